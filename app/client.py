@@ -1,0 +1,176 @@
+"""A client of the API for the command line: any running Tolva, on this machine or deployed."""
+
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+BLOCK_SIZE = 256 * 1024
+TIMEOUT = httpx.Timeout(30, connect=10)
+# S3 answers an upload once the last byte is stored, which a large file makes it wait for.
+UPLOAD_TIMEOUT = httpx.Timeout(300, connect=10)
+
+Document = dict[str, Any]
+
+
+class CommandError(Exception):
+    """A command cannot go on; the message says what is wrong and how to mend it."""
+
+
+class ApiError(CommandError):
+    """The API refused a request; `status` is the HTTP status, `problem` what it said, as RFC 9457 has it."""
+
+    def __init__(self, status: int, problem: Document) -> None:
+        super().__init__(explain_problem(problem))
+        self.status = status
+        self.problem = problem
+
+
+class Unreachable(CommandError):
+    """Nothing answers at the API's address, or not for now."""
+
+
+class Client:
+    """The routes of the API that the commands use. Every method raises ApiError or Unreachable."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url.rstrip("/")
+        headers = {"Authorization": f"Bearer {key}"}
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=TIMEOUT, trust_env=not is_local(url))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def request(self, method: str, path: str, *, body: Document | None = None, **parameters: str) -> Document:
+        """The document that a route answers with; an empty one for an answer without a body."""
+        try:
+            response = self._http.request(method, path, json=body, params=parameters)
+        except httpx.InvalidURL:
+            raise CommandError(f"'{self.url}' is not a URL. Give one as http://127.0.0.1:8000.") from None
+        except httpx.UnsupportedProtocol:
+            raise CommandError(f"'{self.url}' is not a URL. Begin it with http:// or https://.") from None
+        except httpx.TransportError as error:
+            raise Unreachable(
+                f"Nothing answers at {self.url} ({type(error).__name__}). Start Tolva with `uv run tolva dev`, "
+                "or name the one that runs with --url."
+            ) from None
+        if response.status_code == 503:
+            raise Unreachable(explain_problem(_problem_of(response)))
+        if not response.is_success:
+            raise ApiError(response.status_code, _problem_of(response))
+        return _json_of(response) if response.content else {}
+
+    def find_dataset(self, name: str) -> Document | None:
+        """A dataset, or None when there is none of that name."""
+        try:
+            return self.request("GET", f"/datasets/{quote(name, safe='')}")
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def create_import(self, dataset: str, body: Document) -> Document:
+        """A new import, with the `upload` that takes its file."""
+        return self.request("POST", f"/datasets/{quote(dataset, safe='')}/imports", body=body)
+
+    def get_import(self, import_id: str) -> Document:
+        return self.request("GET", f"/imports/{import_id}")
+
+    def cancel_import(self, import_id: str) -> None:
+        self.request("POST", f"/imports/{import_id}/cancel")
+
+    def list_all(self, path: str) -> Iterator[Document]:
+        """Every item of a list, page by page."""
+        cursor = None
+        while True:
+            page = self.request("GET", path, **({"_cursor": cursor} if cursor else {}))
+            yield from page["data"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+
+def upload_file(upload: Document, file: Path, sent: Callable[[int], None]) -> None:
+    """Send a file to where `upload` says, a block at a time; `sent` is told how many bytes each block had.
+
+    Raises:
+        CommandError: the storage refuses it or cannot be reached.
+    """
+    try:
+        with httpx.Client(timeout=UPLOAD_TIMEOUT, trust_env=not is_local(upload["url"])) as http:
+            response = http.request(
+                upload["method"], upload["url"], headers=upload["headers"], content=_blocks(file, sent)
+            )
+    except httpx.TransportError as error:
+        raise CommandError(
+            f"The upload broke off ({type(error).__name__}: {error}). Nothing was imported; run the command again."
+        ) from None
+    if not response.is_success:
+        raise CommandError(
+            f"The storage refused the file with status {response.status_code}: {response.text[:500]}. "
+            "Nothing was imported; run the command again."
+        )
+
+
+def _blocks(file: Path, sent: Callable[[int], None]) -> Iterator[bytes]:
+    with file.open("rb") as stream:
+        while block := stream.read(BLOCK_SIZE):
+            yield block
+            sent(len(block))
+
+
+def is_local(url: str) -> bool:
+    """Whether a URL leads to this very machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def explain_problem(problem: Document) -> str:
+    """A problem as lines of text: what it is, what happened, each mistake, how to mend it."""
+    detail = str(problem.get("detail", "no reason was given"))
+    lines = [f"{problem.get('title', 'The request failed')}: {detail}"]
+    for error in problem.get("errors") or []:
+        message = str(error.get("message", ""))
+        place = error.get("path") or error.get("column")
+        if message.rstrip(".") not in detail:
+            lines.append(f"  {place}: {message}" if place else f"  {message}")
+    if problem.get("hint"):
+        lines.append(str(problem["hint"]))
+    return "\n".join(lines)
+
+
+def _json_of(response: httpx.Response) -> Document:
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise CommandError(f"{response.url} did not answer as Tolva does. Is --url the address of a Tolva?")
+    return document
+
+
+def _problem_of(response: httpx.Response) -> Document:
+    """What a refusal says, also when it comes from something in between, as a gateway."""
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    if isinstance(document, dict) and "title" in document:
+        return document
+    return {
+        "title": f"{response.url} answered with status {response.status_code}",
+        "detail": response.text[:300] or "nothing more",
+        "hint": "Is --url the address of a Tolva?",
+    }

@@ -1,0 +1,127 @@
+"""The database: one engine a process, one transaction a request."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Annotated, Any
+
+from asyncpg import Connection, InterfaceError, PostgresError
+from fastapi import Depends
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlmodel import SQLModel
+
+from app.core.errors import Problem, RequestInvalid, ServiceUnavailable, StatementTimedOut
+from app.core.settings import get_settings
+
+CATALOGUE_SCHEMA = "tolva"
+DATA_SCHEMA = "data"
+LOADING_SCHEMA = "loading"
+
+# The names PostgreSQL itself would choose, said aloud so that a migration can name what it changes.
+SQLModel.metadata.naming_convention = {
+    "pk": "%(table_name)s_pkey",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+}
+
+QUERY_CANCELED = "57014"
+# A NUL: in a parameter, or escaped in JSON. PostgreSQL's texts cannot hold it.
+UNSTORABLE_TEXT = ("22021", "22P05")
+# Connection failures (class 08), shutdown and start-up (57P0x), read-only after a failover, too many connections.
+UNREACHABLE = ("08", "57P", "25006", "53300")
+
+
+@cache
+def get_engine() -> AsyncEngine:
+    """The process's engine. It connects at the first use, so building an application never needs a database."""
+    settings = get_settings()
+    url = make_url(settings.database_url).set(drivername="postgresql+asyncpg")
+    return create_async_engine(
+        url,
+        pool_size=settings.database_pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": 10,
+            "server_settings": {
+                "application_name": "tolva",
+                "timezone": "UTC",
+                "statement_timeout": str(int(settings.statement_timeout_seconds * 1000)),
+            },
+        },
+    )
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[AsyncSession]:
+    """A session whose work commits when the block ends and is undone when it raises.
+
+    What `after_commit` was given runs once the commit has succeeded.
+    """
+    async with AsyncSession(get_engine(), expire_on_commit=False) as session:
+        async with session.begin():
+            yield session
+        for callback in session.info.pop("after_commit", []):
+            await callback()
+
+
+async def _request_transaction() -> AsyncIterator[AsyncSession]:
+    async with transaction() as session:
+        yield session
+
+
+# The scope makes FastAPI commit before the response leaves: a commit that fails is never answered with a 200.
+Session = Annotated[AsyncSession, Depends(_request_transaction, scope="function")]
+
+
+def after_commit(session: AsyncSession, callback: Callable[[], Awaitable[None]]) -> None:
+    """Have `callback` awaited once the session's transaction has committed: where messages are sent."""
+    session.info.setdefault("after_commit", []).append(callback)
+
+
+async def driver_connection(connection: AsyncConnection) -> "Connection[Any]":
+    """The asyncpg connection below a SQLAlchemy one: for COPY, which SQLAlchemy does not know."""
+    raw = await connection.get_raw_connection()
+    driver = raw.driver_connection
+    assert isinstance(driver, Connection)
+    return driver
+
+
+def quote(*names: str) -> str:
+    """An SQL identifier, each part quoted: `quote("data", "order")` is `"data"."order"`."""
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def sql_state(error: DBAPIError) -> str:
+    """The five-character SQLSTATE of a database error, empty where the driver gave none."""
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether an error says that the database is away for now: what failed may be tried again."""
+    if isinstance(error, DBAPIError):
+        return problem_for(error) is not None
+    if isinstance(error, PostgresError):
+        return (error.sqlstate or "").startswith(UNREACHABLE)
+    return isinstance(error, InterfaceError | OSError)
+
+
+def problem_for(error: DBAPIError | OSError) -> Problem | None:
+    """The problem that tells a caller what a database error means, where it is not a fault of ours."""
+    if isinstance(error, OSError) or error.connection_invalidated:
+        return ServiceUnavailable("The database cannot be reached.")
+    state = sql_state(error)
+    if state == QUERY_CANCELED:
+        return StatementTimedOut(
+            f"The query was stopped after {get_settings().statement_timeout_seconds:g} seconds.",
+            hint="Ask for fewer records or filter by the dataset's key.",
+        )
+    if state in UNSTORABLE_TEXT:
+        return RequestInvalid("A text holds a NUL character, which cannot be stored.", hint="Leave it out.")
+    if state.startswith(UNREACHABLE):
+        return ServiceUnavailable("The database cannot take the request now.")
+    return None

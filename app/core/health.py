@@ -1,0 +1,58 @@
+"""Whether the process lives, and whether what it needs answers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from app.core import log
+from app.core.db import get_engine
+from app.core.dynamo import check_table
+from app.core.errors import ServiceUnavailable
+from app.core.http import problem_responses
+from app.core.queue import check_queue
+from app.core.storage import check_bucket
+
+CHECK_SECONDS = 2
+
+router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+@router.get("/health")
+async def get_health() -> Health:
+    """Say that the process lives. Nothing else is asked."""
+    return Health()
+
+
+@router.get("/ready", responses=problem_responses(ServiceUnavailable))
+async def get_readiness() -> Health:
+    """Say whether the database, the bucket, the queue and the table all answer."""
+    parts = {"database": _check_database, "bucket": check_bucket, "queue": check_queue, "table": check_table}
+    answers = await asyncio.gather(*(_answers(name, check) for name, check in parts.items()))
+    if silent := [name for name, answered in zip(parts, answers, strict=True) if not answered]:
+        raise ServiceUnavailable(f"No answer from: {', '.join(silent)}.")
+    return Health()
+
+
+async def _check_database() -> None:
+    async with get_engine().connect() as connection:
+        await connection.execute(text("SELECT 1"))
+
+
+async def _answers(name: str, check: Callable[[], Awaitable[None]]) -> bool:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await check()
+    except Exception as error:  # whatever it is, the part does not answer
+        log.warning("ready.no_answer", part=name, reason=type(error).__name__)
+        return False
+    return True

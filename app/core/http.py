@@ -1,0 +1,196 @@
+"""HTTP as every feature speaks it: problems, request ids, body limits, lists."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import uuid4
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core import log
+from app.core.errors import BodyTooLarge, InternalError, Problem, UnknownParameter, did_you_mean
+from app.core.settings import get_settings
+
+Item = TypeVar("Item")
+
+Limit = Annotated[int, Query(alias="_limit", ge=1, le=1000, description="How many at most.")]
+Cursor = Annotated[str | None, Query(alias="_cursor", description="`next` of the page before.")]
+
+
+class Page(BaseModel, Generic[Item]):
+    """A part of a list; `next` is the cursor of the part behind it, null at the end."""
+
+    data: Sequence[Item]
+    next: str | None = None
+
+
+class RequestBody(BaseModel):
+    """The base of every body that is read: a member that does not exist is a mistake, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProblemDocument(BaseModel):
+    """An error, as RFC 9457 describes it."""
+
+    type: str = Field(examples=["/problems/dataset-not-found"])
+    title: str
+    status: int
+    detail: str
+    hint: str | None = None
+    errors: list[dict[str, Any]] | None = None
+    request_id: str | None = None
+
+
+class ProblemResponse(JSONResponse):
+    """A response whose body is a problem's document."""
+
+    media_type = "application/problem+json"
+
+
+def render_problem(problem: Problem) -> ProblemResponse:
+    """The response that shows a problem."""
+    return ProblemResponse(problem.document(log.request_id.get()), problem.status, problem.headers)
+
+
+def problem_responses(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """What a route's `responses=` says of the problems it can answer with: one entry a status."""
+    titles: dict[int, list[str]] = {}
+    for problem in problems:
+        titles.setdefault(problem.status, []).append(problem.title)
+    return {status: problem_response(" or ".join(found)) for status, found in titles.items()}
+
+
+def problem_response(description: str) -> dict[str, Any]:
+    """An OpenAPI response whose body is a problem."""
+    schema = {"$ref": "#/components/schemas/ProblemDocument"}
+    return {"description": description, "content": {ProblemResponse.media_type: {"schema": schema}}}
+
+
+def refuse_unknown_parameters(request: Request, known: Sequence[str]) -> None:
+    """Raise UnknownParameter for the first query parameter that is not one of `known`."""
+    for name in request.query_params:
+        if name not in known:
+            raise UnknownParameter(
+                f"There is no parameter '{name}' here.{did_you_mean(name, known)}",
+                hint=f"It takes: {', '.join(known) or 'none'}.",
+            )
+
+
+class RequestContext:
+    """Gives each request its id, logs it once it is answered, and turns what nobody caught into a 500."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        token = log.request_id.set(request_id)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:
+            log.failure("request.failed", error, method=scope["method"], path=scope["path"])
+            if status:
+                raise
+            await render_problem(_internal_error())(scope, receive, send_with_id)
+        finally:
+            elapsed = round((time.perf_counter() - started) * 1000, 1)
+            log.event("request.finished", method=scope["method"], path=scope["path"], status=status, ms=elapsed)
+            log.request_id.reset(token)
+
+
+def _request_id(scope: Scope) -> str:
+    """The id that Lambda or the caller gave, where it is a plain one, else a new one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    context = scope.get("aws.context")
+    if context is not None:
+        return str(context.aws_request_id)
+    return given if given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64 else uuid4().hex
+
+
+def _internal_error() -> InternalError:
+    return InternalError(
+        "The request failed for a reason that is not yours.", hint="Report the request_id: the log has the reason."
+    )
+
+
+class RootPath:
+    """Tells the application the path that a gateway in front of it strips, so that its links lead through there."""
+
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        self._app = app
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "root_path": scope.get("root_path") or self._path}, receive, send)
+
+
+class HeadRequests:
+    """Answers HEAD as GET is answered, without the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_without_body)
+
+
+class BodyLimit:
+    """Refuses a request body over the limit, by its announced length or by what arrives."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = get_settings().max_body_bytes
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdigit() and int(announced) > limit:
+            await render_problem(_too_large(limit))(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise _too_large(limit)
+            return message
+
+        await self._app(scope, receive_counted, send)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"A body may have at most {limit:,} bytes.", hint="Send fewer records at a time, or import a file."
+    )

@@ -1,0 +1,93 @@
+"""Settings, read once from the environment."""
+
+from functools import cache
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+MIN_ADMIN_KEY_LENGTH = 24
+
+
+class SettingsInvalid(Exception):
+    """A setting is missing or unsafe; the message names every variable and what it should be."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, from `TOLVA_…` variables. AWS clients read `AWS_…` themselves."""
+
+    model_config = SettingsConfigDict(env_prefix="TOLVA_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    database_url: str = Field(description="postgresql://user:password@host:port/database, or a socket's path in ?host=")
+    bucket: str = Field(description="the S3 bucket that takes uploads and keeps reports", min_length=3)
+    queue_url: str = Field(description="the SQS queue that the bucket announces new objects to")
+    table: str = Field(description="the DynamoDB table", min_length=3)
+    admin_key: SecretStr | None = Field(None, description="a key with every scope, to make the first keys with")
+
+    root_path: str = Field("", description="the path that the gateway strips, as /prod")
+    cors_origins: str = Field("", description="origins that may call from a browser, separated by commas, or *")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    database_pool_size: int = Field(5, ge=1, le=100, description="connections that one process may hold")
+    statement_timeout_seconds: float = Field(20, gt=0, description="the longest one statement of a request may run")
+    max_body_bytes: int = Field(MIB, ge=1024, description="the largest request body")
+    max_page_size: int = Field(1000, ge=1, description="the largest _limit")
+
+    upload_expiry_seconds: int = Field(3600, ge=60, le=604_800, description="how long an upload URL is valid")
+    max_file_bytes: int = Field(5 * 1024 * MIB, ge=1, description="the largest file an import takes, as uploaded")
+    max_field_bytes: int = Field(4 * MIB, ge=1024, description="the largest field a file may hold")
+    max_columns: int = Field(500, ge=1, le=1500, description="the most columns a dataset may have")
+    lease_seconds: int = Field(30, ge=2, description="how long a silent worker keeps its import")
+    import_timeout_seconds: float = Field(6 * 3600, gt=0, description="the longest an import may run")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: str) -> str:
+        scheme, separator, rest = value.partition("://")
+        if scheme not in ("postgresql", "postgres") or not separator or not rest:
+            raise ValueError("must begin with postgresql://")
+        return value
+
+    @field_validator("admin_key")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < MIN_ADMIN_KEY_LENGTH:
+            raise ValueError(f"must have at least {MIN_ADMIN_KEY_LENGTH} characters: it opens everything")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _is_level(cls, value: str) -> str:
+        if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_path(cls, value: str) -> str:
+        if value and (not value.startswith("/") or value.endswith("/")):
+            raise ValueError("must begin with / and not end with one")
+        return value
+
+
+@cache
+def get_settings() -> Settings:
+    """The process's settings.
+
+    Raises:
+        SettingsInvalid: a variable is missing or has a value that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsInvalid(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    lines = ["Tolva cannot start: its settings are incomplete or unsafe."]
+    for item in error.errors(include_url=False, include_input=False):
+        name = str(item["loc"][0])
+        field = Settings.model_fields[name]
+        reason = "is missing" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
+        lines.append(f"  TOLVA_{name.upper()}: {reason} ({field.description})")
+    return "\n".join(lines)

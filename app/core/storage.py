@@ -1,0 +1,183 @@
+"""Files in the bucket: presigned uploads, reads of one pinned version, streamed writes."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aiohttp import ClientError as HttpError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.core.aws import client
+from app.core.settings import get_settings
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3.type_defs import CompletedPartTypeDef
+
+READ_SIZE = 1024 * 1024
+READ_ATTEMPTS = 4
+# S3 takes no part below 5 MiB but the last one.
+PART_SIZE = 8 * 1024 * 1024
+# What a caller can meet when the bucket does not answer as it should.
+STORAGE_ERRORS = (BotoCoreError, ClientError, HttpError, TimeoutError, OSError)
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One version of one file in the bucket; `size` in bytes as it is stored."""
+
+    key: str
+    version: str
+    size: int
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PresignedUpload:
+    """A request that whoever holds it may make once to put one file in the bucket."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+async def presign_upload(key: str, *, size: int | None, content_type: str) -> PresignedUpload:
+    """Sign a PUT of `key`; the size, where given, is part of what is signed, so no other size is taken.
+
+    An object that is there already is never overwritten.
+    """
+    seconds = get_settings().upload_expiry_seconds
+    params: dict[str, str | int] = {
+        "Bucket": get_settings().bucket,
+        "Key": key,
+        "ContentType": content_type,
+        "IfNoneMatch": "*",
+    }
+    headers = {"Content-Type": content_type, "If-None-Match": "*"}
+    if size is not None:
+        params["ContentLength"] = size
+        headers["Content-Length"] = str(size)
+    s3 = await client("s3")
+    url = await s3.generate_presigned_url("put_object", Params=params, ExpiresIn=seconds)
+    return PresignedUpload("PUT", url, headers, datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+async def find_object(key: str, version: str | None = None) -> StoredObject | None:
+    """The object at `key` (its newest version unless one is named), or None when there is none."""
+    s3 = await client("s3")
+    bucket = get_settings().bucket
+    try:
+        if version is None:
+            head = await s3.head_object(Bucket=bucket, Key=key)
+        else:
+            head = await s3.head_object(Bucket=bucket, Key=key, VersionId=version)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404):
+            return None
+        raise
+    return StoredObject(key, head.get("VersionId") or "null", head["ContentLength"], head["Metadata"])
+
+
+async def list_objects(prefix: str) -> AsyncIterator[str]:
+    """The keys below a prefix, in the bucket's order."""
+    s3 = await client("s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=get_settings().bucket, Prefix=prefix)
+    async for page in pages:
+        for item in page.get("Contents", []):
+            yield item["Key"]
+
+
+async def read_object(stored: StoredObject) -> AsyncIterator[bytes]:
+    """The bytes of one version, in blocks of at most 1 MiB; a broken connection is resumed where it broke."""
+    position = 0
+    failures = 0
+    while position < stored.size:
+        try:
+            async for block in _read_from(stored, position):
+                position += len(block)
+                failures = 0
+                yield block
+        except STORAGE_ERRORS:
+            failures += 1
+            if failures == READ_ATTEMPTS:
+                raise
+
+
+async def _read_from(stored: StoredObject, position: int) -> AsyncIterator[bytes]:
+    s3 = await client("s3")
+    response = await s3.get_object(
+        Bucket=get_settings().bucket, Key=stored.key, VersionId=stored.version, Range=f"bytes={position}-"
+    )
+    body = response["Body"]
+    # Entered, it gives the HTTP response instead of itself.
+    async with body:
+        while block := await body.read(READ_SIZE):
+            yield block
+
+
+class ObjectWriter:
+    """Writes one object of any size with one part in memory; nothing is visible before `finish`."""
+
+    def __init__(self, key: str, content_type: str) -> None:
+        self._bucket = get_settings().bucket
+        self._key = key
+        self._content_type = content_type
+        self._buffer = bytearray()
+        self._upload_id: str | None = None
+        self._etags: list[str] = []
+
+    async def write(self, block: bytes) -> None:
+        self._buffer += block
+        while len(self._buffer) >= PART_SIZE:
+            await self._send_part(bytes(self._buffer[:PART_SIZE]))
+            del self._buffer[:PART_SIZE]
+
+    async def finish(self) -> None:
+        """Make the object visible, with all that was written."""
+        if self._upload_id is None:
+            s3 = await client("s3")
+            await s3.put_object(
+                Bucket=self._bucket, Key=self._key, Body=bytes(self._buffer), ContentType=self._content_type
+            )
+        else:
+            await self._complete(self._upload_id)
+
+    async def abort(self) -> None:
+        """Give up: nothing of what was written is kept."""
+        if self._upload_id is not None:
+            s3 = await client("s3")
+            await s3.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload_id)
+
+    async def _send_part(self, part: bytes) -> None:
+        s3 = await client("s3")
+        if self._upload_id is None:
+            started = await s3.create_multipart_upload(
+                Bucket=self._bucket, Key=self._key, ContentType=self._content_type
+            )
+            self._upload_id = started["UploadId"]
+        number = len(self._etags) + 1
+        sent = await s3.upload_part(
+            Bucket=self._bucket, Key=self._key, UploadId=self._upload_id, PartNumber=number, Body=part
+        )
+        self._etags.append(sent["ETag"])
+
+    async def _complete(self, upload_id: str) -> None:
+        if self._buffer:
+            await self._send_part(bytes(self._buffer))
+        s3 = await client("s3")
+        parts: list[CompletedPartTypeDef] = [
+            {"ETag": etag, "PartNumber": number} for number, etag in enumerate(self._etags, 1)
+        ]
+        await s3.complete_multipart_upload(
+            Bucket=self._bucket,
+            Key=self._key,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": parts},
+        )
+
+
+async def check_bucket() -> None:
+    """Raise one of STORAGE_ERRORS when the bucket cannot be reached."""
+    s3 = await client("s3")
+    await s3.head_bucket(Bucket=get_settings().bucket)

@@ -1,0 +1,34 @@
+"""The dataset that a path names, for a caller who may have it."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path
+
+from app.core.db import Session
+from app.datasets.models import Dataset
+from app.datasets.repository import get_dataset
+from app.keys.deps import CurrentCaller
+
+DatasetName = Annotated[str, Path(alias="dataset", description="the dataset's name", examples=["products"])]
+
+
+# The scope comes first: a key that is limited to other datasets does not learn which ones exist.
+async def _readable(name: DatasetName, caller: CurrentCaller, session: Session) -> Dataset:
+    caller.demand("read", name)
+    return await get_dataset(session, name, visible=caller.datasets)
+
+
+async def _writable(name: DatasetName, caller: CurrentCaller, session: Session) -> Dataset:
+    caller.demand("write", name)
+    return await get_dataset(session, name, visible=caller.datasets)
+
+
+async def _administered(name: DatasetName, caller: CurrentCaller, session: Session) -> Dataset:
+    caller.demand("admin", name)
+    return await get_dataset(session, name, visible=caller.datasets)
+
+
+# What a route reads to have the path's dataset, with the scope it needs: read, write or admin.
+DatasetFromPath = Annotated[Dataset, Depends(_readable)]
+WritableDataset = Annotated[Dataset, Depends(_writable)]
+AdministeredDataset = Annotated[Dataset, Depends(_administered)]

@@ -1,0 +1,83 @@
+"""The OpenAPI documents and the pages that show them, with everything they need served from here."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from app.core.db import Session
+from app.datasets import openapi, repository
+from app.datasets.columns import row_id_column
+from app.datasets.deps import DatasetFromPath
+from app.datasets.models import Dataset
+from app.keys.deps import OptionalCaller
+
+router = APIRouter(include_in_schema=False)
+
+
+class _Assets(StaticFiles):
+    """Swagger UI's files, kept by browsers for a day."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=86400"
+        return response
+
+
+assets = _Assets(packages=[("fastapi_offline", "static")])
+
+
+@router.get("/openapi.json")
+async def get_openapi_document(request: Request, caller: OptionalCaller, session: Session) -> dict[str, Any]:
+    """Describe the fixed routes, and the records of every dataset that the key may read."""
+    document = _fixed_document(request)
+    if caller is None:
+        return document
+    datasets = await repository.list_visible(session, caller.datasets)
+    return openapi.add_datasets(document, [shape_of(dataset) for dataset in datasets])
+
+
+@router.get("/datasets/{dataset}/openapi.json")
+async def get_dataset_document(request: Request, dataset: DatasetFromPath) -> dict[str, Any]:
+    """Describe the records of one dataset."""
+    document = _fixed_document(request)
+    return {"servers": document["servers"], **openapi.describe_dataset(document, shape_of(dataset))}
+
+
+@router.get("/docs", response_class=HTMLResponse)
+async def show_docs() -> HTMLResponse:
+    """The page that shows and tries everything. It holds no data: its script asks for that with the reader's key."""
+    return HTMLResponse(_page("docs/assets"))
+
+
+@router.get("/datasets/{dataset}/docs", response_class=HTMLResponse)
+async def show_dataset_docs() -> HTMLResponse:
+    """The page that shows one dataset; it holds no data either, not even whether there is such a dataset."""
+    return HTMLResponse(_page("../../docs/assets"))
+
+
+def shape_of(dataset: Dataset) -> openapi.Shape:
+    """What a document says of a dataset."""
+    columns = dataset.typed_columns
+    shown = columns if dataset.key or not columns else [row_id_column(), *columns]
+    return openapi.Shape(dataset.name, dataset.title, dataset.description, shown, dataset.key_columns)
+
+
+def _fixed_document(request: Request) -> dict[str, Any]:
+    """The document of the fixed routes: a second's work, so done at its first reading and kept."""
+    app: FastAPI = request.app
+    if app.openapi_schema is None:
+        app.openapi_schema = openapi.complete(app.openapi())
+    return {"servers": [{"url": request.scope["root_path"] or "/"}], **app.openapi_schema}
+
+
+@cache
+def _page(assets_path: str) -> str:
+    # Addresses are relative, so that the page works below any path a gateway puts in front.
+    page = files("app.datasets").joinpath("docs.html").read_text("utf-8")
+    return page.replace("{assets}", assets_path)

@@ -1,0 +1,142 @@
+"""Datasets in the catalogue, and the tables that hold their records."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from app.core.db import DATA_SCHEMA, quote
+from app.core.errors import did_you_mean
+from app.datasets.columns import is_name
+from app.datasets.errors import DatasetNameTaken, DatasetNotFound
+from app.datasets.models import Dataset, DatasetPublic
+
+_TABLE_FACTS = text("""
+    SELECT class.relname AS name,
+           CASE WHEN class.reltuples < 0 THEN NULL ELSE class.reltuples::bigint END AS record_count,
+           array(
+               SELECT index_class.relname::text
+               FROM pg_index JOIN pg_class AS index_class ON index_class.oid = pg_index.indexrelid
+               WHERE pg_index.indrelid = class.oid ORDER BY 1
+           ) AS indexes
+    FROM pg_class AS class JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+    WHERE namespace.nspname = :schema AND class.relkind = 'r' AND class.relname = ANY(:names)
+""")
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What PostgreSQL knows of a table: its planner's count of rows, None until there is one, and its indexes."""
+
+    record_count: int | None = None
+    indexes: tuple[str, ...] = ()
+
+
+async def find_dataset(session: AsyncSession, name: str) -> Dataset | None:
+    """The dataset of this name."""
+    if not is_name(name):
+        return None
+    found: Dataset | None = await session.scalar(select(Dataset).where(col(Dataset.name) == name))
+    return found
+
+
+async def get_dataset(session: AsyncSession, name: str, *, visible: Collection[str] | None = None) -> Dataset:
+    """The dataset of this name.
+
+    Raises:
+        DatasetNotFound: there is none; a near name is proposed, from `visible` where that is given.
+    """
+    dataset = await find_dataset(session, name)
+    if dataset is None:
+        names = visible if visible is not None else await list_names(session)
+        raise DatasetNotFound(f"There is no dataset '{name}'.{did_you_mean(name, names)}")
+    return dataset
+
+
+async def lock_dataset(session: AsyncSession, dataset_id: UUID) -> Dataset | None:
+    """The dataset as it is now, kept from every other writer until the transaction ends; None where it is gone."""
+    query = select(Dataset).where(col(Dataset.id) == dataset_id).with_for_update()
+    found: Dataset | None = await session.scalar(query.execution_options(populate_existing=True))
+    return found
+
+
+async def list_names(session: AsyncSession) -> list[str]:
+    """The names of all datasets, sorted."""
+    return list(await session.scalars(select(Dataset.name).order_by(Dataset.name)))
+
+
+async def list_page(
+    session: AsyncSession, limit: int, *, after: str = "", visible: Collection[str] | None = None
+) -> list[Dataset]:
+    """Up to `limit` datasets by name, those behind `after`, only the `visible` ones where that is given."""
+    name = col(Dataset.name)
+    query = select(Dataset).where(name > after).order_by(name).limit(limit)
+    if visible is not None:
+        query = query.where(name.in_(visible))
+    return list(await session.scalars(query))
+
+
+async def list_visible(session: AsyncSession, visible: Collection[str] | None = None) -> list[Dataset]:
+    """All datasets by name, only the `visible` ones where that is given."""
+    query = select(Dataset).order_by(col(Dataset.name))
+    if visible is not None:
+        query = query.where(col(Dataset.name).in_(visible))
+    return list(await session.scalars(query))
+
+
+async def list_referring(session: AsyncSession, name: str) -> list[str]:
+    """The names of the other datasets with a column that references this one."""
+    refers = col(Dataset.columns).contains([{"references": name}])
+    return list(await session.scalars(select(Dataset.name).where(refers, col(Dataset.name) != name)))
+
+
+async def add_dataset(session: AsyncSession, dataset: Dataset) -> None:
+    """Store a new dataset.
+
+    Raises:
+        DatasetNameTaken: there is one of this name.
+    """
+    session.add(dataset)
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise DatasetNameTaken(
+            f"There is a dataset '{dataset.name}' already.", hint="Import into it, or choose another name."
+        ) from None
+
+
+async def touch_dataset(session: AsyncSession, dataset: Dataset) -> None:
+    """Store what was changed of a dataset, with the time of the change."""
+    dataset.updated_at = datetime.now(UTC)
+    session.add(dataset)
+    await session.flush()
+
+
+async def run_ddl(session: AsyncSession, statements: Sequence[str]) -> None:
+    """Run statements that change tables, in the session's transaction."""
+    connection = await session.connection()
+    for statement in statements:
+        await connection.exec_driver_sql(statement)
+
+
+async def drop_table(session: AsyncSession, name: str) -> None:
+    """Drop a dataset's table with its records, where there is one."""
+    await run_ddl(session, [f"DROP TABLE IF EXISTS {quote(DATA_SCHEMA, name)}"])
+
+
+async def show(session: AsyncSession, datasets: Sequence[Dataset]) -> list[DatasetPublic]:
+    """Datasets as the API shows them, with what PostgreSQL knows of their tables."""
+    names = [dataset.name for dataset in datasets]
+    rows = await session.execute(_TABLE_FACTS, {"schema": DATA_SCHEMA, "names": names})
+    facts = {row.name: TableFacts(row.record_count, tuple(row.indexes)) for row in rows}
+    return [_public(dataset, facts.get(dataset.name, TableFacts())) for dataset in datasets]
+
+
+def _public(dataset: Dataset, facts: TableFacts) -> DatasetPublic:
+    members = dataset.model_dump() | {"record_count": facts.record_count, "indexes": facts.indexes}
+    return DatasetPublic.model_validate(members)

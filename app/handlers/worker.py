@@ -1,0 +1,71 @@
+"""The worker Lambda: messages of the queue, from S3 and from Tolva itself, become imports."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from functools import cache
+from typing import Any
+from urllib.parse import unquote_plus
+from uuid import UUID
+
+from app.core import log
+from app.core.settings import get_settings
+from app.core.storage import find_object
+from app.imports.errors import ImportNotFound
+from app.imports.intake import ImportBusy, take_import, take_object
+
+# Kept from the time that Lambda gives, to record an import that would not end in it.
+MARGIN_SECONDS = 15.0
+UNLIMITED_SECONDS = float("inf")
+
+
+async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> dict[str, list[dict[str, str]]]:
+    """Do what the messages of an SQS event ask for; answers which of them are to be delivered again."""
+    failures = []
+    for record in event["Records"]:
+        try:
+            await _process_message(json.loads(record["body"]), seconds)
+        except ImportBusy as busy:
+            log.event("message.deferred", message_id=record["messageId"], reason=str(busy))
+            failures.append({"itemIdentifier": record["messageId"]})
+        except Exception as error:
+            log.failure("message.failed", error, message_id=record["messageId"])
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}
+
+
+async def _process_message(body: dict[str, Any], seconds: float) -> None:
+    if "import" in body:
+        try:
+            await take_import(UUID(body["import"]), seconds=seconds)
+        except ImportNotFound:
+            log.warning("import.gone", import_id=body["import"])
+        return
+    async for key, version in _objects(body):
+        await take_object(key, version, seconds=seconds)
+
+
+async def _objects(body: dict[str, Any]) -> AsyncIterator[tuple[str, str]]:
+    """The key and version of each file that a message tells of; S3's test message tells of none."""
+    if "object" in body:
+        stored = await find_object(body["object"])
+        if stored is not None:
+            yield stored.key, stored.version
+        return
+    for record in body.get("Records", []):
+        if record.get("eventName", "").startswith("ObjectCreated:"):
+            item = record["s3"]["object"]
+            yield unquote_plus(item["key"]), item.get("versionId") or "null"
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """One loop for as long as the process lives: connections and clients belong to it."""
+    log.configure(get_settings().log_level)
+    return asyncio.new_event_loop()
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
+    """What Lambda calls: an SQS event in, partial batch failures out."""
+    seconds = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
+    return _loop().run_until_complete(process(event, seconds))

@@ -1,0 +1,109 @@
+"""Problems of imports: what a request gets wrong, and why an import failed."""
+
+from app.core.errors import Problem
+
+
+class ImportNotFound(Problem):
+    status = 404
+    title = "There is no such import"
+
+
+class ImportFinished(Problem):
+    status = 409
+    title = "The import has ended"
+
+
+class RejectionsNotReady(Problem):
+    status = 409
+    title = "The import is still running"
+
+
+class DatasetWithoutKey(Problem):
+    status = 422
+    title = "The dataset has no key"
+
+
+class ImportFailed(Problem):
+    """The import as a whole cannot succeed: the base of the problems below, kept in the import's `problem`."""
+
+    status = 422
+    title = "The file cannot be imported"
+
+
+class FileEmpty(ImportFailed):
+    title = "The file is empty"
+
+
+class FileWithoutRecords(ImportFailed):
+    title = "The file has no records"
+
+
+class FileTooLarge(ImportFailed):
+    status = 413
+    title = "The file is too large"
+
+
+class FileNotCsv(ImportFailed):
+    title = "The file is not CSV"
+
+
+class FileDamaged(ImportFailed):
+    title = "The file cannot be read to its end"
+
+
+class FileGone(ImportFailed):
+    title = "The uploaded file is gone"
+
+
+class EncodingMismatch(ImportFailed):
+    title = "The file is not in the encoding that was given"
+
+
+class ColumnsMismatch(ImportFailed):
+    title = "The file's columns are not the dataset's"
+
+
+class TooManyColumns(ImportFailed):
+    title = "The file has too many columns"
+
+
+class OptionsMismatch(ImportFailed):
+    title = "The options do not fit the file"
+
+
+class RowsRejected(ImportFailed):
+    title = "Some rows were not accepted"
+
+
+class TooManyRejections(ImportFailed):
+    title = "Too many rows were not accepted"
+
+
+class ReferencedRecordsMissing(ImportFailed):
+    status = 409
+    title = "Other datasets refer to records that the file does not have"
+
+
+class DatasetDeleted(ImportFailed):
+    status = 409
+    title = "The dataset was deleted"
+
+
+class ColumnsChanged(ImportFailed):
+    status = 409
+    title = "The dataset was changed meanwhile"
+
+
+class ImportTimedOut(ImportFailed):
+    status = 503
+    title = "The import took too long"
+
+
+class WorkerLost(ImportFailed):
+    status = 503
+    title = "The worker died again and again"
+
+
+class ImportBroken(ImportFailed):
+    status = 500
+    title = "Something went wrong on our side"

@@ -1,0 +1,66 @@
+"""Formats of dates, as DD/MM/YYYY, and the regular expressions that read them.
+
+Pure: no I/O, and free of the libraries that only the worker loads.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+TIME_OF_DAY = (
+    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
+    r"(?P<half> ?[aApP]\.?[mM]\.?)?(?P<zone> ?(?:[zZ]|[+-][0-9]{2}(?::?[0-9]{2})?))?"
+)
+# The formats that are tried on a column nobody described, each independent of the others.
+KNOWN_FORMATS = (
+    "YYYY-MM-DD",
+    "YYYY/MM/DD",
+    "DD/MM/YYYY",
+    "MM/DD/YYYY",
+    "DD.MM.YYYY",
+    "DD-MM-YYYY",
+    "MM-DD-YYYY",
+    "DD MON YYYY",
+    "DD-MON-YYYY",
+    "MON DD, YYYY",
+)
+_TOKENS = re.compile(r"YYYY|MM|DD|MON")
+_TOKEN_REGEX = {
+    "YYYY": r"(?P<year>[0-9]{4})",
+    "MM": r"(?P<month>[0-9]{1,2})",
+    "DD": r"(?P<day>[0-9]{1,2})",
+    "MON": r"(?P<name>[A-Za-z]{3,9})\.?",
+}
+
+
+def is_date_format(text: str) -> bool:
+    """Whether `text` is a format: YYYY, DD and MM or MON once each, with anything but letters and digits between."""
+    tokens = _TOKENS.findall(text)
+    rest = _TOKENS.sub("", text)
+    return sorted(tokens) in (["DD", "MM", "YYYY"], ["DD", "MON", "YYYY"]) and not re.search(r"[A-Za-z0-9]", rest)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A date format, as DD/MM/YYYY; one digit is taken for DD and MM too, but not in YYYY-MM-DD."""
+
+    text: str
+
+    @cached_property
+    def _date(self) -> str:
+        parts = _TOKENS.split(self.text)
+        tokens = _TOKENS.findall(self.text)
+        regex = re.escape(parts[0])
+        for token, behind in zip(tokens, parts[1:], strict=True):
+            regex += _TOKEN_REGEX[token] + re.escape(behind)
+        if self.text.startswith("YYYY-"):
+            regex = regex.replace("{1,2}", "{2}")
+        return regex
+
+    @property
+    def date_regex(self) -> str:
+        return f"^{self._date}$"
+
+    @property
+    def datetime_regex(self) -> str:
+        return f"^{self._date}(?:[T ]{TIME_OF_DAY})?$"

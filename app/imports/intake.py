@@ -1,0 +1,176 @@
+"""Intake: files that have arrived in the bucket become imports, each of them once in effect."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import log
+from app.core.db import after_commit, transaction
+from app.core.queue import send_message
+from app.core.settings import get_settings
+from app.core.storage import StoredObject, find_object, list_objects
+from app.datasets.columns import is_name
+from app.datasets.errors import DatasetNameTaken
+from app.datasets.models import Dataset, DatasetCreate
+from app.datasets.repository import find_dataset
+from app.datasets.service import create_dataset
+from app.imports import repository
+from app.imports.errors import DatasetDeleted, FileGone, FileTooLarge, ImportFailed
+from app.imports.models import FINISHED, INBOX, Import
+from app.imports.run import run_import
+from app.imports.service import check_size
+
+AWAITING_BATCH = 100
+
+
+class ImportBusy(Exception):
+    """Another worker has the import; the message comes back in case that one dies."""
+
+
+async def take_object(key: str, version: str, *, seconds: float) -> None:
+    """Import a file that has arrived in the bucket, within `seconds`; one that was imported before is passed over.
+
+    Raises:
+        ImportBusy: another worker is importing it.
+    """
+    stored = await find_object(key, version)
+    if stored is None:
+        log.warning("object.gone", key=key, version=version)
+        return
+    async with transaction() as session:
+        row = await repository.find_by_object(session, key, version)
+        if row is None and key.startswith(INBOX):
+            row = await _announce_dropped(session, stored)
+    if row is None:
+        log.warning("object.unannounced", key=key, version=version)
+        return
+    await _work_on(row, stored, seconds)
+
+
+async def take_import(import_id: UUID, *, seconds: float) -> None:
+    """Go on with an import whose file is in the bucket, within `seconds`.
+
+    Raises:
+        ImportBusy: another worker is on it.
+    """
+    async with transaction() as session:
+        row = await repository.get_import(session, import_id)
+    stored = await find_object(row.object_key, row.object_version)
+    if stored is None:
+        await _fail_unread(row, FileGone(f"'{row.object_key}' is not in the bucket.", hint="Upload the file again."))
+        return
+    await _work_on(row, stored, seconds)
+
+
+async def _work_on(row: Import, stored: StoredObject, seconds: float) -> None:
+    if row.status in FINISHED:
+        return
+    async with transaction() as session:
+        lease = await repository.claim_import(session, row.id, stored.version, stored.size)
+        if lease is None:
+            await session.refresh(current := await repository.get_import(session, row.id))
+            if current.status in FINISHED or current.object_version != stored.version:
+                return
+            raise ImportBusy(f"another worker has import {row.id}")
+        row = await repository.get_import(session, row.id)
+        await session.refresh(row)
+    try:
+        check_size(stored.size)
+    except FileTooLarge as problem:
+        await _fail(row, lease, problem)
+        return
+    log.event("import.started", import_id=row.id, dataset=row.dataset_name, attempt=row.attempts, bytes=stored.size)
+    await run_import(row, lease, stored, min(seconds, get_settings().import_timeout_seconds))
+
+
+async def _fail(row: Import, lease: repository.Lease, problem: ImportFailed) -> None:
+    async with transaction() as session:
+        await repository.finish_import(session, lease, {"status": "failed", "problem": problem.document()})
+    log.event("import.failed", import_id=row.id, problem=problem.slug())
+
+
+async def _fail_unread(row: Import, problem: ImportFailed) -> None:
+    async with transaction() as session:
+        lease = await repository.claim_import(session, row.id, row.object_version or "", 0)
+    if lease is not None:
+        await _fail(row, lease, problem)
+
+
+@dataclass(frozen=True)
+class _Dropped:
+    """A file below inbox/: the dataset that its folder names, and its own name."""
+
+    dataset: str
+    name: str
+
+
+def _parse_inbox_key(key: str) -> _Dropped | None:
+    parts = key.removeprefix(INBOX).split("/")
+    return _Dropped(parts[0], parts[1]) if len(parts) == 2 and all(parts) else None
+
+
+async def _announce_dropped(session: AsyncSession, stored: StoredObject) -> Import | None:
+    """The import of a file that was dropped at inbox/{dataset}/{name}; the dataset is made when it is missing.
+
+    The object's metadata may say the `mode` and `on-reject`, as an upload's body does.
+    """
+    dropped = _parse_inbox_key(stored.key)
+    if dropped is None or not is_name(dropped.dataset):
+        log.warning("inbox.ignored", key=stored.key, hint="Drop files at inbox/{dataset}/{name}.csv.")
+        return None
+    dataset = await _get_or_create(session, dropped.dataset)
+    mode, on_reject = stored.metadata.get("mode", "append"), stored.metadata.get("on-reject", "abort")
+    if mode not in ("append", "upsert", "replace") or on_reject not in ("abort", "skip"):
+        log.warning("inbox.ignored", key=stored.key, mode=mode, on_reject=on_reject)
+        return None
+    row = Import(
+        dataset_id=dataset.id,
+        dataset_name=dataset.name,
+        status="queued",
+        mode=mode,
+        on_reject=on_reject,
+        file_name=dropped.name,
+        file_size=stored.size,
+        object_key=stored.key,
+        object_version=stored.version,
+    )
+    added = await repository.add_dropped_file(session, row)
+    return added or await repository.find_by_object(session, stored.key, stored.version)
+
+
+async def _get_or_create(session: AsyncSession, name: str) -> Dataset:
+    dataset = await find_dataset(session, name)
+    if dataset is not None:
+        return dataset
+    try:
+        async with session.begin_nested():
+            return await create_dataset(session, DatasetCreate(name=name))
+    except DatasetNameTaken:
+        found = await find_dataset(session, name)
+        if found is None:
+            raise DatasetDeleted(f"'{name}' was deleted while a file for it arrived.") from None
+        return found
+
+
+async def recover_imports() -> None:
+    """Queue again what has no message any more: imports whose worker died, and files whose arrival went unnoticed."""
+    async with transaction() as session:
+        for import_id in await repository.requeue_stalled(session):
+            log.event("import.requeued", import_id=import_id)
+            after_commit(session, _sender({"import": str(import_id)}))
+        for row in await repository.list_awaiting(session, AWAITING_BATCH):
+            if await find_object(row.object_key) is not None:
+                after_commit(session, _sender({"import": str(row.id)}))
+        keys = [key async for key in list_objects(INBOX)]
+        for key in set(keys) - await repository.known_object_keys(session, keys):
+            after_commit(session, _sender({"object": key}))
+
+
+def _sender(message: dict[str, Any]) -> Callable[[], Awaitable[None]]:
+    async def send() -> None:
+        await send_message(message)
+
+    return send

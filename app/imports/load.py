@@ -1,0 +1,278 @@
+"""Load: rows in PostgreSQL's binary format into a dataset's table, in one transaction.
+
+Rows go straight into the table first. When they clash there (a key that exists, a value that must be unique, a
+reference to nothing), the transaction is undone and they go to a stage beside it, where each clash is found with its line.
+`replace` fills a new table, gives it its constraints and puts it in the old one's place; readers see either.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from app.core.db import DATA_SCHEMA, LOADING_SCHEMA, quote
+from app.datasets.columns import ROW_ID, Column
+from app.datasets.tables import add_constraints, comments, create_table
+from app.imports.errors import ReferencedRecordsMissing
+from app.imports.models import Mode
+from app.imports.parse import VALUE_LIMIT
+from app.imports.report import rejection_table
+
+STAGE = "stage"
+PLACES = ("_record", "_line", "_offset")
+CLASH_BATCH = 5000
+KEY_ATTEMPTS = 3
+
+
+class Clash(Exception):
+    """Rows clash with each other or with what is there; only a stage can tell which."""
+
+
+@dataclass(frozen=True)
+class LoadPlan:
+    """What is loaded into what.
+
+    `columns` are the dataset's, `loaded` those that the file has, in the file's order. A `new` dataset has no table
+    yet; `key` is then the columns that may become its key, the likeliest first.
+    """
+
+    dataset: str
+    mode: Mode
+    columns: Sequence[Column]
+    loaded: Sequence[Column]
+    key: Sequence[str]
+    new: bool
+    staged: bool
+    # The key column of each dataset that a column references.
+    references: Mapping[str, str]
+
+
+@dataclass
+class Counts:
+    """Records added, changed and left as they were."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+class Loader:
+    """Loads one file over one connection, inside the transaction that the caller began and ends."""
+
+    def __init__(self, connection: asyncpg.Connection, plan: LoadPlan) -> None:
+        self._connection = connection
+        self._plan = plan
+        self._names = [column.name for column in plan.loaded]
+        self.key: list[str] = [] if plan.new else list(plan.key)
+
+    @property
+    def _builds_table(self) -> bool:
+        return self._plan.new or self._plan.mode == "replace"
+
+    @property
+    def _target(self) -> tuple[str, str]:
+        """The schema and name of the table that the rows end up in before the swap."""
+        if self._plan.mode == "replace" and not self._plan.new:
+            return LOADING_SCHEMA, self._plan.dataset
+        return DATA_SCHEMA, self._plan.dataset
+
+    async def copy(self, rows: AsyncIterator[bytes]) -> int:
+        """Send the rows to the table, or to the stage; answers how many arrived.
+
+        Raises:
+            Clash: they cannot go straight into the table.
+        """
+        if self._builds_table:
+            await self._run(create_table(*self._target, self._plan.columns, keyless=not self._plan.key))
+        if self._plan.staged:
+            await self._connection.execute(self._create_stage())
+            return await self._copy_into(None, STAGE, [*self._names, *PLACES], rows)
+        return await self._copy_into(*self._target, self._names, rows)
+
+    def _create_stage(self) -> str:
+        columns = [f"{quote(column.name)} {column.sql_type}" for column in self._plan.loaded]
+        places = [f"{quote(name)} bigint" for name in PLACES]
+        return f"CREATE TEMP TABLE {STAGE} ({', '.join(columns + places)}) ON COMMIT DROP"
+
+    async def _copy_into(self, schema: str | None, table: str, names: list[str], rows: AsyncIterator[bytes]) -> int:
+        try:
+            status = await self._connection.copy_to_table(
+                table, schema_name=schema, columns=names, source=rows, format="binary"
+            )
+        except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
+            raise Clash from error
+        return int(status.rpartition(" ")[2])
+
+    async def clashes(self) -> AsyncIterator[Any]:
+        """The staged rows that clash, as tables of rejections; they leave the stage."""
+        if not self._plan.staged:
+            return
+        await self._connection.execute(f"ANALYZE {STAGE}")
+        for column, code, query in self._clash_queries():
+            await self._connection.execute(f"CREATE TEMP TABLE clash ON COMMIT DROP AS {query}")
+            batch: list[dict[str, Any]] = []
+            async for row in self._connection.cursor("SELECT * FROM clash ORDER BY record", prefetch=CLASH_BATCH):
+                batch.append({**row, "column": column, "code": code})
+                if len(batch) == CLASH_BATCH:
+                    yield rejection_table(batch)
+                    batch = []
+            yield rejection_table(batch)
+            await self._connection.execute(f"DELETE FROM {STAGE} USING clash WHERE _record = record; DROP TABLE clash")
+
+    def _clash_queries(self) -> list[tuple[str, str, str]]:
+        """Column, code and query of each kind of clash.
+
+        A query gives record, line, offset, value and message; values themselves never become part of one.
+        """
+        plan, queries = self._plan, []
+        if plan.key and not plan.new:
+            queries.append((",".join(plan.key), "repeated_key", self._repeated(plan.key)))
+            if plan.mode == "append":
+                queries.append((",".join(plan.key), "existing_key", self._existing(plan.key)))
+        for column in plan.loaded:
+            if column.unique and list(plan.key) != [column.name]:
+                queries.append((column.name, "repeated_value", self._repeated([column.name])))
+                if plan.mode != "replace" and not plan.new:
+                    queries.append((column.name, "existing_value", self._existing([column.name])))
+            if column.references is not None:
+                queries.append((column.name, "reference_missing", self._dangling(column)))
+        return queries
+
+    def _repeated(self, names: Sequence[str]) -> str:
+        """Rows whose values stand in an earlier line of the file: the first stays."""
+        columns = ", ".join(quote(name) for name in names)
+        given = " AND ".join(f"{quote(name)} IS NOT NULL" for name in names)
+        return f"""
+            SELECT _record AS record, _line AS line, _offset AS offset,
+                   left(concat_ws(',', {columns}), {VALUE_LIMIT}) AS value, 'the same as in line ' || first AS message
+            FROM (
+                SELECT *, min(_line) OVER same AS first, row_number() OVER same AS place
+                FROM {STAGE} WHERE {given} WINDOW same AS (PARTITION BY {columns} ORDER BY _record)
+            ) AS numbered WHERE place > 1"""
+
+    def _existing(self, names: Sequence[str]) -> str:
+        """Rows whose values a record of the dataset has; where records are updated by key, another record."""
+        table = quote(DATA_SCHEMA, self._plan.dataset)
+        columns = ", ".join(f"staged.{quote(name)}" for name in names)
+        same = " AND ".join(f"staged.{quote(name)} = record.{quote(name)}" for name in names)
+        if self._plan.mode == "upsert":
+            same += f" AND NOT ({' AND '.join(f'staged.{quote(n)} = record.{quote(n)}' for n in self._plan.key)})"
+        return f"""
+            SELECT _record AS record, _line AS line, _offset AS offset,
+                   left(concat_ws(',', {columns}), {VALUE_LIMIT}) AS value,
+                   'a record of the dataset has it already' AS message
+            FROM {STAGE} AS staged JOIN {table} AS record ON {same}"""
+
+    def _dangling(self, column: Column) -> str:
+        """Rows whose reference no record of the other dataset answers."""
+        assert column.references is not None
+        name, target = quote(column.name), quote(DATA_SCHEMA, column.references)
+        key = quote(self._plan.references[column.references])
+        return f"""
+            SELECT _record AS record, _line AS line, _offset AS offset, left({name}::text, {VALUE_LIMIT}) AS value,
+                   'no record of {column.references} has this key' AS message
+            FROM {STAGE} AS staged WHERE {name} IS NOT NULL
+                AND NOT EXISTS (SELECT FROM {target} AS referred WHERE referred.{key} = staged.{name})"""
+
+    async def finish(self, copied: int) -> Counts:
+        """Bring staged rows to the table, build what a new table needs, and put it in its place.
+
+        Raises:
+            Clash: the rows of a new table clash.
+        """
+        counts = Counts(added=copied)
+        if self._plan.staged:
+            counts = await (self._upsert() if self._upserts else self._insert())
+        if self._builds_table:
+            await self._constrain()
+            await self._connection.execute(f"ANALYZE {quote(*self._target)}")
+        if self._plan.mode == "replace" and not self._plan.new:
+            await self._swap()
+        return counts
+
+    @property
+    def _upserts(self) -> bool:
+        return self._plan.mode == "upsert" and not self._plan.new
+
+    async def _insert(self) -> Counts:
+        names = ", ".join(quote(name) for name in self._names)
+        status = await self._connection.execute(
+            f"INSERT INTO {quote(*self._target)} ({names}) SELECT {names} FROM {STAGE} ORDER BY _record"
+        )
+        return Counts(added=int(status.rpartition(" ")[2]))
+
+    async def _upsert(self) -> Counts:
+        """Add or change records by key; a record that would not change is not written."""
+        names = ", ".join(quote(name) for name in self._names)
+        key = ", ".join(quote(name) for name in self._plan.key)
+        others = [quote(name) for name in self._names if name not in self._plan.key]
+        action = "DO NOTHING"
+        if others:
+            values = ", ".join(f"{name} = excluded.{name}" for name in others)
+            before, after = (", ".join(f"{of}.{name}" for name in others) for of in ("record", "excluded"))
+            action = f"DO UPDATE SET {values} WHERE ({before}) IS DISTINCT FROM ({after})"
+        row = await self._connection.fetchrow(
+            f"WITH written AS (INSERT INTO {quote(*self._target)} AS record ({names}) "
+            f"SELECT {names} FROM {STAGE} ORDER BY _record ON CONFLICT ({key}) {action} RETURNING xmax = 0 AS is_new) "
+            f"SELECT count(*) FILTER (WHERE is_new) AS added, count(*) FILTER (WHERE NOT is_new) AS changed, "
+            f"(SELECT count(*) FROM {STAGE}) AS staged FROM written"
+        )
+        assert row is not None
+        return Counts(row["added"], row["changed"], row["staged"] - row["added"] - row["changed"])
+
+    async def _constrain(self) -> None:
+        """Give a new table its key and constraints, and its labels."""
+        plan = self._plan
+        if plan.new and plan.key:
+            await self._try_keys()
+        else:
+            try:
+                await self._run(add_constraints(*self._target, plan.columns, self.key))
+            except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
+                raise Clash from error
+        await self._run(comments(*self._target, plan.columns))
+
+    async def _try_keys(self) -> None:
+        """Make the first candidate the key whose values are all different: only an index over all of them can tell."""
+        for name in self._plan.key[:KEY_ATTEMPTS]:
+            await self._connection.execute("SAVEPOINT before_key")
+            try:
+                await self._run(add_constraints(*self._target, self._plan.columns, [name]))
+            except (asyncpg.UniqueViolationError, asyncpg.ProgramLimitExceededError):
+                await self._connection.execute("ROLLBACK TO SAVEPOINT before_key")
+            else:
+                self.key = [name]
+                return
+        await self._connection.execute(
+            f"ALTER TABLE {quote(*self._target)} ADD COLUMN {quote(ROW_ID)} bigint GENERATED BY DEFAULT AS IDENTITY"
+        )
+        await self._run(add_constraints(*self._target, self._plan.columns, []))
+
+    async def _swap(self) -> None:
+        """Put the new table in the old one's place; whoever reads meanwhile waits for the commit and reads the new one.
+
+        Raises:
+            ReferencedRecordsMissing: other datasets refer to records that the new table does not have.
+        """
+        old = quote(DATA_SCHEMA, self._plan.dataset)
+        references = await self._connection.fetch(
+            "SELECT conrelid::regclass::text AS table, quote_ident(conname) AS name, "
+            "pg_get_constraintdef(oid) AS definition "
+            "FROM pg_constraint WHERE contype = 'f' AND confrelid = $1::regclass",
+            old,
+        )
+        await self._run([f"ALTER TABLE {row['table']} DROP CONSTRAINT {row['name']}" for row in references])
+        await self._run([f"DROP TABLE {old}", f"ALTER TABLE {quote(*self._target)} SET SCHEMA {quote(DATA_SCHEMA)}"])
+        for row in references:
+            try:
+                await self._run([f"ALTER TABLE {row['table']} ADD CONSTRAINT {row['name']} {row['definition']}"])
+            except asyncpg.ForeignKeyViolationError as error:
+                raise ReferencedRecordsMissing(
+                    f"{row['table']} refers to records that the file does not have: {error.detail}",
+                    hint="Keep those records in the file, or delete what refers to them first.",
+                ) from None
+
+    async def _run(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            await self._connection.execute(statement)

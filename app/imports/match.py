@@ -1,0 +1,63 @@
+"""Match: a file's columns to those of the dataset that it goes into.
+
+Pure: no I/O.
+"""
+
+from collections.abc import Sequence
+
+from app.core.errors import did_you_mean
+from app.datasets.columns import Column
+from app.imports.errors import ColumnsMismatch
+from app.imports.names import name_columns
+
+
+def match_columns(labels: Sequence[str], columns: Sequence[Column], *, has_header: bool) -> list[Column]:
+    """The dataset's column for each of the file's, in the file's order; a column that may be null may be missing.
+
+    Raises:
+        ColumnsMismatch: the file has a column that the dataset has not, or lacks one that is required.
+    """
+    if not has_header:
+        return _match_by_place(labels, columns)
+    by_name = {column.name: column for column in columns}
+    by_label = {column.label: column for column in reversed(columns) if column.label}
+    matched: list[Column] = []
+    unknown: list[str] = []
+    for label, name in zip(labels, name_columns(labels), strict=True):
+        column = by_label.get(label) or by_name.get(name)
+        if column is None:
+            unknown.append(f"no column '{name}'.{did_you_mean(name, by_name)}")
+        else:
+            matched.append(column)
+    if unknown:
+        raise ColumnsMismatch(
+            f"The file has columns that the dataset does not have: {'; '.join(unknown[:10])}",
+            hint=f"The dataset's columns are {', '.join(by_name)}. Rename the headers, or import into a new dataset.",
+        )
+    _refuse_repeated(matched)
+    _refuse_missing(matched, columns)
+    return matched
+
+
+def _match_by_place(labels: Sequence[str], columns: Sequence[Column]) -> list[Column]:
+    if len(labels) != len(columns):
+        raise ColumnsMismatch(
+            f"The file has no header and {len(labels)} columns; the dataset has {len(columns)}.",
+            hint="Add a header that names the columns.",
+        )
+    return list(columns)
+
+
+def _refuse_repeated(matched: Sequence[Column]) -> None:
+    names = [column.name for column in matched]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ColumnsMismatch(f"Two columns of the file are '{repeated[0]}'.", hint="Rename or remove one of them.")
+
+
+def _refuse_missing(matched: Sequence[Column], columns: Sequence[Column]) -> None:
+    missing = [column.name for column in columns if column.required and column not in matched]
+    if missing:
+        raise ColumnsMismatch(
+            f"The file lacks columns that the dataset requires: {', '.join(missing)}.", hint="Add them to the file."
+        )

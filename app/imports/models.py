@@ -1,0 +1,221 @@
+"""An import as the catalogue keeps it and as the API shows it."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, Field, field_validator
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy import Column as SqlColumn
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field as SqlField
+from sqlmodel import SQLModel
+
+from app.core.db import CATALOGUE_SCHEMA
+from app.core.http import RequestBody
+from app.imports.options import ImportOptions
+
+Mode = Literal["append", "upsert", "replace"]
+OnReject = Literal["abort", "skip"]
+Status = Literal["awaiting_upload", "queued", "running", "succeeded", "failed", "cancelled"]
+Phase = Literal["reading", "inferring", "loading", "committing"]
+
+FINISHED: tuple[Status, ...] = ("succeeded", "failed", "cancelled")
+DETAIL_LIMIT = 100
+REJECTION_FIELDS = ("line", "record", "offset", "column", "value", "code", "message")
+# Where in the bucket announced files arrive, and dropped ones.
+UPLOADS, INBOX = "uploads/imports/", "inbox/"
+
+
+def rejections_key(import_id: UUID) -> str:
+    """Where in the bucket the full list of an import's rejections is."""
+    return f"rejections/{import_id}.csv"
+
+
+def _json(default: str) -> Any:
+    return SqlColumn(JSONB, nullable=False, server_default=text(f"'{default}'::jsonb"))
+
+
+def _time() -> Any:
+    return SqlColumn(DateTime(timezone=True))
+
+
+class Import(SQLModel, table=True):
+    """One CSV file on its way into one dataset. The dataset may be gone; its name is kept."""
+
+    __tablename__ = "import"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('awaiting_upload', 'queued', 'running', 'succeeded', 'failed', 'cancelled')", name="status"
+        ),
+        CheckConstraint("phase IN ('reading', 'inferring', 'loading', 'committing')", name="phase"),
+        CheckConstraint("mode IN ('append', 'upsert', 'replace')", name="mode"),
+        CheckConstraint("on_reject IN ('abort', 'skip')", name="on_reject"),
+        UniqueConstraint("object_key", "object_version", name="import_object_key"),
+        Index("import_dataset_created", "dataset_id", "created_at"),
+        Index("import_unfinished", "status", postgresql_where=text("status IN ('queued', 'running')")),
+        {"schema": CATALOGUE_SCHEMA},
+    )
+
+    id: UUID = SqlField(default_factory=uuid4, primary_key=True)
+    dataset_id: UUID | None = SqlField(
+        None, sa_column=SqlColumn(ForeignKey(f"{CATALOGUE_SCHEMA}.dataset.id", ondelete="SET NULL"))
+    )
+    dataset_name: str = SqlField(sa_column=SqlColumn(Text, nullable=False))
+    status: str = SqlField(default="awaiting_upload", sa_column=SqlColumn(Text, nullable=False))
+    phase: str | None = SqlField(default=None, sa_column=SqlColumn(Text))
+    mode: str = SqlField(default="append", sa_column=SqlColumn(Text, nullable=False))
+    on_reject: str = SqlField(default="abort", sa_column=SqlColumn(Text, nullable=False))
+    max_rejections: int | None = SqlField(default=None, sa_column=SqlColumn(BigInteger))
+    dry_run: bool = SqlField(default=False, sa_column=SqlColumn(Boolean, nullable=False))
+    allow_empty: bool = SqlField(default=False, sa_column=SqlColumn(Boolean, nullable=False))
+    options: dict[str, Any] = SqlField(default_factory=dict, sa_column=_json("{}"))
+
+    file_name: str = SqlField(sa_column=SqlColumn(Text, nullable=False))
+    file_size: int | None = SqlField(default=None, sa_column=SqlColumn(BigInteger))
+    object_key: str = SqlField(sa_column=SqlColumn(Text, nullable=False))
+    object_version: str | None = SqlField(default=None, sa_column=SqlColumn(Text))
+
+    dialect: dict[str, Any] = SqlField(default_factory=dict, sa_column=_json("{}"))
+    columns: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=_json("[]"))
+    progress: dict[str, Any] = SqlField(default_factory=dict, sa_column=_json("{}"))
+    result: dict[str, Any] | None = SqlField(default=None, sa_column=SqlColumn(JSONB(none_as_null=True)))
+    renamed: dict[str, str] = SqlField(default_factory=dict, sa_column=_json("{}"))
+    warnings: list[str] = SqlField(default_factory=list, sa_column=_json("[]"))
+    totals: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=_json("[]"))
+    rejections: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=_json("[]"))
+    problem: dict[str, Any] | None = SqlField(default=None, sa_column=SqlColumn(JSONB(none_as_null=True)))
+
+    # Whoever holds `lease` works on the import until `lease_until`; `attempts` counts the workers that took it up.
+    lease: UUID | None = SqlField(default=None)
+    lease_until: datetime | None = SqlField(default=None, sa_column=_time())
+    attempts: int = SqlField(default=0, sa_column=SqlColumn(Integer, nullable=False, server_default="0"))
+    created_at: datetime = SqlField(
+        default_factory=lambda: datetime.now(UTC),
+        sa_column=SqlColumn(DateTime(timezone=True), nullable=False, server_default=func.now()),
+    )
+    started_at: datetime | None = SqlField(default=None, sa_column=_time())
+    finished_at: datetime | None = SqlField(default=None, sa_column=_time())
+
+
+class ImportCreate(RequestBody):
+    """A file to be imported: what it is called and what is to happen to its rows."""
+
+    filename: str = Field(min_length=1, max_length=200, examples=["products.csv"])
+    size: int | None = Field(None, ge=0, description="in bytes; signed into the upload")
+    mode: Mode = "append"
+    on_reject: OnReject = "abort"
+    max_rejections: int | None = Field(None, ge=0, description="with skip: more rejected rows than this is a failure")
+    dry_run: bool = False
+    allow_empty: bool = Field(False, description="let replace leave the dataset without records")
+    options: ImportOptions = Field(default_factory=ImportOptions)
+
+    @field_validator("filename")
+    @classmethod
+    def _is_file_name(cls, value: str) -> str:
+        if "/" in value or "\\" in value or not value.isprintable() or value in (".", ".."):
+            raise ValueError("must be a file's name, without a folder")
+        return value
+
+
+class FilePublic(BaseModel):
+    name: str
+    size: int | None
+    version: str | None
+
+
+class Progress(BaseModel):
+    """How far an import is: bytes of the file as stored, rows, rows a second and the seconds that seem left."""
+
+    bytes: int = 0
+    bytes_total: int | None = None
+    rows_read: int = 0
+    rows_loaded: int = 0
+    rows_rejected: int = 0
+    rate: float | None = None
+    seconds_left: float | None = None
+
+
+class Result(BaseModel):
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+class Total(BaseModel):
+    column: str | None
+    code: str
+    count: int
+
+
+class Rejection(BaseModel):
+    """One cell or row that was not accepted: `line` where its record begins, `record` from 1, `offset` in bytes."""
+
+    line: int
+    record: int
+    offset: int
+    column: str | None
+    value: str | None
+    code: str
+    message: str
+
+
+class Upload(BaseModel):
+    """The request that uploads the file: send it with these headers and the file as its body."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    fields: dict[str, str]
+    expires_at: datetime
+
+
+class ImportPublic(BaseModel):
+    """An import as the API shows it."""
+
+    id: UUID
+    dataset: str
+    status: Status
+    phase: Phase | None
+    mode: Mode
+    on_reject: OnReject
+    max_rejections: int | None
+    dry_run: bool
+    allow_empty: bool
+    options: dict[str, Any]
+    file: FilePublic
+    dialect: dict[str, Any]
+    columns: list[dict[str, Any]]
+    progress: Progress
+    result: Result | None
+    renamed: dict[str, str]
+    warnings: list[str]
+    totals: list[Total]
+    rejections: list[Rejection]
+    problem: dict[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Import) -> "ImportPublic":
+        """The public face of a row of the catalogue."""
+        members = row.model_dump(include=set(cls.model_fields))
+        file = FilePublic(name=row.file_name, size=row.file_size, version=row.object_version)
+        return cls.model_validate(members | {"dataset": row.dataset_name, "file": file})
+
+
+class ImportCreated(ImportPublic):
+    upload: Upload

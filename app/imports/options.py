@@ -1,0 +1,71 @@
+"""Options: how a file is written, where that is not to be detected.
+
+Pure: no I/O, and free of the libraries that only the worker loads.
+"""
+
+from typing import Literal
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, field_validator
+
+from app.imports.formats import is_date_format
+
+
+class ImportOptions(BaseModel):
+    """How the file is written, where it is not to be detected. What is left out is detected and reported."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="as , or ; or a tab")
+    quote: str | None = Field(None, max_length=1, description='as "; empty for none')
+    escape: str | None = Field(None, max_length=1, description="as \\; empty for none: a quote is doubled")
+    encoding: str | None = Field(None, description="as utf-8, cp1252, utf-16, shift_jis")
+    compression: Literal["none", "gzip", "zstd"] | None = None
+    header: StrictBool | StrictInt | None = Field(None, description="true, false, or the header's line, from 1")
+    nulls: list[str] | None = Field(None, max_length=100, description="texts that stand for null, as NA")
+    booleans: tuple[str, str] | None = Field(None, description="what stands for true and for false, as [yes, no]")
+    date_format: dict[str, str] | None = Field(None, description="column: format, as DD/MM/YYYY")
+    decimal_separator: Literal[".", ","] | None = None
+    thousands_separator: Literal[",", ".", " ", "'", "_"] | None = None
+    timezone: str | None = Field(None, description="of times without one, as Europe/Madrid; UTC by default")
+    lenient_quotes: bool = Field(False, description="keep stray quotes instead of rejecting the record")
+    pad_short_rows: bool = Field(False, description="fill a record that ends early with nulls")
+
+    @field_validator("delimiter", "quote", "escape")
+    @classmethod
+    def _is_one_byte(cls, value: str | None) -> str | None:
+        if value and (not value.isascii() or value in "\r\n\0"):
+            raise ValueError("must be one ASCII character and no line end")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_codec(cls, value: str | None) -> str | None:
+        try:
+            if value is None or isinstance("".encode(value), bytes):
+                return value
+        except (LookupError, TypeError, ValueError):
+            pass
+        raise ValueError(f"'{value}' is no encoding; use one as utf-8, cp1252, utf-16 or shift_jis")
+
+    @field_validator("header")
+    @classmethod
+    def _is_line(cls, value: bool | int | None) -> bool | int | None:
+        if isinstance(value, int) and not isinstance(value, bool) and value < 1:
+            raise ValueError("must be true, false or a line number from 1")
+        return value
+
+    @field_validator("date_format")
+    @classmethod
+    def _are_date_formats(cls, value: dict[str, str] | None) -> dict[str, str] | None:
+        for text in (value or {}).values():
+            if not is_date_format(text):
+                raise ValueError(f"'{text}' is no date format; write YYYY, MM or MON, and DD, as DD/MM/YYYY")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_timezone(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            raise ValueError(f"'{value}' is no time zone; use one as Europe/Madrid")
+        return value

@@ -1,0 +1,223 @@
+"""Pipeline: the stages put together, with blocks flowing through.
+
+fetch and decode → split, parse, validate, encode (a thread of its own) → load. Queues of bounded length lie between, so
+that every stage works at the same time and memory does not grow with the file.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import pyarrow as pa
+
+from app.datasets.columns import Column
+from app.imports.cells import Conventions
+from app.imports.dialect import Dialect
+from app.imports.encode import SIGNATURE, TRAILER, encode_rows
+from app.imports.infer import ColumnInference
+from app.imports.parse import Layout, parse_chunk
+from app.imports.progress import Meter
+from app.imports.report import Report, locate_faults
+from app.imports.source import Encoding, Source
+from app.imports.split import Chunk, Positions, Splitter
+from app.imports.validate import validate_table
+
+Item = TypeVar("Item")
+QUEUE_LENGTH = 2
+
+
+class EncodingInDoubt(Exception):
+    """A file that nothing says the encoding of holds bytes that are not UTF-8."""
+
+
+@dataclass(frozen=True)
+class ReadPlan:
+    """How a file is read: its dialect, the shape of its records and the ways values are written."""
+
+    dialect: Dialect
+    layout: Layout
+    conventions: Conventions
+    max_record: int
+
+
+@dataclass
+class Output:
+    """What became of a block: rows in the binary format, rejections, and counts of records."""
+
+    rows: list[memoryview] = field(default_factory=list)
+    rejections: list[pa.Table] = field(default_factory=list)
+    records: int = 0
+    accepted: int = 0
+    trimmed: int = 0
+
+
+class _Chunks:
+    """Cuts the decoded file into chunks, and knows where in the stored file each begins."""
+
+    def __init__(self, plan: ReadPlan, encoding: Encoding) -> None:
+        dialect = plan.dialect
+        self._encoding = encoding
+        self._to_skip = dialect.offset
+        self._splitter = Splitter(dialect.grammar, max_record=plan.max_record, offset=dialect.offset, line=dialect.line)
+        self._skipped = b""
+        self.offset = encoding.mark
+
+    def feed(self, data: bytes | None) -> Iterator[Chunk]:
+        """The chunks that a block completes, or, with None, the last ones; `offset` is then that of the chunk given."""
+        chunks = self._splitter.finish() if data is None else self._splitter.feed(self._without_header(data))
+        for chunk in chunks:
+            self._refuse_doubtful(chunk.data)
+            yield chunk
+            self.offset += self._encoding.size(chunk.data)
+
+    def _without_header(self, data: bytes) -> bytes:
+        skipped = data[: self._to_skip]
+        self._to_skip -= len(skipped)
+        self.offset += self._encoding.size(skipped)
+        return data[len(skipped) :]
+
+    def _refuse_doubtful(self, data: bytes) -> None:
+        if self._encoding.is_guess and not data.isascii():
+            try:
+                data.decode()
+            except UnicodeDecodeError:
+                raise EncodingInDoubt from None
+
+
+class Validation:
+    """The pass that loads: takes blocks in and gives rows and rejections out."""
+
+    def __init__(self, plan: ReadPlan, encoding: Encoding, columns: list[Column], *, with_places: bool) -> None:
+        self._plan = plan
+        self._encoding = encoding
+        self._columns = columns
+        self._with_places = with_places
+        # Turned off once nothing will be loaded: then only the report goes on.
+        self.encodes = True
+        self._chunks = _Chunks(plan, encoding)
+
+    def __call__(self, data: bytes | None) -> Output:
+        """What becomes of a block, or, with None, of the file's end."""
+        output = Output()
+        for chunk in self._chunks.feed(data):
+            self._take(chunk, output)
+        return output
+
+    def _take(self, chunk: Chunk, output: Output) -> None:
+        table = parse_chunk(chunk, self._plan.dialect.grammar, self._plan.layout)
+        checked = validate_table(table, self._columns, self._plan.conventions, chunk.data)
+        output.records += len(chunk.starts)
+        output.accepted += len(checked.rows)
+        output.trimmed += table.trimmed
+        if checked.faults:
+            output.rejections.append(locate_faults(chunk, checked.faults, self._encoding, self._chunks.offset))
+        if self.encodes and len(checked.rows):
+            places = self._places(chunk, checked.rows) if self._with_places else []
+            output.rows.append(encode_rows(self._columns, checked.arrays, places))
+
+    def _places(self, chunk: Chunk, rows: Positions) -> list[pa.Array]:
+        """Record number, line and offset of each row, for a stage."""
+        starts = chunk.starts[rows]
+        offsets = self._encoding.offset(chunk.data, starts) + self._chunks.offset
+        return [pa.array(rows + chunk.record), pa.array(chunk.lines(starts)), pa.array(offsets)]
+
+
+class Inference:
+    """The pass that infers: looks at every value and keeps what it says of its column."""
+
+    def __init__(self, plan: ReadPlan, encoding: Encoding, columns: list[ColumnInference]) -> None:
+        self._plan = plan
+        self.columns = columns
+        self._chunks = _Chunks(plan, encoding)
+
+    def __call__(self, data: bytes | None) -> Output:
+        """Take a block into account, or, with None, the file's end."""
+        output = Output()
+        for chunk in self._chunks.feed(data):
+            table = parse_chunk(chunk, self._plan.dialect.grammar, self._plan.layout)
+            output.records += len(chunk.starts)
+            for column, array in zip(self.columns, table.columns, strict=True):
+                column.update(array, lambda row, rows=table.rows, chunk=chunk: _line_of(chunk, rows, row))  # type: ignore[misc]  # bound now
+        return output
+
+
+def _line_of(chunk: Chunk, rows: Positions, row: int) -> int:
+    return int(chunk.lines(chunk.starts[rows[row : row + 1]])[0])
+
+
+async def run_pass(source: Source, stage: Callable[[bytes | None], Output], meter: Meter) -> AsyncGenerator[Output]:
+    """Read the file from its beginning through a stage; what the stage makes of each block comes out in order."""
+
+    async def outputs() -> AsyncGenerator[tuple[Output, int]]:
+        async with aclosing(prefetch(source.blocks())) as blocks:
+            read = 0
+            async for block in blocks:
+                read = block.read
+                yield await asyncio.to_thread(stage, block.data), read
+        yield await asyncio.to_thread(stage, None), read
+
+    async with aclosing(prefetch(outputs())) as prefetched:
+        async for output, read in prefetched:
+            meter.bytes = read
+            meter.rows_read += output.records
+            yield output
+
+
+async def prefetch(items: AsyncIterator[Item]) -> AsyncGenerator[Item]:
+    """The same items, fetched by a task of their own that is QUEUE_LENGTH ahead at most."""
+    queue: asyncio.Queue[tuple[Item | None, BaseException | None]] = asyncio.Queue(QUEUE_LENGTH)
+
+    async def fill() -> None:
+        try:
+            async for item in items:
+                await queue.put((item, None))
+        except Exception as error:
+            await queue.put((None, error))
+        else:
+            await queue.put((None, StopAsyncIteration()))
+
+    task = asyncio.create_task(fill())
+    try:
+        while True:
+            item, error = await queue.get()
+            if isinstance(error, StopAsyncIteration):
+                return
+            if error is not None:
+                raise error
+            yield item  # type: ignore[misc]  # without an error there is an item
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@dataclass
+class Loading:
+    """One pass that loads, as it goes: rows flow to the database until a rejection makes them pointless."""
+
+    source: Source
+    stage: Validation
+    meter: Meter
+    report: Report
+    stops_at_rejection: bool
+    accepted: int = 0
+    trimmed: int = 0
+
+    async def rows(self) -> AsyncIterator[bytes]:
+        """The rows of the file in PostgreSQL's binary format."""
+        yield SIGNATURE
+        async with aclosing(run_pass(self.source, self.stage, self.meter)) as outputs:
+            async for output in outputs:
+                for rejections in output.rejections:
+                    await self.report.add(rejections)
+                self.accepted += output.accepted
+                self.trimmed += output.trimmed
+                self.meter.rows_rejected = self.report.rows
+                if self.stops_at_rejection and self.report.rows:
+                    self.stage.encodes = False
+                    continue
+                for rows in output.rows:
+                    yield rows  # type: ignore[misc]  # a memoryview is as good to the driver as bytes
+                self.meter.rows_loaded += output.accepted
+        yield TRAILER

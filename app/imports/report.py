@@ -1,0 +1,115 @@
+"""Report: what an import did not accept, counted exactly, shown in part, and streamed whole to a file in the bucket."""
+
+import io
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from app.core.storage import ObjectWriter
+from app.imports.models import DETAIL_LIMIT, REJECTION_FIELDS
+from app.imports.parse import VALUE_LIMIT, Fault
+from app.imports.source import Encoding
+from app.imports.split import Chunk
+
+_SCHEMA = pa.schema(
+    [pa.field(name, pa.int64() if name in ("line", "record", "offset") else pa.string()) for name in REJECTION_FIELDS]
+)
+
+
+def locate_faults(chunk: Chunk, faults: list[Fault], encoding: Encoding, offset: int) -> pa.Table:
+    """The faults of a chunk as rejections, in file order; `offset` is where in the file the chunk begins."""
+    parts = [_rejections(chunk, fault, encoding, offset) for fault in faults]
+    table = pa.concat_tables(parts)
+    return table.take(pc.sort_indices(table, [("record", "ascending")]))
+
+
+def _rejections(chunk: Chunk, fault: Fault, encoding: Encoding, offset: int) -> pa.Table:
+    starts = chunk.starts[fault.rows]
+    count = len(starts)
+    members = [
+        pa.array(chunk.lines(starts)),
+        pa.array(fault.rows + chunk.record),
+        pa.array(encoding.offset(chunk.data, starts) + offset),
+        pa.array([fault.column] * count, pa.string()),
+        _show_values(fault.values),
+        pa.repeat(fault.code, count),
+        pa.repeat(fault.message, count),
+    ]
+    return pa.Table.from_arrays(members, schema=_SCHEMA)
+
+
+def _show_values(values: pa.Array) -> pa.Array:
+    """Cells as texts that JSON and PostgreSQL can hold, cut to VALUE_LIMIT characters."""
+    try:
+        texts = values.cast(pa.string())
+    except pa.ArrowInvalid:
+        shown = [None if value is None else value.decode("utf-8", "backslashreplace") for value in values.to_pylist()]
+        texts = pa.array(shown, pa.string())
+    texts = pc.utf8_slice_codeunits(texts, 0, VALUE_LIMIT)
+    return pc.replace_substring(texts, "\0", "␀")
+
+
+def rejection_table(rows: list[dict[str, Any]]) -> pa.Table:
+    """Rejections that are known one by one, each with all of REJECTION_FIELDS."""
+    return pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+
+class Report:
+    """Takes rejections in and keeps the totals, the first DETAIL_LIMIT of them and the number of rows.
+
+    The whole list goes to `writer`, which the first rejection opens.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._writer: ObjectWriter | None = None
+        self._totals: Counter[tuple[str | None, str]] = Counter()
+        self.rejections: list[dict[str, Any]] = []
+        self.rows = 0
+
+    @property
+    def totals(self) -> list[dict[str, Any]]:
+        """How many rejections there are for each column and code, the most frequent first."""
+        return [
+            {"column": column, "code": code, "count": count} for (column, code), count in self._totals.most_common()
+        ]
+
+    async def add(self, table: pa.Table) -> None:
+        """Take some rejections in, those of one record together."""
+        if len(table) == 0:
+            return
+        self.rows += pc.count_distinct(table["record"]).as_py()
+        counts = table.group_by(["column", "code"]).aggregate([([], "count_all")])
+        for group in counts.to_pylist():
+            self._totals[group["column"], group["code"]] += group["count_all"]
+        self._keep_first(table)
+        if self._writer is None:
+            self._writer = ObjectWriter(self._key, "text/csv; charset=utf-8")
+            await self._writer.write((",".join(REJECTION_FIELDS) + "\n").encode())
+        await self._writer.write(_as_csv(table))
+
+    def _keep_first(self, table: pa.Table) -> None:
+        """Keep the first in file order; clashes are found after what comes behind them in the file."""
+        if len(self.rejections) == DETAIL_LIMIT and table["record"][0].as_py() > self.rejections[-1]["record"]:
+            return
+        merged = [*self.rejections, *table.slice(0, DETAIL_LIMIT).to_pylist()]
+        self.rejections = sorted(merged, key=lambda row: row["record"])[:DETAIL_LIMIT]
+
+    async def close(self) -> None:
+        """Make the file visible, where there is anything to see."""
+        if self._writer is not None:
+            await self._writer.finish()
+
+    async def discard(self) -> None:
+        """Leave nothing behind."""
+        if self._writer is not None:
+            await self._writer.abort()
+
+
+def _as_csv(table: pa.Table) -> bytes:
+    target = io.BytesIO()
+    pyarrow.csv.write_csv(table, target, pyarrow.csv.WriteOptions(include_header=False))
+    return target.getvalue()

@@ -1,0 +1,160 @@
+"""Imports in the catalogue, and who works on which."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, or_, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.core.settings import get_settings
+from app.imports.errors import ImportNotFound
+from app.imports.models import FINISHED, Import
+
+# A worker that dies over an import may be the import's doing: after so many it is left alone.
+MAX_ATTEMPTS = 5
+QUEUED_AGAIN_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on an import, as long as it is renewed."""
+
+    import_id: UUID
+    token: UUID
+
+
+async def get_import(session: AsyncSession, import_id: UUID) -> Import:
+    """The import.
+
+    Raises:
+        ImportNotFound: there is none.
+    """
+    found = await session.get(Import, import_id)
+    if found is None:
+        raise ImportNotFound(f"There is no import '{import_id}'.", hint="See GET /datasets/{dataset}/imports.")
+    return found
+
+
+async def find_by_object(session: AsyncSession, key: str, version: str) -> Import | None:
+    """The import of one version of a file, or the one that waits for a file of this name."""
+    query = select(Import).where(
+        col(Import.object_key) == key,
+        or_(col(Import.object_version) == version, col(Import.object_version).is_(None)),
+    )
+    found: Import | None = await session.scalar(query.order_by(col(Import.object_version).nulls_last()).limit(1))
+    return found
+
+
+async def add_dropped_file(session: AsyncSession, row: Import) -> Import | None:
+    """Store the import of a file that was dropped in the bucket; None when another event did so already."""
+    members = row.model_dump(exclude_unset=False, exclude={"created_at"})
+    statement = insert(Import).values(**members).on_conflict_do_nothing().returning(col(Import.id))
+    created = await session.scalar(statement)
+    return None if created is None else await session.get(Import, created)
+
+
+async def list_page(
+    session: AsyncSession, dataset_id: UUID, limit: int, *, after: tuple[datetime, UUID] | None = None
+) -> list[Import]:
+    """Up to `limit` imports of a dataset, the newest first, those behind `after`."""
+    place = tuple_(col(Import.created_at), col(Import.id))
+    query = select(Import).where(col(Import.dataset_id) == dataset_id).order_by(place.desc()).limit(limit)
+    if after is not None:
+        query = query.where(place < after)
+    return list(await session.scalars(query))
+
+
+async def claim_import(session: AsyncSession, import_id: UUID, version: str, size: int) -> Lease | None:
+    """Take an import up; None when it has ended, another worker has it, or it is about another version of the file."""
+    token = uuid4()
+    expired = (col(Import.status) == "running") & (col(Import.lease_until) < func.now())
+    statement = (
+        update(Import)
+        .where(
+            col(Import.id) == import_id,
+            or_(col(Import.status).in_(["awaiting_upload", "queued"]), expired),
+            or_(col(Import.object_version).is_(None), col(Import.object_version) == version),
+        )
+        .values(
+            status="running",
+            phase="reading",
+            lease=token,
+            lease_until=_lease_end(),
+            attempts=Import.attempts + 1,
+            object_version=version,
+            file_size=size,
+            started_at=func.coalesce(col(Import.started_at), func.now()),
+        )
+        .returning(col(Import.id))
+    )
+    claimed = await session.scalar(statement)
+    return None if claimed is None else Lease(import_id, token)
+
+
+def _lease_end() -> Any:
+    return func.now() + text(f"interval '{get_settings().lease_seconds} seconds'")
+
+
+async def renew_lease(session: AsyncSession, lease: Lease, phase: str, progress: dict[str, Any]) -> bool:
+    """Keep the import and show how far it is; False when it is lost: cancelled, or taken up by another worker."""
+    return await _write(session, lease, {"phase": phase, "progress": progress, "lease_until": _lease_end()})
+
+
+async def finish_import(session: AsyncSession, lease: Lease, values: dict[str, Any]) -> bool:
+    """End the import with its outcome; False when it is lost."""
+    return await _write(
+        session, lease, {**values, "phase": None, "lease": None, "lease_until": None, "finished_at": func.now()}
+    )
+
+
+async def _write(session: AsyncSession, lease: Lease, values: dict[str, Any]) -> bool:
+    statement = (
+        update(Import)
+        .where(col(Import.id) == lease.import_id, col(Import.lease) == lease.token, col(Import.status) == "running")
+        .values(**values)
+        .returning(col(Import.id))
+    )
+    return await session.scalar(statement) is not None
+
+
+async def cancel_import(session: AsyncSession, import_id: UUID) -> bool:
+    """End an import that has not ended; a worker on it finds its lease gone and loads nothing."""
+    statement = (
+        update(Import)
+        .where(col(Import.id) == import_id, col(Import.status).not_in(FINISHED))
+        .values(status="cancelled", phase=None, lease=None, lease_until=None, finished_at=func.now())
+        .returning(col(Import.id))
+    )
+    return await session.scalar(statement) is not None
+
+
+async def requeue_stalled(session: AsyncSession) -> Sequence[UUID]:
+    """Queue the imports whose worker has gone silent, and those whose message has; answers their ids."""
+    statement = (
+        update(Import)
+        .where(col(Import.status).in_(["running", "queued"]), col(Import.lease_until) < func.now())
+        .values(
+            status="queued",
+            phase=None,
+            lease=None,
+            lease_until=func.now() + text(f"interval '{QUEUED_AGAIN_SECONDS} seconds'"),
+        )
+        .returning(col(Import.id))
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def list_awaiting(session: AsyncSession, limit: int) -> Sequence[Import]:
+    """The newest imports that wait for their file."""
+    query = select(Import).where(col(Import.status) == "awaiting_upload").order_by(col(Import.created_at).desc())
+    return (await session.scalars(query.limit(limit))).all()
+
+
+async def known_object_keys(session: AsyncSession, keys: Collection[str]) -> set[str]:
+    """Those of some files' keys that an import is about."""
+    return set(await session.scalars(select(col(Import.object_key)).where(col(Import.object_key).in_(keys))))

@@ -1,0 +1,104 @@
+"""Imports over HTTP."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from app.core.db import Session
+from app.core.errors import CursorInvalid, RequestInvalid
+from app.core.http import Cursor, Limit, Page, problem_responses, refuse_unknown_parameters
+from app.core.paging import decode_cursor, encode_cursor
+from app.core.storage import find_object, read_object
+from app.datasets.deps import DatasetFromPath, WritableDataset
+from app.datasets.errors import DatasetNotFound
+from app.imports import repository, service
+from app.imports.deps import ImportFromPath, WritableImport
+from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportFinished, ImportNotFound, RejectionsNotReady
+from app.imports.models import (
+    FINISHED,
+    REJECTION_FIELDS,
+    ImportCreate,
+    ImportCreated,
+    ImportPublic,
+    Upload,
+    rejections_key,
+)
+from app.keys.errors import KeyMissing, ScopeMissing
+
+CSV_RESPONSE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "One line a rejection", "content": {"text/csv": {"schema": {"type": "string"}}}}
+}
+
+router = APIRouter(tags=["imports"], responses=problem_responses(KeyMissing, ScopeMissing))
+
+
+@router.post(
+    "/datasets/{dataset}/imports",
+    status_code=201,
+    responses=problem_responses(DatasetNotFound, RequestInvalid, DatasetWithoutKey, FileTooLarge),
+)
+async def create_import(
+    dataset: WritableDataset, body: ImportCreate, session: Session, request: Request, response: Response
+) -> ImportCreated:
+    """Announce a file. Send it as `upload` says; its arrival starts the import."""
+    row, upload = await service.create_import(session, dataset, body)
+    response.headers["Location"] = str(request.url_for("get_import", **{"import": row.id}))
+    shown = Upload(
+        method=upload.method, url=upload.url, headers=upload.headers, fields={}, expires_at=upload.expires_at
+    )
+    return ImportCreated(**ImportPublic.of(row).model_dump(), upload=shown)
+
+
+@router.get("/datasets/{dataset}/imports", responses=problem_responses(DatasetNotFound))
+async def list_imports(
+    request: Request, dataset: DatasetFromPath, session: Session, limit: Limit = 50, cursor: Cursor = None
+) -> Page[ImportPublic]:
+    """List the imports into a dataset, newest first."""
+    refuse_unknown_parameters(request, ("_limit", "_cursor"))
+    query = ["imports", str(dataset.id)]
+    rows = await repository.list_page(session, dataset.id, limit + 1, after=_position(cursor, query))
+    data, rest = rows[:limit], rows[limit:]
+    end = data[-1] if rest else None
+    following = encode_cursor([end.created_at.isoformat(), str(end.id)], query) if end else None
+    return Page(data=[ImportPublic.of(row) for row in data], next=following)
+
+
+def _position(cursor: str | None, query: list[str]) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    made, import_id = decode_cursor(cursor, query, length=2)
+    try:
+        return datetime.fromisoformat(made), UUID(import_id)
+    except (TypeError, ValueError, AttributeError):
+        raise CursorInvalid("The cursor is not one that this API gave out.") from None
+
+
+@router.get("/imports/{import}", responses=problem_responses(ImportNotFound))
+async def get_import(row: ImportFromPath) -> ImportPublic:
+    """Show an import: how far it is, what it found in the file, what it did not accept."""
+    return ImportPublic.of(row)
+
+
+@router.get(
+    "/imports/{import}/rejections",
+    response_class=StreamingResponse,
+    responses={**CSV_RESPONSE, **problem_responses(ImportNotFound, RejectionsNotReady)},
+)
+async def get_rejections(row: ImportFromPath) -> Response:
+    """Download every rejection as CSV: line, record, offset, column, value, code and message."""
+    if row.status not in FINISHED:
+        raise RejectionsNotReady(f"The import is {row.status}.", hint="Ask again once it has ended.")
+    headers = {"Content-Disposition": f'attachment; filename="rejections-{row.id}.csv"'}
+    stored = await find_object(rejections_key(row.id))
+    if stored is None:
+        return Response(",".join(REJECTION_FIELDS) + "\n", media_type="text/csv", headers=headers)
+    return StreamingResponse(read_object(stored), media_type="text/csv", headers=headers)
+
+
+@router.post("/imports/{import}/cancel", responses=problem_responses(ImportNotFound, ImportFinished))
+async def cancel_import(row: WritableImport, session: Session) -> ImportPublic:
+    """Cancel an import that has not ended. Nothing of it is loaded."""
+    return ImportPublic.of(await service.cancel_import(session, row.id))

@@ -1,0 +1,389 @@
+"""Run: one import from its file to its outcome, by one worker that holds its lease."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from app.core import log
+from app.core.db import DATA_SCHEMA, driver_connection, get_engine, is_passing, quote, transaction
+from app.core.settings import get_settings
+from app.core.storage import STORAGE_ERRORS, StoredObject
+from app.datasets.columns import Column
+from app.datasets.models import Dataset
+from app.datasets.repository import find_dataset, lock_dataset
+from app.imports import errors, repository
+from app.imports.cells import Conventions
+from app.imports.dialect import Dialect, detect_dialect
+from app.imports.infer import ColumnInference, propose_keys
+from app.imports.load import Clash, Counts, Loader, LoadPlan
+from app.imports.match import match_columns
+from app.imports.models import Import, rejections_key
+from app.imports.names import name_columns
+from app.imports.options import ImportOptions
+from app.imports.parse import Layout
+from app.imports.pipeline import EncodingInDoubt, Inference, Loading, ReadPlan, Validation, run_pass
+from app.imports.progress import Meter
+from app.imports.report import Report
+from app.imports.repository import Lease
+from app.imports.source import Source
+
+HEARTBEAT_SECONDS = 1.0
+# A record may be longer than a field, and an open quote is followed no further than this.
+RECORD_PER_FIELD = 8
+
+
+class LeaseLost(Exception):
+    """The import was cancelled, or another worker has it."""
+
+
+@dataclass
+class Proposal:
+    """The columns of a new dataset as its first file suggests them, and the likely keys."""
+
+    columns: list[Column]
+    evidence: list[list[str]]
+    keys: list[str]
+    warnings: list[str]
+
+
+@dataclass
+class Outcome:
+    """What an import shows beside its status."""
+
+    dialect: dict[str, Any] = field(default_factory=dict)
+    columns: list[dict[str, Any]] = field(default_factory=list)
+    renamed: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+async def run_import(row: Import, lease: Lease, stored: StoredObject, seconds: float) -> None:
+    """Do an import that has been claimed, within `seconds`, and record how it ended.
+
+    What fails for a passing reason (a database or a bucket that does not answer) is raised, for the import to be tried
+    again once its lease has ended.
+    """
+    runner = _Runner(row, lease, stored)
+    try:
+        await runner.run(seconds)
+    except errors.ImportFailed as problem:
+        await runner.fail(problem)
+    except LeaseLost:
+        log.event("import.lost", import_id=row.id)
+    except Exception as error:
+        if is_passing(error) or isinstance(error, STORAGE_ERRORS):
+            raise
+        log.failure("import.broken", error, import_id=row.id)
+        await runner.fail(
+            errors.ImportBroken(
+                "The import failed for a reason that is not in the file; nothing was loaded.",
+                hint=f"Report the import's id, {row.id}: the worker's log has the reason.",
+            )
+        )
+
+
+class _Runner:
+    def __init__(self, row: Import, lease: Lease, stored: StoredObject) -> None:
+        self._row = row
+        self._lease = lease
+        self._options = ImportOptions.model_validate(row.options)
+        self._source = Source(stored, self._options)
+        self._meter = Meter(stored.size)
+        self._report = Report(rejections_key(row.id))
+        self._outcome = Outcome()
+        self._proposal: Proposal | None = None
+
+    async def run(self, seconds: float) -> None:
+        work = asyncio.create_task(self._work())
+        keeper = asyncio.create_task(self._keep_lease())
+        try:
+            done, _ = await asyncio.wait({work, keeper}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (work, keeper):
+                task.cancel()
+            await asyncio.gather(work, keeper, return_exceptions=True)
+        if not work.cancelled():
+            work.result()
+        elif keeper in done:
+            raise LeaseLost
+        else:
+            raise errors.ImportTimedOut(
+                f"The import was stopped after {seconds:.0f} seconds; nothing was loaded.",
+                hint="Split the file, or give the worker more time.",
+            )
+
+    async def _keep_lease(self) -> None:
+        """Renew the lease and show the progress every second; ends when the import is lost."""
+        kept = True
+        while kept:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                async with transaction() as session:
+                    document = self._meter.document()
+                    kept = await repository.renew_lease(session, self._lease, self._meter.phase, document)
+            except Exception as error:
+                # The lease outlives a few failures; what loads fails by itself when the database is gone.
+                log.failure("import.lease_not_renewed", error, import_id=self._row.id)
+
+    async def fail(self, problem: errors.ImportFailed) -> None:
+        """Record that nothing was loaded, and why."""
+        document = problem.document(log.request_id.get())
+        async with transaction() as session:
+            recorded = await repository.finish_import(
+                session, self._lease, self._values("failed", None) | {"problem": document}
+            )
+        log.event("import.failed" if recorded else "import.lost", import_id=self._row.id, problem=document["type"])
+
+    def _values(self, status: str, counts: Counts | None) -> dict[str, Any]:
+        outcome = self._outcome
+        return {
+            "status": status,
+            "dialect": outcome.dialect,
+            "columns": outcome.columns,
+            "renamed": outcome.renamed,
+            "warnings": outcome.warnings,
+            "progress": self._meter.document(),
+            "totals": self._report.totals,
+            "rejections": self._report.rejections,
+            "result": None if counts is None else vars(counts),
+        }
+
+    async def _work(self) -> None:
+        if self._row.attempts > repository.MAX_ATTEMPTS:
+            raise errors.WorkerLost(
+                f"{repository.MAX_ATTEMPTS} workers took the import up and none of them ended it.",
+                hint="The file may need more memory than a worker has. Split it.",
+            )
+        await self._source.open()
+        staged = False
+        while True:
+            try:
+                await self._attempt(staged=staged)
+            except EncodingInDoubt:
+                await self._source.take_census()
+                self._proposal = None
+            except Clash:
+                staged = True
+            else:
+                return
+
+    async def _attempt(self, *, staged: bool) -> None:
+        """One try at the whole import; a try that fails leaves nothing behind."""
+        await self._report.discard()
+        self._report = Report(rejections_key(self._row.id))
+        self._outcome = Outcome()
+        self._meter.begin("reading")
+        dialect = await self._detect_dialect()
+        async with self._transaction() as connection:
+            dataset = await self._get_dataset(connection)
+            is_new = not dataset.columns
+            plan = self._read_plan(dialect)
+            if is_new and self._proposal is None:
+                self._proposal = await self._infer(plan)
+            load = await self._load_plan(connection, dataset, dialect, staged=staged)
+            self._describe(dialect, load)
+            counts, key = await self._load(connection, plan, load)
+            await self._commit(connection, dataset, load, counts, key)
+        log.event("import.finished", import_id=self._row.id, dataset=load.dataset, **vars(counts))
+        if not is_new and not self._row.dry_run:
+            await _analyze(load.dataset)
+
+    async def _detect_dialect(self) -> Dialect:
+        sample, final = await self._source.sample()
+        dialect = await asyncio.to_thread(detect_dialect, sample, self._options, final=final)
+        if not dialect.labels:
+            raise errors.FileEmpty("The file has no header and no records.", hint="Upload a file with both.")
+        limit = get_settings().max_columns
+        if dialect.width > limit:
+            raise errors.TooManyColumns(
+                f"The file has {dialect.width} columns; {limit} is the most a dataset may have.",
+                hint="Is the delimiter right? Give it as `delimiter`.",
+            )
+        return dialect
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        """The transaction that everything is loaded in; imports into one dataset follow each other."""
+        async with get_engine().connect() as connection:
+            try:
+                async with connection.begin():
+                    await connection.execute(text("SET LOCAL statement_timeout = 0"))
+                    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:dataset, 0))")
+                    await connection.execute(lock, {"dataset": str(self._row.dataset_id)})
+                    yield connection
+            except BaseException:
+                # A COPY that was broken off leaves the connection in no state to be used again.
+                await connection.invalidate()
+                raise
+
+    async def _get_dataset(self, connection: AsyncConnection) -> Dataset:
+        async with AsyncSession(connection, expire_on_commit=False) as session:
+            dataset = await session.get(Dataset, self._row.dataset_id) if self._row.dataset_id else None
+        if dataset is None:
+            raise errors.DatasetDeleted(
+                f"The dataset '{self._row.dataset_name}' was deleted before its import was done.",
+                hint="Create it again and import the file into it.",
+            )
+        if self._row.mode == "upsert" and dataset.columns and not dataset.key:
+            raise errors.ColumnsChanged(f"'{dataset.name}' has no key to update records by.")
+        return dataset
+
+    def _read_plan(self, dialect: Dialect) -> ReadPlan:
+        options = self._options
+        limit = get_settings().max_field_bytes
+        nulls = (b"", *(null.encode() for null in options.nulls or ()))
+        layout = Layout(dialect.width, nulls, options.pad_short_rows, limit)
+        conventions = Conventions(
+            dialect.decimal_separator,
+            dialect.thousands_separator,
+            options.booleans,
+            options.date_format or {},
+            options.timezone or "UTC",
+        )
+        return ReadPlan(dialect, layout, conventions, limit * RECORD_PER_FIELD)
+
+    async def _infer(self, plan: ReadPlan) -> Proposal:
+        """Read the whole file for the types of its columns."""
+        self._meter.begin("inferring")
+        labels = plan.dialect.labels
+        found = [
+            ColumnInference(name, label, plan.conventions)
+            for name, label in zip(name_columns(labels), labels, strict=True)
+        ]
+        stage = Inference(plan, self._source.encoding, found)
+        async for _ in run_pass(self._source, stage, self._meter):
+            pass
+        concluded = [column.column() for column in found]
+        columns = [column for column, _ in concluded]
+        warnings = [column.warning for column in found if column.warning]
+        return Proposal(columns, [why for _, why in concluded], propose_keys(found, columns), warnings)
+
+    async def _load_plan(
+        self, connection: AsyncConnection, dataset: Dataset, dialect: Dialect, *, staged: bool
+    ) -> LoadPlan:
+        if not dataset.columns:
+            assert self._proposal is not None
+            columns = self._proposal.columns
+            return LoadPlan(dataset.name, "append", columns, columns, self._proposal.keys, True, False, {})
+        columns = dataset.typed_columns
+        loaded = match_columns(dialect.labels, columns, has_header=bool(dialect.header_line))
+        references = {}
+        async with AsyncSession(connection, expire_on_commit=False) as session:
+            for name in {column.references for column in loaded if column.references}:
+                target = await find_dataset(session, name)
+                if target is not None:
+                    references[name] = target.key_columns[0].name
+        staged = staged or self._row.mode == "upsert"
+        mode: Any = self._row.mode
+        return LoadPlan(dataset.name, mode, columns, loaded, dataset.key, False, staged, references)
+
+    def _describe(self, dialect: Dialect, load: LoadPlan) -> None:
+        """Note what the import will show of the file and its columns."""
+        source, outcome = self._source, self._outcome
+        outcome.dialect = dialect.report() | {
+            "encoding": source.encoding.name,
+            "compression": source.compression,
+            "timezone": self._options.timezone or "UTC",
+        }
+        evidence = self._proposal.evidence if load.new and self._proposal else [[] for _ in load.loaded]
+        outcome.columns = [
+            column.model_dump(mode="json", exclude_none=True) | {"evidence": why}
+            for column, why in zip(load.loaded, evidence, strict=True)
+        ]
+        pairs = zip(dialect.labels, load.loaded, strict=True)
+        outcome.renamed = {
+            label: column.name for label, column in pairs if label != column.name and dialect.header_line
+        }
+        outcome.warnings = [*dialect.warnings, *(self._proposal.warnings if load.new and self._proposal else [])]
+        absent = [column.name for column in load.columns if column not in load.loaded]
+        if absent:
+            outcome.warnings.append(f"The file has no column {', '.join(absent)}: its records have null there.")
+
+    async def _load(self, connection: AsyncConnection, plan: ReadPlan, load: LoadPlan) -> tuple[Counts, list[str]]:
+        self._meter.begin("loading")
+        stage = Validation(plan, self._source.encoding, list(load.loaded), with_places=load.staged)
+        aborts = self._row.on_reject == "abort"
+        loading = Loading(self._source, stage, self._meter, self._report, stops_at_rejection=aborts)
+        loader = Loader(await driver_connection(connection), load)
+        copied = await loader.copy(loading.rows())
+        self._meter.phase = "committing"
+        async for clashes in loader.clashes():
+            await self._report.add(clashes)
+        self._meter.rows_rejected = self._report.rows
+        self._meter.rows_loaded = self._meter.rows_read - self._report.rows
+        if loading.trimmed:
+            self._outcome.warnings.append(f"{loading.trimmed:,} records had empty fields too many; they were left out.")
+        await self._report.close()
+        self._judge()
+        return await loader.finish(copied), loader.key
+
+    def _judge(self) -> None:
+        """Raise what makes the import fail: rejections that were not to be skipped, or nothing to load."""
+        row, rejected, read = self._row, self._report.rows, self._meter.rows_read
+        first = self._report.rejections[0] if rejected else {}
+        where = f"The first is in line {first.get('line'):,}: {first.get('message')}." if rejected else ""
+        if rejected and row.on_reject == "abort":
+            raise errors.RowsRejected(
+                f"{rejected:,} of {read:,} rows were not accepted; nothing was loaded. {where}",
+                hint="Mend the rows that the rejections list, or load the others with on_reject=skip.",
+            )
+        if rejected and rejected == read:
+            raise errors.RowsRejected(f"None of the {read:,} rows was accepted. {where}", hint="See the rejections.")
+        if row.max_rejections is not None and rejected > row.max_rejections:
+            raise errors.TooManyRejections(
+                f"{rejected:,} rows were not accepted, more than the {row.max_rejections:,} allowed. {where}",
+                hint="Mend them, or raise max_rejections.",
+            )
+        if read == 0 and row.mode == "replace" and not row.allow_empty:
+            raise errors.FileWithoutRecords(
+                "The file has a header and no records; the dataset was left as it is.",
+                hint="Say allow_empty=true to empty the dataset.",
+            )
+
+    async def _commit(
+        self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan, counts: Counts, key: Sequence[str]
+    ) -> None:
+        """Record the outcome in the transaction that loads: both are there, or neither."""
+        async with AsyncSession(connection, expire_on_commit=False) as session:
+            current = await lock_dataset(session, dataset.id)
+            if current is None:
+                raise errors.DatasetDeleted(f"The dataset '{dataset.name}' was deleted while its file was read.")
+            if current.columns != dataset.columns or current.key != dataset.key or current.name != dataset.name:
+                raise errors.ColumnsChanged(
+                    f"The columns of '{dataset.name}' were changed while its file was read.", hint="Import it again."
+                )
+            values = self._values("succeeded", counts)
+            if self._row.dry_run:
+                await self._finish_dry_run(connection, values | {"dialect": values["dialect"] | {"key": list(key)}})
+                return
+            if load.new:
+                columns = [
+                    column.model_copy(update={"required": True}) if column.name in key else column
+                    for column in load.columns
+                ]
+                current.columns = [column.model_dump(mode="json", exclude_none=True) for column in columns]
+                current.key = list(key)
+            session.add(current)
+            await session.flush()
+            if not await repository.finish_import(session, self._lease, values):
+                raise LeaseLost
+
+    async def _finish_dry_run(self, connection: AsyncConnection, values: dict[str, Any]) -> None:
+        await connection.rollback()
+        async with transaction() as session:
+            if not await repository.finish_import(session, self._lease, values):
+                raise LeaseLost
+
+
+async def _analyze(dataset: str) -> None:
+    """Tell the planner of the new records; an import that is done does not fail for it."""
+    try:
+        async with get_engine().connect() as connection:
+            await connection.execute(text(f"ANALYZE {quote(DATA_SCHEMA, dataset)}"))
+            await connection.commit()
+    except Exception as error:
+        log.failure("dataset.not_analyzed", error, dataset=dataset)

@@ -1,0 +1,211 @@
+"""Validate: a table of bytes against the dataset's columns, strictly: nothing is rounded, guessed or cut.
+
+Pure: no I/O.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.datasets.columns import Column
+from app.imports import cells
+from app.imports.cells import Cells, Conventions, Mask, to_mask
+from app.imports.parse import VALUE_LIMIT, Fault, Table
+
+
+@dataclass
+class Validated:
+    """The rows that fulfil every rule: one typed array a column, and their places among the chunk's records."""
+
+    arrays: list[pa.Array]
+    rows: npt.NDArray[np.int64]
+    faults: list[Fault]
+
+
+def _read_scaled(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
+    array, foreign = cells.normalise_numbers(array, conventions)
+    if column.type == "decimal":
+        values, bad = cells.read_decimals(array, column.precision or 0, column.scale or 0)
+    elif column.type == "number":
+        values, bad = cells.read_numbers(array)
+    else:
+        values, bad = cells.read_integers(array)
+    return values, _either(foreign, bad)
+
+
+def _read_integer(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
+    values, bad = _read_scaled(array, column, conventions)
+    if len(values) == 0:
+        return values, bad
+    unsafe = to_mask(pc.or_(pc.greater(values, cells.MAX_SAFE_INTEGER), pc.less(values, -cells.MAX_SAFE_INTEGER)))
+    return values, _either(bad, unsafe if unsafe.any() else None)
+
+
+def _format_of(column: Column, conventions: Conventions) -> str:
+    return conventions.date_formats.get(column.name) or column.date_format or cells.ISO_DATE
+
+
+def _read_boolean(array: pa.Array, _: Column, conventions: Conventions) -> Cells:
+    return cells.read_booleans(array, conventions.booleans)
+
+
+def _read_date(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
+    return cells.read_dates(array, _format_of(column, conventions))
+
+
+def _read_datetime(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
+    return cells.read_datetimes(array, _format_of(column, conventions), conventions.timezone)
+
+
+def _plainly(read: Callable[[pa.Array], Cells]) -> Callable[[pa.Array, Column, Conventions], Cells]:
+    """A reader that no column and no convention changes."""
+    return lambda array, _column, _conventions: read(array)
+
+
+READERS: dict[str, Callable[[pa.Array, Column, Conventions], Cells]] = {
+    "text": _plainly(cells.read_text),
+    "integer": _read_integer,
+    "bigint": _read_scaled,
+    "number": _read_scaled,
+    "decimal": _read_scaled,
+    "boolean": _read_boolean,
+    "date": _read_date,
+    "datetime": _read_datetime,
+    "uuid": _plainly(cells.read_uuids),
+    "json": _plainly(cells.read_json),
+    "image": _plainly(cells.read_text),
+}
+
+
+def _either(first: Mask | None, second: Mask | None) -> Mask | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return first | second
+
+
+def validate_table(table: Table, columns: list[Column], conventions: Conventions, data: bytes) -> Validated:
+    """Read each column of `table` as its type and check its constraints; `data` is the chunk the table was parsed from.
+
+    `columns` stand in the order of the table's; a row with any fault is left out of the arrays.
+    """
+    faults = list(table.faults)
+    is_clean = b"\0" not in data and (data.isascii() or _is_utf8(data))
+    typed: list[pa.Array] = []
+    for raw, column in zip(table.columns, columns, strict=True):
+        judge = _Judge(table, column, raw)
+        array = raw if is_clean else judge.reject_unreadable()
+        values, bad = READERS[column.type](array, column, conventions)
+        judge.reject(bad, f"not_{column.type}", not_of_type(column, conventions))
+        for mask, message, code in _violations(column, values):
+            judge.reject(mask, code, message)
+        typed.append(values)
+        faults += judge.faults
+    if not faults:
+        return Validated(typed, table.rows, faults)
+    keep = ~_faulty_rows(table, faults)
+    mask = pa.array(keep)
+    return Validated([array.filter(mask) for array in typed], table.rows[keep], faults)
+
+
+def _faulty_rows(table: Table, faults: list[Fault]) -> Mask:
+    """Which rows of the table have a fault."""
+    last = max(int(rows.max()) for rows in (table.rows, *(fault.rows for fault in faults)) if len(rows))
+    faulty = np.zeros(last + 1, np.bool_)
+    for fault in faults:
+        faulty[fault.rows] = True
+    return faulty[table.rows]
+
+
+class _Judge:
+    """Collects the faults of one column; a cell is reported for the first rule that it breaks."""
+
+    def __init__(self, table: Table, column: Column, array: pa.Array) -> None:
+        self.faults: list[Fault] = []
+        self._rows = table.rows
+        self._column = column
+        self._array = array
+        self._judged = np.zeros(len(array), np.bool_)
+
+    def reject(self, mask: Mask | None, code: str, message: str) -> None:
+        if mask is None:
+            return
+        found = mask & ~self._judged
+        if found.any():
+            values = pc.binary_slice(self._array.filter(pa.array(found)), 0, VALUE_LIMIT * 4)
+            self.faults.append(Fault(self._rows[found], self._column.name, code, message, values))
+            self._judged |= found
+
+    def reject_unreadable(self) -> pa.Array:
+        """The cells without those that hold a NUL or bytes that are no UTF-8."""
+        nul = to_mask(pc.match_substring(self._array, b"\0"))
+        self.reject(nul, "nul_character", "a NUL character, which no text may hold")
+        for index, value in enumerate(self._array.to_pylist()):
+            if value is not None and not _is_utf8(value):
+                only = np.zeros(len(nul), np.bool_)
+                only[index] = True
+                self.reject(only, "invalid_encoding", _bad_bytes(value))
+        return pc.if_else(pa.array(self._judged), pa.scalar(None, pa.binary()), self._array)
+
+
+def not_of_type(column: Column, conventions: Conventions) -> str:
+    """What is wrong with a cell that is not a value of the column's type."""
+    kind = column.kind
+    if column.type == "decimal":
+        whole = (column.precision or 0) - (column.scale or 0)
+        return f"not a decimal of at most {whole} digits before the point and {column.scale} behind it"
+    if column.type in ("date", "datetime") and (written := _format_of(column, conventions)) != cells.ISO_DATE:
+        return f"not {kind.article} written {written}"
+    return f"not {kind.article} ({kind.example})"
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _bad_bytes(value: bytes) -> str:
+    try:
+        value.decode()
+    except UnicodeDecodeError as error:
+        found = value[error.start : error.end].hex(" ")
+        return f"byte {found} at {error.start} of the cell is not UTF-8"
+    raise AssertionError("the cell is UTF-8")
+
+
+def _violations(column: Column, values: pa.Array) -> Iterator[tuple[Mask, str, str]]:
+    if column.required and values.null_count:
+        yield to_mask(values.is_null()), "a value is required", "required"
+    if column.max_length is not None:
+        yield (
+            to_mask(pc.greater(pc.utf8_length(values), column.max_length)),
+            f"longer than {column.max_length}",
+            "max_length",
+        )
+    if column.pattern is not None:
+        fits = pc.match_substring_regex(values, f"^(?:{column.pattern})$")
+        yield to_mask(pc.invert(fits)), f"does not fit the pattern {column.pattern}", "pattern"
+    if column.min is not None:
+        yield to_mask(pc.less(values, typed_scalar(column, column.min))), f"less than {column.min}", "min"
+    if column.max is not None:
+        yield to_mask(pc.greater(values, typed_scalar(column, column.max))), f"more than {column.max}", "max"
+    if column.one_of is not None:
+        allowed = pa.array([typed_scalar(column, value).as_py() for value in column.one_of], values.type)
+        known = pc.or_(pc.is_in(values, allowed), values.is_null())
+        choices = ", ".join(str(choice) for choice in column.one_of[:10])
+        yield to_mask(pc.invert(known)), f"not one of {choices}{'…' if len(column.one_of) > 10 else ''}", "one_of"
+
+
+def typed_scalar(column: Column, value: str | int | float | bool) -> pa.Scalar:
+    """A constraint's value as the column's reader would give it."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    values, bad = READERS[column.type](pa.array([text.encode()], pa.binary()), column, Conventions())
+    if bad is not None and bad.any():
+        raise ValueError(f"'{text}' is not {column.kind.article}")
+    return values[0]

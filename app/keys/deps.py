@@ -1,0 +1,74 @@
+"""The caller of a request."""
+
+import hmac
+from datetime import UTC, datetime
+from typing import Annotated, cast
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import Session
+from app.core.settings import get_settings
+from app.keys.errors import KeyExpired, KeyMissing, KeyRevoked, KeyUnknown
+from app.keys.models import ApiKey, Scope
+from app.keys.principal import EVERYTHING, Principal
+from app.keys.repository import find_key
+from app.keys.secrets import hash_secret, parse_key
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An API key: tolva_…")
+_Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+async def _find_caller(session: Session, credentials: _Credentials) -> Principal | None:
+    return None if credentials is None else await authenticate(session, credentials.credentials)
+
+
+# None for a request without a key; a key that does not work is refused all the same.
+OptionalCaller = Annotated[Principal | None, Depends(_find_caller)]
+
+
+async def _get_caller(caller: OptionalCaller) -> Principal:
+    if caller is None:
+        raise KeyMissing
+    return caller
+
+
+CurrentCaller = Annotated[Principal, Depends(_get_caller)]
+
+
+async def _demand_admin(caller: CurrentCaller) -> None:
+    caller.demand("admin")
+
+
+# For routes that only a caller with the scope admin on everything may use.
+AdminOnly = Depends(_demand_admin)
+
+
+async def authenticate(session: AsyncSession, text: str) -> Principal:
+    """The caller that a key's text stands for.
+
+    Raises:
+        KeyUnknown, KeyRevoked, KeyExpired: the key does not work.
+    """
+    if _is_admin_key(text):
+        return EVERYTHING
+    parsed = parse_key(text)
+    key = await find_key(session, parsed[0]) if parsed else None
+    if parsed is None or key is None or not hmac.compare_digest(key.secret_hash, hash_secret(parsed[1])):
+        raise KeyUnknown("There is no such API key.", hint="A key is shown once, when it is made. Was it copied whole?")
+    return _principal_of(key)
+
+
+def _is_admin_key(text: str) -> bool:
+    admin_key = get_settings().admin_key
+    return admin_key is not None and hmac.compare_digest(text.encode(), admin_key.get_secret_value().encode())
+
+
+def _principal_of(key: ApiKey) -> Principal:
+    if key.revoked_at is not None:
+        raise KeyRevoked(f"The key '{key.name}' was revoked at {key.revoked_at:%Y-%m-%dT%H:%M:%SZ}.")
+    if key.expires_at is not None and key.expires_at <= datetime.now(UTC):
+        raise KeyExpired(f"The key '{key.name}' expired at {key.expires_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}.")
+    datasets = None if key.datasets is None else frozenset(key.datasets)
+    return Principal(key.id, frozenset(cast("list[Scope]", key.scopes)), datasets)

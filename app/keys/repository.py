@@ -1,0 +1,44 @@
+"""API keys in the catalogue."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select, tuple_
+
+from app.keys.errors import KeyNotFound
+from app.keys.models import ApiKey
+
+
+async def find_key(session: AsyncSession, key_id: UUID) -> ApiKey | None:
+    """The key with this id, revoked and expired ones included."""
+    return await session.get(ApiKey, key_id)
+
+
+async def list_page(session: AsyncSession, limit: int, after: tuple[datetime, UUID] | None = None) -> list[ApiKey]:
+    """Up to `limit` keys, newest first, those behind `after` (time made, id)."""
+    position = tuple_(col(ApiKey.created_at), col(ApiKey.id))
+    query = select(ApiKey).order_by(col(ApiKey.created_at).desc(), col(ApiKey.id).desc()).limit(limit)
+    if after is not None:
+        query = query.where(position < after)
+    return list(await session.scalars(query))
+
+
+async def add_key(session: AsyncSession, key: ApiKey) -> None:
+    """Store a new key."""
+    session.add(key)
+    await session.flush()
+
+
+async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
+    """Make a key useless from now on; one that was revoked stays as it is.
+
+    Raises:
+        KeyNotFound: there is no such key.
+    """
+    if await session.get(ApiKey, key_id) is None:
+        raise KeyNotFound(f"There is no key with the id {key_id}.")
+    await session.execute(
+        update(ApiKey).where(col(ApiKey.id) == key_id, col(ApiKey.revoked_at).is_(None)).values(revoked_at=func.now())
+    )

@@ -1,0 +1,66 @@
+"""Keys over HTTP: make, list, revoke. All of it needs the scope admin on everything."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request
+
+from app.core.db import Session
+from app.core.errors import CursorInvalid, RequestInvalid
+from app.core.http import Cursor, Limit, Page, problem_responses, refuse_unknown_parameters
+from app.core.paging import decode_cursor, encode_cursor
+from app.keys import repository
+from app.keys.deps import AdminOnly
+from app.keys.errors import KeyMissing, KeyNotFound, ScopeMissing
+from app.keys.models import ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyPublic
+from app.keys.secrets import format_key, hash_secret, new_secret
+
+LIST = "keys"
+
+router = APIRouter(
+    prefix="/keys", tags=["keys"], dependencies=[AdminOnly], responses=problem_responses(KeyMissing, ScopeMissing)
+)
+
+
+@router.post("", status_code=201, responses=problem_responses(RequestInvalid))
+async def create_key(body: ApiKeyCreate, session: Session) -> ApiKeyCreated:
+    """Make a key. Its text is in this response and nowhere else."""
+    secret = new_secret()
+    key = ApiKey(
+        name=body.name,
+        secret_hash=hash_secret(secret),
+        scopes=sorted(set(body.scopes)),
+        datasets=body.datasets,
+        expires_at=body.expires_at,
+    )
+    await repository.add_key(session, key)
+    public = ApiKeyPublic.model_validate(key)
+    return ApiKeyCreated(**public.model_dump(), key=format_key(key.id, secret))
+
+
+@router.get("")
+async def list_keys(request: Request, session: Session, limit: Limit = 50, cursor: Cursor = None) -> Page[ApiKeyPublic]:
+    """List the keys, newest first, revoked and expired ones included."""
+    refuse_unknown_parameters(request, ("_limit", "_cursor"))
+    rows = await repository.list_page(session, limit + 1, _position(cursor))
+    data, rest = rows[:limit], rows[limit:]
+    end = data[-1] if rest else None
+    following = encode_cursor([end.created_at.isoformat(), str(end.id)], LIST) if end else None
+    return Page(data=[ApiKeyPublic.model_validate(key) for key in data], next=following)
+
+
+@router.delete("/{key}", status_code=204, responses=problem_responses(KeyNotFound))
+async def revoke_key(key: Annotated[UUID, Path(description="the key's id")], session: Session) -> None:
+    """Revoke a key: it stops working at once and stays in the list."""
+    await repository.revoke_key(session, key)
+
+
+def _position(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    made, key_id = decode_cursor(cursor, LIST, length=2)
+    try:
+        return datetime.fromisoformat(made), UUID(key_id)
+    except (TypeError, ValueError, AttributeError):
+        raise CursorInvalid("The cursor is not one that this API gave out.") from None

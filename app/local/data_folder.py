@@ -1,0 +1,110 @@
+"""The data folder of `tolva dev`: its lock, the administrator's key, which file each dataset came from."""
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.local.process import LocalError
+
+ADMIN_KEY_VARIABLE = "TOLVA_ADMIN_KEY"
+ADMIN_KEY_PREFIX = "tolva_admin_"
+ADMIN_KEY_FILE = "admin-key"
+
+
+@dataclass(frozen=True)
+class ImportedFile:
+    """The file a dataset was filled from; `finished` is false while, or when, its import did not succeed."""
+
+    sha256: str
+    finished: bool
+
+
+class DataFolder:
+    """Everything that outlives a run: `postgres`, `aws`, `logs`, the key. Remove it to start anew."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.logs = self.path / "logs"
+
+    @contextmanager
+    def locked(self, url: str) -> Iterator[None]:
+        """Hold the folder for this process alone, and let others read that `url` is served from it.
+
+        The kernel lets go of the lock when the process ends, however it ends; children do not inherit it.
+
+        Raises:
+            LocalError: another process holds it, or the folder cannot be written.
+        """
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+            file = (self.path / "lock").open("a+")
+        except OSError as error:
+            raise LocalError(
+                f"The data folder {self.path} cannot be written: {error.strerror}. Choose another one with --data."
+            ) from None
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LocalError(self._held_message()) from None
+            file.truncate(0)
+            file.write(json.dumps({"pid": os.getpid(), "url": url}))
+            file.flush()
+            yield
+
+    def _held_message(self) -> str:
+        try:
+            holder = json.loads((self.path / "lock").read_text())
+            who = f"by process {holder['pid']}, which serves {holder['url']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            who = "by another `tolva dev`"
+        return (
+            f"The data folder {self.path} is in use {who}. "
+            "Stop that one first, or give this one a folder and a port of its own with --data and --port."
+        )
+
+    def admin_key(self) -> str:
+        """The administrator's key: TOLVA_ADMIN_KEY, or one made once and kept in a file that only its owner reads."""
+        given = os.environ.get(ADMIN_KEY_VARIABLE)
+        if given:
+            return given
+        kept = self.find_kept_admin_key()
+        if kept:
+            return kept
+        key = ADMIN_KEY_PREFIX + secrets.token_urlsafe(32)
+        draft = self.path / f"{ADMIN_KEY_FILE}.new"
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600, exist_ok=False)
+        draft.write_text(key + "\n")
+        draft.rename(self.path / ADMIN_KEY_FILE)
+        return key
+
+    def find_kept_admin_key(self) -> str | None:
+        """The key that an earlier run made, or None."""
+        try:
+            return (self.path / ADMIN_KEY_FILE).read_text().strip() or None
+        except OSError:
+            return None
+
+    def find_imported_file(self, dataset: str) -> ImportedFile | None:
+        """What `tolva dev FILE` last put into a dataset, or None when it never did."""
+        noted = self._imported_files().get(dataset)
+        return ImportedFile(str(noted["sha256"]), bool(noted["finished"])) if noted else None
+
+    def note_imported_file(self, dataset: str, file: ImportedFile) -> None:
+        """Note the file a dataset is filled from, for the next start to compare."""
+        noted = self._imported_files() | {dataset: vars(file)}
+        draft = self.path / "imported.json.new"
+        draft.write_text(json.dumps(noted, indent=2))
+        draft.rename(self.path / "imported.json")
+
+    def _imported_files(self) -> dict[str, dict[str, object]]:
+        try:
+            return dict(json.loads((self.path / "imported.json").read_text()))
+        except (OSError, ValueError):
+            return {}

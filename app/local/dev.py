@@ -1,0 +1,259 @@
+"""`tolva dev`: everything that Tolva is in AWS, as processes of one machine that start and stop together."""
+
+import os
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.text import Text
+
+from app.client import CommandError
+from app.core.settings import SettingsInvalid, get_settings
+from app.local.data_folder import ADMIN_KEY_VARIABLE, DataFolder
+from app.local.first_import import FirstImport
+from app.local.parent import PARENT_VARIABLE
+from app.local.process import Child, LocalError, Patience, Stopped, end_leftover
+from app.local.services import Services
+
+READY_SECONDS = 60.0
+WATCH_SECONDS = 0.3
+# A process that ends this soon after its start, this many times in a row, will not do better the next time.
+RAPID_SECONDS = 30.0
+RAPID_FAILURES = 5
+FIRST_BACKOFF_SECONDS = 0.5
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(highlight=False, soft_wrap=True, stderr=True)
+
+
+@dataclass(frozen=True)
+class DevOptions:
+    """What `tolva dev` was asked for."""
+
+    host: str
+    port: int
+    data: Path
+    file: Path | None
+    reload: bool
+
+    @property
+    def url(self) -> str:
+        """Where this machine reaches the API."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # compared, not bound
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+@dataclass
+class Watched:
+    """A part that is started again when it ends unasked."""
+
+    name: str
+    is_alive: Callable[[], bool]
+    start: Callable[[], None]
+    log_tail: Callable[[], str]
+    started: float = 0.0
+    failures: int = 0
+
+
+class Dev:
+    """The running parts. `start` brings them up in order, `watch` keeps them up, `stop` takes them down."""
+
+    def __init__(self, options: DevOptions, folder: DataFolder, patience: Patience) -> None:
+        self._options = options
+        self._folder = folder
+        self._patience = patience
+        self._services = Services(folder.path, patience=patience, report=_say)
+        server = ["--host", options.host, "--port", str(options.port), *(["--reload"] if options.reload else [])]
+        self._api = self._child("API", "app.local.api", *server)
+        self._worker = self._child("worker", "app.local.worker")
+        self._parts = self._watched()
+
+    def _child(self, name: str, module: str, *arguments: str) -> Child:
+        # -P keeps a folder called `app` in the current folder from standing in for Tolva's.
+        return Child(
+            name,
+            [sys.executable, "-P", "-m", module, *arguments],
+            self._folder.logs / f"{name.lower()}.log",
+            pid_file=self._folder.path / f"{name.lower()}.pid",
+            patience=self._patience,
+        )
+
+    def start(self) -> None:
+        """Bring everything up, in the order in which the parts need each other."""
+        for child in (self._api, self._worker):
+            assert child.pid_file
+            end_leftover(child.pid_file)
+        check_port(self._options.host, self._options.port)
+        self._services.start()
+        self._services.use()
+        os.environ[ADMIN_KEY_VARIABLE] = self._folder.admin_key()
+        os.environ[PARENT_VARIABLE] = str(os.getpid())
+        get_settings()
+        # The API takes as long to load as the database to migrate; it counts as started once it is ready.
+        self._api.start()
+        self._services.prepare()
+        self._worker.start()
+        self._wait_for_api()
+        for part in self._parts:
+            part.started = time.monotonic()
+
+    def _wait_for_api(self) -> None:
+        ready = f"{self._options.url}/ready"
+        in_time = self._patience.wait_until(lambda: not self._api.is_alive() or _is_ok(ready), READY_SECONDS)
+        if not in_time or not self._api.is_alive():
+            raise LocalError(f"The API did not start; the end of {self._api.log}:\n{self._api.log_tail()}")
+
+    def watch(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Keep every part running until something has come true.
+
+        Raises:
+            LocalError: a part ends again and again.
+            Stopped: the user asked to stop.
+        """
+        while not until():
+            if self._patience.stop.wait(WATCH_SECONDS):
+                raise Stopped
+            for part in self._parts:
+                if not part.is_alive():
+                    self._revive(part)
+
+    def _watched(self) -> list[Watched]:
+        postgres, emulator = self._services.postgres, self._services.emulator
+        return [
+            Watched("PostgreSQL", postgres.is_alive, postgres.start, postgres.log_tail),
+            Watched("The AWS emulator", emulator.is_alive, self._restart_emulator, emulator.log_tail),
+            Watched("The API", self._api.is_alive, self._api.start, self._api.log_tail),
+            Watched("The worker", self._worker.is_alive, self._worker.start, self._worker.log_tail),
+        ]
+
+    def _restart_emulator(self) -> None:
+        self._services.emulator.start()
+        self._services.prepare_emulator()
+
+    def _revive(self, part: Watched) -> None:
+        rapid = time.monotonic() - part.started < RAPID_SECONDS
+        part.failures = part.failures + 1 if rapid else 1
+        if part.failures >= RAPID_FAILURES:
+            raise LocalError(
+                f"{part.name} ended {part.failures} times in a row; the end of its log:\n{part.log_tail()}"
+            )
+        _say(f"{part.name} ended unasked; starting it again")
+        if self._patience.stop.wait(FIRST_BACKOFF_SECONDS * 2 ** (part.failures - 1)):
+            return
+        part.start()
+        part.started = time.monotonic()
+
+    def stop(self) -> None:
+        """Take everything down: first what uses the services, then the services."""
+        self._api.stop()
+        self._worker.stop()
+        self._services.stop()
+
+
+def run_dev(options: DevOptions) -> int:
+    """Run Tolva on this machine until it is asked to stop; the exit code."""
+    patience = Patience()
+    with _signals(patience):
+        try:
+            folder = DataFolder(options.data)
+            with folder.locked(options.url):
+                _run_parts(options, folder, patience)
+        except Stopped:
+            pass
+        except (LocalError, CommandError, SettingsInvalid) as error:
+            errors.print(Text.assemble(("Error: ", "red"), str(error)))
+            return 1
+    return 0
+
+
+def _run_parts(options: DevOptions, folder: DataFolder, patience: Patience) -> None:
+    first_import = FirstImport(options.file, folder, options.url, patience) if options.file else None
+    dev = Dev(options, folder, patience)
+    try:
+        with console.status("Starting PostgreSQL and the AWS emulator"):
+            dev.start()
+        dataset = first_import.run(console, dev.watch) if first_import else None
+        _announce(options, folder, dataset)
+        dev.watch()
+    finally:
+        _say("Stopping")
+        dev.stop()
+
+
+@contextmanager
+def _signals(patience: Patience) -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into a wish to stop, and a second one into a wish to stop now."""
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        (patience.hurry if patience.stop.is_set() else patience.stop).set()
+
+    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def check_port(host: str, port: int) -> None:
+    """See that the API will be able to listen.
+
+    Raises:
+        LocalError: the port is in use or not to be had, or the host is not this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except socket.gaierror:
+        raise LocalError(f"'{host}' is not an address of this machine. Leave --host out, or use 0.0.0.0.") from None
+    except PermissionError:
+        raise LocalError(f"Port {port} may not be used by this user. Choose one over 1023 with --port.") from None
+    except OSError as error:
+        raise LocalError(
+            f"Port {port} of {host} cannot be used ({error.strerror}): another program listens on it, or the host is "
+            f"not this machine's. Choose another port: `tolva dev --port {port + 1}`."
+        ) from None
+
+
+def _is_ok(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _announce(options: DevOptions, folder: DataFolder, dataset: str | None) -> None:
+    key = folder.admin_key()
+    path = f"/datasets/{dataset}" if dataset else ""
+    records = f"{options.url}{path}/records?_limit=2" if dataset else f"{options.url}/datasets"
+    lines = [
+        ("API", f"{options.url}{path}/records" if dataset else f"{options.url}/datasets"),
+        ("Docs", f"{options.url}{path}/docs#key={key}"),
+        ("Admin key", key),
+        ("Try", f"curl -H 'Authorization: Bearer {key}' '{records}'"),
+        ("Data", f"{folder.path} (logs in {folder.logs.name}/)"),
+    ]
+    console.print(f"\n[bold]Tolva is running at {options.url}[/bold]  Ctrl-C stops it\n")
+    for name, value in lines:
+        console.print(f"  [dim]{name:<10}[/dim]", end=" ")
+        console.print(value, markup=False)
+    if dataset is None:
+        console.print(f"\n  Import a file: uv run tolva import FILE --dataset NAME --url {options.url}", markup=False)
+    console.print()
+
+
+def _say(message: str) -> None:
+    console.print(message, style="dim", markup=False)

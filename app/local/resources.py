@@ -1,0 +1,78 @@
+"""The bucket, queue and table, made in the emulator as the template makes them in AWS."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from app.core.aws import client
+from app.local.emulator import ACCOUNT, BUCKET, QUEUE, REGION, TABLE
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3.type_defs import QueueConfigurationTypeDef
+
+QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}"
+# What a worker took and did not finish comes back after this: soon, for someone is waiting in front of the screen.
+VISIBILITY_SECONDS = 30
+EXPIRY_ATTRIBUTE = "expires_at"
+WATCHED_PREFIXES = ("uploads/", "inbox/")
+
+
+async def create_resources() -> None:
+    """Make every resource that is missing and set each up anew: it may run any number of times."""
+    await _create_queue()
+    await _create_bucket()
+    await _create_table()
+
+
+async def _create_queue() -> None:
+    sqs = await client("sqs")
+    await sqs.create_queue(QueueName=QUEUE, Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)})
+
+
+async def _create_bucket() -> None:
+    s3 = await client("s3")
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        await s3.create_bucket(Bucket=BUCKET)
+    await s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    await s3.put_bucket_cors(
+        Bucket=BUCKET,
+        CORSConfiguration={
+            "CORSRules": [
+                {
+                    "AllowedOrigins": ["*"],
+                    "AllowedMethods": ["GET", "PUT", "POST", "HEAD"],
+                    "AllowedHeaders": ["*"],
+                    "ExposeHeaders": ["ETag"],
+                }
+            ]
+        },
+    )
+    await s3.put_bucket_notification_configuration(
+        Bucket=BUCKET,
+        NotificationConfiguration={"QueueConfigurations": [_notification(prefix) for prefix in WATCHED_PREFIXES]},
+    )
+
+
+def _notification(prefix: str) -> "QueueConfigurationTypeDef":
+    return {
+        "Id": prefix.rstrip("/"),
+        "QueueArn": QUEUE_ARN,
+        "Events": ["s3:ObjectCreated:*"],
+        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}},
+    }
+
+
+async def _create_table() -> None:
+    dynamodb = await client("dynamodb")
+    with suppress(dynamodb.exceptions.ResourceInUseException):
+        await dynamodb.create_table(
+            TableName=TABLE,
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        await dynamodb.update_time_to_live(
+            TableName=TABLE, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRY_ATTRIBUTE}
+        )

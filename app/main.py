@@ -1,0 +1,63 @@
+"""The application: routers, middleware and problem rendering; the only place that knows every feature."""
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from app.core import health
+from app.core.exceptions import install_exception_handlers
+from app.core.http import BodyLimit, HeadRequests, RequestContext, RootPath, problem_response
+from app.core.settings import Settings, get_settings
+from app.datasets import docs
+from app.datasets import router as datasets
+from app.imports import router as imports
+from app.keys import router as keys
+from app.records import router as records
+
+DESCRIPTION = "Drop a CSV in a bucket, get a typed, documented API."
+
+
+def create_app() -> FastAPI:
+    """Build the application. It reads the settings, and neither database nor network.
+
+    Raises:
+        SettingsInvalid: a setting is missing or unsafe.
+    """
+    settings = get_settings()
+    app = FastAPI(
+        title="Tolva",
+        summary=DESCRIPTION,
+        version="0.1.0",
+        # Our own pages take their place: they know the datasets and need no internet.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+        generate_unique_id_function=lambda route: route.name,
+        responses={"default": problem_response("Any other problem")},
+        middleware=_middleware(settings),
+    )
+    for feature in (health, docs, datasets, records, imports, keys):
+        app.include_router(feature.router)
+    app.mount("/docs/assets", docs.assets, name="assets")
+    install_exception_handlers(app)
+    return app
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-Id"],
+        max_age=3600,
+    )
+    return [
+        Middleware(RequestContext),
+        Middleware(RootPath, path=settings.root_path),
+        *([cors] if origins else []),
+        Middleware(HeadRequests),
+        Middleware(BodyLimit),
+    ]

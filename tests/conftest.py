@@ -1,0 +1,128 @@
+"""What the tests run against: a real PostgreSQL built by alembic, a real emulator, the same `create_app()`.
+
+Each pytest process starts its own pair, so tests may run in parallel; each test finds both of them empty.
+A test that asks for none of this starts nothing.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from httpx import ASGITransport, AsyncClient
+
+from app.core.aws import client as aws_client
+from app.core.aws import close_clients
+from app.core.db import CATALOGUE_SCHEMA, DATA_SCHEMA, LOADING_SCHEMA, get_engine, quote
+from app.core.settings import get_settings
+from app.local.emulator import BUCKET
+from app.local.services import Services
+
+BASE_URL = "http://tolva.test"
+ADMIN_KEY = "tolva_admin_of_the_tests_0123456789"
+# S3 announces a new object a moment after it has answered.
+FIRST_MESSAGE_SECONDS = 2
+SILENCE_SECONDS = 0.2
+
+Drain = Callable[[], Awaitable[int]]
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """PostgreSQL and the emulator, migrated, with the environment pointing at them."""
+    for name in [name for name in os.environ if name.startswith("TOLVA_")]:
+        del os.environ[name]
+    services = Services(tmp_path_factory.mktemp("services"), durable=False)
+    try:
+        services.start()
+        services.use()
+        os.environ["TOLVA_ADMIN_KEY"] = ADMIN_KEY
+        services.prepare()
+        yield services
+    finally:
+        services.stop()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def connections(services: Services) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the tests' own; at the end the application's are closed with it."""
+    connection = await asyncpg.connect(services.postgres.url, server_settings={"lock_timeout": "5s"})
+    yield connection
+    await connection.close()
+    await get_engine().dispose()
+    await close_clients()
+
+
+@pytest_asyncio.fixture
+async def database_url(services: Services, connections: asyncpg.Connection) -> str:
+    """The address of an empty database, beside an empty bucket and an empty queue."""
+    await _empty_database(connections)
+    await _empty_emulator()
+    return services.postgres.url
+
+
+async def _empty_database(connection: asyncpg.Connection) -> None:
+    tables = await connection.fetch(
+        "SELECT tablename FROM pg_tables WHERE schemaname = $1 AND tablename <> 'alembic_version'", CATALOGUE_SCHEMA
+    )
+    names = ", ".join(quote(CATALOGUE_SCHEMA, row["tablename"]) for row in tables)
+    statements = [f"TRUNCATE {names} CASCADE"] if names else []
+    for schema in (DATA_SCHEMA, LOADING_SCHEMA):
+        statements += [f"DROP SCHEMA IF EXISTS {quote(schema)} CASCADE", f"CREATE SCHEMA {quote(schema)}"]
+    await connection.execute("; ".join(statements))
+
+
+async def _empty_emulator() -> None:
+    sqs = await aws_client("sqs")
+    await sqs.purge_queue(QueueUrl=get_settings().queue_url)
+    s3 = await aws_client("s3")
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=BUCKET)
+    async for page in pages:
+        for item in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+            await s3.delete_object(Bucket=BUCKET, Key=item["Key"], VersionId=item["VersionId"])
+
+
+@pytest.fixture
+def transport(database_url: str) -> ASGITransport:
+    """The way to a new application of the test's own."""
+    from app.main import create_app  # noqa: PLC0415  # most tests need no application
+
+    return ASGITransport(app=create_app(), raise_app_exceptions=False)
+
+
+@pytest_asyncio.fixture
+async def anonymous(transport: ASGITransport) -> AsyncIterator[AsyncClient]:
+    """A caller of the API without a key."""
+    async with AsyncClient(transport=transport, base_url=BASE_URL) as caller:
+        yield caller
+
+
+@pytest_asyncio.fixture
+async def client(transport: ASGITransport) -> AsyncIterator[AsyncClient]:
+    """A caller of the API with the administrator's key."""
+    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+    async with AsyncClient(transport=transport, base_url=BASE_URL, headers=headers) as caller:
+        yield caller
+
+
+@pytest.fixture
+def worker(database_url: str) -> Drain:
+    """Brings every message of the real queue to the worker's handler and tells how many there were."""
+    return _drain
+
+
+async def _drain() -> int:
+    from app.local.worker import handle_message, receive_message  # noqa: PLC0415  # with it comes all of the engine
+
+    handled = 0
+    message = await receive_message(FIRST_MESSAGE_SECONDS)
+    while message is not None:
+        await handle_message(message)
+        handled += 1
+        message = await receive_message(0)
+        if message is None:
+            await asyncio.sleep(SILENCE_SECONDS)
+            message = await receive_message(0)
+    return handled

@@ -1,0 +1,43 @@
+import re
+from urllib.parse import urljoin
+
+import pytest
+from httpx import AsyncClient
+
+
+class TestPages:
+    @pytest.mark.parametrize("path", ["/docs", "/datasets/products/docs"])
+    async def test_all_they_need_is_served_from_here(self, anonymous: AsyncClient, path: str) -> None:
+        page = await anonymous.get(path)
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        links = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+        assert len(links) == 3
+        for link in links:
+            address = urljoin(str(page.url), link)
+            assert address.startswith("http://tolva.test/docs/assets/")
+            asset = await anonymous.get(address)
+            assert asset.status_code == 200
+            assert asset.headers["cache-control"] == "public, max-age=86400"
+        assert "//" not in re.sub(r"^\s*//.*$", "", page.text, flags=re.MULTILINE)
+
+    @pytest.mark.parametrize("path", ["/docs", "/datasets/products/docs"])
+    async def test_they_ask_for_the_document_beside_them(self, anonymous: AsyncClient, path: str) -> None:
+        assert 'fetch("openapi.json"' in (await anonymous.get(path)).text
+
+    async def test_they_hold_no_data(self, client: AsyncClient, anonymous: AsyncClient) -> None:
+        await client.post("/datasets", json={"name": "products"})
+        existing = await anonymous.get("/datasets/products/docs")
+        absent = await anonymous.get("/datasets/<script>/docs")
+        assert existing.text == absent.text
+
+
+class TestAssets:
+    async def test_an_unchanged_one_is_not_sent_again(self, anonymous: AsyncClient) -> None:
+        first = await anonymous.get("/docs/assets/swagger-ui.css")
+        headers = {"If-None-Match": first.headers["etag"]}
+        assert (await anonymous.get("/docs/assets/swagger-ui.css", headers=headers)).status_code == 304
+
+    @pytest.mark.parametrize("path", ["absent.js", "../core.py", "%2e%2e/core.py"])
+    async def test_anything_else_is_a_404(self, anonymous: AsyncClient, path: str) -> None:
+        response = await anonymous.get(f"/docs/assets/{path}")
+        assert (response.status_code, response.json()["type"]) == (404, "/problems/route-not-found")

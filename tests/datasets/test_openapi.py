@@ -1,0 +1,129 @@
+from typing import Any
+
+from httpx import AsyncClient
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from app.datasets.columns import TYPES, Column, row_id_column
+from app.datasets.openapi import Shape, record_schema
+
+
+def _shape(*columns: Column) -> Shape:
+    return Shape("things", "Things", None, [row_id_column(), *columns], [row_id_column()])
+
+
+def _schema(**members: Any) -> dict[str, Any]:
+    schema: dict[str, Any] = record_schema(_shape(Column(name="a", **members)))["properties"]["a"]
+    return schema
+
+
+class TestRecordSchema:
+    def test_every_member_is_there(self) -> None:
+        schema = record_schema(_shape(Column(name="a", type="text")))
+        assert schema["required"] == ["_id", "a"]
+
+    def test_what_may_be_null_says_so(self) -> None:
+        assert _schema(type="text")["type"] == ["string", "null"]
+        assert _schema(type="text", required=True)["type"] == "string"
+
+    def test_an_enumeration_of_what_may_be_null_has_null(self) -> None:
+        assert _schema(type="text", one_of=["x", "y"])["enum"] == ["x", "y", None]
+
+    def test_an_enumeration_has_the_values_as_json_shows_them(self) -> None:
+        assert _schema(type="bigint", one_of=[1, 2], required=True)["enum"] == ["1", "2"]
+
+    def test_the_label_describes(self) -> None:
+        assert _schema(type="text", label="Unit price (€)")["description"] == "Unit price (€)"
+
+    def test_a_numbers_exceptions_are_told(self) -> None:
+        assert "NaN" in _schema(type="number", description="Weight.")["description"]
+
+    def test_json_is_anything(self) -> None:
+        assert _schema(type="json") == {}
+
+
+EVERY_TYPE = [
+    {"name": name, "type": name, **({"precision": 9, "scale": 2} if name == "decimal" else {})} for name in TYPES
+]
+
+
+async def _create_datasets(client: AsyncClient) -> None:
+    bodies = [
+        {"name": "everything", "title": "Everything", "description": "All types.", "columns": EVERY_TYPE},
+        {"name": "pairs", "columns": [{"name": n, "type": "text"} for n in "ab"], "key": ["a", "b"]},
+        {"name": "a_1", "columns": [{"name": "n", "type": "integer", "one_of": [1, 2], "min": 1}], "key": ["n"]},
+        {"name": "a1"},
+    ]
+    for body in bodies:
+        assert (await client.post("/datasets", json=body)).status_code == 201
+
+
+def _operation_ids(document: dict[str, Any]) -> list[str]:
+    return [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
+
+
+class TestWholeDocument:
+    async def test_it_is_valid(self, client: AsyncClient) -> None:
+        await _create_datasets(client)
+        document = (await client.get("/openapi.json")).json()
+        OpenAPIV31SpecValidator(document).validate()
+        ids = _operation_ids(document)
+        assert len(ids) == len(set(ids))
+        assert {"list_everything_records", "get_everything_record", "create_dataset", "list_keys"} <= set(ids)
+
+    async def test_without_a_key_it_shows_the_fixed_routes(self, client: AsyncClient, anonymous: AsyncClient) -> None:
+        await _create_datasets(client)
+        document = (await anonymous.get("/openapi.json")).json()
+        OpenAPIV31SpecValidator(document).validate()
+        assert "/datasets/{dataset}/records" in document["paths"]
+        assert not [path for path in document["paths"] if "everything" in path]
+
+    async def test_a_limited_key_sees_its_datasets(self, client: AsyncClient, anonymous: AsyncClient) -> None:
+        await _create_datasets(client)
+        created = await client.post("/keys", json={"name": "x", "scopes": ["read"], "datasets": ["pairs"]})
+        headers = {"Authorization": f"Bearer {created.json()['key']}"}
+        text = (await anonymous.get("/openapi.json", headers=headers)).text
+        assert "list_pairs_records" in text
+        assert "everything" not in text
+
+    async def test_every_operation_answers_with_problems(self, client: AsyncClient) -> None:
+        await _create_datasets(client)
+        document = (await client.get("/openapi.json")).json()
+        for path in document["paths"].values():
+            for operation in path.values():
+                unsuccessful = {status: r for status, r in operation["responses"].items() if not status.startswith("2")}
+                assert "default" in unsuccessful
+                for response in unsuccessful.values():
+                    assert list(response["content"]) == ["application/problem+json"]
+        assert "HTTPValidationError" not in document["components"]["schemas"]
+
+    async def test_every_operation_but_health_needs_the_key(self, client: AsyncClient) -> None:
+        document = (await client.get("/openapi.json")).json()
+        open_paths = {
+            path
+            for path, operations in document["paths"].items()
+            for operation in operations.values()
+            if "security" not in operation
+        }
+        assert open_paths == {"/health", "/ready"}
+        assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+class TestDatasetDocument:
+    async def test_it_is_valid_and_whole_by_itself(self, client: AsyncClient) -> None:
+        await _create_datasets(client)
+        for name in ("everything", "pairs", "a_1", "a1"):
+            document = (await client.get(f"/datasets/{name}/openapi.json")).json()
+            OpenAPIV31SpecValidator(document).validate()
+            assert _operation_ids(document) == [f"list_{name}_records", f"get_{name}_record"]
+
+    async def test_it_speaks_of_the_dataset(self, client: AsyncClient) -> None:
+        await _create_datasets(client)
+        document = (await client.get("/datasets/everything/openapi.json")).json()
+        assert document["info"]["title"] == "Everything"
+        assert document["servers"] == [{"url": "/"}]
+        assert set(document["components"]["schemas"]["everything_record"]["properties"]) == {"_id", *TYPES}
+
+    async def test_it_needs_the_scope_read(self, client: AsyncClient, anonymous: AsyncClient) -> None:
+        await _create_datasets(client)
+        assert (await anonymous.get("/datasets/pairs/openapi.json")).status_code == 401
+        assert (await client.get("/datasets/absent/openapi.json")).status_code == 404

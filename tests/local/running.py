@@ -1,0 +1,121 @@
+"""A real `tolva dev` in a process of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import psutil
+
+from app.local.emulator import find_free_port
+from app.local.process import is_running
+
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+ADMIN_KEY = "tolva_admin_of_a_running_dev_0123456789"
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line of `tolva` with some arguments."""
+    return [sys.executable, "-m", "app.cli", *arguments]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The environment without what other tests put into it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TOLVA_", "AWS_"))}
+    return kept | {"COLUMNS": "200"} | variables
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> bool:
+    """Whether a condition came true within some seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+class RunningDev:
+    """`tolva dev` over a data folder; inside the `with` block it serves at `url`."""
+
+    def __init__(self, folder: Path, *arguments: str, port: int | None = None) -> None:
+        self.folder = folder
+        self.port = port or find_free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.output = folder.with_suffix(".output")
+        self._arguments = arguments
+        self.process: subprocess.Popen[bytes]
+
+    def __enter__(self) -> Self:
+        options = ["--port", str(self.port), "--data", str(self.folder)]
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                command("dev", *self._arguments, *options),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment(TOLVA_ADMIN_KEY=ADMIN_KEY),
+                start_new_session=True,
+            )
+        try:
+            assert eventually(self._has_settled, START_SECONDS), self.text()
+            assert self.process.poll() is None, self.text()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _has_settled(self) -> bool:
+        return "Tolva is running" in self.text() or self.process.poll() is not None
+
+    def text(self) -> str:
+        """What it has printed so far, without colours."""
+        return re.sub(r"\x1b\[[0-9;]*m", "", self.output.read_text())
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end and wait; its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(STOP_SECONDS)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+    def children(self) -> list[psutil.Process]:
+        """Every process it has started, and theirs."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def child(self, word: str) -> psutil.Process:
+        """The one child whose command line holds a word; PostgreSQL's is the server, not a session."""
+        found = [child for child in psutil.Process(self.process.pid).children() if word in " ".join(child.cmdline())]
+        assert len(found) == 1, found
+        return found[0]
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        return httpx.request(method, self.url + path, headers=headers, timeout=30, trust_env=False, **options)
+
+    def is_ready(self) -> bool:
+        try:
+            return self.request("GET", "/ready").status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+def all_ended(processes: list[psutil.Process]) -> bool:
+    return not any(is_running(process) for process in processes)

@@ -1,0 +1,149 @@
+"""`tolva dev` as a person runs it: real processes, real signals."""
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.local.dev import DevOptions, check_port
+from app.local.process import LocalError
+from tests.local.running import STOP_SECONDS, RunningDev, all_ended, command, environment, eventually
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
+    """One `tolva dev` for the tests that leave it running."""
+    with RunningDev(tmp_path_factory.mktemp("dev") / "data") as running:
+        yield running
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments), check=False, capture_output=True, text=True, env=environment(**variables), timeout=60
+    )
+
+
+class TestStart:
+    def test_says_where_to_look(self, dev: RunningDev) -> None:
+        for expected in (dev.url, "/docs#key=", "Admin key", "curl -H 'Authorization: Bearer", str(dev.folder)):
+            assert expected in dev.text()
+
+    def test_answers(self, dev: RunningDev) -> None:
+        assert dev.request("GET", "/datasets").json()["data"] == []
+
+    def test_keeps_logs(self, dev: RunningDev) -> None:
+        logs = {path.name for path in (dev.folder / "logs").iterdir()}
+        assert logs == {"api.log", "worker.log", "postgres.log", "aws.log"}
+
+    def test_postgresql_listens_on_no_port(self, dev: RunningDev) -> None:
+        server = dev.child("bin/postgres")
+        assert [
+            c for c in server.net_connections() if c.status == psutil.CONN_LISTEN and c.family != socket.AF_UNIX
+        ] == []
+
+
+class TestRefusal:
+    def test_data_folder_in_use(self, dev: RunningDev) -> None:
+        second = run("dev", "--data", str(dev.folder), "--port", "1024")
+        assert second.returncode == 1
+        assert str(dev.process.pid) in second.stderr
+        assert dev.url in second.stderr
+        assert "--data" in second.stderr
+        assert dev.is_ready()
+
+    def test_port_in_use(self, dev: RunningDev, tmp_path: Path) -> None:
+        second = run("dev", "--data", str(tmp_path / "other"), "--port", str(dev.port))
+        assert second.returncode == 1
+        assert f"Port {dev.port}" in second.stderr
+        assert "--port" in second.stderr
+
+    def test_missing_file(self, tmp_path: Path) -> None:
+        refused = run("dev", str(tmp_path / "absent.csv"), "--data", str(tmp_path / "data"))
+        assert refused.returncode == 1
+        assert "There is no file" in refused.stderr
+
+    def test_admin_key_that_is_too_short(self, tmp_path: Path) -> None:
+        refused = run("dev", "--data", str(tmp_path / "data"), "--port", "1026", TOLVA_ADMIN_KEY="short")
+        assert refused.returncode == 1
+        assert "TOLVA_ADMIN_KEY" in refused.stderr
+
+    def test_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
+        (tmp_path / "data").write_text("a file")
+        refused = run("dev", "--data", str(tmp_path / "data"))
+        assert refused.returncode == 1
+        assert "cannot be written" in refused.stderr
+
+    def test_host_that_is_not_ours(self) -> None:
+        with pytest.raises(LocalError, match="not this machine's"):
+            check_port("192.0.2.1", 8000)
+
+
+class TestCrash:
+    @pytest.mark.parametrize("part", ["app.local.api", "app.local.worker", "bin/postgres", "-m ministack"])
+    def test_part_is_started_again(self, dev: RunningDev, part: str) -> None:
+        before = dev.child(part)
+        before.kill()
+        assert eventually(lambda: not before.is_running() and self._runs(dev, part))
+        assert eventually(dev.is_ready), dev.text()
+
+    @staticmethod
+    def _runs(dev: RunningDev, part: str) -> bool:
+        children = psutil.Process(dev.process.pid).children()
+        return any(part in " ".join(child.cmdline()) for child in children if child.status() != psutil.STATUS_ZOMBIE)
+
+
+class TestStop:
+    def test_ends_every_child_and_finds_the_data_again(self, tmp_path: Path) -> None:
+        folder = tmp_path / "data"
+        with RunningDev(folder) as first:
+            children = first.children()
+            assert first.request("POST", "/datasets", json={"name": "kept"}).status_code == 201
+            assert first.stop(signal.SIGINT) == 0
+            assert all_ended(children)
+        with RunningDev(folder) as second:
+            assert second.request("GET", "/datasets/kept").status_code == 200
+            children = second.children()
+            second.kill()
+            assert eventually(lambda: all_ended([c for c in children if "app.local" in " ".join(_command(c))]))
+        with RunningDev(folder, port=second.port) as third:
+            assert third.request("GET", "/datasets/kept").status_code == 200
+            assert all_ended(children)
+
+    def test_while_starting(self, tmp_path: Path) -> None:
+        process = subprocess.Popen(
+            command("dev", "--data", str(tmp_path / "data"), "--port", "1025"),
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        assert eventually(lambda: psutil.Process(process.pid).children())
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_SECONDS) == 0
+        assert all_ended(children)
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
+class TestUrl:
+    @pytest.mark.parametrize(
+        ("host", "url"),
+        [
+            ("127.0.0.1", "http://127.0.0.1:8000"),
+            ("0.0.0.0", "http://127.0.0.1:8000"),
+            ("::", "http://[::1]:8000"),
+            ("example.test", "http://example.test:8000"),
+        ],
+    )
+    def test_is_one_this_machine_reaches(self, host: str, url: str) -> None:
+        assert DevOptions(host, 8000, Path(os.curdir), None, reload=False).url == url

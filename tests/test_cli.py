@@ -1,0 +1,211 @@
+"""The `tolva` command, against a running Tolva."""
+
+import gzip
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from app import cli
+from app.client import explain_problem, is_local
+from app.local.emulator import find_free_port
+from app.report import VALUE_WIDTH, shorten
+from tests.local.running import ADMIN_KEY, RunningDev, command, environment
+
+GOOD = 'code,name,price\n001,one,1.50\n002,"two, too",20.00\n003,three,0.10\n'
+BAD = "code,name,price\n004,four,4.00\n005,five,cheap\n"
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
+    with RunningDev(tmp_path_factory.mktemp("cli") / "data") as running:
+        yield running
+
+
+def tolva(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments), check=False, capture_output=True, text=True, env=environment(**variables), timeout=120
+    )
+
+
+def on(dev: RunningDev, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return tolva(*arguments, TOLVA_URL=dev.url, TOLVA_KEY=ADMIN_KEY)
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "good.csv"
+    path.write_text(GOOD)
+    return path
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    path = tmp_path / "bad.csv"
+    path.write_text(BAD)
+    return path
+
+
+def records(dev: RunningDev, dataset: str) -> list[dict[str, object]]:
+    return list(dev.request("GET", f"/datasets/{dataset}/records").json()["data"])
+
+
+class TestImport:
+    def test_good_file(self, dev: RunningDev, good: Path) -> None:
+        done = on(dev, "import", str(good), "--dataset", "good")
+        assert done.returncode == 0, done.stderr
+        assert "3 added" in done.stdout
+        assert [record["name"] for record in records(dev, "good")] == ["one", "two, too", "three"]
+
+    def test_bad_file_loads_nothing_and_says_where(self, dev: RunningDev, good: Path, bad: Path) -> None:
+        assert on(dev, "import", str(good), "--dataset", "strict").returncode == 0
+        done = on(dev, "import", str(bad), "--dataset", "strict")
+        assert done.returncode == 1
+        for expected in ("cheap", "price", "nothing was loaded"):
+            assert expected in done.stdout
+        assert len(records(dev, "strict")) == 3
+
+    def test_skip_loads_the_good_rows(self, dev: RunningDev, good: Path, bad: Path) -> None:
+        assert on(dev, "import", str(good), "--dataset", "lenient").returncode == 0
+        done = on(dev, "import", str(bad), "--dataset", "lenient", "--on-reject", "skip")
+        assert done.returncode == 0, done.stdout
+        assert "1 rejected" in done.stdout
+        assert len(records(dev, "lenient")) == 4
+
+    def test_dry_run_leaves_nothing(self, dev: RunningDev, good: Path) -> None:
+        done = on(dev, "import", str(good), "--dataset", "dry", "--dry-run")
+        assert done.returncode == 0, done.stderr
+        assert "Would import" in done.stdout
+        assert dev.request("GET", "/datasets/dry").status_code == 404
+
+    def test_options_reach_the_import(self, dev: RunningDev, tmp_path: Path) -> None:
+        file = tmp_path / "options.csv.gz"
+        file.write_bytes(gzip.compress("a;b\n1;-\n2;x\n".encode("cp1252")))
+        arguments = ["--delimiter", ";", "--null", "-", "--encoding", "cp1252", "--compression", "gzip"]
+        done = on(dev, "import", str(file), "--dataset", "options", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert [record["b"] for record in records(dev, "options")] == [None, "x"]
+
+    def test_empty_file(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "empty.csv").touch()
+        assert on(dev, "import", str(tmp_path / "empty.csv"), "--dataset", "empty").returncode == 1
+
+    def test_file_that_is_not_there(self, dev: RunningDev, tmp_path: Path) -> None:
+        done = on(dev, "import", str(tmp_path / "absent.csv"), "--dataset", "absent")
+        assert done.returncode == 1
+        assert "cannot be read" in done.stderr
+
+    def test_illegal_name(self, dev: RunningDev, good: Path) -> None:
+        done = on(dev, "import", str(good), "--dataset", "No Good")
+        assert done.returncode == 1
+        assert "name" in done.stderr
+
+
+class TestDatasets:
+    def test_lists_them(self, dev: RunningDev, good: Path) -> None:
+        assert on(dev, "import", str(good), "--dataset", "listed").returncode == 0
+        done = on(dev, "datasets")
+        assert done.returncode == 0
+        assert "listed" in done.stdout
+
+
+class TestKeys:
+    def test_made_listed_revoked(self, dev: RunningDev) -> None:
+        made = on(dev, "keys", "create", "website", "--scope", "read", "--expires-days", "7")
+        assert made.returncode == 0, made.stderr
+        secret = made.stdout.splitlines()[-1]
+        assert tolva("datasets", "--url", dev.url, "--key", secret).returncode == 0
+        key_id = next(item["id"] for item in dev.request("GET", "/keys").json()["data"] if item["name"] == "website")
+        assert key_id in on(dev, "keys", "list").stdout
+        assert on(dev, "keys", "revoke", key_id).returncode == 0
+        refused = tolva("datasets", "--url", dev.url, "--key", secret)
+        assert refused.returncode == 1
+        assert "revoked" in refused.stderr
+
+
+class TestReaching:
+    def test_nothing_answers(self) -> None:
+        done = tolva("datasets", "--url", f"http://127.0.0.1:{find_free_port()}", "--key", "any")
+        assert done.returncode == 1
+        assert "tolva dev" in done.stderr
+
+    def test_no_key(self, tmp_path: Path) -> None:
+        done = tolva("datasets", "--data", str(tmp_path))
+        assert done.returncode == 1
+        assert "TOLVA_KEY" in done.stderr
+
+    def test_key_of_the_data_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "admin-key").write_text("the-key\n")
+        assert cli.find_key(None, "http://localhost:8000", tmp_path) == "the-key"
+
+    def test_key_of_the_data_folder_never_leaves_this_machine(self, tmp_path: Path) -> None:
+        (tmp_path / "admin-key").write_text("the-key\n")
+        with pytest.raises(typer.Exit):
+            cli.find_key(None, "https://tolva.example.test", tmp_path)
+
+    @pytest.mark.parametrize("url", ["not a url", "ftp://example.test", "http://"])
+    def test_address_that_is_none(self, url: str) -> None:
+        done = tolva("datasets", "--url", url, "--key", "any")
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize(
+        ("url", "local"),
+        [
+            ("http://127.0.0.1:8000", True),
+            ("http://localhost", True),
+            ("http://[::1]:80", True),
+            ("https://example.test", False),
+            ("http://127.0.0.1.example.test", False),
+        ],
+    )
+    def test_is_local(self, url: str, local: bool) -> None:
+        assert is_local(url) is local
+
+
+class TestFlags:
+    @pytest.mark.parametrize(("text", "value"), [(None, None), ("true", True), ("False", False), ("3", 3)])
+    def test_header(self, text: str | None, value: object) -> None:
+        assert cli.parse_header(text) is value or cli.parse_header(text) == value
+
+    @pytest.mark.parametrize("text", ["0", "-1", "yes", ""])
+    def test_header_that_is_none(self, text: str) -> None:
+        with pytest.raises(typer.BadParameter):
+            cli.parse_header(text)
+
+    def test_booleans_come_in_pairs(self) -> None:
+        assert cli.parse_booleans("yes", "no") == ["yes", "no"]
+        assert cli.parse_booleans(None, None) is None
+        with pytest.raises(typer.BadParameter):
+            cli.parse_booleans("yes", None)
+
+    def test_date_formats(self) -> None:
+        assert cli.parse_date_formats(["day=DD/MM/YYYY", "hour=HH=mm"]) == {"day": "DD/MM/YYYY", "hour": "HH=mm"}
+        with pytest.raises(typer.BadParameter):
+            cli.parse_date_formats(["day"])
+
+
+class TestOutput:
+    def test_problem(self) -> None:
+        problem = {"title": "No", "detail": "Two mistakes.", "hint": "Mend them."}
+        errors = [{"path": "name", "message": "too long"}, {"message": "too short"}]
+        assert explain_problem(problem | {"errors": errors}).splitlines() == [
+            "No: Two mistakes.",
+            "  name: too long",
+            "  too short",
+            "Mend them.",
+        ]
+
+    def test_value(self) -> None:
+        assert shorten(None) == ""
+        assert shorten("a\tb\n") == "a\\tb\\n"
+        assert len(shorten("x" * 1000)) == VALUE_WIDTH
+
+    def test_help_loads_nothing_heavy(self) -> None:
+        script = "import sys, json, app.cli; print(json.dumps(sorted(sys.modules)))"
+        command_line = [*command()[:1], "-c", script]
+        loaded = json.loads(subprocess.run(command_line, capture_output=True, check=True, timeout=60).stdout)
+        assert not {"pyarrow", "sqlalchemy", "fastapi", "aioboto3", "httpx", "app.local"} & set(loaded)

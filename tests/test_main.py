@@ -1,0 +1,72 @@
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from httpx import ASGITransport, AsyncClient
+
+from app.core.settings import get_settings
+from app.main import create_app
+
+OPEN = {"/health", "/ready", "/docs", "/openapi.json", "/datasets/{dataset}/docs", "/docs/assets"}
+HEAVY = ("pyarrow", "numpy", "app.local", "typer", "alembic")
+
+
+class TestCreateApp:
+    def test_it_imports_nothing_of_the_workers(self) -> None:
+        script = "import sys, app.main; print(*sys.modules)"
+        loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+        assert [name for name in loaded.split() if name.startswith(HEAVY)] == []
+
+    @pytest.mark.usefixtures("database_url")
+    def test_it_reads_neither_database_nor_network(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TOLVA_DATABASE_URL", "postgresql://absent.invalid/none")
+        create_app()
+
+    async def test_every_route_but_the_open_ones_needs_a_key(self, anonymous: AsyncClient) -> None:
+        asked = 0
+        for route in iter_route_contexts(create_app().routes):
+            if route.path in OPEN or not route.path:
+                continue
+            for method in route.methods or ():
+                path = route.path.replace("{key:path}", "1").replace("{", "").replace("}", "")
+                response = await anonymous.request(method, path)
+                assert (response.status_code, response.json()["type"]) == (401, "/problems/key-missing"), (method, path)
+                asked += 1
+        assert asked >= 10
+
+
+@pytest.fixture
+def two_origins(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings that let two origins call from a browser."""
+    monkeypatch.setenv("TOLVA_CORS_ORIGINS", "https://a.example, https://b.example")
+    get_settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+class TestCors:
+    @pytest.mark.usefixtures("two_origins")
+    async def test_a_browser_may_ask_from_the_origins_of_the_settings(self) -> None:
+        headers = {"Origin": "https://b.example", "Access-Control-Request-Method": "GET"}
+        async with AsyncClient(transport=ASGITransport(app=create_app()), base_url="http://tolva.test") as caller:
+            allowed = await caller.options("/datasets", headers=headers)
+            other = await caller.options("/datasets", headers={**headers, "Origin": "https://c.example"})
+            answered = await caller.get("/datasets", headers=headers)
+        assert allowed.headers["access-control-allow-origin"] == "https://b.example"
+        assert "access-control-allow-origin" not in other.headers
+        assert (answered.status_code, answered.headers["access-control-allow-origin"]) == (401, "https://b.example")
+
+    async def test_without_origins_none_may(self, anonymous: AsyncClient) -> None:
+        response = await anonymous.get("/health", headers={"Origin": "https://a.example"})
+        assert "access-control-allow-origin" not in response.headers
+
+
+class TestBehindAGateway:
+    async def test_a_path_with_the_servers_prefix_finds_its_route(self, database_url: str) -> None:
+        transport = ASGITransport(app=create_app(), root_path="/prod")
+        async with AsyncClient(transport=transport, base_url="http://tolva.test") as caller:
+            assert (await caller.get("/prod/health")).status_code == 200
+            assert (await caller.get("/health")).status_code == 200
