@@ -102,6 +102,8 @@ def _locate(mistake: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message(mistake: dict[str, Any]) -> str:
+    if mistake["type"] == "extra_forbidden":
+        return f"There is no member '{mistake['loc'][-1]}' here"
     message = str(mistake["msg"]).removeprefix("Value error, ")
     return message[:1].upper() + message[1:] if not message.startswith("'") else message
 

@@ -161,7 +161,17 @@ class Column(BaseModel):
             schema |= {key: value for key, value in (("minimum", self.min), ("maximum", self.max)) if value is not None}
         if self.type == "decimal":
             schema["pattern"] = rf"^-?\d{{1,{(self.precision or 1)}}}(\.\d{{{self.scale}}})?$"
-        return schema
+        example = self._example()
+        return schema if example is None else schema | {"examples": [example]}
+
+    def _example(self) -> str | int | float | None:
+        """A value to show in documents, where it can be told that the constraints allow it."""
+        if self.one_of is not None or self.min is not None or self.max is not None:
+            return None
+        if self.type == "decimal":
+            whole = "1" if self.precision != self.scale else "0"
+            return f"{whole}.{'5':0<{self.scale}}" if self.scale else whole
+        return EXAMPLES.get(self.type)
 
 
 def _as_json(value: str | float) -> str:
@@ -261,6 +271,16 @@ def _parse_json(text: str) -> str:
     json.loads(text, parse_constant=lambda _: _refuse())
     return text
 
+
+# What documents show for a value, where the type's own name would not tell.
+EXAMPLES: dict[str, str | int | float] = {
+    "integer": 42,
+    "bigint": "9007199254740993",
+    "number": 1.5,
+    "date": "2026-01-31",
+    "datetime": "2026-01-31T12:00:00.000000Z",
+    "uuid": "01234567-89ab-cdef-0123-456789abcdef",
+}
 
 _DATETIME_JSON = """to_char({}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 

@@ -52,13 +52,13 @@ async def get_dataset_document(request: Request, dataset: DatasetFromPath) -> di
 @router.get("/docs", response_class=HTMLResponse)
 async def show_docs() -> HTMLResponse:
     """The page that shows and tries everything. It holds no data: its script asks for that with the reader's key."""
-    return HTMLResponse(_page("docs/assets"))
+    return HTMLResponse(_page("docs"))
 
 
 @router.get("/datasets/{dataset}/docs", response_class=HTMLResponse)
 async def show_dataset_docs() -> HTMLResponse:
     """The page that shows one dataset; it holds no data either, not even whether there is such a dataset."""
-    return HTMLResponse(_page("../../docs/assets"))
+    return HTMLResponse(_page("../../docs"))
 
 
 def shape_of(dataset: Dataset) -> openapi.Shape:
@@ -77,7 +77,7 @@ def _fixed_document(request: Request) -> dict[str, Any]:
 
 
 @cache
-def _page(assets_path: str) -> str:
+def _page(home: str) -> str:
     # Addresses are relative, so that the page works below any path a gateway puts in front.
     page = files("app.datasets").joinpath("docs.html").read_text("utf-8")
-    return page.replace("{assets}", assets_path)
+    return page.replace("{assets}", f"{home}/assets").replace("{home}", home)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Self
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 from sqlalchemy import CheckConstraint, DateTime, Text, func
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -91,7 +91,7 @@ class DatasetUpdate(RequestBody):
 
 
 class DatasetPublic(BaseModel):
-    """A dataset as the API shows it. `record_count` is the planner's estimate, null until there is one."""
+    """A dataset as the API shows it."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -102,7 +102,12 @@ class DatasetPublic(BaseModel):
     store: Store
     key: list[str] = Field(description=f"empty: records are addressed by {ROW_ID}, their number")
     columns: list[Column]
-    record_count: int | None
+    record_count: int | None = Field(description="the database's estimate, null until there is one")
     indexes: list[str]
     created_at: datetime
     updated_at: datetime
+
+    @field_serializer("columns")
+    def _without_nulls(self, columns: list[Column]) -> list[dict[str, Any]]:
+        """Of a column's many members, those that say something of it."""
+        return [column.model_dump(mode="json", exclude_none=True) for column in columns]

@@ -10,7 +10,7 @@ class TestPages:
     async def test_all_they_need_is_served_from_here(self, anonymous: AsyncClient, path: str) -> None:
         page = await anonymous.get(path)
         assert page.headers["content-type"] == "text/html; charset=utf-8"
-        links = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+        links = re.findall(r'<(?:link|script)[^>]* (?:src|href)="([^"]+)"', page.text)
         assert len(links) == 3
         for link in links:
             address = urljoin(str(page.url), link)
@@ -19,6 +19,12 @@ class TestPages:
             assert asset.status_code == 200
             assert asset.headers["cache-control"] == "public, max-age=86400"
         assert "//" not in re.sub(r"^\s*//.*$", "", page.text, flags=re.MULTILINE)
+
+    @pytest.mark.parametrize("path", ["/docs", "/datasets/products/docs"])
+    async def test_they_lead_to_the_page_of_everything(self, anonymous: AsyncClient, path: str) -> None:
+        page = await anonymous.get(path)
+        (home,) = re.findall(r'<a href="([^"]+)"', page.text)
+        assert urljoin(str(page.url), home) == "http://tolva.test/docs"
 
     @pytest.mark.parametrize("path", ["/docs", "/datasets/products/docs"])
     async def test_they_ask_for_the_document_beside_them(self, anonymous: AsyncClient, path: str) -> None:

@@ -37,6 +37,15 @@ class TestRecordSchema:
     def test_a_numbers_exceptions_are_told(self) -> None:
         assert "NaN" in _schema(type="number", description="Weight.")["description"]
 
+    def test_an_example_is_shown_where_it_is_allowed(self) -> None:
+        for name in TYPES:
+            members = {"precision": 2, "scale": 2} if name == "decimal" else {}
+            column = Column(name="a", type=name, **members)
+            for example in column.json_schema().get("examples", []):
+                column.parse(str(example))
+        assert _schema(type="decimal", precision=8, scale=3)["examples"] == ["1.500"]
+        assert "examples" not in _schema(type="integer", min=100)
+
     def test_json_is_anything(self) -> None:
         assert _schema(type="json") == {}
 
@@ -84,6 +93,23 @@ class TestWholeDocument:
         text = (await anonymous.get("/openapi.json", headers=headers)).text
         assert "list_pairs_records" in text
         assert "everything" not in text
+
+    async def test_every_operation_says_what_it_does(self, client: AsyncClient) -> None:
+        await _create_datasets(client)
+        document = (await client.get("/openapi.json")).json()
+        paths = document["paths"]
+        assert paths["/datasets"]["post"]["summary"] == "Make a dataset"
+        assert paths["/datasets"]["post"]["description"] == "Without columns, its first import infers them."
+        names = [tag["name"] for tag in document["tags"]]
+        assert names[:4] == ["a1", "a_1", "everything", "pairs"]
+        used = {tag for path in paths.values() for operation in path.values() for tag in operation["tags"]}
+        assert used == set(names)
+
+    async def test_a_dataset_may_be_called_as_a_section_is(self, client: AsyncClient) -> None:
+        await client.post("/datasets", json={"name": "keys", "columns": [{"name": "n", "type": "text"}]})
+        document = (await client.get("/openapi.json")).json()
+        OpenAPIV31SpecValidator(document).validate()
+        assert [tag["name"] for tag in document["tags"]].count("keys") == 1
 
     async def test_every_operation_answers_with_problems(self, client: AsyncClient) -> None:
         await _create_datasets(client)
