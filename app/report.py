@@ -12,12 +12,13 @@ from rich.progress import (
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
-    TransferSpeedColumn,
+    TimeRemainingColumn,
 )
 from rich.table import Table
 from rich.text import Text
 
 REJECTIONS_SHOWN = 20
+RENAMED_SHOWN = 10
 VALUE_WIDTH = 40
 WAITING = {"awaiting_upload": "waiting for the storage's notice", "queued": "waiting for the worker"}
 
@@ -27,7 +28,8 @@ Document = dict[str, Any]
 @contextmanager
 def upload_bar(console: Console, name: str, size: int) -> Iterator["Bar"]:
     """A bar that fills with the bytes sent."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    left = TimeRemainingColumn(elapsed_when_finished=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), left)
     with Progress(*columns, console=console) as progress:
         yield Bar(progress, f"Uploading {name}", size)
 
@@ -73,12 +75,20 @@ def show_report(console: Console, document: Document) -> None:
     """Everything a person needs to know of an import that has ended."""
     _show_rejections(console, document)
     _show_totals(console, document)
-    if renamed := document["renamed"]:
-        pairs = ", ".join(f"{old} → {new}" for old, new in renamed.items())
-        console.print(Text(f"Renamed columns: {pairs}", style="dim"))
+    _show_renamed(console, document)
     for warning in document["warnings"]:
         console.print(Text(f"Warning: {warning}", style="yellow"))
     _show_outcome(console, document)
+
+
+def _show_renamed(console: Console, document: Document) -> None:
+    """The columns that are not called as in the file, but for those where only case and spaces differ."""
+    renamed = [(old, new) for old, new in document["renamed"].items() if "_".join(old.lower().split()) != new]
+    for old, new in renamed[:RENAMED_SHOWN]:
+        console.print(Text(f"Renamed: {shorten(old)} → {new}", style="dim"))
+    if len(renamed) > RENAMED_SHOWN:
+        more = len(renamed) - RENAMED_SHOWN
+        console.print(Text(f"…and {more} more: GET /imports/{document['id']} has them", style="dim"))
 
 
 def _show_rejections(console: Console, document: Document) -> None:
@@ -114,9 +124,8 @@ def _show_outcome(console: Console, document: Document) -> None:
             Text(f"{verb} {document['file']['name']} into '{document['dataset']}': {counts}{rejected}", "green")
         )
         return
-    console.print(
-        Text(f"The import into '{document['dataset']}' {document['status']}; nothing was loaded{rejected}", "red")
-    )
+    ended = "was cancelled" if document["status"] == "cancelled" else "failed"
+    console.print(Text(f"The import into '{document['dataset']}' {ended}; nothing was loaded{rejected}", "red"))
     problem = document["problem"] or {}
     for member in ("detail", "hint"):
         if problem.get(member):

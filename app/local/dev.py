@@ -185,7 +185,8 @@ def _run_parts(options: DevOptions, folder: DataFolder, patience: Patience) -> N
         _announce(options, folder, dataset)
         dev.watch()
     finally:
-        _say("Stopping")
+        if patience.stop.is_set():
+            _say("Stopping")
         dev.stop()
 
 

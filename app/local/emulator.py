@@ -64,7 +64,7 @@ class Emulator:
         self._folder.mkdir(parents=True, exist_ok=True)
         if end_leftover(self._pid_file):
             self._report("Stopped the AWS emulator of an earlier run that was killed")
-        python = find_python()
+        python = find_python(self._report)
         for _ in range(START_ATTEMPTS):
             # A port that was free a moment ago can be taken: then the emulator ends at once, and another is tried.
             port = self._port or find_free_port()
@@ -135,10 +135,11 @@ def emulator_environment(url: str) -> dict[str, str]:
 
 
 @cache
-def find_python() -> str:
+def find_python(report: Callable[[str], None] = ignore) -> str:
     """The interpreter of the environment that uv keeps the emulator in; made now when there is none.
 
-    It needs versions of its own of what Tolva uses too, so it cannot live in Tolva's environment.
+    It needs versions of its own of what Tolva uses too, so it cannot live in Tolva's environment. Only the first time
+    on a machine asks the package index.
 
     Raises:
         LocalError: uv is missing, or the emulator is neither here nor to be had.
@@ -149,20 +150,28 @@ def find_python() -> str:
             "uv was not found, which fetches the AWS emulator. Install it (`pip install uv`) and start again, "
             "or start with `uv run tolva dev`."
         )
-    command = [uv, "tool", "run", "--no-config", "--exclude-newer", NEWEST, "--from", REQUIREMENT]
-    command += ["python", "-c", "import sys; print(sys.executable)"]
-    try:
-        done = subprocess.run(
-            command, check=False, capture_output=True, text=True, timeout=FETCH_SECONDS, start_new_session=True
-        )
-    except subprocess.TimeoutExpired:
-        raise LocalError(f"{REQUIREMENT} could not be fetched within {FETCH_SECONDS} seconds.") from None
+    done = _ask_uv(uv, "--offline")
+    if done.returncode:
+        report(f"Fetching the AWS emulator ({REQUIREMENT}), this once")
+        done = _ask_uv(uv)
     if done.returncode:
         raise LocalError(
             f"The AWS emulator ({REQUIREMENT}) is not on this machine yet and could not be fetched. Connect to the "
             f"package index once and start again; after that it works offline. uv said:\n{done.stderr.strip()}"
         )
     return done.stdout.strip()
+
+
+def _ask_uv(uv: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    """Have uv say which interpreter the emulator's environment has."""
+    command = [uv, "tool", "run", "--no-config", "--exclude-newer", NEWEST, "--from", REQUIREMENT, *options]
+    command += ["python", "-c", "import sys; print(sys.executable)"]
+    try:
+        return subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=FETCH_SECONDS, start_new_session=True
+        )
+    except subprocess.TimeoutExpired:
+        raise LocalError(f"{REQUIREMENT} could not be fetched within {FETCH_SECONDS} seconds.") from None
 
 
 def find_free_port() -> int:

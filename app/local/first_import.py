@@ -6,14 +6,13 @@ import re
 import signal
 import subprocess
 import sys
-import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from app.client import Client
-from app.datasets.columns import MAX_NAME_LENGTH
+from app.datasets.columns import legal_name
 from app.local.data_folder import DataFolder, ImportedFile
 from app.local.process import LocalError, Patience
 
@@ -99,7 +98,4 @@ def dataset_name(file: Path) -> str:
     stem = file.name
     while SUFFIXES.search(stem):
         stem = SUFFIXES.sub("", stem)
-    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
-    name = words if words[:1].isalpha() else f"dataset_{words}".rstrip("_")
-    return name[:MAX_NAME_LENGTH].rstrip("_")
+    return legal_name(stem) or "data"

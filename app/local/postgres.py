@@ -97,6 +97,8 @@ class Postgres:
         if not (self.folder / "PG_VERSION").exists():
             self._initialise()
         self._socket_folder = self._socket_folder or self._make_socket_folder()
+        # The folder is this server's alone, and no other one runs: what is locked there was left by a killed one.
+        (self._socket_folder / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
         self._child = self._new_child(self._socket_folder)
         self._start_until_ready(self._child)
         self._create_database()

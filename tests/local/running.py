@@ -46,8 +46,11 @@ def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> bool:
 class RunningDev:
     """`tolva dev` over a data folder; inside the `with` block it serves at `url`."""
 
-    def __init__(self, folder: Path, *arguments: str, port: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, port: int | None = None, variables: dict[str, str] | None = None
+    ) -> None:
         self.folder = folder
+        self._variables = {"TOLVA_ADMIN_KEY": ADMIN_KEY} | (variables or {})
         self.port = port or find_free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.output = folder.with_suffix(".output")
@@ -62,7 +65,7 @@ class RunningDev:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=environment(TOLVA_ADMIN_KEY=ADMIN_KEY),
+                env=environment(**self._variables),
                 start_new_session=True,
             )
         try:
