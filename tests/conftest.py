@@ -6,7 +6,8 @@ A test that asks for none of this starts nothing.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -26,7 +27,7 @@ ADMIN_KEY = "tolva_admin_of_the_tests_0123456789"
 FIRST_MESSAGE_SECONDS = 2
 SILENCE_SECONDS = 0.2
 
-Drain = Callable[[], Awaitable[int]]
+Drain = Callable[[], Coroutine[Any, Any, int]]
 
 
 @pytest.fixture(scope="session")

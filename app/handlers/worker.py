@@ -67,5 +67,5 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
     """What Lambda calls: an SQS event in, partial batch failures out."""
-    seconds = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
+    seconds = max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
     return _loop().run_until_complete(process(event, seconds))

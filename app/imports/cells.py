@@ -30,6 +30,7 @@ MAX_SAFE_INTEGER = 2**53 - 1
 EXACT_DIGITS = 15
 # Longer ones are rare enough to be looked at one by one.
 MAX_PLAIN_LENGTH = 400
+MAX_JSON_DIGITS = 16_000
 ISO_DATE = "YYYY-MM-DD"
 PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]*)?(?:\.[0-9]+)?$"
 INTEGER = r"^-?(?:0|[1-9][0-9]{0,18})$"
@@ -296,6 +297,8 @@ def read_dates(array: pa.Array, pattern: str) -> Cells:
     if pattern == ISO_DATE and (dates := _iso_dates(array)) is not None:
         return dates, None
     kept, bad = match_cells(array, Pattern(pattern).date_regex)
+    if kept.null_count == len(kept):
+        return kept.cast(pa.date32()), bad if bad.any() else None
     fields = _extract(kept, Pattern(pattern).date_regex)
     days, real = days_from_civil(fields["year"], fields["month"], fields["day"])
     bad |= to_mask(kept.is_valid()) & ~real
@@ -340,6 +343,8 @@ def read_datetimes(array: pa.Array, pattern: str, timezone: str) -> Cells:
         return times, None
     form = Pattern(pattern)
     kept, bad = match_cells(array, form.datetime_regex)
+    if kept.null_count == len(kept):
+        return kept.cast(pa.timestamp("us")), bad if bad.any() else None
     fields = _extract(kept, form.datetime_regex)
     days, real = days_from_civil(fields["year"], fields["month"], fields["day"])
     struct = pc.extract_regex(kept, form.datetime_regex)
@@ -433,7 +438,7 @@ def read_json(array: pa.Array) -> Cells:
 
 def _is_json(value: bytes) -> bool:
     try:
-        json.loads(value, parse_constant=_refuse_constant)
+        json.loads(value, parse_constant=_refuse_constant, parse_float=_refuse_endless)
     except (ValueError, RecursionError):
         return False
     # PostgreSQL's jsonb holds neither NUL nor half a surrogate pair; both can only be written as \u escapes.
@@ -447,6 +452,13 @@ def _has_whole_pairs(value: bytes) -> bool:
     except UnicodeEncodeError:
         return False
     return "\\u0000" not in text
+
+
+def _refuse_endless(number: str) -> None:
+    """PostgreSQL writes a document's numbers out: so many digits that it has no room for them are refused."""
+    exponent = re.search(r"[eE][+-]?0*([0-9]+)$", number)
+    if len(number) > MAX_JSON_DIGITS or (exponent and len(exponent[1]) > len(str(MAX_JSON_DIGITS)) - 1):
+        raise ValueError(number[:40])
 
 
 def _refuse_constant(name: str) -> None:

@@ -15,12 +15,14 @@ from itertools import islice
 from typing import Any
 
 from app.imports.options import ImportOptions
-from app.imports.split import LINE_END, Grammar, Malformed, Record, read_records
+from app.imports.split import LINE_END, Grammar, Record, read_records
 
 DELIMITERS = b",;\t|^~"
 SAMPLE_RECORDS = 300
 # More lines than this above the header are data of another width, not a preamble.
 MAX_PREAMBLE = 30
+# What stands for a missing value in many files: no word of a header.
+MISSING = frozenset((b"na", b"n/a", b"n.a.", b"nan", b"null", b"none", b"nil", b"-", b"--", b"?", b".", b"missing"))
 # A table of one column scores this: any delimiter has to do better.
 ONE_COLUMN = 0.3
 
@@ -42,7 +44,7 @@ _SEPARATOR_LINE = re.compile(rb"\"?sep=(.)\"?(\r\n|\n|\r)", re.IGNORECASE)
 class Dialect:
     """How the file is written. `offset` and `line` tell where its data begins; `header_line` is 0 where it has none.
 
-    `labels` are the headers as the file has them, or numbered names where it has none.
+    `labels` are the headers as the file has them, or numbered names where it has none; `headers` are the header's rows.
     """
 
     grammar: Grammar
@@ -52,6 +54,7 @@ class Dialect:
     header_line: int
     header_offset: int = 0
     skipped: list[int] = field(default_factory=list)
+    headers: tuple[tuple[bytes, ...], ...] = ()
     decimal_separator: str = "."
     thousands_separator: str = ""
     warnings: list[str] = field(default_factory=list)
@@ -167,10 +170,12 @@ def _score(body: bytes, grammar: Grammar, final: bool) -> float:
     if width < 2:
         return 0.0
     body_rows = rows[first:]
-    regular = sum(row.width == width or _is_padded(row, width) for row in body_rows) / len(body_rows)
+    # What stands above a table may be anything, but it speaks for a table that begins higher up.
+    considered = len(body_rows) + first / 2
+    regular = sum(row.width == width or _is_padded(row, width) for row in body_rows) / considered
     kinds = [_kind(cell) for row in body_rows[1:100] for cell in row.cells]
     typed = sum(kind not in ("text", "empty") for kind in kinds) / max(len(kinds), 1)
-    return regular * (0.6 + 0.4 * typed) * (1 - 1 / (width + 1)) * (1 - min(first, 10) * 0.02)
+    return regular * (0.6 + 0.4 * typed) * (1 - 1 / (width + 1))
 
 
 def _is_padded(row: _Row, width: int) -> bool:
@@ -185,7 +190,8 @@ def _read_rows(body: bytes, grammar: Grammar, final: bool) -> list[_Row]:
     for record in records:
         line += len(LINE_END.findall(body, counted, record.start))
         counted = record.start
-        if not isinstance(record, Malformed):
+        # A blank line is no header, also where it may be a record.
+        if isinstance(record, Record) and (rows or record.fields != [b""]):
             rows.append(_Row(record.start, line, record.fields))
     return rows
 
@@ -236,22 +242,25 @@ def _find_header(body: bytes, grammar: Grammar, rows: Sequence[_Row], options: I
     else:
         first = next((place for place, row in enumerate(rows) if row.line >= options.header), len(rows) - 1)
     row, below = rows[first], rows[first + 1 :]
-    skipped = [line for above in rows[:first] for line in [above.line]]
+    skipped = list(range(1, row.line))
     warnings: list[str] = []
-    if options.header is False or (options.header is None and not _has_header(row, below, warnings)):
+    is_double = options.header is None and _is_second_header(row, below)
+    if options.header is False or (options.header is None and not is_double and not _has_header(row, below, warnings)):
         labels = [f"column_{place}" for place in range(1, _table_width(row, below) + 1)]
         return Dialect(grammar, labels, row.start, row.line, 0, skipped=skipped, warnings=warnings)
     labels = [_decode(cell) for cell in row.cells]
-    last = row
-    if options.header is None and _is_second_header(row, below):
+    last, headers = row, [row]
+    if is_double:
         last = below[0]
+        headers.append(last)
         labels = _join_labels(labels, [_decode(cell) for cell in last.cells])
         warnings.append(f"The header has two rows: line {row.line} and line {last.line}; their names are joined.")
         below = below[1:]
     labels = _fit_labels(labels, below)
     end = _end_of(body, grammar, last)
     line = last.line + len(LINE_END.findall(body, last.start, end))
-    return Dialect(grammar, labels, end, line, row.line, row.start, skipped, warnings=warnings)
+    cells = tuple(tuple(header.cells[: len(labels)]) for header in headers)
+    return Dialect(grammar, labels, end, line, row.line, row.start, skipped, cells, warnings=warnings)
 
 
 def _decode(cell: bytes) -> str:
@@ -306,15 +315,18 @@ def _table_width(row: _Row, below: Sequence[_Row]) -> int:
 
 
 def _is_second_header(row: _Row, below: Sequence[_Row]) -> bool:
-    """Whether the row below names what the header leaves empty, and is no value of the types further below."""
+    """Whether the row below goes on with the header: it is no value of the types further below, and either names what
+    the header leaves empty or has words, as units, where two columns or more have values.
+    """
     if len(below) < 2 or below[0].width != row.width:
         return False
     second = below[0]
-    filled = [place for place, cell in enumerate(row.cells) if not cell.strip() and second.cells[place].strip()]
-    if not filled:
-        return False
     header, data = _header_votes(second, below[1:])
     words = all(_kind(cell) in ("text", "empty") for cell in second.cells)
+    filled = [place for place, cell in enumerate(row.cells) if not cell.strip() and second.cells[place].strip()]
+    if not filled:
+        missing = any(cell.strip().lower() in MISSING for cell in second.cells)
+        return words and not missing and header > 1 and data == 0
     unlike = any(
         second.cells[place] not in {other.cells[place] for other in below[1:] if place < other.width}
         for place in filled

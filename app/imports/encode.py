@@ -134,11 +134,14 @@ def _encode_decimals(array: pa.Array, column: Column) -> Pieces:
     rows["scale"] = column.scale
     power = 10**column.scale
     whole, fraction = np.divmod(np.abs(scaled), power)
-    fraction *= NUMERIC_BASE**behind // power
     for place in range(before - 1, -1, -1):
         whole, rows["digits"][:, place] = np.divmod(whole, NUMERIC_BASE)
+    # The last group may have less than four digits; filling up the whole fraction would not fit 64 bits.
+    group = 10 ** (column.scale - (behind - 1) * BASE_DIGITS) if behind else 1
     for place in range(before + behind - 1, before - 1, -1):
-        fraction, rows["digits"][:, place] = np.divmod(fraction, NUMERIC_BASE)
+        fraction, digits = np.divmod(fraction, group)
+        rows["digits"][:, place] = digits * (NUMERIC_BASE // group)
+        group = NUMERIC_BASE
     return _sized(rows, array)
 
 

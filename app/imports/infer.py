@@ -9,8 +9,6 @@ Pure: no I/O.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -18,8 +16,19 @@ import pyarrow.compute as pc
 
 from app.datasets.columns import MAX_SAFE_INTEGER, Column, TypeName
 from app.imports import cells
-from app.imports.cells import Conventions, Mask, Plain, to_mask
+from app.imports.candidates import (
+    Booleans,
+    Candidate,
+    Decimals,
+    Integers,
+    Numbers,
+    Reader,
+    date_candidate,
+    datetime_candidate,
+)
+from app.imports.cells import Conventions, to_mask
 from app.imports.formats import KNOWN_FORMATS
+from app.imports.parse import is_total
 
 # Candidates are first tried on a few values: most die there.
 PROBE = 64
@@ -27,168 +36,12 @@ PROBE = 64
 MAX_MONEY_SCALE = 4
 ROOMY_PRECISION = 12
 MAX_INFERRED_PRECISION = 100
-# No double needs more to be told from its neighbours; with zeros in front there may be a few more.
-MAX_DOUBLE_DIGITS = 25
 MAX_KEY_LENGTH = 200
 MONEY = re.compile(
     r"(^|_)(price|prices|cost|costs|amount|amounts|total|subtotal|fee|fees|salary|wage|pay|balance|tax|vat|revenue|"
     r"income|budget|spend|discount|payment|usd|eur|gbp|value_usd|precio|importe|coste)(_|$)"
 )
 KEY_NAME = re.compile(r"^(id|key|code|sku|uuid|slug)$|(_id|_key|_code|_no|_number|_uuid|id)$")
-
-# What kills a candidate: the place of the first value it cannot hold, from 0, or None.
-Misfit = int | None
-
-
-class Candidate(Protocol):
-    """A type that a column may still have; `misfit` looks at further values, none of them null or empty."""
-
-    name: str
-
-    def misfit(self, array: pa.Array) -> Misfit: ...
-
-
-def _first(mask: Mask | None) -> Misfit:
-    return None if mask is None or not mask.any() else int(mask.argmax())
-
-
-class _Integers:
-    """64-bit integers; remembers the least and the greatest."""
-
-    name = "integer"
-
-    def __init__(self, conventions: Conventions) -> None:
-        self._conventions = conventions
-        self.least = 0
-        self.greatest = 0
-
-    def misfit(self, array: pa.Array) -> Misfit:
-        array, foreign = cells.normalise_numbers(array, self._conventions)
-        values, bad = cells.read_integers(array)
-        misfit = _first(bad if foreign is None else foreign if bad is None else foreign | bad)
-        if misfit is None:
-            extremes = pc.min_max(values).as_py()
-            self.least = min(self.least, extremes["min"] or 0)
-            self.greatest = max(self.greatest, extremes["max"] or 0)
-        return misfit
-
-    @property
-    def digits(self) -> int:
-        return len(str(max(abs(self.least), abs(self.greatest))))
-
-
-class _Decimals:
-    """Numbers with a point; remembers the most digits before and behind it and how they were written."""
-
-    name = "decimal"
-
-    def __init__(self, conventions: Conventions) -> None:
-        self._conventions = conventions
-        self.whole = 0
-        self.scale = 0
-        self.digits = 0
-        # Whether a double holds each of them, in the sense that writing it out again gives the same digits.
-        self.exact = True
-        # A zero at the end of two or more decimals, as in 0.10: written to a fixed number of them.
-        self.padded = False
-
-    def misfit(self, array: pa.Array) -> Misfit:
-        array, foreign = cells.normalise_numbers(array, self._conventions)
-        plain = Plain(array)
-        if not plain.is_plain:
-            kept, bad = cells.match_cells(array, cells.PLAIN_NUMBER)
-            bad |= to_mask(pc.match_substring_regex(kept, r"^-?$"))
-            misfit = _first(bad if foreign is None else foreign | bad)
-            if misfit is not None:
-                return misfit
-            # Only a missing zero before the point or spaces are not plain here.
-            plain = Plain(pc.replace_substring_regex(kept, r"^(-?)\.", r"\10.").view(pa.binary()))
-        elif foreign is not None and foreign.any():
-            return _first(foreign)
-        self._remember(plain)
-        return None
-
-    def _remember(self, plain: Plain) -> None:
-        if len(plain.lengths) == 0:
-            return
-        self.whole = max(self.whole, int(plain.whole_digits.max()))
-        self.scale = max(self.scale, int(plain.scales.max()))
-        digits = plain.whole_digits + plain.scales
-        self.digits = max(self.digits, int(digits.max()))
-        if self.exact and self.digits > cells.EXACT_DIGITS:
-            long = plain.array.filter(pa.array(digits > cells.EXACT_DIGITS)).to_pylist()
-            self.exact = self.digits <= MAX_DOUBLE_DIGITS and all(_is_double(value.decode()) for value in long)
-        if not self.padded and self.scale > 1:
-            self.padded = bool(pc.any(pc.match_substring_regex(plain.array, r"\.[0-9]+0$")).as_py())
-
-    def widen(self, integers: _Integers) -> None:
-        """Take over what the values held while they were all integers."""
-        self.whole = max(self.whole, integers.digits)
-        self.digits = max(self.digits, integers.digits)
-        self.exact = self.digits <= cells.EXACT_DIGITS
-
-
-def _is_double(text: str) -> bool:
-    """Whether the shortest way to write the nearest double is `text`."""
-    return format(Decimal(repr(float(text))), "f") == text
-
-
-class _Reader:
-    """A type whose reader decides."""
-
-    def __init__(self, name: str, read: Callable[[pa.Array], cells.Cells]) -> None:
-        self.name = name
-        self._read = read
-
-    def misfit(self, array: pa.Array) -> Misfit:
-        return _first(self._read(array)[1])
-
-
-class _Booleans:
-    """One pair of words, in any case; 0 and 1 stay integers."""
-
-    name = "boolean"
-
-    def __init__(self, pair: tuple[str, str] | None) -> None:
-        self._pairs = [pair] if pair else list(cells.BOOLEAN_PAIRS)
-        self._given = pair is not None
-        self._met: set[str] = set()
-
-    def misfit(self, array: pa.Array) -> Misfit:
-        words = array if self._given else _lower(array)
-        distinct = pc.unique(words)
-        if len(distinct) > 2:
-            return self._outside(words, distinct[:3])
-        pairs = [pair for pair in self._pairs if set(distinct.to_pylist()) <= {word.encode() for word in pair}]
-        if not pairs:
-            return self._outside(words, distinct)
-        self._pairs = pairs
-        self._met |= {word.decode() for word in distinct.to_pylist()}
-        return None
-
-    def _outside(self, words: pa.Array, distinct: pa.Array) -> int:
-        """Where the first word stands that no pair holds together with those before it."""
-        met = {word.encode() for word in self._met}
-        for word in distinct.to_pylist():
-            met.add(word)
-            if not any(met <= {known.encode() for known in pair} for pair in self._pairs):
-                return int(pc.index(words, pa.scalar(word, words.type)).as_py())
-        raise AssertionError("some pair holds every word")
-
-    @property
-    def is_plausible(self) -> bool:
-        """A letter alone is a boolean only where its opposite is met too."""
-        return self._given or len(self._met) == 2 or not self._met <= {"t", "f", "y", "n"}
-
-
-def _lower(array: pa.Array) -> pa.Array:
-    short = pc.less_equal(pc.binary_length(array), 5)
-    if not pc.all(short).as_py():
-        return array
-    try:
-        return pc.ascii_lower(array.cast(pa.string())).view(pa.binary())
-    except pa.ArrowInvalid:
-        return array
 
 
 @dataclass
@@ -210,15 +63,14 @@ class ColumnInference:
         conventions = self.conventions
         given = conventions.date_formats.get(self.name)
         formats = [given] if given else KNOWN_FORMATS
-        self._integers = _Integers(conventions)
-        self._decimals = _Decimals(conventions)
-        self._booleans = _Booleans(conventions.booleans)
+        self._integers = Integers(conventions)
+        self._decimals = Decimals(conventions)
+        self._booleans = Booleans(conventions.booleans)
         self._candidates = [
             self._booleans,
             self._integers,
-            *(_Reader(f"date {text}", _date_reader(text)) for text in formats),
-            *(_Reader(f"datetime {text}", _datetime_reader(text, conventions.timezone)) for text in formats),
-            _Reader("uuid", cells.read_uuids),
+            *(date_candidate(text) for text in formats),
+            Reader("uuid", cells.UUID, cells.read_uuids),
         ]
 
     def update(self, array: pa.Array, line_of: Callable[[int], int]) -> None:
@@ -266,7 +118,12 @@ class ColumnInference:
             self._decimals.widen(self._integers)
             return self._decimals
         if candidate is self._decimals and self._decimals.exact:
-            return _Reader("number", lambda array: _read_foreign_numbers(array, self.conventions))
+            return Numbers(self.conventions)
+        if candidate is self._decimals:
+            self.misfits["number"] = "values with more digits than a double holds"
+        if candidate.name.startswith("date "):
+            # A date alone is a datetime too, its midnight.
+            return datetime_candidate(candidate.name.removeprefix("date "), self.conventions.timezone)
         return None
 
     def column(self) -> tuple[Column, list[str]]:
@@ -278,8 +135,7 @@ class ColumnInference:
     @property
     def warning(self) -> str | None:
         """What someone should know of the column before trusting its type."""
-        dates = [name.split(" ", 1)[1] for name in self._alive() if name.startswith("date ")]
-        dates = dates or [name.split(" ", 1)[1] for name in self._alive() if name.startswith("datetime ")]
+        dates = [name.split(" ", 1)[1] for name in self._alive() if name.startswith("date")]
         if len(dates) < 2:
             return None
         return (
@@ -348,18 +204,41 @@ class ColumnInference:
         return position == 0 or column.type == "uuid" or KEY_NAME.search(self.name) is not None
 
 
-def _date_reader(text: str) -> Callable[[pa.Array], cells.Cells]:
-    return lambda array: cells.read_dates(array, text)
+class TableInference:
+    """What is known of all columns of a file, chunk by chunk.
 
+    A total below the last record is no record: the last row so far is held back when it begins with such a word, and
+    takes part only when another follows or its word is a text among texts.
+    """
 
-def _datetime_reader(text: str, timezone: str) -> Callable[[pa.Array], cells.Cells]:
-    return lambda array: cells.read_datetimes(array, text, timezone)
+    def __init__(self, columns: Sequence[ColumnInference]) -> None:
+        self.columns = columns
+        self._held: tuple[list[pa.Array], int] | None = None
 
+    def update(self, arrays: Sequence[pa.Array], line_of: Callable[[int], int]) -> None:
+        """Take further rows into account; `line_of` tells the line of one of them."""
+        count = len(arrays[0])
+        if count == 0:
+            return
+        self._release()
+        if is_total(arrays[0][count - 1].as_py()):
+            self._held = [array.slice(count - 1) for array in arrays], line_of(count - 1)
+            count -= 1
+        for column, array in zip(self.columns, arrays, strict=True):
+            column.update(array.slice(0, count), line_of)
 
-def _read_foreign_numbers(array: pa.Array, conventions: Conventions) -> cells.Cells:
-    array, foreign = cells.normalise_numbers(array, conventions)
-    values, bad = cells.read_numbers(array)
-    return values, bad if foreign is None else foreign if bad is None else foreign | bad
+    def finish(self) -> None:
+        """Settle whether the file's last row is a total."""
+        if self.columns[0].column()[0].type == "text":
+            self._release()
+
+    def _release(self) -> None:
+        if self._held is None:
+            return
+        arrays, line = self._held
+        self._held = None
+        for column, array in zip(self.columns, arrays, strict=True):
+            column.update(array, lambda _: line)
 
 
 def propose_keys(inferred: Sequence[ColumnInference], columns: Sequence[Column]) -> list[str]:

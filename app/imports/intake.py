@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, get_args
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,8 +19,8 @@ from app.datasets.models import Dataset, DatasetCreate
 from app.datasets.repository import find_dataset
 from app.datasets.service import create_dataset
 from app.imports import repository
-from app.imports.errors import DatasetDeleted, FileGone, FileTooLarge, ImportFailed
-from app.imports.models import FINISHED, INBOX, Import
+from app.imports.errors import DatasetDeleted, FileGone, FileTooLarge, ImportFailed, OptionsMismatch
+from app.imports.models import FINISHED, INBOX, Import, Mode, OnReject
 from app.imports.run import run_import
 from app.imports.service import check_size
 
@@ -109,7 +110,7 @@ class _Dropped:
 
 def _parse_inbox_key(key: str) -> _Dropped | None:
     parts = key.removeprefix(INBOX).split("/")
-    return _Dropped(parts[0], parts[1]) if len(parts) == 2 and all(parts) else None
+    return _Dropped(parts[0], parts[1]) if len(parts) == 2 and all(parts) and is_name(parts[0]) else None
 
 
 async def _announce_dropped(session: AsyncSession, stored: StoredObject) -> Import | None:
@@ -118,27 +119,35 @@ async def _announce_dropped(session: AsyncSession, stored: StoredObject) -> Impo
     The object's metadata may say the `mode` and `on-reject`, as an upload's body does.
     """
     dropped = _parse_inbox_key(stored.key)
-    if dropped is None or not is_name(dropped.dataset):
+    if dropped is None:
         log.warning("inbox.ignored", key=stored.key, hint="Drop files at inbox/{dataset}/{name}.csv.")
         return None
     dataset = await _get_or_create(session, dropped.dataset)
-    mode, on_reject = stored.metadata.get("mode", "append"), stored.metadata.get("on-reject", "abort")
-    if mode not in ("append", "upsert", "replace") or on_reject not in ("abort", "skip"):
-        log.warning("inbox.ignored", key=stored.key, mode=mode, on_reject=on_reject)
-        return None
     row = Import(
         dataset_id=dataset.id,
         dataset_name=dataset.name,
         status="queued",
-        mode=mode,
-        on_reject=on_reject,
         file_name=dropped.name,
         file_size=stored.size,
         object_key=stored.key,
         object_version=stored.version,
     )
+    _apply_metadata(row, stored.metadata)
     added = await repository.add_dropped_file(session, row)
     return added or await repository.find_by_object(session, stored.key, stored.version)
+
+
+def _apply_metadata(row: Import, metadata: dict[str, str]) -> None:
+    """Take over what the object's metadata says; an import that it says nonsense to has failed from the start."""
+    mode, on_reject = metadata.get("mode", row.mode), metadata.get("on-reject", row.on_reject)
+    if mode in get_args(Mode) and on_reject in get_args(OnReject):
+        row.mode, row.on_reject = mode, on_reject
+        return
+    problem = OptionsMismatch(
+        f"The object's metadata says mode={mode} and on-reject={on_reject}.",
+        hint=f"mode is one of {', '.join(get_args(Mode))}; on-reject is one of {', '.join(get_args(OnReject))}.",
+    )
+    row.status, row.problem, row.finished_at = "failed", problem.document(), datetime.now(UTC)
 
 
 async def _get_or_create(session: AsyncSession, name: str) -> Dataset:
@@ -164,7 +173,7 @@ async def recover_imports() -> None:
         for row in await repository.list_awaiting(session, AWAITING_BATCH):
             if await find_object(row.object_key) is not None:
                 after_commit(session, _sender({"import": str(row.id)}))
-        keys = [key async for key in list_objects(INBOX)]
+        keys = [key async for key in list_objects(INBOX) if _parse_inbox_key(key)]
         for key in set(keys) - await repository.known_object_keys(session, keys):
             after_commit(session, _sender({"object": key}))
 

@@ -1,11 +1,12 @@
 """Load: rows in PostgreSQL's binary format into a dataset's table, in one transaction.
 
 Rows go straight into the table first. When they clash there (a key that exists, a value that must be unique, a
-reference to nothing), the transaction is undone and they go to a stage beside it, where each clash is found with its line.
-`replace` fills a new table, gives it its constraints and puts it in the old one's place; readers see either.
+reference to nothing), the transaction is undone and they go to a stage beside it, where each clash is found with its
+line. `replace` fills a new table, gives it its constraints and puts it in the old one's place; readers see either.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,13 +97,32 @@ class Loader:
         return f"CREATE TEMP TABLE {STAGE} ({', '.join(columns + places)}) ON COMMIT DROP"
 
     async def _copy_into(self, schema: str | None, table: str, names: list[str], rows: AsyncIterator[bytes]) -> int:
+        copying = self._connection.copy_to_table(table, schema_name=schema, columns=names, source=rows, format="binary")
         try:
-            status = await self._connection.copy_to_table(
-                table, schema_name=schema, columns=names, source=rows, format="binary"
-            )
+            status = await self._while_connected(copying)
         except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
             raise Clash from error
         return int(status.rpartition(" ")[2])
+
+    async def _while_connected(self, copying: Coroutine[Any, Any, str]) -> str:
+        """What a COPY answers; asyncpg would wait for ever where the server goes away while it cannot send."""
+        lost = asyncio.Event()
+
+        def note_loss(_: object) -> None:
+            lost.set()
+
+        self._connection.add_termination_listener(note_loss)
+        tasks = asyncio.create_task(copying), asyncio.create_task(lost.wait())
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if lost.is_set():
+                raise asyncpg.ConnectionDoesNotExistError("the connection was lost while rows were copied")
+            return tasks[0].result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._connection.remove_termination_listener(note_loss)
 
     async def clashes(self) -> AsyncIterator[Any]:
         """The staged rows that clash, as tables of rejections; they leave the stage."""
@@ -145,11 +165,12 @@ class Loader:
         given = " AND ".join(f"{quote(name)} IS NOT NULL" for name in names)
         return f"""
             SELECT _record AS record, _line AS line, _offset AS offset,
-                   left(concat_ws(',', {columns}), {VALUE_LIMIT}) AS value, 'the same as in line ' || first AS message
-            FROM (
-                SELECT *, min(_line) OVER same AS first, row_number() OVER same AS place
-                FROM {STAGE} WHERE {given} WINDOW same AS (PARTITION BY {columns} ORDER BY _record)
-            ) AS numbered WHERE place > 1"""
+                   left(concat_ws(',', {columns}), {VALUE_LIMIT}) AS value,
+                   'the same as in line ' || first_line AS message
+            FROM {STAGE} JOIN (
+                SELECT {columns}, min(_record) AS first_record, min(_line) AS first_line
+                FROM {STAGE} WHERE {given} GROUP BY {columns} HAVING count(*) > 1
+            ) AS repeated USING ({columns}) WHERE _record > first_record"""
 
     def _existing(self, names: Sequence[str]) -> str:
         """Rows whose values a record of the dataset has; where records are updated by key, another record."""

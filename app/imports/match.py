@@ -24,7 +24,8 @@ def match_columns(labels: Sequence[str], columns: Sequence[Column], *, has_heade
     matched: list[Column] = []
     unknown: list[str] = []
     for label, name in zip(labels, name_columns(labels), strict=True):
-        column = by_label.get(label) or by_name.get(name)
+        # A label that the file has twice says nothing; their names differ.
+        column = (by_label.get(label) if list(labels).count(label) == 1 else None) or by_name.get(name)
         if column is None:
             unknown.append(f"no column '{name}'.{did_you_mean(name, by_name)}")
         else:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_serializer, field_validator
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -24,7 +24,8 @@ from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
 from app.core.db import CATALOGUE_SCHEMA
-from app.core.http import RequestBody
+from app.core.http import ProblemDocument, RequestBody
+from app.datasets.columns import Column
 from app.imports.options import ImportOptions
 
 Mode = Literal["append", "upsert", "replace"]
@@ -172,6 +173,12 @@ class Rejection(BaseModel):
     message: str
 
 
+class ImportedColumn(Column):
+    """A column that the file was read with; `evidence` says why it has its type, where that was inferred."""
+
+    evidence: list[str] = Field(default_factory=list)
+
+
 class Upload(BaseModel):
     """The request that uploads the file: send it with these headers and the file as its body."""
 
@@ -197,14 +204,14 @@ class ImportPublic(BaseModel):
     options: dict[str, Any]
     file: FilePublic
     dialect: dict[str, Any]
-    columns: list[dict[str, Any]]
+    columns: list[ImportedColumn]
     progress: Progress
     result: Result | None
     renamed: dict[str, str]
     warnings: list[str]
     totals: list[Total]
     rejections: list[Rejection]
-    problem: dict[str, Any] | None
+    problem: ProblemDocument | None = Field(description="why it failed")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -214,7 +221,21 @@ class ImportPublic(BaseModel):
         """The public face of a row of the catalogue."""
         members = row.model_dump(include=set(cls.model_fields))
         file = FilePublic(name=row.file_name, size=row.file_size, version=row.object_version)
-        return cls.model_validate(members | {"dataset": row.dataset_name, "file": file})
+        # They were columns when the import ran, whatever the rules for columns are today.
+        columns = [ImportedColumn.model_construct(**column) for column in row.columns]
+        # The catalogue does not keep the order of an object's members.
+        places = {column.name: place for place, column in enumerate(columns)}
+        renamed = dict(sorted(row.renamed.items(), key=lambda pair: places.get(pair[1], 0)))
+        named = {"dataset": row.dataset_name, "file": file, "columns": columns, "renamed": renamed}
+        return cls.model_validate(members | named)
+
+    @field_serializer("columns")
+    def _show_columns(self, columns: list[ImportedColumn]) -> list[dict[str, Any]]:
+        return [column.model_dump(mode="json", exclude_none=True) for column in columns]
+
+    @field_serializer("problem")
+    def _show_problem(self, problem: ProblemDocument | None) -> dict[str, Any] | None:
+        return problem.model_dump(exclude_none=True) if problem else None
 
 
 class ImportCreated(ImportPublic):

@@ -6,38 +6,48 @@ the splitter's, and any chunk that differs or is irregular is read by the tokeni
 Pure: no I/O.
 """
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from app.imports.split import Chunk, Grammar, Malformed, Positions, Record, read_records
+from app.imports.split import LINE_END, MAX_SHOWN, Chunk, Grammar, Malformed, Positions, Record, read_records
 
 VALUE_LIMIT = 200
 MALFORMED = {
     "text_after_quote": "text after a closing quote; a quote inside a quoted field is written twice",
-    "unterminated_quote": "a quoted field is never closed",
+    "unterminated_quote": "a quoted field that begins on this line is never closed properly",
 }
+
+
+TOTAL = r"^\s*(?i:(?:grand[ -]?|sub[ -]?|overall )?(?:totals?|sum))\s*:?\s*$"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a record should look like: its fields' number, and what stands for null when it is not quoted."""
+    """What a record should look like: its fields' number, and what stands for null when it is not quoted.
+
+    `headers` are the rows of the header: data that repeats one of them is none.
+    """
 
     width: int
     nulls: tuple[bytes, ...] = (b"",)
     pad_short_rows: bool = False
     max_field: int = 1 << 62
+    headers: tuple[tuple[bytes, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Fault:
     """Records of one chunk that share one mistake: `rows` are their places among the chunk's records, from 0.
 
-    `values` holds what was found, one for each row.
+    `values` holds what was found, one for each row. The mistake may be in one field, whose place, from 0, is then
+    known before its column is.
     """
 
     rows: Positions
@@ -45,6 +55,7 @@ class Fault:
     code: str
     message: str
     values: pa.Array
+    field: int | None = None
 
 
 @dataclass
@@ -66,6 +77,9 @@ def parse_chunk(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table:
         if records is None:
             records = list(read_records(chunk.data, grammar, final=True))
         table = _parse_records(chunk, records, layout)
+    _reject_headers(table, chunk, layout)
+    if not chunk.is_utf8 or b"\0" in chunk.data:
+        _reject_unreadable(table)
     if len(chunk.data) > layout.max_field:
         _reject_long_fields(table, layout)
     return table
@@ -73,33 +87,44 @@ def parse_chunk(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table:
 
 def _parse_regular(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table | None:
     """What Arrow makes of a chunk, or None where the tokenizer must decide."""
-    short: list[tuple[int, int]] = []
+    wrong: list[tuple[int, int]] = []
 
     def note_invalid(row: pyarrow.csv.InvalidRow) -> str:
-        if row.actual_columns > layout.width or layout.pad_short_rows:
+        place, found = row.number - 1, row.actual_columns
+        if layout.pad_short_rows if found < layout.width else _may_end_empty(chunk, place):
             return "error"
-        short.append((row.number - 1, row.actual_columns))
+        wrong.append((place, found))
         return "skip"
 
     count = len(chunk.starts)
     if count == 0:
         return Table([pa.array([], pa.binary()) for _ in range(layout.width)], np.empty(0, np.int64))
     try:
-        arrays = _read_arrow(chunk.data, grammar, layout, note_invalid)
+        # Arrow shows a row as a text, which only UTF-8 is.
+        arrays = _read_arrow(chunk.data, grammar, layout, note_invalid if chunk.is_utf8 else None)
     except pa.ArrowInvalid:
         return None
-    if len(arrays[0]) + len(short) != count:
+    if len(arrays[0]) + len(wrong) != count:
         return None
     if grammar.skip_space:
         arrays = [pc.replace_substring_regex(array, "^ +", "") for array in arrays]
     rows = np.arange(count)
-    if short:
-        rows = np.delete(rows, [row for row, _ in short])
-    return Table(arrays, rows, _short_faults(chunk, short, layout.width))
+    if wrong:
+        rows = np.delete(rows, [row for row, _ in wrong])
+    return Table(arrays, rows, _width_faults(chunk, wrong, layout.width))
+
+
+def _may_end_empty(chunk: Chunk, place: int) -> bool:
+    """Whether the last field of a record may be empty, as far as its last bytes tell."""
+    starts = chunk.starts
+    end = int(starts[place + 1]) if place + 1 < len(starts) else len(chunk.data)
+    return re.search(rb"[A-Za-z0-9][\r\n]*$", chunk.data[max(end - 16, int(starts[place])) : end]) is None
 
 
 def _read_arrow(data: bytes, grammar: Grammar, layout: Layout, note_invalid: object) -> list[pa.Array]:
     names = [str(index) for index in range(layout.width)]
+    # Arrow takes an empty last field for quoted where the one before it is and no line end follows.
+    data = data if data.endswith((b"\n", b"\r")) else data + b"\n"
     table = pyarrow.csv.read_csv(
         pa.BufferReader(data),
         # One block: Arrow loses bytes of line ends inside quotes where its own blocks meet.
@@ -127,36 +152,37 @@ def one_array(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
 
 
-def _short_faults(chunk: Chunk, short: list[tuple[int, int]], width: int) -> list[Fault]:
+def _width_faults(chunk: Chunk, wrong: list[tuple[int, int]], width: int) -> list[Fault]:
     by_found: dict[int, list[int]] = defaultdict(list)
-    for row, found in short:
+    for row, found in wrong:
         by_found[found].append(row)
-    return [
-        _shape_fault(chunk, "too_few_fields", f"expected {width} fields, found {found}", rows)
-        for found, rows in by_found.items()
-    ]
+    return [_width_fault(chunk, width, found, rows) for found, rows in by_found.items()]
 
 
-def _shape_fault(chunk: Chunk, code: str, message: str, rows: list[int]) -> Fault:
-    places = np.array(rows, np.int64)
-    starts = chunk.starts[places]
-    values = [_first_line(chunk.data, int(start)) for start in starts]
+def _width_fault(chunk: Chunk, width: int, found: int, rows: list[int]) -> Fault:
+    code = "too_many_fields" if found > width else "too_few_fields"
+    return _row_fault(chunk, code, f"expected {width} fields, found {found}", np.array(rows, np.int64))
+
+
+def _row_fault(chunk: Chunk, code: str, message: str, places: Positions) -> Fault:
+    """Whole records that are refused; each shows its first line."""
+    values = [_first_line(chunk.data, int(start)) for start in chunk.starts[places]]
     return Fault(places, None, code, message, pa.array(values, pa.binary()))
 
 
 def _first_line(data: bytes, start: int) -> bytes:
-    return data[start : start + VALUE_LIMIT * 4].split(b"\n", 1)[0].rstrip(b"\r")
+    return LINE_END.split(data[start : start + MAX_SHOWN], maxsplit=1)[0]
 
 
 def _parse_records(chunk: Chunk, records: list[Record | Malformed], layout: Layout) -> Table:
     good: list[list[bytes | None]] = []
     rows: list[int] = []
-    wrong: dict[tuple[str, str], list[int]] = defaultdict(list)
+    broken: dict[tuple[str, int], list[int]] = defaultdict(list)
+    wrong: list[tuple[int, int]] = []
     trimmed = 0
     for row, record in enumerate(records):
         if isinstance(record, Malformed):
-            message = f"{MALFORMED[record.code]} (field {record.field + 1}, near {_show(record.text)})"
-            wrong[record.code, message].append(row)
+            broken[record.code, record.field].append(row)
             continue
         fields = _fields(record, layout.nulls)
         surplus = len(fields) - layout.width
@@ -166,13 +192,15 @@ def _parse_records(chunk: Chunk, records: list[Record | Malformed], layout: Layo
         elif surplus < 0 and layout.pad_short_rows:
             fields += [None] * -surplus
         elif surplus:
-            code = "too_many_fields" if surplus > 0 else "too_few_fields"
-            wrong[code, f"expected {layout.width} fields, found {len(fields)}"].append(row)
+            wrong.append((row, len(fields)))
             continue
         good.append(fields)
         rows.append(row)
     columns = zip(*good, strict=True) if good else [()] * layout.width
-    faults = [_shape_fault(chunk, code, message, places) for (code, message), places in wrong.items()]
+    faults = _width_faults(chunk, wrong, layout.width)
+    for (code, place), places in broken.items():
+        texts = pa.array([records[row].text for row in places], pa.binary())  # type: ignore[union-attr]  # all are Malformed
+        faults.append(Fault(np.array(places, np.int64), None, code, MALFORMED[code], texts, place))
     return Table([pa.array(values, pa.binary()) for values in columns], np.array(rows, np.int64), faults, trimmed)
 
 
@@ -181,22 +209,76 @@ def _fields(record: Record, nulls: tuple[bytes, ...]) -> list[bytes | None]:
     return [None if value in nulls and index not in quoted else value for index, value in enumerate(record.fields)]
 
 
-def _show(text: bytes) -> str:
-    return repr(text.decode("utf-8", "replace"))
+def _reject_headers(table: Table, chunk: Chunk, layout: Layout) -> None:
+    """Refuse the rows that are the header again, as where files were put one behind the other."""
+    for header in layout.headers:
+        named = [place for place, cell in enumerate(header) if cell]
+        if len(named) < 2:
+            continue
+        same = _equals(table.columns[named[0]], header[named[0]])
+        if not same.any():
+            continue
+        for place in named[1:]:
+            same &= _equals(table.columns[place], header[place])
+        if same.any():
+            table.faults.append(_row_fault(chunk, "repeated_header", "the header again", table.rows[same]))
+            drop_rows(table, same)
+
+
+def _equals(column: pa.Array, value: bytes) -> npt.NDArray[np.bool_]:
+    same = pc.fill_null(pc.equal(column, pa.scalar(value, pa.binary())), False)
+    return np.array(same.to_numpy(zero_copy_only=False), np.bool_)
+
+
+def drop_rows(table: Table, unwanted: npt.NDArray[np.bool_]) -> None:
+    """Take rows out of a table."""
+    mask = pa.array(~unwanted)
+    table.columns = [column.filter(mask) for column in table.columns]
+    table.rows = table.rows[~unwanted]
 
 
 def _reject_long_fields(table: Table, layout: Layout) -> None:
-    keep = np.ones(len(table.rows), np.bool_)
+    too_long = np.zeros(len(table.rows), np.bool_)
     for index, column in enumerate(table.columns):
         long = pc.fill_null(pc.greater(pc.binary_length(column), layout.max_field), False).to_numpy(
             zero_copy_only=False
         )
         if long.any():
-            values = pa.array([value[:VALUE_LIMIT] for value in column.filter(pa.array(long)).to_pylist()], pa.binary())
-            message = f"field {index + 1} has more than {layout.max_field:,} bytes"
-            table.faults.append(Fault(table.rows[long], None, "field_too_long", message, values))
-            keep &= ~long
-    if not keep.all():
-        mask = pa.array(keep)
-        table.columns = [column.filter(mask) for column in table.columns]
-        table.rows = table.rows[keep]
+            values = pc.binary_slice(column.filter(pa.array(long)), 0, MAX_SHOWN)
+            message = f"more than {layout.max_field:,} bytes"
+            table.faults.append(Fault(table.rows[long], None, "field_too_long", message, values, index))
+            too_long |= long
+    if too_long.any():
+        drop_rows(table, too_long)
+
+
+def _reject_unreadable(table: Table) -> None:
+    """Refuse the cells that hold a NUL or bytes that are no UTF-8."""
+    unreadable = np.zeros(len(table.rows), np.bool_)
+    for index, column in enumerate(table.columns):
+        wrong: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for place, value in enumerate(column.to_pylist()):
+            if value is not None and not value.isascii() and (message := _bad_bytes(value)):
+                wrong["invalid_encoding", message].append(place)
+            elif value is not None and b"\0" in value:
+                wrong["nul_character", "a NUL character, which no text may hold"].append(place)
+        for (code, message), places in wrong.items():
+            values = pc.binary_slice(column.take(pa.array(places)), 0, MAX_SHOWN)
+            table.faults.append(Fault(table.rows[places], None, code, message, values, index))
+            unreadable[places] = True
+    if unreadable.any():
+        drop_rows(table, unreadable)
+
+
+def _bad_bytes(value: bytes) -> str:
+    """The first bytes of a cell that are no UTF-8; empty where all are."""
+    try:
+        value.decode()
+    except UnicodeDecodeError as error:
+        return f"byte {value[error.start : error.end].hex(' ')} at {error.start} of the cell is not UTF-8"
+    return ""
+
+
+def is_total(cell: bytes | None) -> bool:
+    """Whether a first cell says that its row sums up the others."""
+    return cell is not None and re.search(TOTAL.encode(), cell) is not None

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from app.datasets.columns import Column
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect
 from app.imports.encode import SIGNATURE, TRAILER, encode_rows
-from app.imports.infer import ColumnInference
+from app.imports.infer import ColumnInference, TableInference
 from app.imports.parse import Layout, parse_chunk
 from app.imports.progress import Meter
 from app.imports.report import Report, locate_faults
@@ -74,6 +75,7 @@ class _Chunks:
 
     def _without_header(self, data: bytes) -> bytes:
         skipped = data[: self._to_skip]
+        self._refuse_doubtful(skipped)
         self._to_skip -= len(skipped)
         self.offset += self._encoding.size(skipped)
         return data[len(skipped) :]
@@ -107,7 +109,7 @@ class Validation:
 
     def _take(self, chunk: Chunk, output: Output) -> None:
         table = parse_chunk(chunk, self._plan.dialect.grammar, self._plan.layout)
-        checked = validate_table(table, self._columns, self._plan.conventions, chunk.data)
+        checked = validate_table(table, self._columns, self._plan.conventions)
         output.records += len(chunk.starts)
         output.accepted += len(checked.rows)
         output.trimmed += table.trimmed
@@ -129,7 +131,7 @@ class Inference:
 
     def __init__(self, plan: ReadPlan, encoding: Encoding, columns: list[ColumnInference]) -> None:
         self._plan = plan
-        self.columns = columns
+        self._table = TableInference(columns)
         self._chunks = _Chunks(plan, encoding)
 
     def __call__(self, data: bytes | None) -> Output:
@@ -138,8 +140,9 @@ class Inference:
         for chunk in self._chunks.feed(data):
             table = parse_chunk(chunk, self._plan.dialect.grammar, self._plan.layout)
             output.records += len(chunk.starts)
-            for column, array in zip(self.columns, table.columns, strict=True):
-                column.update(array, lambda row, rows=table.rows, chunk=chunk: _line_of(chunk, rows, row))  # type: ignore[misc]  # bound now
+            self._table.update(table.columns, partial(_line_of, chunk, table.rows))
+        if data is None:
+            self._table.finish()
         return output
 
 

@@ -102,6 +102,7 @@ class Report:
         """Make the file visible, where there is anything to see."""
         if self._writer is not None:
             await self._writer.finish()
+            self._writer = None
 
     async def discard(self) -> None:
         """Leave nothing behind."""

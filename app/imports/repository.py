@@ -18,6 +18,8 @@ from app.imports.models import FINISHED, Import
 # A worker that dies over an import may be the import's doing: after so many it is left alone.
 MAX_ATTEMPTS = 5
 QUEUED_AGAIN_SECONDS = 120
+# An upload is announced by its event within moments; only one that was not is looked for.
+UPLOAD_NOTICED_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,10 @@ async def requeue_stalled(session: AsyncSession) -> Sequence[UUID]:
 
 
 async def list_awaiting(session: AsyncSession, limit: int) -> Sequence[Import]:
-    """The newest imports that wait for their file."""
-    query = select(Import).where(col(Import.status) == "awaiting_upload").order_by(col(Import.created_at).desc())
+    """The newest imports that have waited for their file for a while."""
+    patience = func.now() - text(f"interval '{UPLOAD_NOTICED_SECONDS} seconds'")
+    waiting = (col(Import.status) == "awaiting_upload") & (col(Import.created_at) < patience)
+    query = select(Import).where(waiting).order_by(col(Import.created_at).desc())
     return (await session.scalars(query.limit(limit))).all()
 
 

@@ -33,6 +33,8 @@ from app.imports.repository import Lease
 from app.imports.source import Source
 
 HEARTBEAT_SECONDS = 1.0
+# A load takes as long as it takes, and memory makes its indexes and its look for clashes faster.
+LOAD_SETTINGS = ("statement_timeout = 0", "work_mem = '64MB'", "maintenance_work_mem = '256MB'")
 # A record may be longer than a field, and an open quote is followed no further than this.
 RECORD_PER_FIELD = 8
 
@@ -211,7 +213,8 @@ class _Runner:
         async with get_engine().connect() as connection:
             try:
                 async with connection.begin():
-                    await connection.execute(text("SET LOCAL statement_timeout = 0"))
+                    for setting in LOAD_SETTINGS:
+                        await connection.execute(text(f"SET LOCAL {setting}"))
                     lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:dataset, 0))")
                     await connection.execute(lock, {"dataset": str(self._row.dataset_id)})
                     yield connection
@@ -236,7 +239,7 @@ class _Runner:
         options = self._options
         limit = get_settings().max_field_bytes
         nulls = (b"", *(null.encode() for null in options.nulls or ()))
-        layout = Layout(dialect.width, nulls, options.pad_short_rows, limit)
+        layout = Layout(dialect.width, nulls, options.pad_short_rows, limit, dialect.headers)
         conventions = Conventions(
             dialect.decimal_separator,
             dialect.thousands_separator,
@@ -316,7 +319,10 @@ class _Runner:
         self._meter.rows_rejected = self._report.rows
         self._meter.rows_loaded = self._meter.rows_read - self._report.rows
         if loading.trimmed:
-            self._outcome.warnings.append(f"{loading.trimmed:,} records had empty fields too many; they were left out.")
+            have = "record has" if loading.trimmed == 1 else "records have"
+            self._outcome.warnings.append(
+                f"{loading.trimmed:,} {have} more fields than the header, all of them empty; they were left out."
+            )
         await self._report.close()
         self._judge()
         return await loader.finish(copied), loader.key

@@ -18,7 +18,7 @@ from app.core.storage import StoredObject, read_object
 from app.imports.errors import EncodingMismatch, FileDamaged, FileEmpty, FileNotCsv
 from app.imports.options import ImportOptions
 
-BLOCK_SIZE = 4 * 1024 * 1024
+BLOCK_SIZE = 2 * 1024 * 1024
 SAMPLE_SIZE = 256 * 1024
 Compression = Literal["none", "gzip", "zstd"]
 

@@ -11,6 +11,7 @@ Pure: no I/O.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ Positions = npt.NDArray[np.int64]
 
 NEWLINE, RETURN = 10, 13
 LINE_END = re.compile(rb"\r\r\n|\r\n|\n|\r")
+# Bytes of a field that is shown to a reader, before it is cut to a number of characters.
+MAX_SHOWN = 800
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A record that does not: what is wrong, in which field (from 0), and the text around the place."""
+    """A record that does not: what is wrong, in which field (from 0), and that field as far as its line goes."""
 
     start: int
     code: str
@@ -59,9 +62,10 @@ class _Incomplete(Exception):
 
 
 class _Broken(Exception):
-    def __init__(self, code: str, at: int) -> None:
+    def __init__(self, code: str, field: int, start: int) -> None:
         self.code = code
-        self.at = at
+        self.field = field
+        self.start = start
 
 
 @dataclass
@@ -81,6 +85,18 @@ class Chunk:
     records: list[Record | Malformed] | None
     keep_blank: bool
     _starts: Positions | None = field(default=None, repr=False)
+    _line_ends: Positions | None = field(default=None, repr=False)
+
+    @cached_property
+    def is_utf8(self) -> bool:
+        """Whether all of `data` is UTF-8."""
+        if self.data.isascii():
+            return True
+        try:
+            self.data.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
 
     @property
     def starts(self) -> Positions:
@@ -94,8 +110,9 @@ class Chunk:
 
     def lines(self, starts: Positions) -> Positions:
         """The physical lines of some places in `data`."""
-        ends = _line_ends(self.data)
-        return self.line + np.searchsorted(ends, starts, side="left")
+        if self._line_ends is None:
+            self._line_ends = _line_ends(self.data)
+        return self.line + np.searchsorted(self._line_ends, starts, side="left")
 
 
 def read_records(
@@ -115,9 +132,8 @@ def read_records(
             return
         except _Broken as broken:
             end = _skip_line(data, position)
-            around = data[max(position, broken.at - 40) : min(broken.at + 40, end)]
-            column = data.count(grammar.delimiter, position, broken.at)
-            yield Malformed(position, broken.code, column, around)
+            text = data[broken.start : min(broken.start + MAX_SHOWN, end)].rstrip(b"\r\n")
+            yield Malformed(position, broken.code, broken.field, text)
         else:
             if record is not None:
                 yield record
@@ -149,7 +165,7 @@ class _Tokenizer:
         self._patience = patience
         delimiter, escape = re.escape(grammar.delimiter), re.escape(grammar.escape)
         plain = rb"[^" + delimiter + escape + rb"\r\n]"
-        self._unquoted = re.compile(rb"(?:" + plain + (rb"|" + escape + rb"[\s\S]" if escape else rb"") + rb")*")
+        self._unquoted = re.compile(rb"(?:" + plain + (rb"|" + escape + rb"(?:[\s\S]|\Z)" if escape else rb"") + rb")*")
         self._unescape = re.compile(escape + rb"([\s\S])") if escape else None
 
     def read(self, start: int) -> tuple[Record, int]:
@@ -162,7 +178,7 @@ class _Tokenizer:
                 position += 1
             if grammar.quote and data.startswith(grammar.quote, position):
                 quoted.add(len(fields))
-                value, position = self._read_quoted(position + 1)
+                value, position = self._read_quoted(position + 1, len(fields))
             else:
                 match = self._unquoted.match(data, position)
                 assert match is not None
@@ -172,7 +188,7 @@ class _Tokenizer:
                 return Record(start, fields, frozenset(quoted)), self._end_of_record(position)
             position += 1
 
-    def _read_quoted(self, position: int) -> tuple[bytes, int]:
+    def _read_quoted(self, position: int, field: int) -> tuple[bytes, int]:
         """The field whose opening quote stands before `position`, and where it ends."""
         data, grammar = self._data, self._grammar
         opening, parts = position - 1, []
@@ -183,7 +199,7 @@ class _Tokenizer:
                 parts.append(data[position:escaped] + data[escaped + 1 : escaped + 2])
                 position = escaped + 2
             elif place < 0:
-                raise _Incomplete if self._patience else _Broken("unterminated_quote", opening)
+                raise _Incomplete if self._patience else _Broken("unterminated_quote", field, opening)
             elif data.startswith(grammar.quote, place + 1):
                 parts.append(data[position : place + 1])
                 position = place + 2
@@ -194,7 +210,9 @@ class _Tokenizer:
                 parts.append(data[position : place + 1])
                 position = place + 1
             else:
-                raise _Broken("text_after_quote", place + 1)
+                # A quote that stands wrong on another line more likely opens a field there than closes this one.
+                spans = LINE_END.search(data, opening, place) is not None
+                raise _Broken("unterminated_quote" if spans else "text_after_quote", field, opening)
 
     def _ends_field(self, position: int) -> bool:
         if position >= len(self._data):

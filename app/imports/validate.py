@@ -4,7 +4,7 @@ Pure: no I/O.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from app.datasets.columns import Column
 from app.imports import cells
 from app.imports.cells import Cells, Conventions, Mask, to_mask
-from app.imports.parse import VALUE_LIMIT, Fault, Table
+from app.imports.parse import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
 
 
 @dataclass
@@ -87,18 +87,18 @@ def _either(first: Mask | None, second: Mask | None) -> Mask | None:
     return first | second
 
 
-def validate_table(table: Table, columns: list[Column], conventions: Conventions, data: bytes) -> Validated:
-    """Read each column of `table` as its type and check its constraints; `data` is the chunk the table was parsed from.
+def validate_table(table: Table, columns: list[Column], conventions: Conventions) -> Validated:
+    """Read each column of `table` as its type and check its constraints.
 
     `columns` stand in the order of the table's; a row with any fault is left out of the arrays.
     """
-    faults = list(table.faults)
-    is_clean = b"\0" not in data and (data.isascii() or _is_utf8(data))
+    faults = [_named(fault, columns) for fault in table.faults]
     typed: list[pa.Array] = []
-    for raw, column in zip(table.columns, columns, strict=True):
-        judge = _Judge(table, column, raw)
-        array = raw if is_clean else judge.reject_unreadable()
+    for array, column in zip(table.columns, columns, strict=True):
+        judge = _Judge(table, column, array)
         values, bad = READERS[column.type](array, column, conventions)
+        if not typed and bad is not None and _reject_totals(table, bad):
+            return validate_table(table, columns, conventions)
         judge.reject(bad, f"not_{column.type}", not_of_type(column, conventions))
         for mask, message, code in _violations(column, values):
             judge.reject(mask, code, message)
@@ -109,6 +109,25 @@ def validate_table(table: Table, columns: list[Column], conventions: Conventions
     keep = ~_faulty_rows(table, faults)
     mask = pa.array(keep)
     return Validated([array.filter(mask) for array in typed], table.rows[keep], faults)
+
+
+def _reject_totals(table: Table, bad: Mask) -> bool:
+    """Refuse the rows that sum up those above: their first cell says so and is no value of its column."""
+    first = table.columns[0]
+    totals = bad & to_mask(pc.match_substring_regex(first, TOTAL))
+    if not totals.any():
+        return False
+    message = "a total of the rows above, not a record"
+    table.faults.append(Fault(table.rows[totals], None, "total_row", message, first.filter(pa.array(totals))))
+    drop_rows(table, totals)
+    return True
+
+
+def _named(fault: Fault, columns: list[Column]) -> Fault:
+    """A fault of a field as one of its column."""
+    if fault.field is None or fault.field >= len(columns):
+        return fault
+    return replace(fault, column=columns[fault.field].name)
 
 
 def _faulty_rows(table: Table, faults: list[Fault]) -> Mask:
@@ -139,17 +158,6 @@ class _Judge:
             self.faults.append(Fault(self._rows[found], self._column.name, code, message, values))
             self._judged |= found
 
-    def reject_unreadable(self) -> pa.Array:
-        """The cells without those that hold a NUL or bytes that are no UTF-8."""
-        nul = to_mask(pc.match_substring(self._array, b"\0"))
-        self.reject(nul, "nul_character", "a NUL character, which no text may hold")
-        for index, value in enumerate(self._array.to_pylist()):
-            if value is not None and not _is_utf8(value):
-                only = np.zeros(len(nul), np.bool_)
-                only[index] = True
-                self.reject(only, "invalid_encoding", _bad_bytes(value))
-        return pc.if_else(pa.array(self._judged), pa.scalar(None, pa.binary()), self._array)
-
 
 def not_of_type(column: Column, conventions: Conventions) -> str:
     """What is wrong with a cell that is not a value of the column's type."""
@@ -160,23 +168,6 @@ def not_of_type(column: Column, conventions: Conventions) -> str:
     if column.type in ("date", "datetime") and (written := _format_of(column, conventions)) != cells.ISO_DATE:
         return f"not {kind.article} written {written}"
     return f"not {kind.article} ({kind.example})"
-
-
-def _is_utf8(value: bytes) -> bool:
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _bad_bytes(value: bytes) -> str:
-    try:
-        value.decode()
-    except UnicodeDecodeError as error:
-        found = value[error.start : error.end].hex(" ")
-        return f"byte {found} at {error.start} of the cell is not UTF-8"
-    raise AssertionError("the cell is UTF-8")
 
 
 def _violations(column: Column, values: pa.Array) -> Iterator[tuple[Mask, str, str]]:

@@ -5,10 +5,15 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient
+from hypothesis import settings
 
 from tests.conftest import Drain
 
 Document = dict[str, Any]
+
+# The same examples in every run, however slow the machine.
+settings.register_profile("stable", deadline=None, derandomize=True, max_examples=150)
+settings.load_profile("stable")
 
 
 @dataclass
@@ -81,3 +86,23 @@ class Importer:
 def importer(client: AsyncClient, worker: Drain) -> Importer:
     """Imports files into an empty Tolva."""
     return Importer(client, worker)
+
+
+def rejection(
+    line: int, record: int, offset: int, column: str | None, value: str | None, code: str, message: str
+) -> Document:
+    """A rejection as an import shows it."""
+    return {
+        "line": line,
+        "record": record,
+        "offset": offset,
+        "column": column,
+        "value": value,
+        "code": code,
+        "message": message,
+    }
+
+
+def types(shown: Document) -> dict[str, str]:
+    """The columns' types of an import or a dataset."""
+    return {column["name"]: column["type"] for column in shown["columns"]}

@@ -1,6 +1,7 @@
 """The pure stages of an import put together without bucket, queue and database: what a file becomes."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pyarrow as pa
 from app.datasets.columns import Column
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect, detect_dialect
-from app.imports.infer import ColumnInference
+from app.imports.infer import ColumnInference, TableInference
 from app.imports.names import name_columns
 from app.imports.options import ImportOptions
 from app.imports.parse import Layout, Table, parse_chunk
@@ -42,7 +43,7 @@ class Engine:
         options = ImportOptions.model_validate(members)
         self.dialect = detect_dialect(content, options, final=True)
         nulls = (b"", *(null.encode() for null in options.nulls or ()))
-        self._layout = Layout(self.dialect.width, nulls, options.pad_short_rows, max_field)
+        self._layout = Layout(self.dialect.width, nulls, options.pad_short_rows, max_field, self.dialect.headers)
         self._conventions = Conventions(
             self.dialect.decimal_separator,
             self.dialect.thousands_separator,
@@ -54,9 +55,7 @@ class Engine:
     def chunks(self) -> list[tuple[Chunk, Table]]:
         """The file's chunks, parsed."""
         dialect = self.dialect
-        splitter = Splitter(
-            dialect.grammar, max_record=self._max_field * 8, offset=dialect.offset, line=dialect.line
-        )
+        splitter = Splitter(dialect.grammar, max_record=self._max_field * 8, offset=dialect.offset, line=dialect.line)
         data = self._content[dialect.offset :]
         chunks = [
             chunk
@@ -73,27 +72,27 @@ class Engine:
             ColumnInference(name, label, self._conventions)
             for name, label in zip(name_columns(labels), labels, strict=True)
         ]
+        inference = TableInference(columns)
         for chunk, table in self.chunks():
-            for column, array in zip(columns, table.columns, strict=True):
-                column.update(
-                    array,
-                    lambda row, chunk=chunk, table=table: int(  # type: ignore[misc]  # bound now
-                        chunk.lines(chunk.starts[table.rows[row : row + 1]])[0]
-                    ),
-                )
+            inference.update(table.columns, partial(_line_of, chunk, table))
+        inference.finish()
         return columns
 
     def load(self, columns: list[Column]) -> Made:
         """The file's rows as values of the columns."""
         made = Made(self.dialect, columns)
         for chunk, table in self.chunks():
-            checked = validate_table(table, columns, self._conventions, chunk.data)
+            checked = validate_table(table, columns, self._conventions)
             names = [column.name for column in columns]
             if len(checked.rows):
                 made.rows += pa.Table.from_arrays(checked.arrays, names).to_pylist()
             if checked.faults:
                 made.rejections += locate_faults(chunk, checked.faults, Encoding("utf-8"), chunk.offset).to_pylist()
         return made
+
+
+def _line_of(chunk: Chunk, table: Table, row: int) -> int:
+    return int(chunk.lines(chunk.starts[table.rows[row : row + 1]])[0])
 
 
 def read_file(

@@ -335,7 +335,9 @@ class TestMeanwhile:
         many = "sku,price,ean\n" + "".join(f"k{n},1,{n + 10}\n" for n in range(400_000))
         announced = await stock.announce("stock", many.encode())
         work = asyncio.create_task(stock.drain())
-        while (await stock.show(announced["id"]))["status"] != "running":
+        for _ in range(500):
+            if (await stock.show(announced["id"]))["status"] == "running":
+                break
             await asyncio.sleep(0.02)
         assert (await client.post(f"/imports/{announced['id']}/cancel")).status_code == 200
         await work

@@ -1,0 +1,104 @@
+"""Imports whose worker, database or whole machine dies: all rows or none, and an end with a reason."""
+
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.local.running import RunningDev, eventually
+
+ROWS = 300_000
+# The worker is found missing when its lease has ended, and its import is then queued again.
+RECOVERY_SECONDS = 90.0
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return ("id,name,price\n" + "".join(f"{n},item {n},{n}.50\n" for n in range(ROWS))).encode()
+
+
+@pytest.fixture
+def dev(tmp_path: Path) -> Iterator[RunningDev]:
+    running = RunningDev(tmp_path / "data", variables={"TOLVA_LEASE_SECONDS": "3"})
+    with running:
+        yield running
+
+
+def start_import(dev: RunningDev, content: bytes, name: str = "things", **body: Any) -> str:
+    """Announce a file and upload it; the import's id."""
+    dev.request("POST", "/datasets", json={"name": name})
+    answer = dev.request("POST", f"/datasets/{name}/imports", json={"filename": "things.csv", **body}).json()
+    upload = answer["upload"]
+    sent = httpx.request(upload["method"], upload["url"], headers=upload["headers"], content=content, trust_env=False)
+    assert sent.status_code == 200
+    return str(answer["id"])
+
+
+def wait_until_running(dev: RunningDev, import_id: str) -> None:
+    assert eventually(lambda: dev.request("GET", f"/imports/{import_id}").json()["status"] == "running")
+
+
+def wait_for_end(dev: RunningDev, import_id: str) -> dict[str, Any]:
+    """The import once it has ended; the API may be away meanwhile."""
+    shown: dict[str, Any] = {}
+
+    def has_ended() -> bool:
+        try:
+            shown.update(dev.request("GET", f"/imports/{import_id}").json())
+        except httpx.TransportError:
+            return False
+        return shown.get("status") in ("succeeded", "failed")
+
+    assert eventually(has_ended, RECOVERY_SECONDS), shown
+    return shown
+
+
+def count(dev: RunningDev, name: str = "things") -> int:
+    """The number of records: keys run from 0, so the last one tells where all are there."""
+    dataset = dev.request("GET", f"/datasets/{name}").json()
+    if not dataset["columns"]:
+        return 0
+    found = [dev.request("GET", f"/datasets/{name}/records/{key}").status_code == 200 for key in (0, ROWS - 1)]
+    assert found[0] == found[1], "only a part of the records is there"
+    return ROWS if found[0] else 0
+
+
+class TestKilled:
+    @pytest.mark.parametrize("part", ["app.local.worker", "postgres"])
+    def test_a_part_that_is_killed_in_the_middle_of_an_import(self, dev: RunningDev, content: bytes, part: str) -> None:
+        import_id = start_import(dev, content)
+        wait_until_running(dev, import_id)
+        time.sleep(random.Random(part).uniform(0.1, 0.8))
+        dev.child(part).send_signal(signal.SIGKILL)
+        shown = wait_for_end(dev, import_id)
+        assert shown["status"] == "succeeded" or shown["problem"]["detail"]
+        assert count(dev) == (ROWS if shown["status"] == "succeeded" else 0)
+
+    def test_everything_is_killed_and_started_again(self, dev: RunningDev, content: bytes, tmp_path: Path) -> None:
+        import_id = start_import(dev, content)
+        wait_until_running(dev, import_id)
+        time.sleep(0.3)
+        children = dev.children()
+        dev.kill()
+        for child in children:
+            child.kill()
+        with RunningDev(tmp_path / "data", variables={"TOLVA_LEASE_SECONDS": "3"}) as again:
+            shown = wait_for_end(again, import_id)
+            assert shown["status"] == "succeeded"
+            assert count(again) == ROWS
+
+    def test_a_replacement_that_is_killed_leaves_the_old_records(self, dev: RunningDev, content: bytes) -> None:
+        assert wait_for_end(dev, start_import(dev, content))["status"] == "succeeded"
+        import_id = start_import(dev, content.replace(b"item", b"part"), mode="replace")
+        wait_until_running(dev, import_id)
+        time.sleep(0.5)
+        dev.child("app.local.worker").send_signal(signal.SIGKILL)
+        seen = dev.request("GET", "/datasets/things/records/7").json()["name"]
+        assert seen in ("item 7", "part 7")
+        assert wait_for_end(dev, import_id)["status"] == "succeeded"
+        assert dev.request("GET", "/datasets/things/records/7").json()["name"] == "part 7"

@@ -1,0 +1,168 @@
+"""Splitting: the same records wherever a block ends."""
+
+import csv
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.imports.parse import Fault, Layout, parse_chunk
+from app.imports.split import LINE_END, Chunk, Grammar, Malformed, Record, Splitter, read_records
+
+LINE_ENDS = ["\n", "\r\n", "\r", "\r\r\n"]
+FIELDS = st.text(alphabet='ab ,"\n\ré', max_size=6)
+SOUP = st.lists(st.sampled_from([b"a", b",", b'"', b"\n", b"\r", b"\\", b" "]), max_size=40).map(b"".join)
+GRAMMARS = [
+    Grammar(),
+    Grammar(keep_blank=True),
+    Grammar(lenient_quotes=True),
+    Grammar(skip_space=True),
+    Grammar(escape=b"\\"),
+    Grammar(quote=b""),
+]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A record with its places in the file."""
+
+    offset: int
+    line: int
+    number: int
+    content: Record | Malformed
+
+
+def split(data: bytes, block: int, grammar: Grammar, max_record: int = 1 << 20) -> list[Chunk]:
+    splitter = Splitter(grammar, max_record=max_record)
+    chunks = [chunk for start in range(0, len(data), block) for chunk in splitter.feed(data[start : start + block])]
+    return [*chunks, *splitter.finish()]
+
+
+def find(chunks: list[Chunk], grammar: Grammar) -> list[Found]:
+    """Every record, moved to its place in the file."""
+    found: list[Found] = []
+    for chunk in chunks:
+        records = chunk.records if chunk.records is not None else list(read_records(chunk.data, grammar, final=True))
+        assert [record.start for record in records] == chunk.starts.tolist()
+        lines = chunk.lines(chunk.starts)
+        for place, (record, line) in enumerate(zip(records, lines, strict=True)):
+            at = chunk.offset + record.start
+            if isinstance(record, Record):
+                moved: Record | Malformed = Record(at, record.fields, record.quoted)
+            else:
+                moved = Malformed(at, record.code, record.field, record.text)
+            found.append(Found(at, int(line), chunk.record + place, moved))
+    return found
+
+
+def write(rows: list[list[str]], ends: list[str], quote_all: bool) -> str:
+    """A well-formed file whose line ends differ."""
+    lines = []
+    for row, end in zip(rows, ends, strict=True):
+        fields = [
+            '"' + field.replace('"', '""') + '"' if quote_all or any(mark in field for mark in ',"\r\n') else field
+            for field in row
+        ]
+        lines.append(",".join(fields) + end)
+    return "".join(lines)
+
+
+class TestWellFormed:
+    @given(
+        st.lists(st.tuples(st.lists(FIELDS, min_size=2, max_size=4), st.sampled_from(LINE_ENDS)), max_size=12),
+        st.integers(1, 40),
+        st.booleans(),
+        st.booleans(),
+    )
+    def test_gives_the_fields_that_were_written(
+        self, written: list[tuple[list[str], str]], block: int, quote_all: bool, final_end: bool
+    ) -> None:
+        rows = [row for row, _ in written]
+        ends = [end for _, end in written]
+        if ends and not final_end:
+            ends[-1] = ""
+        data = write(rows, ends, quote_all).encode()
+        found = find(split(data, block, Grammar()), Grammar())
+        assert [
+            [value.decode() for value in item.content.fields] for item in found if isinstance(item.content, Record)
+        ] == rows
+        assert [item.number for item in found] == list(range(1, len(rows) + 1))
+
+    @given(st.lists(st.lists(FIELDS, min_size=2, max_size=3), min_size=1, max_size=8), st.integers(1, 30))
+    def test_reads_as_pythons_csv_does(self, rows: list[list[str]], block: int) -> None:
+        text = write(rows, ["\r\n"] * len(rows), quote_all=False)
+        wanted = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        found = find(split(text.encode(), block, Grammar()), Grammar())
+        assert [
+            [value.decode() for value in item.content.fields] for item in found if isinstance(item.content, Record)
+        ] == wanted
+
+
+class TestAnything:
+    @pytest.mark.parametrize("grammar", GRAMMARS)
+    @given(SOUP, st.integers(1, 12))
+    def test_blocks_of_any_size_give_the_same(self, grammar: Grammar, data: bytes, block: int) -> None:
+        wanted = find(split(data, len(data) + 1, grammar), grammar)
+        assert find(split(data, block, grammar), grammar) == wanted
+
+    @pytest.mark.parametrize("grammar", GRAMMARS)
+    @given(SOUP, st.integers(1, 12))
+    def test_is_what_the_tokenizer_reads(self, grammar: Grammar, data: bytes, block: int) -> None:
+        wanted = list(read_records(data, grammar, final=True))
+        assert [item.content for item in find(split(data, block, grammar), grammar)] == wanted
+
+    @given(SOUP, st.integers(1, 12))
+    def test_loses_no_byte(self, data: bytes, block: int) -> None:
+        chunks = split(data, block, Grammar())
+        assert b"".join(chunk.data for chunk in chunks) == data
+        offsets = np.cumsum([0, *(len(chunk.data) for chunk in chunks)])
+        assert [chunk.offset for chunk in chunks] == offsets[:-1].tolist()
+
+    @given(SOUP, st.integers(1, 12))
+    def test_lines_are_physical_lines(self, data: bytes, block: int) -> None:
+        for item in find(split(data, block, Grammar()), Grammar()):
+            assert item.line == 1 + len(LINE_END.findall(data[: item.offset]))
+
+    @given(SOUP, st.integers(1, 12), st.integers(4, 12))
+    def test_a_limit_on_open_quotes_swallows_nothing(self, data: bytes, block: int, limit: int) -> None:
+        chunks = split(data, block, Grammar(), max_record=limit)
+        assert b"".join(chunk.data for chunk in chunks) == data
+        found = find(chunks, Grammar())
+        covered = {item.line for item in found}
+        lines = LINE_END.split(data)
+        broken = [item for item in found if isinstance(item.content, Malformed)]
+        assert all(lines[item.line - 1] for item in broken)
+        assert not covered or max(covered) <= len(lines)
+
+
+class TestParsing:
+    @pytest.mark.parametrize("layout", [Layout(2), Layout(3, (b"", b"a")), Layout(2, pad_short_rows=True), Layout(1)])
+    @given(SOUP)
+    def test_the_fast_way_gives_what_the_exact_way_gives(self, layout: Layout, data: bytes) -> None:
+        grammar = Grammar(keep_blank=layout.width == 1)
+        for chunk in split(data, len(data) + 1, grammar):
+            exact = Chunk(
+                chunk.data,
+                chunk.offset,
+                chunk.line,
+                chunk.record,
+                chunk.quotes,
+                list(read_records(chunk.data, grammar, final=True)),
+                chunk.keep_blank,
+            )
+            fast, slow = parse_chunk(chunk, grammar, layout), parse_chunk(exact, grammar, layout)
+            assert [column.to_pylist() for column in fast.columns] == [column.to_pylist() for column in slow.columns]
+            assert fast.rows.tolist() == slow.rows.tolist()
+            assert fast.trimmed == slow.trimmed
+            assert _faults(fast.faults) == _faults(slow.faults)
+
+
+def _faults(faults: list[Fault]) -> list[tuple[object, ...]]:
+    return sorted(
+        (row, fault.code, fault.message, fault.field, value)
+        for fault in faults
+        for row, value in zip(fault.rows.tolist(), fault.values.to_pylist(), strict=True)
+    )
