@@ -4,8 +4,8 @@
     uv run python -m benchmarks.imports clean gzip --rows 200000 --rounds 3
     uv run python -m benchmarks.imports memory --megabytes 300 3000
 
-Each import runs in a new process, as a worker Lambda's does; its time is that from taking the message to the commit, the
-start of the process left out. What is printed are medians, and ratios to \\copy of the clean file.
+Each import runs in a new process, as a worker Lambda's does; its time is that from taking the message to the commit,
+the start of the process left out. What is printed are medians, and ratios to \\copy of the clean file.
 """
 
 import argparse
@@ -86,7 +86,7 @@ class Bench:
 
     def __init__(self, folder: Path, services: Services) -> None:
         self.folder = folder
-        self._services = services
+        self.url = services.postgres.url
 
     def copy(self, path: Path, dataset: str) -> float:
         """Seconds that psql takes to copy a file into a dataset's table, emptied before."""
@@ -101,21 +101,24 @@ class Bench:
         self._psql(f'TRUNCATE data."{dataset}"')
 
     def _psql(self, command: str) -> None:
-        url = self._services.postgres.url
         psql = find_binaries() / "psql"
-        subprocess.run([psql, "-q", "-v", "ON_ERROR_STOP=1", url, "-c", command], check=True)  # noqa: S603
+        subprocess.run([psql, "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c", command], check=True)  # noqa: S603
 
     def load(self, path: Path, dataset: str, **body: Any) -> dict[str, Any]:
         """Import a file in a process of its own: `seconds`, `peak` in bytes, `status`, `result` and `totals`."""
-        import_id = asyncio.run(_announce(path, dataset, body))
+        import_id = announce(path, dataset, body)
         command = [sys.executable, "-m", "benchmarks.imports", "--child", str(import_id)]
         answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
         outcome: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
         return outcome
 
 
+def announce(path: Path, dataset: str, body: dict[str, Any]) -> UUID:
+    """Put a file where its upload would; the id of the import that waits for it."""
+    return asyncio.run(_announce(path, dataset, body))
+
+
 async def _announce(path: Path, name: str, body: dict[str, Any]) -> UUID:
-    """Put a file where its upload would, and answer the import that waits for it."""
     async with transaction() as session:
         dataset = await find_dataset(session, name)
         assert dataset is not None
@@ -224,9 +227,10 @@ def upserted(bench: Bench, count: int) -> dict[str, Any]:
 
 def replaced(bench: Bench, count: int) -> dict[str, Any]:
     """Replace a full table while a reader polls it; the reader's failures and empty reads are counted."""
-    url = bench._services.postgres.url  # noqa: SLF001  # the reader is of the benchmark
     reader = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "benchmarks.imports", "--reader", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "benchmarks.imports", "--reader", bench.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
     outcome = bench.load(bench.folder / "clean.csv", "pinned", mode="replace")
     seen = json.loads(reader.communicate(b"\n")[0])
