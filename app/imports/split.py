@@ -10,7 +10,7 @@ Pure: no I/O.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -84,8 +84,6 @@ class Chunk:
     quotes: Positions
     records: list[Record | Malformed] | None
     keep_blank: bool
-    _starts: Positions | None = field(default=None, repr=False)
-    _line_ends: Positions | None = field(default=None, repr=False)
 
     @cached_property
     def is_utf8(self) -> bool:
@@ -98,21 +96,21 @@ class Chunk:
             return False
         return True
 
-    @property
+    @cached_property
     def starts(self) -> Positions:
         """Where in `data` each record begins; blank lines are left out."""
-        if self._starts is None:
-            if self.records is not None:
-                self._starts = np.fromiter((record.start for record in self.records), np.int64, len(self.records))
-            else:
-                self._starts = _record_starts(self.data, self.quotes, self.keep_blank)
-        return self._starts
+        if self.records is not None:
+            return np.fromiter((record.start for record in self.records), np.int64, len(self.records))
+        return _record_starts(self.data, self.line_ends, self.quotes, self.keep_blank)
+
+    @cached_property
+    def line_ends(self) -> Positions:
+        """Where in `data` each physical line ends."""
+        return _line_ends(self.data)
 
     def lines(self, starts: Positions) -> Positions:
         """The physical lines of some places in `data`."""
-        if self._line_ends is None:
-            self._line_ends = _line_ends(self.data)
-        return self.line + np.searchsorted(self._line_ends, starts, side="left")
+        return self.line + np.searchsorted(self.line_ends, starts, side="left")
 
 
 def read_records(
@@ -311,7 +309,7 @@ class Splitter:
         chunk = Chunk(data, self._offset, self._line, self._record, quotes, records, self._grammar.keep_blank)
         self._rest = self._rest[len(data) :]
         self._offset += len(data)
-        self._line += _count_lines(data)
+        self._line += len(chunk.line_ends)
         self._record += len(chunk.starts)
         return chunk
 
@@ -368,14 +366,8 @@ def _line_ends(data: bytes) -> Positions:
     return np.flatnonzero(newline | lone)
 
 
-def _count_lines(data: bytes) -> int:
-    if b"\r" not in data:
-        return data.count(b"\n")
-    return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n") - data.count(b"\r\r\n")
-
-
-def _record_starts(data: bytes, quotes: Positions, keep_blank: bool) -> Positions:
-    ends = _line_ends(data)
+def _record_starts(data: bytes, line_ends: Positions, quotes: Positions, keep_blank: bool) -> Positions:
+    ends = line_ends
     if len(quotes):
         ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
     starts = np.concatenate((np.zeros(1, np.int64), ends + 1))

@@ -182,10 +182,13 @@ def _violations(column: Column, values: pa.Array) -> Iterator[tuple[Mask, str, s
     if column.pattern is not None:
         fits = pc.match_substring_regex(values, f"^(?:{column.pattern})$")
         yield to_mask(pc.invert(fits)), f"does not fit the pattern {column.pattern}", "pattern"
+    if column.min is None and column.max is None and column.one_of is None:
+        return
+    values = _comparable(values, column)
     if column.min is not None:
-        yield to_mask(pc.less(values, typed_scalar(column, column.min))), f"less than {column.min}", "min"
+        yield _outside(pc.less, values, typed_scalar(column, column.min)), f"less than {column.min}", "min"
     if column.max is not None:
-        yield to_mask(pc.greater(values, typed_scalar(column, column.max))), f"more than {column.max}", "max"
+        yield _outside(pc.greater, values, typed_scalar(column, column.max)), f"more than {column.max}", "max"
     if column.one_of is not None:
         allowed = pa.array([typed_scalar(column, value).as_py() for value in column.one_of], values.type)
         known = pc.or_(pc.is_in(values, allowed), values.is_null())
@@ -193,10 +196,39 @@ def _violations(column: Column, values: pa.Array) -> Iterator[tuple[Mask, str, s
         yield to_mask(pc.invert(known)), f"not one of {choices}{'…' if len(column.one_of) > 10 else ''}", "one_of"
 
 
+def _outside(is_beyond: Callable[[pa.Array, pa.Scalar], pa.Array], values: pa.Array, bound: pa.Scalar) -> Mask:
+    """Which values are beyond a bound; NaN is within none."""
+    mask = to_mask(is_beyond(values, bound))
+    return mask | to_mask(pc.is_nan(values)) if pa.types.is_floating(values.type) else mask
+
+
+def _comparable(values: pa.Array, column: Column) -> pa.Array:
+    """Values in an order that is theirs: decimals of more than 64 bits are texts until here."""
+    if column.type != "decimal" or not pa.types.is_string(values.type):
+        return values
+    whole = (column.precision or 0) - (column.scale or 0)
+    return pa.array([None if text is None else _sort_key(text, whole) for text in values.to_pylist()], pa.binary())
+
+
+def _sort_key(text: str, whole: int) -> bytes:
+    """A decimal as bytes that sort as decimals do; `whole` is the most digits before the point."""
+    number = text.removeprefix("-")
+    before, _, behind = number.partition(".")
+    key = f"{before.lstrip('0'):0>{whole}}.{behind.rstrip('0')}".encode()
+    if not text.startswith("-") or not number.strip("0."):
+        return b"+" + key
+    # Of two negative numbers the one with the larger digits, or with more of them, is less.
+    return b"!" + key.translate(_COMPLEMENT) + b"~"
+
+
+_COMPLEMENT = bytes.maketrans(b"0123456789", b"9876543210")
+
+
 def typed_scalar(column: Column, value: str | int | float | bool) -> pa.Scalar:
-    """A constraint's value as the column's reader would give it."""
+    """A constraint's value, which is written as in JSON, as the column's values are compared."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    values, bad = READERS[column.type](pa.array([text.encode()], pa.binary()), column, Conventions())
+    plain = column.model_copy(update={"date_format": None})
+    values, bad = READERS[column.type](pa.array([text.encode()], pa.binary()), plain, Conventions())
     if bad is not None and bad.any():
         raise ValueError(f"'{text}' is not {column.kind.article}")
-    return values[0]
+    return _comparable(values, column)[0]
