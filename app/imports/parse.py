@@ -16,11 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from app.imports.split import LINE_END, MAX_SHOWN, Chunk, Grammar, Malformed, Positions, Record, read_records
+from app.imports.split import LINE_END, MAX_SHOWN, NO_FIELD, Chunk, Grammar, Malformed, Positions, Record, read_records
 
 VALUE_LIMIT = 200
 MALFORMED = {
     "text_after_quote": "text after a closing quote; a quote inside a quoted field is written twice",
+    "record_too_long": "a line that is longer than a record may be",
     "unterminated_quote": "a quoted field that begins on this line is never closed properly",
 }
 
@@ -186,7 +187,7 @@ def _parse_records(chunk: Chunk, records: list[Record | Malformed], layout: Layo
             continue
         fields = _fields(record, layout.nulls)
         surplus = len(fields) - layout.width
-        if surplus > 0 and not any(fields[layout.width :]):
+        if surplus > 0 and not any(record.fields[layout.width :]):
             del fields[layout.width :]
             trimmed += 1
         elif surplus < 0 and layout.pad_short_rows:
@@ -200,7 +201,8 @@ def _parse_records(chunk: Chunk, records: list[Record | Malformed], layout: Layo
     faults = _width_faults(chunk, wrong, layout.width)
     for (code, place), places in broken.items():
         texts = pa.array([records[row].text for row in places], pa.binary())  # type: ignore[union-attr]  # all are Malformed
-        faults.append(Fault(np.array(places, np.int64), None, code, MALFORMED[code], texts, place))
+        field_place = None if place == NO_FIELD else place
+        faults.append(Fault(np.array(places, np.int64), None, code, MALFORMED[code], texts, field_place))
     return Table([pa.array(values, pa.binary()) for values in columns], np.array(rows, np.int64), faults, trimmed)
 
 

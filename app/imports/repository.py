@@ -110,7 +110,9 @@ async def renew_lease(session: AsyncSession, lease: Lease, phase: str, progress:
 async def finish_import(session: AsyncSession, lease: Lease, values: dict[str, Any]) -> bool:
     """End the import with its outcome; False when it is lost."""
     return await _write(
-        session, lease, {**values, "phase": None, "lease": None, "lease_until": None, "finished_at": func.now()}
+        session,
+        lease,
+        {**values, "phase": None, "lease": None, "lease_until": None, "finished_at": func.clock_timestamp()},
     )
 
 
@@ -129,7 +131,7 @@ async def cancel_import(session: AsyncSession, import_id: UUID) -> bool:
     statement = (
         update(Import)
         .where(col(Import.id) == import_id, col(Import.status).not_in(FINISHED))
-        .values(status="cancelled", phase=None, lease=None, lease_until=None, finished_at=func.now())
+        .values(status="cancelled", phase=None, lease=None, lease_until=None, finished_at=func.clock_timestamp())
         .returning(col(Import.id))
     )
     return await session.scalar(statement) is not None

@@ -20,6 +20,8 @@ from app.imports.options import ImportOptions
 
 BLOCK_SIZE = 2 * 1024 * 1024
 SAMPLE_SIZE = 256 * 1024
+# Of text these are rare; those that may delimit fields are not among them.
+_CONTROLS = bytes([*range(9), *range(0x0E, 0x1B), 0x7F])
 Compression = Literal["none", "gzip", "zstd"]
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -160,16 +162,21 @@ class Source:
         return data, True
 
     async def take_census(self) -> None:
-        """Settle the encoding by all of the file: cp1252 where its bytes make sense as that and never as UTF-8."""
+        """Settle the encoding by all of the file: cp1252 where its bytes make sense as that, and rarely as UTF-8."""
         counts = np.zeros(256, np.int64)
-        has_utf8 = False
+        characters = in_characters = 0
         decoder = codecs.getincrementaldecoder("utf-8")("ignore")
         async for raw, _ in self._raw_blocks():
             counts += np.bincount(np.frombuffer(raw, np.uint8), minlength=256)
             text = decoder.decode(raw)
-            has_utf8 = has_utf8 or len(text.encode()) > len(text)
+            encoded = np.frombuffer(text.encode(), np.uint8)
+            high = int(np.count_nonzero(encoded >= 0x80))
+            in_characters += high
+            characters += len(text) - (len(encoded) - high)
+        # As ÿ or ý a byte is rare, and five bytes are none at all in cp1252.
         odd = int(counts[0xFD:].sum() + counts[[0x81, 0x8D, 0x8F, 0x90, 0x9D]].sum())
-        self.encoding = Encoding("utf-8" if has_utf8 or odd else "cp1252")
+        stray = int(counts[0x80:].sum()) - in_characters
+        self.encoding = Encoding("cp1252" if stray > characters and not odd else "utf-8")
 
 
 def _find_compression(first: bytes) -> Compression:
@@ -192,6 +199,8 @@ def _find_encoding(first: bytes, given: str | None) -> Encoding:
     nul = first[:4096].count(0)
     if nul:
         return _find_wide_encoding(first[:4096], nul)
+    if len(first[:4096].translate(None, _CONTROLS)) < 0.95 * len(first[:4096]):
+        raise _binary()
     return Encoding("utf-8", is_guess=True)
 
 
@@ -210,8 +219,12 @@ def _find_wide_encoding(first: bytes, nul: int) -> Encoding:
     if even > 0.7 * len(first) / 2 and odd < 0.05 * len(first):
         return Encoding("utf-16-be")
     if nul > 0.1 * len(first):
-        raise FileNotCsv("The file holds binary data.", hint="Upload a CSV file in UTF-8.")
+        raise _binary()
     return Encoding("utf-8", is_guess=True)
+
+
+def _binary() -> FileNotCsv:
+    return FileNotCsv("The file holds binary data.", hint="Upload a CSV file in UTF-8.")
 
 
 def _decoder(encoding: Encoding) -> Callable[[bytes, bool], bytes] | None:
@@ -279,8 +292,8 @@ class _GzipMember:
 
 
 class _ZstdMember:
-    # A few bytes may stand for a block of 128 KiB: small portions bound what comes out at once.
-    PORTION = 4096
+    # Four bytes may stand for a block of 128 KiB: small portions bound what comes out at once.
+    PORTION = 128
 
     def __init__(self) -> None:
         self._inflate = zstandard.ZstdDecompressor(max_window_size=2**27).decompressobj()
@@ -292,12 +305,13 @@ class _ZstdMember:
     def expand(self, data: bytes) -> tuple[bytes, bytes]:
         """A piece of the content, and what of `data` is left."""
         portions: list[bytes] = []
-        size = 0
-        while data and size < BLOCK_SIZE and not self._inflate.eof:
-            portions.append(self._inflate.decompress(data[: self.PORTION]))
+        size = used = 0
+        while used < len(data) and size < BLOCK_SIZE and not self._inflate.eof:
+            portion = data[used : used + self.PORTION]
+            portions.append(self._inflate.decompress(portion))
             size += len(portions[-1])
-            data = self._inflate.unused_data + data[self.PORTION :]
-        return b"".join(portions), data
+            used += len(portion) - len(self._inflate.unused_data)
+        return b"".join(portions), data[used:]
 
 
 def _new_member(compression: Compression) -> _GzipMember | _ZstdMember:

@@ -11,7 +11,7 @@ Pure: no I/O.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ NEWLINE, RETURN = 10, 13
 LINE_END = re.compile(rb"\r\r\n|\r\n|\n|\r")
 # Bytes of a field that is shown to a reader, before it is cut to a number of characters.
 MAX_SHOWN = 800
+NO_FIELD = -1
+# Bytes that the tokenizer reads at once.
+MAX_TOKENIZED = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A record that does not: what is wrong, in which field (from 0), and that field as far as its line goes."""
+    """A record that does not: what is wrong, in which field (from 0; NO_FIELD for none), and that field as far as its
+    line goes.
+    """
 
     start: int
     code: str
@@ -125,11 +130,13 @@ def read_records(
     while position < len(data):
         patience = not final and len(data) - position <= max_record
         try:
-            record, end = _read_record(data, position, grammar, patience)
+            record, end = _read_record(data, position, grammar, patience, final)
         except _Incomplete:
             return
         except _Broken as broken:
             end = _skip_line(data, position)
+            if not final and end == len(data) and data.endswith(b"\r"):
+                return
             text = data[broken.start : min(broken.start + MAX_SHOWN, end)].rstrip(b"\r\n")
             yield Malformed(position, broken.code, broken.field, text)
         else:
@@ -138,33 +145,47 @@ def read_records(
         position = end
 
 
-def _read_record(data: bytes, start: int, grammar: Grammar, patience: bool) -> tuple[Record | None, int]:
+def _read_record(data: bytes, start: int, grammar: Grammar, patience: bool, final: bool) -> tuple[Record | None, int]:
     match = LINE_END.search(data, start)
     end, after = (match.start(), match.end()) if match else (len(data), len(data))
-    if patience and (match is None or _may_go_on(data, match)):
+    if not final and (patience if match is None else _may_go_on(data, match)):
         raise _Incomplete
+    if not final and match is None:
+        raise _Broken("record_too_long", NO_FIELD, start)
     line = data[start:end]
     if not line:
         return (Record(start, [b""]) if grammar.keep_blank else None), after
-    has_quote = grammar.quote and grammar.quote in line
+    has_quote = grammar.quote and grammar.quote in line and _may_open_quotes(line, grammar)
     has_escape = grammar.escape and grammar.escape in line
     if not has_quote and not has_escape:
         fields = line.split(grammar.delimiter)
         return Record(start, [value.lstrip(b" ") for value in fields] if grammar.skip_space else fields), after
-    return _Tokenizer(data, grammar, patience).read(start)
+    return _Tokenizer(data, grammar, patience, final).read(start)
+
+
+def _may_open_quotes(line: bytes, grammar: Grammar) -> bool:
+    """Whether a field of the line may begin with a quote; one anywhere else is text."""
+    return line.startswith(grammar.quote) or grammar.skip_space or grammar.delimiter + grammar.quote in line
+
+
+@cache
+def _patterns(grammar: Grammar) -> tuple[re.Pattern[bytes], re.Pattern[bytes] | None]:
+    """What matches an unquoted field, and what its escapes."""
+    delimiter, escape = re.escape(grammar.delimiter), re.escape(grammar.escape)
+    plain = rb"[^" + delimiter + escape + rb"\r\n]"
+    unquoted = re.compile(rb"(?:" + plain + (rb"|" + escape + rb"(?:[\s\S]|\Z)" if escape else rb"") + rb")*")
+    return unquoted, re.compile(escape + rb"([\s\S])") if escape else None
 
 
 class _Tokenizer:
     """Reads one record whose fields may be quoted or escaped."""
 
-    def __init__(self, data: bytes, grammar: Grammar, patience: bool) -> None:
+    def __init__(self, data: bytes, grammar: Grammar, patience: bool, final: bool) -> None:
         self._data = data
         self._grammar = grammar
         self._patience = patience
-        delimiter, escape = re.escape(grammar.delimiter), re.escape(grammar.escape)
-        plain = rb"[^" + delimiter + escape + rb"\r\n]"
-        self._unquoted = re.compile(rb"(?:" + plain + (rb"|" + escape + rb"(?:[\s\S]|\Z)" if escape else rb"") + rb")*")
-        self._unescape = re.compile(escape + rb"([\s\S])") if escape else None
+        self._final = final
+        self._unquoted, self._unescape = _patterns(grammar)
 
     def read(self, start: int) -> tuple[Record, int]:
         data, grammar = self._data, self._grammar
@@ -225,7 +246,7 @@ class _Tokenizer:
             if self._patience:
                 raise _Incomplete
             return position
-        if self._patience and _may_go_on(self._data, match):
+        if not self._final and _may_go_on(self._data, match):
             raise _Incomplete
         return match.end()
 
@@ -250,7 +271,8 @@ class Splitter:
         for chunk in splitter.feed(block): ...
     for chunk in splitter.finish(): ...
 
-    A record of more than `max_record` bytes whose end has not been seen counts as one whose quote is never closed.
+    A record of more than `max_record` bytes whose end has not been seen counts as one whose quote is never closed; when
+    not even its line ends, it is malformed, and so is the rest of the line.
     """
 
     def __init__(self, grammar: Grammar, *, max_record: int, offset: int = 0, line: int = 1) -> None:
@@ -260,6 +282,7 @@ class Splitter:
         self._offset = offset
         self._line = line
         self._record = 1
+        self._skips_line = False
 
     def feed(self, block: bytes) -> Iterator[Chunk]:
         """The chunks that `block` completes."""
@@ -278,6 +301,8 @@ class Splitter:
             yield chunk
 
     def _next_chunk(self, data: bytes, *, final: bool) -> Chunk | None:
+        if self._skips_line:
+            return self._skip_line(data, final=final)
         quotes = _places(data, self._grammar.quote)
         end = len(data) if final and len(quotes) % 2 == 0 else _last_record_end(data, quotes)
         quotes = quotes[: np.searchsorted(quotes, end)]
@@ -287,6 +312,14 @@ class Splitter:
             return self._tokenize(data, final=final)
         return None
 
+    def _skip_line(self, data: bytes, *, final: bool) -> Chunk | None:
+        """The rest of a line whose beginning was too long to be a record."""
+        match = LINE_END.search(data)
+        if match is not None and not final and _may_go_on(data, match):
+            return None
+        self._skips_line = match is None
+        return self._emit(data if match is None else data[: match.end()], np.empty(0, np.int64), [])
+
     def _is_regular(self, data: bytes, quotes: Positions, end: int) -> bool:
         escape = self._grammar.escape
         if escape and data.find(escape, 0, end) >= 0:
@@ -294,16 +327,23 @@ class Splitter:
         return len(quotes) == 0 or _quotes_are_regular(data, quotes, end, self._grammar.delimiter)
 
     def _tokenize(self, data: bytes, *, final: bool) -> Chunk | None:
-        records = list(read_records(data, self._grammar, final=final, max_record=self._max_record))
+        found = read_records(data, self._grammar, final=final, max_record=self._max_record)
+        # The rest may be long where a quote was followed in vain; its records need not be held all at once.
+        records: list[Record | Malformed] = []
+        while (not records or records[-1].start < MAX_TOKENIZED) and (record := next(found, None)) is not None:
+            records.append(record)
         if not records and not final:
             return None
-        end = len(data) if final else self._end_of_last(data, records[-1])
+        is_all = final and (not records or records[-1].start < MAX_TOKENIZED)
+        end = len(data) if is_all else self._end_of_last(data, records[-1])
+        last = records[-1] if records else None
+        self._skips_line = isinstance(last, Malformed) and last.code == "record_too_long"
         return self._emit(data[:end], np.empty(0, np.int64), records)
 
     def _end_of_last(self, data: bytes, last: Record | Malformed) -> int:
         if isinstance(last, Malformed):
             return _skip_line(data, last.start)
-        return _read_record(data, last.start, self._grammar, patience=False)[1]
+        return _read_record(data, last.start, self._grammar, patience=False, final=True)[1]
 
     def _emit(self, data: bytes, quotes: Positions, records: list[Record | Malformed] | None) -> Chunk:
         chunk = Chunk(data, self._offset, self._line, self._record, quotes, records, self._grammar.keep_blank)

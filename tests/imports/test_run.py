@@ -52,6 +52,7 @@ class TestAppend:
         assert shown["result"] == {"added": 2, "changed": 0, "unchanged": 0}
         assert shown["progress"]["rows_loaded"] == 2
         assert (shown["phase"], shown["problem"], shown["rejections"]) == (None, None, [])
+        assert shown["created_at"] < shown["started_at"] < shown["finished_at"]
         dataset = await importer.dataset("fruit")
         assert dataset["key"] == ["id"]
         assert [column["type"] for column in dataset["columns"]] == ["integer", "text", "decimal"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.imports.parse import Fault, Layout, parse_chunk
-from app.imports.split import LINE_END, Chunk, Grammar, Malformed, Record, Splitter, read_records
+from app.imports.split import LINE_END, MAX_TOKENIZED, Chunk, Grammar, Malformed, Record, Splitter, read_records
 
 LINE_ENDS = ["\n", "\r\n", "\r", "\r\r\n"]
 FIELDS = st.text(alphabet='ab ,"\n\ré', max_size=6)
@@ -136,6 +136,32 @@ class TestAnything:
         broken = [item for item in found if isinstance(item.content, Malformed)]
         assert all(lines[item.line - 1] for item in broken)
         assert not covered or max(covered) <= len(lines)
+
+
+class TestLongLines:
+    @pytest.mark.parametrize("block", [1, 3, 7, 64])
+    def test_one_without_an_end_in_sight_is_one_mistake(self, block: int) -> None:
+        data = b"1,a\n2," + b"x" * 60 + b",y\r\n3,b\n"
+        found = find(split(data, block, Grammar(), max_record=20), Grammar())
+        assert [(item.offset, item.line, item.number) for item in found if block < 64] in (
+            [],
+            [(0, 1, 1), (4, 2, 2), (70, 3, 3)],
+        )
+        assert [item.line for item in found] == [1, 2, 3]
+        assert isinstance(found[1].content, Record if block == 64 else Malformed)
+
+    def test_a_line_end_over_two_blocks_is_one(self) -> None:
+        chunks = split(b'x\n"a"b\r\n1\r\n', 8, Grammar())
+        assert [item.line for item in find(chunks, Grammar())] == [1, 2, 3]
+
+
+class TestMemory:
+    def test_a_long_irregular_rest_is_read_piece_by_piece(self) -> None:
+        data = b'1,"open\n' + b"2,a pipe\n" * (2 * MAX_TOKENIZED // 9)
+        chunks = split(data, 1 << 16, Grammar(), max_record=2 * MAX_TOKENIZED - (1 << 18))
+        assert b"".join(chunk.data for chunk in chunks) == data
+        assert max(len(chunk.data) for chunk in chunks) <= MAX_TOKENIZED + 20
+        assert sum(len(chunk.starts) for chunk in chunks) == data.count(b"\n")
 
 
 class TestParsing:

@@ -1,0 +1,65 @@
+"""Headers as names, and files' columns matched to a dataset's."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.datasets.columns import SYSTEM_COLUMNS, Column, is_name
+from app.imports.errors import ColumnsMismatch
+from app.imports.match import match_columns
+from app.imports.names import name_columns
+
+
+def columns(**labels: str | None) -> list[Column]:
+    return [
+        Column.model_validate({"name": name, "type": "text", "label": label, "required": name == "must"})
+        for name, label in labels.items()
+    ]
+
+
+class TestNames:
+    @given(st.lists(st.one_of(st.text(max_size=80), st.sampled_from(["a", "A", "a_2", "", "x" * 70])), max_size=12))
+    def test_are_legal_and_distinct(self, labels: list[str]) -> None:
+        names = name_columns(labels)
+        assert len(names) == len(labels)
+        assert all(is_name(name) and name not in SYSTEM_COLUMNS for name in names)
+        assert len(set(names)) == len(names)
+
+    @given(st.lists(st.from_regex(r"[a-z]{1,5}", fullmatch=True), unique=True, max_size=8))
+    def test_legal_ones_stay(self, labels: list[str]) -> None:
+        assert name_columns(labels) == [f"{name}_column" if name in SYSTEM_COLUMNS else name for name in labels]
+
+
+class TestMatching:
+    def test_by_label_or_by_name_in_any_order(self) -> None:
+        dataset = columns(unit_price="Unit price (€)", code=None)
+        matched = match_columns(["code", "Unit price (€)"], dataset, has_header=True)
+        assert [column.name for column in matched] == ["code", "unit_price"]
+        matched = match_columns(["Unit Price", "Code"], dataset, has_header=True)
+        assert [column.name for column in matched] == ["unit_price", "code"]
+
+    def test_labels_that_the_file_repeats(self) -> None:
+        dataset = columns(a="a", a_2="a", column_3="")
+        matched = match_columns(["a", "a", ""], dataset, has_header=True)
+        assert [column.name for column in matched] == ["a", "a_2", "column_3"]
+
+    def test_a_column_that_may_be_null_may_be_missing(self) -> None:
+        assert [column.name for column in match_columns(["b"], columns(a=None, b=None), has_header=True)] == ["b"]
+
+    def test_a_required_one_may_not(self) -> None:
+        with pytest.raises(ColumnsMismatch, match="lacks columns that the dataset requires: must"):
+            match_columns(["b"], columns(must=None, b=None), has_header=True)
+
+    def test_an_unknown_one_is_told_with_its_neighbour(self) -> None:
+        with pytest.raises(ColumnsMismatch, match=r"no column 'prise'.*'price'"):
+            match_columns(["prise"], columns(price=None), has_header=True)
+
+    def test_two_for_one_column(self) -> None:
+        with pytest.raises(ColumnsMismatch, match="Two columns of the file are 'unit_price'"):
+            match_columns(["Cost", "unit_price"], columns(unit_price="Cost"), has_header=True)
+
+    def test_without_a_header_by_place(self) -> None:
+        dataset = columns(a=None, b=None)
+        assert match_columns(["column_1", "column_2"], dataset, has_header=False) == dataset
+        with pytest.raises(ColumnsMismatch, match="no header and 1 columns; the dataset has 2"):
+            match_columns(["column_1"], dataset, has_header=False)

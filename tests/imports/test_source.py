@@ -1,0 +1,166 @@
+"""The file as a stream of decoded blocks: compression, encoding, and what is no CSV."""
+
+import gzip
+import random
+import tracemalloc
+
+import pytest
+import zstandard
+
+from app.core.storage import ObjectWriter, find_object
+from app.imports.errors import EncodingMismatch, FileDamaged, FileEmpty, FileNotCsv
+from app.imports.options import ImportOptions
+from app.imports.source import BLOCK_SIZE, Source
+
+pytestmark = pytest.mark.usefixtures("database_url")
+
+TEXT = b"id,name\n1,a\n2,b\n"
+
+
+async def source(content: bytes, **options: object) -> Source:
+    """The opened source of a file with this content."""
+    writer = ObjectWriter("uploads/file.csv", "text/csv")
+    await writer.write(content)
+    await writer.finish()
+    stored = await find_object("uploads/file.csv")
+    assert stored is not None
+    opened = Source(stored, ImportOptions.model_validate(options))
+    await opened.open()
+    return opened
+
+
+async def read(opened: Source) -> bytes:
+    return b"".join([block.data async for block in opened.blocks()])
+
+
+class TestCompression:
+    @pytest.mark.parametrize(
+        ("content", "name"),
+        [
+            (TEXT, "none"),
+            (gzip.compress(TEXT), "gzip"),
+            (gzip.compress(TEXT[:9]) + gzip.compress(TEXT[9:]), "gzip"),
+            (gzip.compress(TEXT) + bytes(512), "gzip"),
+            (zstandard.compress(TEXT), "zstd"),
+            (zstandard.compress(TEXT[:9]) + zstandard.compress(TEXT[9:]), "zstd"),
+        ],
+    )
+    async def test_is_told_by_the_first_bytes(self, content: bytes, name: str) -> None:
+        opened = await source(content)
+        assert opened.compression == name
+        assert await read(opened) == TEXT
+        assert await opened.sample() == (TEXT, True)
+
+    @pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress])
+    async def test_of_a_file_of_many_blocks(self, compress: object) -> None:
+        content = b"id,name\n" + random.Random(7).randbytes(3 * BLOCK_SIZE).hex().encode()
+        assert callable(compress)
+        assert await read(await source(compress(content))) == content
+
+    async def test_delimiters_of_ascii_are_text(self) -> None:
+        assert await read(await source(b"a\x1fb\x1e1\x1f2\x1e")) == b"a\x1fb\x1e1\x1f2\x1e"
+
+    @pytest.mark.parametrize("content", [gzip.compress(TEXT * 50), zstandard.compress(TEXT * 50)])
+    async def test_cut_off(self, content: bytes) -> None:
+        opened = await source(content[:-5])
+        with pytest.raises(FileDamaged, match="ends too early"):
+            await read(opened)
+
+    async def test_damaged(self) -> None:
+        content = bytearray(gzip.compress(random.Random(7).randbytes(100_000).hex().encode()))
+        content[60_000] ^= 0xFF
+        with pytest.raises(FileDamaged, match="is damaged"):
+            await read(await source(bytes(content)))
+
+    @pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress])
+    async def test_a_bomb_comes_out_in_small_pieces(self, compress: object) -> None:
+        assert callable(compress)
+        opened = await source(compress(b"a,b\n" * (24 * 1024 * 1024)))
+        tracemalloc.start()
+        try:
+            sizes = [len(block.data) async for block in opened.blocks()]
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert sum(sizes) == 96 * 1024 * 1024
+        assert max(sizes) <= 2 * BLOCK_SIZE
+        assert peak < 10 * BLOCK_SIZE
+
+
+class TestEncoding:
+    @pytest.mark.parametrize(
+        ("content", "name", "mark"),
+        [
+            (b"\xef\xbb\xbf" + TEXT, "utf-8", 3),
+            (TEXT, "utf-8", 0),
+            (b"\xff\xfe" + TEXT.decode().encode("utf-16-le"), "utf-16-le", 2),
+            (b"\xfe\xff" + TEXT.decode().encode("utf-16-be"), "utf-16-be", 2),
+            (TEXT.decode().encode("utf-16-le"), "utf-16-le", 0),
+            (TEXT.decode().encode("utf-16-be"), "utf-16-be", 0),
+            (b"\xff\xfe\0\0" + TEXT.decode().encode("utf-32-le"), "utf-32-le", 4),
+        ],
+    )
+    async def test_is_told_by_the_mark_or_the_bytes(self, content: bytes, name: str, mark: int) -> None:
+        for data in (content, gzip.compress(content)):
+            opened = await source(data)
+            assert (opened.encoding.name, opened.encoding.mark) == (name, mark)
+            assert await read(opened) == TEXT
+
+    @pytest.mark.parametrize("name", ["cp1252", "shift_jis", "utf-16", "iso8859-15", "gb18030"])
+    async def test_declared(self, name: str) -> None:
+        text = "id,t\n1,abc\n"
+        assert await read(await source(text.encode(name), encoding=name)) == text.encode()
+
+    async def test_characters_over_the_border_of_a_block(self) -> None:
+        text = "é😀" * 1_500_000
+        assert await read(await source(text.encode("utf-16-le"), encoding="utf-16-le")) == text.encode()
+
+    async def test_bytes_of_no_character_stay(self) -> None:
+        opened = await source(b"a\n\x81\n", encoding="cp1252")
+        assert await read(opened) == b"a\n\x81\n"
+
+    async def test_of_another_encoding_than_declared(self) -> None:
+        opened = await source(b"id,t\n1,\xd8\x00", encoding="utf-16")
+        with pytest.raises(EncodingMismatch, match="The file is not utf-16-le"):
+            await read(opened)
+
+
+class TestCensus:
+    @pytest.mark.parametrize(
+        ("content", "name"),
+        [
+            ("5 € – café’s".encode("cp1252"), "cp1252"),
+            ("café ".encode() * 20 + b"\xe9", "utf-8"),
+            ("café ".encode("cp1252") * 20 + "Ã©".encode("cp1252"), "cp1252"),
+            (b"plain \xff", "utf-8"),
+            (b"plain \x81 \xe9", "utf-8"),
+        ],
+    )
+    async def test_weighs_all_bytes(self, content: bytes, name: str) -> None:
+        opened = await source(b"id,t\n" + content)
+        assert opened.encoding.is_guess
+        await opened.take_census()
+        assert (opened.encoding.name, opened.encoding.is_guess) == (name, False)
+
+
+class TestForeignFiles:
+    @pytest.mark.parametrize(
+        ("content", "what", "hint"),
+        [
+            (b"\x89PNG\r\n\x1a\n" + bytes(50), "a PNG picture", "POST /images"),
+            (b"PK\x03\x04" + bytes(50), "a zip archive or an Excel workbook", "save the sheet as CSV"),
+            (b"%PDF-1.7\n", "a PDF document", "Export"),
+            (b"PAR1" + bytes(20), "a Parquet file", "Export"),
+            (gzip.compress(b"PK\x03\x04" + bytes(50)), "a zip archive", "save the sheet"),
+            (bytes(range(256)) * 2 + bytes(2000), "binary data", "UTF-8"),
+            (random.Random(7).randbytes(5000).replace(b"\0", b"\1"), "binary data", "UTF-8"),
+        ],
+    )
+    async def test_are_refused_with_a_hint(self, content: bytes, what: str, hint: str) -> None:
+        with pytest.raises(FileNotCsv, match=what) as refused:
+            await source(content)
+        assert hint in (refused.value.hint or "")
+
+    async def test_empty_ones_too(self) -> None:
+        with pytest.raises(FileEmpty):
+            await source(b"")
