@@ -28,6 +28,8 @@ Cells = tuple[pa.Array, Mask | None]
 MAX_SAFE_INTEGER = 2**53 - 1
 # The longest decimals that a double holds exactly once scaled to an integer.
 EXACT_DIGITS = 15
+# Decimals of more digits do not fit 64 bits once scaled.
+MAX_SCALED_PRECISION = 18
 # Longer ones are rare enough to be looked at one by one.
 MAX_PLAIN_LENGTH = 400
 MAX_JSON_DIGITS = 16_000
@@ -104,6 +106,15 @@ class Plain:
         ends = np.where(self.point < 0, self.lengths, self.point)
         return (ends - self.negative).astype(np.int32)
 
+    @property
+    def is_fraction(self) -> npt.NDArray[np.bool_]:
+        """Which have a lone 0 before the point."""
+        return np.asarray((self._first_digit == ord("0")) & (self.whole_digits == 1))
+
+    @property
+    def _first_digit(self) -> npt.NDArray[np.uint8]:
+        return np.asarray(self._bytes[self._offsets[:-1] + self.negative])
+
     @cached_property
     def _content(self) -> npt.NDArray[np.uint8]:
         return self._bytes[self._offsets[0] :]
@@ -135,8 +146,7 @@ class Plain:
 
     @property
     def _has_leading_zeros(self) -> bool:
-        first = self._bytes[self._offsets[:-1] + self.negative]
-        return bool(((first == ord("0")) & (self.whole_digits > 1)).any())
+        return bool(((self._first_digit == ord("0")) & (self.whole_digits > 1)).any())
 
     @property
     def is_whole(self) -> bool:
@@ -221,32 +231,42 @@ def read_decimals(array: pa.Array, precision: int, scale: int) -> Cells:
     """
     array = blank_to_null(array)
     plain = Plain(array)
-    if plain.is_plain and _fits_scaled(plain, precision, scale):
-        scaled = np.rint(plain.floats() * 10.0**scale).astype(np.int64)
-        return plain.typed(scaled), None
+    if plain.is_plain and _is_scalable(plain, precision, scale) and not _misfits(plain, precision, scale).any():
+        return _scaled(plain, scale), None
     kept, bad = match_cells(array, PLAIN_NUMBER)
     bad |= to_mask(pc.match_substring_regex(kept, r"^-?$"))
-    values: list[int | str | None] = []
-    for index, text in enumerate(kept.to_pylist()):
-        number = None if text is None or bad[index] else Decimal(text)
-        if number is not None and not _fits(number, precision, scale):
-            bad[index] = True
-            number = None
-        values.append(None if number is None else int(number.scaleb(scale)) if precision <= 18 else format(number, "f"))
-    return pa.array(values, pa.int64() if precision <= 18 else pa.string()), bad
+    kept = pc.replace_substring_regex(_without(kept, bad), r"^(-?)\.", r"\10.")
+    plain = Plain(kept.view(pa.binary()))
+    misfits = _misfits(plain, precision, scale) & to_mask(kept.is_valid())
+    kept, bad = _without(kept, misfits), bad | misfits
+    plain = Plain(kept.view(pa.binary()))
+    if _is_scalable(plain, precision, scale):
+        return _scaled(plain, scale), bad
+    if precision > MAX_SCALED_PRECISION:
+        return kept, bad
+    values = [None if text is None else int(Decimal(text).scaleb(scale)) for text in kept.to_pylist()]
+    return pa.array(values, pa.int64()), bad
 
 
-def _fits(number: Decimal, precision: int, scale: int) -> bool:
-    exponent = number.as_tuple().exponent
-    assert isinstance(exponent, int)
-    return -exponent <= scale and (number == 0 or number.adjusted() < precision - scale)
+def _without(array: pa.Array, mask: Mask) -> pa.Array:
+    """The cells, null where the mask says."""
+    return pc.if_else(pa.array(mask), pa.scalar(None, array.type), array) if mask.any() else array
 
 
-def _fits_scaled(plain: Plain, precision: int, scale: int) -> bool:
+def _misfits(plain: Plain, precision: int, scale: int) -> Mask:
+    """Which plain decimals have too many digits before or behind the point."""
+    return (plain.scales > scale) | (plain.whole_digits - plain.is_fraction > precision - scale)
+
+
+def _is_scalable(plain: Plain, precision: int, scale: int) -> bool:
+    """Whether plain decimals become integers of 10^-scale by way of doubles, exactly."""
     if len(plain.lengths) == 0:
-        return precision <= 18
-    whole, most = int(plain.whole_digits.max()), int(plain.scales.max())
-    return precision <= 18 and most <= scale and whole <= max(precision - scale, 0) and whole + scale <= EXACT_DIGITS
+        return precision <= MAX_SCALED_PRECISION
+    return precision <= MAX_SCALED_PRECISION and int(plain.whole_digits.max()) + scale <= EXACT_DIGITS
+
+
+def _scaled(plain: Plain, scale: int) -> pa.Array:
+    return plain.typed(np.rint(plain.floats() * 10.0**scale).astype(np.int64))
 
 
 def read_numbers(array: pa.Array) -> Cells:
