@@ -366,12 +366,13 @@ def _last_record_end(data: bytes, quotes: Positions) -> int:
     Returns at the end of the data are left for the next block: a newline may follow.
     """
     limit = len(data.rstrip(b"\r"))
-    while True:
-        end = max(data.rfind(b"\n", 0, limit), data.rfind(b"\r", 0, limit)) + 1
-        before = int(np.searchsorted(quotes, end))
-        if end == 0 or before % 2 == 0:
-            return end
-        limit = int(quotes[before - 1])
+    end = max(data.rfind(b"\n", 0, limit), data.rfind(b"\r", 0, limit)) + 1
+    if end == 0 or np.searchsorted(quotes, end) % 2 == 0:
+        return end
+    array = np.frombuffer(data, np.uint8, limit)
+    ends = np.flatnonzero((array == NEWLINE) | (array == RETURN)) + 1
+    outside = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    return int(outside[-1]) if len(outside) else 0
 
 
 def _quotes_are_regular(data: bytes, quotes: Positions, end: int, delimiter: bytes) -> bool:
