@@ -88,26 +88,32 @@ async def list_objects(prefix: str) -> AsyncIterator[str]:
             yield item["Key"]
 
 
-async def read_object(stored: StoredObject) -> AsyncIterator[bytes]:
-    """The bytes of one version, in blocks of at most 1 MiB; a broken connection is resumed where it broke."""
-    position = 0
-    failures = 0
-    while position < stored.size:
+async def read_object(stored: StoredObject, limit: int | None = None) -> AsyncIterator[bytes]:
+    """The bytes of one version, or its first `limit`, in blocks of at most 1 MiB.
+
+    A connection that breaks, or that ends too early, is resumed where it did; after READ_ATTEMPTS in a row without a
+    byte the error is raised, one of STORAGE_ERRORS.
+    """
+    end = stored.size if limit is None else min(limit, stored.size)
+    position = failures = 0
+    while position < end:
         try:
-            async for block in _read_from(stored, position):
+            async for block in _read_range(stored, position, end):
                 position += len(block)
                 failures = 0
                 yield block
+            if position < end:
+                raise OSError(f"'{stored.key}' ended after {position:,} of {end:,} bytes")
         except STORAGE_ERRORS:
             failures += 1
             if failures == READ_ATTEMPTS:
                 raise
 
 
-async def _read_from(stored: StoredObject, position: int) -> AsyncIterator[bytes]:
+async def _read_range(stored: StoredObject, start: int, end: int) -> AsyncIterator[bytes]:
     s3 = await client("s3")
     response = await s3.get_object(
-        Bucket=get_settings().bucket, Key=stored.key, VersionId=stored.version, Range=f"bytes={position}-"
+        Bucket=get_settings().bucket, Key=stored.key, VersionId=stored.version, Range=f"bytes={start}-{end - 1}"
     )
     body = response["Body"]
     # Entered, it gives the HTTP response instead of itself.

@@ -103,11 +103,7 @@ class Source:
         """
         if self._stored.size == 0:
             raise FileEmpty("The file has 0 bytes.", hint="Upload a file with a header and records.")
-        first = b""
-        async for data in read_object(self._stored):
-            first += data
-            if len(first) >= SAMPLE_SIZE:
-                break
+        first = b"".join([data async for data in read_object(self._stored, SAMPLE_SIZE)])
         self.compression = self._options.compression or _find_compression(first)
         _refuse_foreign(first)
         if self.compression != "none":
