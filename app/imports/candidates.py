@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from app.datasets.columns import MAX_SAFE_INTEGER
 from app.imports import cells
-from app.imports.cells import Conventions, Mask, Plain, to_mask
+from app.imports.cells import Conventions, Mask, Plain, either, to_mask
 from app.imports.formats import Pattern
 
 # A number written with more digits is not meant for a double, whatever its value.
@@ -52,7 +52,7 @@ class Integers:
     def misfit(self, array: pa.Array) -> Misfit:
         array, foreign = cells.normalise_numbers(array, self._conventions)
         values, bad = cells.read_integers(array)
-        misfit = _first(bad if foreign is None else foreign if bad is None else foreign | bad)
+        misfit = _first(either(foreign, bad))
         extremes = pc.min_max(values.slice(0, misfit)).as_py()
         self.least = min(self.least, extremes["min"] or 0)
         self.greatest = max(self.greatest, extremes["max"] or 0)
@@ -89,7 +89,7 @@ class Decimals:
         if not plain.is_plain:
             kept, bad = cells.match_cells(array, cells.PLAIN_NUMBER)
             bad |= to_mask(pc.match_substring_regex(kept, r"^-?$"))
-            misfit = _first(bad if foreign is None else foreign | bad)
+            misfit = _first(either(foreign, bad))
             if misfit is not None:
                 if misfit:
                     self.misfit(array.slice(0, misfit))

@@ -58,6 +58,13 @@ def to_mask(array: pa.Array) -> Mask:
     return np.asarray(pc.fill_null(array, False).to_numpy(zero_copy_only=False), np.bool_)
 
 
+def either(first: Mask | None, second: Mask | None) -> Mask | None:
+    """The cells that one mask or the other has; None stands for a mask without any."""
+    if first is None or second is None:
+        return second if first is None else first
+    return first | second
+
+
 def blank_to_null(array: pa.Array) -> pa.Array:
     """An empty cell, quoted or not, as null."""
     lengths = pc.binary_length(array)

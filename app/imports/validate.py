@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from app.datasets.columns import Column
 from app.imports import cells
-from app.imports.cells import Cells, Conventions, Mask, to_mask
+from app.imports.cells import Cells, Conventions, Mask, either, to_mask
 from app.imports.parse import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
 
 
@@ -34,7 +34,7 @@ def _read_scaled(array: pa.Array, column: Column, conventions: Conventions) -> C
         values, bad = cells.read_numbers(array)
     else:
         values, bad = cells.read_integers(array)
-    return values, _either(foreign, bad)
+    return values, either(foreign, bad)
 
 
 def _read_integer(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
@@ -42,7 +42,7 @@ def _read_integer(array: pa.Array, column: Column, conventions: Conventions) -> 
     if len(values) == 0:
         return values, bad
     unsafe = to_mask(pc.or_(pc.greater(values, cells.MAX_SAFE_INTEGER), pc.less(values, -cells.MAX_SAFE_INTEGER)))
-    return values, _either(bad, unsafe if unsafe.any() else None)
+    return values, either(bad, unsafe if unsafe.any() else None)
 
 
 def _format_of(column: Column, conventions: Conventions) -> str:
@@ -79,12 +79,6 @@ READERS: dict[str, Callable[[pa.Array, Column, Conventions], Cells]] = {
     "json": _plainly(cells.read_json),
     "image": _plainly(cells.read_text),
 }
-
-
-def _either(first: Mask | None, second: Mask | None) -> Mask | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return first | second
 
 
 def validate_table(table: Table, columns: list[Column], conventions: Conventions) -> Validated:
