@@ -1,6 +1,7 @@
 """Files in the bucket: presigned uploads, reads of one pinned version, streamed writes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -88,38 +89,43 @@ async def list_objects(prefix: str) -> AsyncIterator[str]:
             yield item["Key"]
 
 
-async def read_object(stored: StoredObject, limit: int | None = None) -> AsyncIterator[bytes]:
-    """The bytes of one version, or its first `limit`, in blocks of at most 1 MiB.
+async def read_object(stored: StoredObject) -> AsyncGenerator[bytes]:
+    """The bytes of one version, in blocks of at most 1 MiB.
 
     A connection that breaks, or that ends too early, is resumed where it did; after READ_ATTEMPTS in a row without a
     byte the error is raised, one of STORAGE_ERRORS.
     """
-    end = stored.size if limit is None else min(limit, stored.size)
     position = failures = 0
-    while position < end:
+    while position < stored.size:
         try:
-            async for block in _read_range(stored, position, end):
-                position += len(block)
-                failures = 0
-                yield block
-            if position < end:
-                raise OSError(f"'{stored.key}' ended after {position:,} of {end:,} bytes")
+            async with aclosing(_read_from(stored, position)) as blocks:
+                async for block in blocks:
+                    position += len(block)
+                    failures = 0
+                    yield block
+            if position < stored.size:
+                raise OSError(f"'{stored.key}' ended after {position:,} of {stored.size:,} bytes")
         except STORAGE_ERRORS:
             failures += 1
             if failures == READ_ATTEMPTS:
                 raise
 
 
-async def _read_range(stored: StoredObject, start: int, end: int) -> AsyncIterator[bytes]:
+async def _read_from(stored: StoredObject, start: int) -> AsyncGenerator[bytes]:
     s3 = await client("s3")
     response = await s3.get_object(
-        Bucket=get_settings().bucket, Key=stored.key, VersionId=stored.version, Range=f"bytes={start}-{end - 1}"
+        Bucket=get_settings().bucket, Key=stored.key, VersionId=stored.version, Range=f"bytes={start}-"
     )
     body = response["Body"]
+    # A server may answer with the whole file whatever range it was asked for.
+    to_skip = 0 if response.get("ContentRange") else start
     # Entered, it gives the HTTP response instead of itself.
     async with body:
         while block := await body.read(READ_SIZE):
-            yield block
+            wanted = block[to_skip:]
+            to_skip -= len(block) - len(wanted)
+            if wanted:
+                yield wanted
 
 
 class ObjectWriter:

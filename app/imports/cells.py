@@ -98,7 +98,7 @@ class Plain:
     @cached_property
     def point(self) -> npt.NDArray[np.int32]:
         """Where the point stands in each, -1 where there is none."""
-        if not self._has_points:
+        if not self._point_count:
             return np.full(len(self.lengths), -1, np.int32)
         return np.asarray(pc.find_substring(self.array, ".").to_numpy(), np.int32)
 
@@ -127,8 +127,8 @@ class Plain:
         return self._bytes[self._offsets[0] :]
 
     @cached_property
-    def _has_points(self) -> bool:
-        return bool((self._content == ord(".")).any())
+    def _point_count(self) -> int:
+        return int(np.count_nonzero(self._content == ord(".")))
 
     @cached_property
     def is_plain(self) -> bool:
@@ -140,14 +140,19 @@ class Plain:
     def _has_numeric_bytes(self) -> bool:
         """Whether there are digits, points and minuses only, and a minus only in front."""
         content = self._content
-        if self.lengths.min() == 0 or self.lengths.max() > MAX_PLAIN_LENGTH or not _NUMERIC_BYTES[content].all():
+        if self.lengths.min() == 0 or self.lengths.max() > MAX_PLAIN_LENGTH:
             return False
-        return bool(np.count_nonzero(content == ord("-")) == np.count_nonzero(self.negative))
+        minuses = np.count_nonzero(content == ord("-"))
+        # Bytes below "0" wrap around to large ones.
+        digits = np.count_nonzero(content - np.uint8(ord("0")) < 10)
+        if digits + self._point_count + minuses != len(content):
+            return False
+        return bool(minuses == np.count_nonzero(self.negative))
 
     @property
     def _has_points_between_digits(self) -> bool:
         pointed = self.point >= 0
-        if np.count_nonzero(self._content == ord(".")) != np.count_nonzero(pointed):
+        if self._point_count != np.count_nonzero(pointed):
             return False
         return bool(self.whole_digits.min() >= 1 and (self.scales[pointed] >= 1).all())
 
@@ -157,7 +162,7 @@ class Plain:
 
     @property
     def is_whole(self) -> bool:
-        return not self._has_points
+        return not self._point_count
 
     def floats(self) -> npt.NDArray[np.float64]:
         return np.asarray(self.array.view(pa.string()).cast(pa.float64()).to_numpy(), np.float64)
@@ -167,8 +172,6 @@ class Plain:
         return pa.array(values, mask=None if self.valid is None else ~self.valid)
 
 
-_NUMERIC_BYTES = np.zeros(256, np.bool_)
-_NUMERIC_BYTES[list(b"0123456789.-")] = True
 _HEX_VALUES = np.full(256, 255, np.uint8)
 _HEX_VALUES[list(b"0123456789")] = np.arange(10)
 _HEX_VALUES[list(b"abcdef")] = np.arange(10, 16)

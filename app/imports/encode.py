@@ -7,8 +7,10 @@ them row by row gives the rows.
 Pure: no I/O.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from itertools import groupby
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +26,11 @@ DAYS_TO_2000 = 10_957
 MICROSECONDS_TO_2000 = DAYS_TO_2000 * 86_400_000_000
 NUMERIC_BASE = 10_000
 BASE_DIGITS = 4
+NULL = b"\xff\xff\xff\xff"
 
-# The arrays whose strings, one behind the other, make up a column's part of each row.
-Pieces = list[pa.Array]
+# What a column adds to a row, one piece behind the other: the same bytes in every row, a big-endian number, or a string
+# of any length.
+Piece: TypeAlias = bytes | npt.NDArray[np.generic] | pa.Array
 
 
 def encode_rows(columns: Sequence[Column], arrays: Sequence[pa.Array], numbers: Sequence[pa.Array] = ()) -> memoryview:
@@ -37,38 +41,47 @@ def encode_rows(columns: Sequence[Column], arrays: Sequence[pa.Array], numbers: 
     count = len(arrays[0])
     if count == 0:
         return memoryview(b"")
-    head = np.full(count, len(columns) + len(numbers), ">i2")
-    pieces = [_fixed(head)]
+    pieces: list[Piece] = [(len(columns) + len(numbers)).to_bytes(2, "big")]
     for column, array in zip(columns, arrays, strict=True):
         pieces += ENCODERS[column.type](array, column)
     for array in numbers:
         pieces += _encode_integers(array)
     rows = pc.binary_join_element_wise(
-        *pieces, pa.scalar(b"", pa.binary()), null_handling="replace", null_replacement=""
+        *_strings(pieces, count), pa.scalar(b"", pa.binary()), null_handling="replace", null_replacement=""
     )
     return memoryview(rows.buffers()[2])[: int(np.frombuffer(rows.buffers()[1], np.int32)[count])]
 
 
-def _fixed(values: npt.NDArray[np.generic]) -> pa.Array:
-    """Items of one size as an array of byte strings, without a copy."""
-    offsets = np.arange(len(values) + 1, dtype=np.int32) * values.dtype.itemsize
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(values))]
-    return pa.Array.from_buffers(pa.binary(), len(values), buffers)
+def _strings(pieces: Sequence[Piece], count: int) -> Iterator[pa.Array]:
+    """The pieces as arrays of strings; neighbours whose size is the same in every row become one array."""
+    for is_string, run in groupby(pieces, lambda piece: isinstance(piece, pa.Array)):
+        if is_string:
+            yield from run
+        else:
+            yield _side_by_side(list(run), count)
 
 
-def _sized(values: npt.NDArray[np.generic], array: pa.Array) -> Pieces:
-    """Values of one size behind their length; a null is the length -1 and nothing else."""
-    rows = np.empty(len(values), [("size", ">i4"), ("value", values.dtype)])
-    rows["size"] = values.dtype.itemsize
-    rows["value"] = values
-    pieces = _fixed(rows)
-    return [_with_nulls(pieces, array)]
+def _side_by_side(pieces: list[bytes | npt.NDArray[np.generic]], count: int) -> pa.Array:
+    """Pieces of fixed size as one array of strings."""
+    layout = [(str(place), f"V{len(p)}" if isinstance(p, bytes) else p.dtype) for place, p in enumerate(pieces)]
+    rows = np.empty(count, layout)
+    # What is the same in every row is written all at once, the rest over it.
+    pattern = b"".join(p if isinstance(p, bytes) else bytes(p.dtype.itemsize) for p in pieces)
+    rows.view(f"V{len(pattern)}")[:] = np.void(pattern)
+    for place, piece in enumerate(pieces):
+        if not isinstance(piece, bytes):
+            rows[str(place)] = piece
+    offsets = np.arange(count + 1, dtype=np.int32) * rows.dtype.itemsize
+    return pa.Array.from_buffers(pa.binary(), count, [None, pa.py_buffer(offsets), pa.py_buffer(rows)])
 
 
-def _with_nulls(pieces: pa.Array, array: pa.Array) -> pa.Array:
+def _sized(pieces: list[bytes | npt.NDArray[np.generic]], array: pa.Array) -> list[Piece]:
+    """A value of fixed size behind its length; a null is the length -1 and nothing else."""
+    size = sum(len(piece) if isinstance(piece, bytes) else piece.dtype.itemsize for piece in pieces)
+    pieces = [size.to_bytes(4, "big"), *pieces]
     if array.null_count == 0:
-        return pieces
-    return pc.if_else(array.is_valid(), pieces, pa.scalar(b"\xff\xff\xff\xff", pa.binary()))
+        return list(pieces)
+    return [pc.if_else(array.is_valid(), _side_by_side(pieces, len(array)), pa.scalar(NULL, pa.binary()))]
 
 
 def _as_numpy(array: pa.Array, zero: object) -> npt.NDArray[np.generic]:
@@ -76,46 +89,46 @@ def _as_numpy(array: pa.Array, zero: object) -> npt.NDArray[np.generic]:
     return np.asarray(filled.to_numpy(zero_copy_only=False))
 
 
-def _encode_integers(array: pa.Array, _: Column | None = None) -> Pieces:
-    return _sized(_as_numpy(array, 0).astype(">i8"), array)
+def _encode_integers(array: pa.Array, _: Column | None = None) -> list[Piece]:
+    return _sized([_as_numpy(array, 0).astype(">i8")], array)
 
 
-def _encode_numbers(array: pa.Array, _: Column) -> Pieces:
-    return _sized(_as_numpy(array, 0.0).astype(">f8"), array)
+def _encode_numbers(array: pa.Array, _: Column) -> list[Piece]:
+    return _sized([_as_numpy(array, 0.0).astype(">f8")], array)
 
 
-def _encode_booleans(array: pa.Array, _: Column) -> Pieces:
-    return _sized(_as_numpy(array, False).astype(np.uint8), array)
+def _encode_booleans(array: pa.Array, _: Column) -> list[Piece]:
+    return _sized([_as_numpy(array, False).astype(np.uint8)], array)
 
 
-def _encode_dates(array: pa.Array, _: Column) -> Pieces:
+def _encode_dates(array: pa.Array, _: Column) -> list[Piece]:
     days = _as_numpy(array.view(pa.int32()), 0)
-    return _sized((days - DAYS_TO_2000).astype(">i4"), array)
+    return _sized([(days - DAYS_TO_2000).astype(">i4")], array)
 
 
-def _encode_datetimes(array: pa.Array, _: Column) -> Pieces:
+def _encode_datetimes(array: pa.Array, _: Column) -> list[Piece]:
     micros = _as_numpy(array.view(pa.int64()), 0)
-    return _sized((micros - MICROSECONDS_TO_2000).astype(">i8"), array)
+    return _sized([(micros - MICROSECONDS_TO_2000).astype(">i8")], array)
 
 
-def _encode_texts(array: pa.Array, _: Column | None = None) -> Pieces:
+def _encode_texts(array: pa.Array, _: Column | None = None) -> list[Piece]:
     lengths = pc.fill_null(pc.binary_length(array), -1).to_numpy(zero_copy_only=False)
-    return [_fixed(lengths.astype(">i4")), array.view(pa.binary())]
+    return [lengths.astype(">i4"), array.view(pa.binary())]
 
 
-def _encode_uuids(array: pa.Array, _: Column) -> Pieces:
+def _encode_uuids(array: pa.Array, _: Column) -> list[Piece]:
     sizes = np.where(np.asarray(array.is_valid().to_numpy(zero_copy_only=False)), 16, -1)
-    return [_fixed(sizes.astype(">i4")), array.cast(pa.binary())]
+    return [sizes.astype(">i4"), array.cast(pa.binary())]
 
 
-def _encode_json(array: pa.Array, _: Column) -> Pieces:
+def _encode_json(array: pa.Array, _: Column) -> list[Piece]:
     """jsonb: a version byte, then the text."""
     lengths = pc.fill_null(pc.binary_length(array), -2).to_numpy(zero_copy_only=False)
     version = pc.if_else(array.is_valid(), pa.scalar(b"\x01", pa.binary()), pa.scalar(b"", pa.binary()))
-    return [_fixed((lengths + 1).astype(">i4")), version, array.view(pa.binary())]
+    return [(lengths + 1).astype(">i4"), version, array.view(pa.binary())]
 
 
-def _encode_decimals(array: pa.Array, column: Column) -> Pieces:
+def _encode_decimals(array: pa.Array, column: Column) -> list[Piece]:
     """numeric: how many digits of base 10,000, the first one's power, the sign, the scale, and the digits."""
     assert column.precision is not None
     assert column.scale is not None
@@ -124,25 +137,20 @@ def _encode_decimals(array: pa.Array, column: Column) -> Pieces:
     scaled = _as_numpy(array, 0).astype(np.int64)
     behind = -(-column.scale // BASE_DIGITS)
     before = max(-(-(column.precision - column.scale) // BASE_DIGITS), 1)
-    rows = np.empty(
-        len(scaled),
-        [("count", ">i2"), ("weight", ">i2"), ("sign", ">u2"), ("scale", ">i2"), ("digits", ">i2", (before + behind,))],
-    )
-    rows["count"] = before + behind
-    rows["weight"] = before - 1
-    rows["sign"] = np.where(scaled < 0, 0x4000, 0)
-    rows["scale"] = column.scale
-    power = 10**column.scale
-    whole, fraction = np.divmod(np.abs(scaled), power)
-    for place in range(before - 1, -1, -1):
-        whole, rows["digits"][:, place] = np.divmod(whole, NUMERIC_BASE)
+    whole, fraction = np.divmod(np.abs(scaled), 10**column.scale)
+    digits: list[npt.NDArray[np.generic]] = []
+    for _ in range(before):
+        whole, group = np.divmod(whole, NUMERIC_BASE)
+        digits.insert(0, group.astype(">i2"))
     # The last group may have less than four digits; filling up the whole fraction would not fit 64 bits.
-    group = 10 ** (column.scale - (behind - 1) * BASE_DIGITS) if behind else 1
-    for place in range(before + behind - 1, before - 1, -1):
-        fraction, digits = np.divmod(fraction, group)
-        rows["digits"][:, place] = digits * (NUMERIC_BASE // group)
-        group = NUMERIC_BASE
-    return _sized(rows, array)
+    size = 10 ** (column.scale - (behind - 1) * BASE_DIGITS) if behind else 1
+    for _ in range(behind):
+        fraction, group = np.divmod(fraction, size)
+        digits.insert(before, (group * (NUMERIC_BASE // size)).astype(">i2"))
+        size = NUMERIC_BASE
+    sign = np.where(scaled < 0, 0x4000, 0).astype(">u2")
+    header = (before + behind).to_bytes(2, "big") + (before - 1).to_bytes(2, "big")
+    return _sized([header, sign, column.scale.to_bytes(2, "big"), *digits], array)
 
 
 def _numeric(text: str | None) -> bytes | None:
@@ -165,7 +173,7 @@ def _numeric(text: str | None) -> bytes | None:
     return b"".join(part.to_bytes(2, "big", signed=True) for part in (*header, *groups))
 
 
-ENCODERS: dict[str, Callable[[pa.Array, Column], Pieces]] = {
+ENCODERS: dict[str, Callable[[pa.Array, Column], list[Piece]]] = {
     "text": _encode_texts,
     "integer": _encode_integers,
     "bigint": _encode_integers,

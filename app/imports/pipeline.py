@@ -26,7 +26,7 @@ from app.imports.split import Chunk, Positions, Splitter
 from app.imports.validate import validate_table
 
 Item = TypeVar("Item")
-QUEUE_LENGTH = 2
+QUEUE_LENGTH = 4
 
 
 class EncodingInDoubt(Exception):

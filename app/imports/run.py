@@ -108,6 +108,7 @@ class _Runner:
             for task in (work, keeper):
                 task.cancel()
             await asyncio.gather(work, keeper, return_exceptions=True)
+            await self._source.close()
         if not work.cancelled():
             work.result()
         elif keeper in done:
@@ -195,7 +196,7 @@ class _Runner:
             await _analyze(load.dataset)
 
     async def _detect_dialect(self) -> Dialect:
-        sample, final = await self._source.sample()
+        sample, final = self._source.sample()
         dialect = await asyncio.to_thread(detect_dialect, sample, self._options, final=final)
         if not dialect.labels:
             raise errors.FileEmpty("The file has no header and no records.", hint="Upload a file with both.")

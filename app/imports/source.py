@@ -6,8 +6,10 @@ The first bytes tell what a file is: its compression, its encoding, or that it i
 import asyncio
 import codecs
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -18,7 +20,7 @@ from app.core.storage import StoredObject, read_object
 from app.imports.errors import EncodingMismatch, FileDamaged, FileEmpty, FileNotCsv
 from app.imports.options import ImportOptions
 
-BLOCK_SIZE = 2 * 1024 * 1024
+BLOCK_SIZE = 1024 * 1024
 SAMPLE_SIZE = 256 * 1024
 # Of text these are rare; those that may delimit fields are not among them.
 _CONTROLS = bytes([*range(9), *range(0x0E, 0x1B), 0x7F])
@@ -94,22 +96,33 @@ class Source:
         self._options = options
         self.compression: Compression = "none"
         self.encoding = Encoding("utf-8", is_guess=True)
+        # The download that `open` began, and what it has taken from it: the first pass goes on with both.
+        self._begun: tuple[bytes, AsyncGenerator[bytes]] | None = None
+        self._sample, self._sample_is_all = b"", False
 
     async def open(self) -> None:
-        """Look at the first bytes: settle compression and encoding.
+        """Fetch the first bytes and look at them: settle compression and encoding.
 
         Raises:
             FileEmpty, FileNotCsv, FileDamaged: there is nothing to import.
         """
         if self._stored.size == 0:
             raise FileEmpty("The file has 0 bytes.", hint="Upload a file with a header and records.")
-        first = b"".join([data async for data in read_object(self._stored, SAMPLE_SIZE)])
+        first = await self._begin()
         self.compression = self._options.compression or _find_compression(first)
         _refuse_foreign(first)
+        is_all = len(first) == self._stored.size
         if self.compression != "none":
-            first = b"".join(_decompress_some(self.compression, first))
+            first, is_all = _decompress_some(self.compression, first, is_all)
             _refuse_foreign(first)
-        self.encoding = _find_encoding(first[:SAMPLE_SIZE], self._options.encoding)
+        self.encoding = _find_encoding(first, self._options.encoding)
+        self._sample, self._sample_is_all = first[:SAMPLE_SIZE], is_all and len(first) <= SAMPLE_SIZE
+
+    async def close(self) -> None:
+        """End a download that no pass has gone on with."""
+        if self._begun is not None:
+            await self._begun[1].aclose()
+            self._begun = None
 
     async def blocks(self) -> AsyncIterator[Block]:
         """The file in UTF-8, without its mark, in blocks of about `BLOCK_SIZE`.
@@ -131,7 +144,7 @@ class Source:
     async def _raw_blocks(self) -> AsyncIterator[tuple[bytes, int]]:
         expand = None if self.compression == "none" else _Expander(self.compression)
         read, waiting = 0, bytearray()
-        async for data in read_object(self._stored):
+        async for data in self._fetch():
             read += len(data)
             if expand is None:
                 waiting += data
@@ -148,14 +161,30 @@ class Source:
         if waiting:
             yield bytes(waiting), read
 
-    async def sample(self) -> tuple[bytes, bool]:
+    async def _begin(self) -> bytes:
+        """The first bytes of the stored file, at least as many as a sample needs."""
+        first, download = b"", read_object(self._stored)
+        async for data in download:
+            first += data
+            if len(first) >= SAMPLE_SIZE:
+                break
+        self._begun = first, download
+        return first
+
+    async def _fetch(self) -> AsyncIterator[bytes]:
+        """The stored file from its beginning, by the download that is under way where there is one."""
+        first, download = self._begun or (b"", read_object(self._stored))
+        self._begun = None
+        async with aclosing(download):
+            if first:
+                yield first
+            async for data in download:
+                yield data
+
+    def sample(self) -> tuple[bytes, bool]:
         """The first part of the decoded file, and whether it is all of it."""
-        data = b""
-        async for block in self.blocks():
-            data += block.data
-            if len(data) > SAMPLE_SIZE:
-                return data[:SAMPLE_SIZE], False
-        return data, True
+        data, decode = self._sample[self.encoding.mark :], _decoder(self.encoding)
+        return data if decode is None else decode(data, self._sample_is_all), self._sample_is_all
 
     async def take_census(self) -> None:
         """Settle the encoding by all of the file: cp1252 where its bytes make sense as that, and rarely as UTF-8."""
@@ -314,11 +343,12 @@ def _new_member(compression: Compression) -> _GzipMember | _ZstdMember:
     return _GzipMember() if compression == "gzip" else _ZstdMember()
 
 
-def _decompress_some(compression: Compression, first: bytes) -> Iterator[bytes]:
-    """The content of the first bytes of a compressed file, as much as a sample needs."""
-    size = 0
-    for piece in _Expander(compression).feed(first):
-        yield piece
-        size += len(piece)
-        if size >= SAMPLE_SIZE:
-            return
+def _decompress_some(compression: Compression, first: bytes, is_all: bool) -> tuple[bytes, bool]:
+    """The content of the first bytes of a compressed file, as much as a sample needs, and whether it is all of it."""
+    expander = _Expander(compression)
+    content = b""
+    for piece in chain(expander.feed(first), expander.finish() if is_all else ()):
+        content += piece
+        if len(content) > SAMPLE_SIZE:
+            return content, False
+    return content, is_all

@@ -1,9 +1,53 @@
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
 import pytest
+import pytest_asyncio
 from httpx import AsyncClient
 
+from app.core.aws import close_clients
 from app.core.storage import PART_SIZE, ObjectWriter, find_object, list_objects, presign_upload, read_object
 
 pytestmark = pytest.mark.usefixtures("database_url")
+
+BREAKS_AFTER = 400_000
+
+
+@pytest_asyncio.fixture
+async def through_breaking_proxy(database_url: str) -> AsyncIterator[None]:
+    """Lets requests to the emulator take a way on which the first two long answers break off."""
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    target = urlsplit(endpoint)
+    breaks_after = [BREAKS_AFTER, 2 * BREAKS_AFTER]
+
+    async def pass_on(source: asyncio.StreamReader, sink: asyncio.StreamWriter, breaks: list[int]) -> None:
+        passed = 0
+        while data := await source.read(65_536):
+            sink.write(data)
+            await sink.drain()
+            passed += len(data)
+            if breaks and passed >= breaks[0]:
+                breaks.pop(0)
+                break
+        sink.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream_reader, upstream_writer = await asyncio.open_connection(target.hostname, target.port)
+        ways = pass_on(reader, upstream_writer, []), pass_on(upstream_reader, writer, breaks_after)
+        await asyncio.gather(*ways, return_exceptions=True)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    await close_clients()
+    os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield
+    finally:
+        os.environ["AWS_ENDPOINT_URL"] = endpoint
+        await close_clients()
+        server.close()
 
 
 async def _read(key: str) -> bytes:
@@ -38,6 +82,11 @@ class TestReadObject:
         assert old is not None
         assert b"".join([block async for block in read_object(old)]) == b"old"
         assert await find_object("reports/twice.csv", old.version) == old
+
+    async def test_goes_on_where_a_connection_broke(self, through_breaking_proxy: None) -> None:
+        content = random.Random(7).randbytes(4 * BREAKS_AFTER)
+        await _write("reports/broken.bin", content)
+        assert await _read("reports/broken.bin") == content
 
 
 class TestListObjects:

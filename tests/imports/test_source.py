@@ -11,7 +11,7 @@ import zstandard
 from app.core.storage import ObjectWriter, find_object
 from app.imports.errors import EncodingMismatch, FileDamaged, FileEmpty, FileNotCsv
 from app.imports.options import ImportOptions
-from app.imports.source import BLOCK_SIZE, Source
+from app.imports.source import BLOCK_SIZE, SAMPLE_SIZE, Source
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -52,7 +52,7 @@ class TestCompression:
         opened = await source(content)
         assert opened.compression == name
         assert await read(opened) == TEXT
-        assert await opened.sample() == (TEXT, True)
+        assert opened.sample() == (TEXT, True)
 
     @pytest.mark.parametrize("compress", [compressed, zstandard.compress], ids=["gzip", "zstd"])
     async def test_of_a_file_of_many_blocks(self, compress: object) -> None:
@@ -65,7 +65,11 @@ class TestCompression:
 
     @pytest.mark.parametrize("content", [compressed(TEXT * 50), zstandard.compress(TEXT * 50)])
     async def test_cut_off(self, content: bytes) -> None:
-        opened = await source(content[:-5])
+        with pytest.raises(FileDamaged, match="ends too early"):
+            await source(content[:-5])
+
+    async def test_cut_off_behind_the_sample(self) -> None:
+        opened = await source(compressed(random.Random(7).randbytes(SAMPLE_SIZE).hex().encode())[:-5])
         with pytest.raises(FileDamaged, match="ends too early"):
             await read(opened)
 
