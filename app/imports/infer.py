@@ -28,6 +28,7 @@ from app.imports.candidates import (
 )
 from app.imports.cells import Conventions, to_mask
 from app.imports.formats import KNOWN_FORMATS
+from app.imports.names import name_columns
 from app.imports.parse import is_total
 
 # Candidates are first tried on a few values: most die there.
@@ -37,11 +38,22 @@ MAX_MONEY_SCALE = 4
 ROOMY_PRECISION = 12
 MAX_INFERRED_PRECISION = 100
 MAX_KEY_LENGTH = 200
+TYPE_MEMBERS = ("precision", "scale", "date_format")
 MONEY = re.compile(
     r"(^|_)(price|prices|cost|costs|amount|amounts|total|subtotal|fee|fees|salary|wage|pay|balance|tax|vat|revenue|"
     r"income|budget|spend|discount|payment|usd|eur|gbp|value_usd|precio|importe|coste)(_|$)"
 )
 KEY_NAME = re.compile(r"^(id|key|code|sku|uuid|slug)$|(_id|_key|_code|_no|_number|_uuid|id)$")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The columns of a new dataset as its first file suggests them, why, and the columns that may be its key."""
+
+    columns: list[Column]
+    evidence: list[list[str]]
+    keys: list[str]
+    warnings: list[str]
 
 
 @dataclass
@@ -81,8 +93,8 @@ class ColumnInference:
         empty = pc.sum(pc.equal(lengths, 0)).as_py() or 0
         self.empty += empty
         self.longest = max(self.longest, pc.max(lengths).as_py() or 0)
-        if self.unique:
-            self.unique = not array.null_count and not empty and len(pc.unique(array)) == len(array)
+        if self.unique and len(array):
+            self.unique = not array.null_count and not empty and _are_distinct(array, lengths)
         if not self._candidates:
             return
         places = None
@@ -131,6 +143,11 @@ class ColumnInference:
         kind, members, why = self._conclude()
         column = Column.model_validate({"name": self.name, "type": kind, "label": self.label, **members})
         return column, [*why, f"{self.values:,} values, {self.nulls:,} nulls"]
+
+    def proposes(self, column: Column) -> bool:
+        """Whether the column, as it would be proposed now, has the type of `column`."""
+        kind, members, _ = self._conclude()
+        return kind == column.type and all(getattr(column, name) == members.get(name) for name in TYPE_MEMBERS)
 
     @property
     def warning(self) -> str | None:
@@ -204,6 +221,16 @@ class ColumnInference:
         return position == 0 or column.type == "uuid" or KEY_NAME.search(self.name) is not None
 
 
+def _are_distinct(array: pa.Array, lengths: pa.Array) -> bool:
+    """Whether no two values are the same, none of them null; cheap where they grow, as the numbers of rows do."""
+    count = len(array) - 1
+    before, after = array.slice(0, count), array.slice(1)
+    longer = pc.greater(lengths.slice(1), lengths.slice(0, count))
+    as_long = pc.equal(lengths.slice(1), lengths.slice(0, count))
+    grow = pc.or_(longer, pc.and_(as_long, pc.greater(after, before)))
+    return bool(pc.all(grow, min_count=0).as_py()) or len(pc.unique(array)) == count + 1
+
+
 class TableInference:
     """What is known of all columns of a file, chunk by chunk.
 
@@ -211,8 +238,10 @@ class TableInference:
     takes part only when another follows or its word is a text among texts.
     """
 
-    def __init__(self, columns: Sequence[ColumnInference]) -> None:
-        self.columns = columns
+    def __init__(self, labels: Sequence[str], conventions: Conventions) -> None:
+        names = zip(name_columns(labels), labels, strict=True)
+        self.columns = [ColumnInference(name, label, conventions) for name, label in names]
+        self.records = 0
         self._held: tuple[list[pa.Array], int] | None = None
 
     def update(self, arrays: Sequence[pa.Array], line_of: Callable[[int], int]) -> None:
@@ -220,6 +249,7 @@ class TableInference:
         count = len(arrays[0])
         if count == 0:
             return
+        self.records += count
         self._release()
         if is_total(arrays[0][count - 1].as_py()):
             self._held = [array.slice(count - 1) for array in arrays], line_of(count - 1)
@@ -231,6 +261,21 @@ class TableInference:
         """Settle whether the file's last row is a total."""
         if self.columns[0].column()[0].type == "text":
             self._release()
+
+    def agrees(self, columns: Sequence[Column]) -> bool:
+        """Whether all that is known so far would propose these columns."""
+        return all(found.proposes(column) for found, column in zip(self.columns, columns, strict=True))
+
+    def propose(self) -> Proposal:
+        """The columns as they are known so far."""
+        concluded = [found.column() for found in self.columns]
+        columns = [column for column, _ in concluded]
+        return Proposal(
+            columns,
+            [why for _, why in concluded],
+            propose_keys(self.columns, columns),
+            [found.warning for found in self.columns if found.warning],
+        )
 
     def _release(self) -> None:
         if self._held is None:

@@ -66,6 +66,8 @@ class Loader:
         self._plan = plan
         self._names = [column.name for column in plan.loaded]
         self.key: list[str] = [] if plan.new else list(plan.key)
+        # What may become the key of a new dataset; all of the file's records may leave less of it than its first ones.
+        self.candidates = list(plan.key)
 
     @property
     def _builds_table(self) -> bool:
@@ -256,7 +258,7 @@ class Loader:
 
     async def _try_keys(self) -> None:
         """Make the first candidate the key whose values are all different: only an index over all of them can tell."""
-        for name in self._plan.key[:KEY_ATTEMPTS]:
+        for name in self.candidates[:KEY_ATTEMPTS]:
             await self._connection.execute("SAVEPOINT before_key")
             try:
                 await self._run(add_constraints(*self._target, self._plan.columns, [name]))

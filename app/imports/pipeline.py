@@ -17,7 +17,7 @@ from app.datasets.columns import Column
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect
 from app.imports.encode import SIGNATURE, TRAILER, encode_rows
-from app.imports.infer import ColumnInference, TableInference
+from app.imports.infer import TableInference
 from app.imports.parse import Layout, parse_chunk
 from app.imports.progress import Meter
 from app.imports.report import Report, locate_faults
@@ -96,21 +96,41 @@ class Validation:
         self._encoding = encoding
         self._columns = columns
         self._with_places = with_places
+        self.inference: TableInference | None = None
+        self._sampled = 0
+        self.agrees = True
         # Turned off once nothing will be loaded: then only the report goes on.
         self.encodes = True
         self._chunks = _Chunks(plan, encoding)
+
+    def watch(self, inference: TableInference, sampled: int) -> None:
+        """Infer the columns of all records beside loading into those that the first `sampled` records suggest.
+
+        Once the inference says otherwise, `agrees` is false, nothing more comes out, and it goes on alone.
+        """
+        self.inference = inference
+        self._sampled = sampled
 
     def __call__(self, data: bytes | None) -> Output:
         """What becomes of a block, or, with None, of the file's end."""
         output = Output()
         for chunk in self._chunks.feed(data):
             self._take(chunk, output)
+        if data is None and self.inference is not None:
+            self.inference.finish()
+            self.agrees = self.agrees and self.inference.agrees(self._columns)
         return output
 
     def _take(self, chunk: Chunk, output: Output) -> None:
         table = parse_chunk(chunk, self._plan.dialect.grammar, self._plan.layout)
-        checked = validate_table(table, self._columns, self._plan.conventions)
         output.records += len(chunk.starts)
+        if self.inference is not None:
+            self.inference.update(table.columns, partial(_line_of, chunk, table.rows))
+            if self.inference.records > self._sampled:
+                self.agrees = self.agrees and self.inference.agrees(self._columns)
+            if not self.agrees:
+                return
+        checked = validate_table(table, self._columns, self._plan.conventions)
         output.accepted += len(checked.rows)
         output.trimmed += table.trimmed
         if checked.faults:
@@ -126,24 +146,16 @@ class Validation:
         return [pa.array(rows + chunk.record), pa.array(chunk.lines(starts)), pa.array(offsets)]
 
 
-class Inference:
-    """The pass that infers: looks at every value and keeps what it says of its column."""
-
-    def __init__(self, plan: ReadPlan, encoding: Encoding, columns: list[ColumnInference]) -> None:
-        self._plan = plan
-        self._table = TableInference(columns)
-        self._chunks = _Chunks(plan, encoding)
-
-    def __call__(self, data: bytes | None) -> Output:
-        """Take a block into account, or, with None, the file's end."""
-        output = Output()
-        for chunk in self._chunks.feed(data):
-            table = parse_chunk(chunk, self._plan.dialect.grammar, self._plan.layout)
-            output.records += len(chunk.starts)
-            self._table.update(table.columns, partial(_line_of, chunk, table.rows))
-        if data is None:
-            self._table.finish()
-        return output
+def infer_sample(plan: ReadPlan, source: Source, inference: TableInference) -> None:
+    """Take the whole records of the file's first part into account."""
+    sample, is_all = source.sample()
+    chunks = _Chunks(plan, source.encoding)
+    for data in (sample, None) if is_all else (sample,):
+        for chunk in chunks.feed(data):
+            table = parse_chunk(chunk, plan.dialect.grammar, plan.layout)
+            inference.update(table.columns, partial(_line_of, chunk, table.rows))
+    if is_all:
+        inference.finish()
 
 
 def _line_of(chunk: Chunk, rows: Positions, row: int) -> int:
@@ -212,6 +224,9 @@ class Loading:
         yield SIGNATURE
         async with aclosing(run_pass(self.source, self.stage, self.meter)) as outputs:
             async for output in outputs:
+                if not self.stage.agrees:
+                    self.meter.phase = "inferring"
+                    continue
                 for rejections in output.rejections:
                     await self.report.add(rejections)
                 self.accepted += output.accepted

@@ -13,20 +13,18 @@ from app.core import log
 from app.core.db import DATA_SCHEMA, driver_connection, get_engine, is_passing, quote, transaction
 from app.core.settings import get_settings
 from app.core.storage import STORAGE_ERRORS, StoredObject
-from app.datasets.columns import Column
 from app.datasets.models import Dataset
 from app.datasets.repository import find_dataset, lock_dataset
 from app.imports import errors, repository
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect, detect_dialect
-from app.imports.infer import ColumnInference, propose_keys
+from app.imports.infer import Proposal, TableInference
 from app.imports.load import Clash, Counts, Loader, LoadPlan
 from app.imports.match import match_columns
 from app.imports.models import Import, rejections_key
-from app.imports.names import name_columns
 from app.imports.options import ImportOptions
 from app.imports.parse import Layout
-from app.imports.pipeline import EncodingInDoubt, Inference, Loading, ReadPlan, Validation, run_pass
+from app.imports.pipeline import EncodingInDoubt, Loading, ReadPlan, Validation, infer_sample
 from app.imports.progress import Meter
 from app.imports.report import Report
 from app.imports.repository import Lease
@@ -43,14 +41,8 @@ class LeaseLost(Exception):
     """The import was cancelled, or another worker has it."""
 
 
-@dataclass
-class Proposal:
-    """The columns of a new dataset as its first file suggests them, and the likely keys."""
-
-    columns: list[Column]
-    evidence: list[list[str]]
-    keys: list[str]
-    warnings: list[str]
+class ProposalOutdated(Exception):
+    """The file's beginning suggested other columns than all of it does."""
 
 
 @dataclass
@@ -169,6 +161,8 @@ class _Runner:
             except EncodingInDoubt:
                 await self._source.take_census()
                 self._proposal = None
+            except ProposalOutdated:
+                log.event("import.reread", import_id=self._row.id)
             except Clash:
                 staged = True
             else:
@@ -183,16 +177,14 @@ class _Runner:
         dialect = await self._detect_dialect()
         async with self._transaction() as connection:
             dataset = await self._get_dataset(connection)
-            is_new = not dataset.columns
             plan = self._read_plan(dialect)
-            if is_new and self._proposal is None:
-                self._proposal = await self._infer(plan)
+            sampled = None if dataset.columns or self._proposal else await self._sample_columns(plan)
             load = await self._load_plan(connection, dataset, dialect, staged=staged)
             self._describe(dialect, load)
-            counts, key = await self._load(connection, plan, load)
+            counts, key = await self._load(connection, plan, load, sampled)
             await self._commit(connection, dataset, load, counts, key)
         log.event("import.finished", import_id=self._row.id, dataset=load.dataset, **vars(counts))
-        if not is_new and not self._row.dry_run:
+        if not load.new and not self._row.dry_run:
             await _analyze(load.dataset)
 
     async def _detect_dialect(self) -> Dialect:
@@ -250,21 +242,12 @@ class _Runner:
         )
         return ReadPlan(dialect, layout, conventions, limit * RECORD_PER_FIELD)
 
-    async def _infer(self, plan: ReadPlan) -> Proposal:
-        """Read the whole file for the types of its columns."""
-        self._meter.begin("inferring")
-        labels = plan.dialect.labels
-        found = [
-            ColumnInference(name, label, plan.conventions)
-            for name, label in zip(name_columns(labels), labels, strict=True)
-        ]
-        stage = Inference(plan, self._source.encoding, found)
-        async for _ in run_pass(self._source, stage, self._meter):
-            pass
-        concluded = [column.column() for column in found]
-        columns = [column for column, _ in concluded]
-        warnings = [column.warning for column in found if column.warning]
-        return Proposal(columns, [why for _, why in concluded], propose_keys(found, columns), warnings)
+    async def _sample_columns(self, plan: ReadPlan) -> TableInference:
+        """Propose the columns that the file's first records suggest; answers what is known from these."""
+        sampled = TableInference(plan.dialect.labels, plan.conventions)
+        await asyncio.to_thread(infer_sample, plan, self._source, sampled)
+        self._proposal = sampled.propose()
+        return sampled
 
     async def _load_plan(
         self, connection: AsyncConnection, dataset: Dataset, dialect: Dialect, *, staged: bool
@@ -293,27 +276,42 @@ class _Runner:
             "compression": source.compression,
             "timezone": self._options.timezone or "UTC",
         }
-        evidence = self._proposal.evidence if load.new and self._proposal else [[] for _ in load.loaded]
-        outcome.columns = [
-            column.model_dump(mode="json", exclude_none=True) | {"evidence": why}
-            for column, why in zip(load.loaded, evidence, strict=True)
-        ]
+        outcome.warnings = list(dialect.warnings)
+        self._describe_columns(load)
         pairs = zip(dialect.labels, load.loaded, strict=True)
         outcome.renamed = {
             label: column.name for label, column in pairs if label != column.name and dialect.header_line
         }
-        outcome.warnings = [*dialect.warnings, *(self._proposal.warnings if load.new and self._proposal else [])]
         absent = [column.name for column in load.columns if column not in load.loaded]
         if absent:
             outcome.warnings.append(f"The file has no column {', '.join(absent)}: its records have null there.")
 
-    async def _load(self, connection: AsyncConnection, plan: ReadPlan, load: LoadPlan) -> tuple[Counts, list[str]]:
+    def _describe_columns(self, load: LoadPlan) -> None:
+        evidence = self._proposal.evidence if load.new and self._proposal else [[] for _ in load.loaded]
+        self._outcome.columns = [
+            column.model_dump(mode="json", exclude_none=True) | {"evidence": why}
+            for column, why in zip(load.loaded, evidence, strict=True)
+        ]
+
+    async def _load(
+        self, connection: AsyncConnection, plan: ReadPlan, load: LoadPlan, sampled: TableInference | None
+    ) -> tuple[Counts, list[str]]:
         self._meter.begin("loading")
         stage = Validation(plan, self._source.encoding, list(load.loaded), with_places=load.staged)
+        if sampled is not None:
+            stage.watch(TableInference(plan.dialect.labels, plan.conventions), sampled.records)
         aborts = self._row.on_reject == "abort"
         loading = Loading(self._source, stage, self._meter, self._report, stops_at_rejection=aborts)
         loader = Loader(await driver_connection(connection), load)
         copied = await loader.copy(loading.rows())
+        if stage.inference is not None:
+            self._proposal = stage.inference.propose()
+            if not stage.agrees:
+                raise ProposalOutdated
+            loader.candidates = self._proposal.keys
+            self._describe_columns(load)
+        if load.new and self._proposal:
+            self._outcome.warnings += self._proposal.warnings
         self._meter.phase = "committing"
         async for clashes in loader.clashes():
             await self._report.add(clashes)

@@ -10,7 +10,6 @@ from app.datasets.columns import Column
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect, detect_dialect
 from app.imports.infer import ColumnInference, TableInference
-from app.imports.names import name_columns
 from app.imports.options import ImportOptions
 from app.imports.parse import Layout, Table, parse_chunk
 from app.imports.report import locate_faults
@@ -67,16 +66,11 @@ class Engine:
 
     def infer(self) -> list[ColumnInference]:
         """What is known of each column after the whole file."""
-        labels = self.dialect.labels
-        columns = [
-            ColumnInference(name, label, self._conventions)
-            for name, label in zip(name_columns(labels), labels, strict=True)
-        ]
-        inference = TableInference(columns)
+        inference = TableInference(self.dialect.labels, self._conventions)
         for chunk, table in self.chunks():
             inference.update(table.columns, partial(_line_of, chunk, table))
         inference.finish()
-        return columns
+        return inference.columns
 
     def load(self, columns: list[Column]) -> Made:
         """The file's rows as values of the columns."""

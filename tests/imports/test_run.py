@@ -20,6 +20,8 @@ STOCK = {
         {"name": "ean", "type": "bigint", "unique": True},
     ],
 }
+# Records enough for more than one block and more than the sample that a new dataset's columns are proposed from.
+MANY = 100_000
 FIRST = "sku,price,ean\na,1.00,1\nb,2.50,2\n"
 
 
@@ -97,6 +99,37 @@ class TestAppend:
             (2, "x"),
             (3, "y"),
         ]
+
+
+class TestFirstFile:
+    """The columns that a file's beginning suggests are loaded into while all of it is still being read."""
+
+    @pytest.mark.parametrize(
+        ("last", "kind"),
+        [("7", "integer"), ("x", "text"), ("1.5", "number"), ("9007199254740993", "bigint"), ("007", "text")],
+    )
+    async def test_a_value_behind_the_beginning_widens_its_column(
+        self, importer: Importer, client: AsyncClient, last: str, kind: str
+    ) -> None:
+        lines = [f"{number},{number % 7},{'y' if number % 2 else 'n'}" for number in range(1, MANY)]
+        shown = await importer("wide", "id,value,flag\n" + "\n".join([*lines, f"{MANY},{last},y"]))
+        assert shown["result"] == {"added": MANY, "changed": 0, "unchanged": 0}
+        assert [column["type"] for column in shown["columns"]] == ["integer", kind, "boolean"]
+        assert shown["columns"][1]["evidence"][-1] == f"{MANY:,} values, 0 nulls"
+        assert str((await client.get(f"/datasets/wide/records/{MANY}")).json()["value"]) == last
+
+    async def test_a_column_without_values_at_the_beginning(self, importer: Importer, client: AsyncClient) -> None:
+        lines = [f"{number},{number if number > MANY - 3 else ''}" for number in range(1, MANY + 1)]
+        shown = await importer("late", "id,value\n" + "\n".join(lines))
+        assert [column["type"] for column in shown["columns"]] == ["integer", "integer"]
+        assert (await client.get(f"/datasets/late/records/{MANY}")).json()["value"] == MANY
+
+    async def test_a_rejection_before_the_change_is_reported_once(self, importer: Importer) -> None:
+        lines = [f"{number},{number}" for number in range(1, MANY + 1)]
+        lines[10], lines[-1] = "1,2,3", f"{MANY},x"
+        shown = await importer("odd", "id,value\n" + "\n".join(lines), on_reject="skip")
+        assert shown["totals"] == [{"column": None, "code": "too_many_fields", "count": 1}]
+        assert shown["result"]["added"] == MANY - 1
 
 
 class TestClashes:
@@ -309,7 +342,7 @@ class TestLimits:
         assert (await importer.show(announced["id"]))["problem"]["type"] == "/problems/file-too-large"
 
     async def test_an_import_that_takes_too_long_ends(self, stock: Importer, setting: None) -> None:
-        os.environ["TOLVA_IMPORT_TIMEOUT_SECONDS"] = "0.01"
+        os.environ["TOLVA_IMPORT_TIMEOUT_SECONDS"] = "0.001"
         shown = await stock("stock", "sku,price,ean\nc,3,3\n")
         assert shown["problem"]["type"] == "/problems/import-timed-out"
         assert len(await stock.records("stock")) == 2
