@@ -15,7 +15,6 @@ from app.core.settings import get_settings
 if TYPE_CHECKING:
     from types_aiobotocore_s3.type_defs import CompletedPartTypeDef
 
-READ_SIZE = 1024 * 1024
 READ_ATTEMPTS = 4
 # S3 takes no part below 5 MiB but the last one.
 PART_SIZE = 8 * 1024 * 1024
@@ -90,7 +89,7 @@ async def list_objects(prefix: str) -> AsyncIterator[str]:
 
 
 async def read_object(stored: StoredObject) -> AsyncGenerator[bytes]:
-    """The bytes of one version, in blocks of at most 1 MiB.
+    """The bytes of one version, in blocks as they arrive.
 
     A connection that breaks, or that ends too early, is resumed where it did; after READ_ATTEMPTS in a row without a
     byte the error is raised, one of STORAGE_ERRORS.
@@ -119,9 +118,9 @@ async def _read_from(stored: StoredObject, start: int) -> AsyncGenerator[bytes]:
     body = response["Body"]
     # A server may answer with the whole file whatever range it was asked for.
     to_skip = 0 if response.get("ContentRange") else start
-    # Entered, it gives the HTTP response instead of itself.
-    async with body:
-        while block := await body.read(READ_SIZE):
+    # Entered, it gives the HTTP response instead of itself: what arrives is passed on as it comes, without a copy.
+    async with body as http:
+        async for block, _ in http.content.iter_chunks():
             wanted = block[to_skip:]
             to_skip -= len(block) - len(wanted)
             if wanted:
@@ -187,6 +186,11 @@ class ObjectWriter:
             UploadId=upload_id,
             MultipartUpload={"Parts": parts},
         )
+
+
+async def open_storage() -> None:
+    """Make the client, which takes longer than most requests, before it is needed."""
+    await client("s3")
 
 
 async def check_bucket() -> None:

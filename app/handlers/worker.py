@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any
@@ -10,13 +12,14 @@ from uuid import UUID
 
 from app.core import log
 from app.core.settings import get_settings
-from app.core.storage import find_object
+from app.core.storage import find_object, open_storage
 from app.imports.errors import ImportNotFound
 from app.imports.intake import ImportBusy, take_import, take_object
 
 # Kept from the time that Lambda gives, to record an import that would not end in it.
 MARGIN_SECONDS = 15.0
 UNLIMITED_SECONDS = float("inf")
+SWITCH_SECONDS = 0.0005
 
 
 async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> dict[str, list[dict[str, str]]]:
@@ -62,10 +65,24 @@ async def _objects(body: dict[str, Any]) -> AsyncIterator[tuple[str, str]]:
 def _loop() -> asyncio.AbstractEventLoop:
     """One loop for as long as the process lives: connections and clients belong to it."""
     log.configure(get_settings().log_level)
-    return asyncio.new_event_loop()
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(prepare())
+    return loop
+
+
+async def prepare() -> None:
+    """What a worker does before its first message."""
+    # The loop feeds the bucket's and the database's connections: it must not wait long for a thread that computes.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    await open_storage()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
     """What Lambda calls: an SQS event in, partial batch failures out."""
     seconds = max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
     return _loop().run_until_complete(process(event, seconds))
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    # What is done as the module loads is done before the first message waits for it.
+    _loop()

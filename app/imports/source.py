@@ -143,14 +143,15 @@ class Source:
 
     async def _raw_blocks(self) -> AsyncIterator[tuple[bytes, int]]:
         expand = None if self.compression == "none" else _Expander(self.compression)
-        read, waiting = 0, bytearray()
+        read, waiting, size = 0, list[bytes](), 0
         async for data in self._fetch():
             read += len(data)
             if expand is None:
-                waiting += data
-                if len(waiting) >= BLOCK_SIZE:
-                    yield bytes(waiting), read
-                    waiting.clear()
+                waiting.append(data)
+                size += len(data)
+                if size >= BLOCK_SIZE:
+                    yield b"".join(waiting), read
+                    waiting, size = [], 0
                 continue
             pieces = expand.feed(data)
             while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
@@ -159,7 +160,7 @@ class Source:
             for piece in expand.finish():
                 yield piece, read
         if waiting:
-            yield bytes(waiting), read
+            yield b"".join(waiting), read
 
     async def _begin(self) -> bytes:
         """The first bytes of the stored file, at least as many as a sample needs."""

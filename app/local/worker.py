@@ -10,7 +10,7 @@ from app.core import log
 from app.core.aws import client, close_clients
 from app.core.db import get_engine
 from app.core.settings import SettingsInvalid, get_settings
-from app.handlers.worker import process
+from app.handlers.worker import prepare, process
 from app.imports.intake import recover_imports
 from app.local.emulator import REGION
 from app.local.parent import end_with_parent
@@ -124,6 +124,7 @@ async def run_until_signalled() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await prepare()
     loops = [asyncio.create_task(repeat(_recover, "recovery"))]
     loops += [asyncio.create_task(repeat(_take_message, "message")) for _ in range(CONCURRENCY)]
     log.event("worker.started", pid=os.getpid())
