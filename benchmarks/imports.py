@@ -94,17 +94,18 @@ class Bench:
 
     def copy(self, path: Path, dataset: str) -> float:
         """Seconds that psql takes to copy a file into a dataset's table, emptied before."""
-        self._psql(f'TRUNCATE data."{dataset}"')
+        self.run(f'TRUNCATE data."{dataset}"')
         names = ", ".join(column["name"] for column in COLUMNS)
         started = time.perf_counter()
-        self._psql(f"\\copy data.\"{dataset}\" ({names}) FROM '{path}' WITH (FORMAT csv, HEADER)")
+        self.run(f"\\copy data.\"{dataset}\" ({names}) FROM '{path}' WITH (FORMAT csv, HEADER)")
         return time.perf_counter() - started
 
     def empty(self, dataset: str) -> None:
         """Leave a dataset's table without records."""
-        self._psql(f'TRUNCATE data."{dataset}"')
+        self.run(f'TRUNCATE data."{dataset}"')
 
-    def _psql(self, command: str) -> None:
+    def run(self, command: str) -> None:
+        """Have psql run a command."""
         psql = find_binaries() / "psql"
         subprocess.run([psql, "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c", command], check=True)  # noqa: S603
 
@@ -135,11 +136,11 @@ async def _announce(path: Path, name: str, body: dict[str, Any]) -> UUID:
         while block := file.read(8 * 1024 * 1024):
             await writer.write(block)
     await writer.finish()
-    await _close()
+    await close_connections()
     return row.id
 
 
-async def _close() -> None:
+async def close_connections() -> None:
     await get_engine().dispose()
     await close_clients()
 
@@ -152,7 +153,7 @@ async def _make_dataset(name: str, *, pinned: bool) -> None:
     async with transaction() as session:
         members = {"columns": COLUMNS, "key": ["id"]} if pinned else {}
         await create_dataset(session, DatasetCreate.model_validate({"name": name, **members}))
-    await _close()
+    await close_connections()
 
 
 def make_dataset(name: str, *, pinned: bool = True) -> None:

@@ -48,6 +48,7 @@ class Conventions:
 
     decimal_separator: str = "."
     thousands_separator: str = ""
+    units: tuple[str, ...] = ()
     booleans: tuple[str, str] | None = None
     date_formats: dict[str, str] = field(default_factory=dict)
     timezone: str = "UTC"
@@ -195,6 +196,8 @@ def _trim(array: pa.Array) -> pa.Array:
 
 def normalise_numbers(array: pa.Array, conventions: Conventions) -> Cells:
     """Numbers of another convention, as 1.234,56, written as 1234.56; null and masked where they do not follow it."""
+    if conventions.units:
+        array = _without_units(array, conventions.units)
     point, thousands = conventions.decimal_separator, conventions.thousands_separator
     if point == "." and not thousands:
         return array, None
@@ -208,6 +211,14 @@ def normalise_numbers(array: pa.Array, conventions: Conventions) -> Cells:
     if point != ".":
         kept = pc.replace_substring(kept, point, ".")
     return kept.view(pa.binary()), bad
+
+
+def _without_units(array: pa.Array, units: tuple[str, ...]) -> pa.Array:
+    """Numbers without what stands before or behind them; a unit alone stays, for it is no number."""
+    unit = f"(?:{'|'.join(map(re.escape, units))})"
+    bare = pc.replace_substring_regex(_trim(array), rf"^(-?)\s?{unit}\s?", r"\1")
+    bare = pc.replace_substring_regex(bare, rf"\s?{unit}$", b"")
+    return pc.if_else(pc.equal(pc.binary_length(bare), 0), array, bare)
 
 
 def read_text(array: pa.Array) -> Cells:

@@ -3,6 +3,7 @@
 Pure: no I/O, and free of the libraries that only the worker loads.
 """
 
+import re
 from typing import Literal
 from zoneinfo import available_timezones
 
@@ -27,6 +28,9 @@ class ImportOptions(BaseModel):
     date_format: dict[str, str] | None = Field(None, description="column: format, as DD/MM/YYYY")
     decimal_separator: Literal[".", ","] | None = None
     thousands_separator: Literal[",", ".", " ", "'", "_"] | None = None
+    units: list[str] | None = Field(
+        None, max_length=20, description="what stands before or behind numbers and is left out, as $ or %"
+    )
     timezone: str | None = Field(None, description="of times without one, as Europe/Madrid; UTC by default")
     lenient_quotes: bool = Field(False, description="keep stray quotes instead of rejecting the record")
     pad_short_rows: bool = Field(False, description="fill a record that ends early with nulls")
@@ -53,6 +57,14 @@ class ImportOptions(BaseModel):
     def _is_line(cls, value: bool | int | None) -> bool | int | None:
         if isinstance(value, int) and not isinstance(value, bool) and value < 1:
             raise ValueError("must be true, false or a line number from 1")
+        return value
+
+    @field_validator("units")
+    @classmethod
+    def _are_units(cls, value: list[str] | None) -> list[str] | None:
+        for unit in value or ():
+            if not 0 < len(unit) <= 20 or re.search(r"[0-9.,+\-]|^\s|\s$", unit):
+                raise ValueError(f"'{unit}' is no unit; write one as $ or kg, without digits, points or signs")
         return value
 
     @field_validator("date_format")

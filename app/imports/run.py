@@ -236,6 +236,7 @@ class _Runner:
         conventions = Conventions(
             dialect.decimal_separator,
             dialect.thousands_separator,
+            tuple(options.units or ()),
             options.booleans,
             options.date_format or {},
             options.timezone or "UTC",

@@ -46,6 +46,7 @@ class Engine:
         self._conventions = Conventions(
             self.dialect.decimal_separator,
             self.dialect.thousands_separator,
+            tuple(options.units or ()),
             options.booleans,
             options.date_format or {},
             options.timezone or "UTC",

@@ -178,3 +178,17 @@ class TestNulls:
         made = read_file(content, thousands_separator=",")
         assert made.types == ["integer", "integer", "decimal"]
         assert [row["n"] for row in made.rows] == [1000, 20]
+
+    def test_case_38_units_by_option(self) -> None:
+        content = "id,price,share,weight\n1,$1234.50,12%,5 kg\n2,-$0.10,7 %,\n3,3.00,-1%,-2kg\n"
+        assert read_file(content).types == ["integer", "text", "text", "text"]
+        made = read_file(content, units=["$", "%", "kg"])
+        assert made.types == ["integer", "decimal", "integer", "integer"]
+        assert [row["share"] for row in made.rows] == [12, 7, -1]
+        assert [row["weight"] for row in made.rows] == [5, None, -2]
+
+    @pytest.mark.parametrize("value", ["$", "$$5", "5 $ 6", "5 EUR", "$ $"])
+    def test_case_38_what_is_no_number_beside_its_unit(self, value: str) -> None:
+        columns = [Column(name="id", type="integer"), Column(name="v", type="number")]
+        made = read_file(f"id,v\n1,{value}\n", columns, units=["$"])
+        assert [(item["code"], item["value"]) for item in made.rejections] == [("not_number", value)]

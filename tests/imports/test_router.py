@@ -79,6 +79,7 @@ class TestCreate:
             ({"options": {"delimiter": "\n"}}, "options/delimiter", "no line end"),
             ({"options": {"timezone": "Mars/Base"}}, "options/timezone", "'Mars/Base' is no time zone"),
             ({"options": {"date_format": {"day": "DD/MM"}}}, "options/date_format", "'DD/MM' is no date format"),
+            ({"options": {"units": ["5"]}}, "options/units", "'5' is no unit"),
             ({"options": {"encoding": "utf-9"}}, "options/encoding", "'utf-9' is no encoding"),
             ({"options": {"header": 0}}, "options/header", "line number from 1"),
             ({"options": {"header": "yes"}}, "options/header", "boolean"),
