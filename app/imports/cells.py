@@ -10,6 +10,7 @@ Pure: no I/O.
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, cached_property
@@ -151,6 +152,15 @@ class Plain:
         return bool(minuses == np.count_nonzero(self.negative))
 
     @property
+    def odd(self) -> Mask:
+        """Which have a byte that no plain number has."""
+        content = self._content
+        numeric = (content - np.uint8(ord("0")) < 10) | (content == ord(".")) | (content == ord("-"))
+        mask = np.zeros(len(self.lengths), np.bool_)
+        mask[np.searchsorted(self._offsets - self._offsets[0], np.flatnonzero(~numeric), side="right") - 1] = True
+        return mask
+
+    @property
     def _has_points_between_digits(self) -> bool:
         pointed = self.point >= 0
         if self._point_count != np.count_nonzero(pointed):
@@ -221,6 +231,20 @@ def _without_units(array: pa.Array, units: tuple[str, ...]) -> pa.Array:
     return pc.if_else(pc.equal(pc.binary_length(bare), 0), array, bare)
 
 
+def _read_apart(array: pa.Array, odd: Mask, read: Callable[[pa.Array], Cells]) -> Cells | None:
+    """The cells with the odd ones read apart from the others, which may then all be plain; None where they are many."""
+    if not 0 < 4 * np.count_nonzero(odd) <= len(odd):
+        return None
+    mask = pa.array(odd)
+    values, bad = read(pc.if_else(mask, pa.scalar(None, array.type), array))
+    odd_values, odd_bad = read(array.filter(mask))
+    if odd_bad is not None:
+        of_all = np.zeros(len(odd), np.bool_)
+        of_all[odd] = odd_bad
+        bad = either(bad, of_all)
+    return pc.replace_with_mask(values, mask, odd_values), bad
+
+
 def read_text(array: pa.Array) -> Cells:
     """Texts; the caller has seen to it that the bytes are UTF-8."""
     return array.view(pa.string()), None
@@ -232,6 +256,8 @@ def read_integers(array: pa.Array) -> Cells:
     plain = Plain(array)
     if plain.is_plain and plain.is_whole and _fits_bigint(plain):
         return plain.typed(plain.array.view(pa.string()).cast(pa.int64()).to_numpy()), None
+    if (cells := _read_apart(array, plain.odd, read_integers)) is not None:
+        return cells
     kept, bad = match_cells(array, INTEGER)
     # Nineteen digits may or may not fit; few columns have them.
     long = to_mask(pc.greater_equal(pc.utf8_length(kept), 19))
@@ -254,6 +280,8 @@ def read_decimals(array: pa.Array, precision: int, scale: int) -> Cells:
     plain = Plain(array)
     if plain.is_plain and _is_scalable(plain, precision, scale) and not _misfits(plain, precision, scale).any():
         return _scaled(plain, scale), None
+    if (cells := _read_apart(array, plain.odd, lambda few: read_decimals(few, precision, scale))) is not None:
+        return cells
     kept, bad = match_cells(array, PLAIN_NUMBER)
     bad |= to_mask(pc.match_substring_regex(kept, r"^-?$"))
     kept = pc.replace_substring_regex(_without(kept, bad), r"^(-?)\.", r"\10.")
@@ -296,6 +324,8 @@ def read_numbers(array: pa.Array) -> Cells:
     plain = Plain(array)
     if plain.is_plain:
         return plain.typed(plain.floats()), None
+    if (cells := _read_apart(array, plain.odd, read_numbers)) is not None:
+        return cells
     kept, bad = match_cells(array, NUMBER)
     bad |= to_mask(pc.match_substring_regex(kept, r"^-?(?:[eE]|$)"))
     kept = pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), kept)

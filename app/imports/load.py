@@ -18,7 +18,7 @@ from app.datasets.tables import add_constraints, comments, create_table
 from app.imports.errors import ReferencedRecordsMissing
 from app.imports.models import Mode
 from app.imports.parse import VALUE_LIMIT
-from app.imports.report import rejection_table
+from app.imports.report import Rejections, list_rejections
 
 STAGE = "stage"
 PLACES = ("_record", "_line", "_offset")
@@ -126,8 +126,8 @@ class Loader:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._connection.remove_termination_listener(note_loss)
 
-    async def clashes(self) -> AsyncIterator[Any]:
-        """The staged rows that clash, as tables of rejections; they leave the stage."""
+    async def clashes(self) -> AsyncIterator[Rejections]:
+        """The staged rows that clash, as rejections; they leave the stage."""
         if not self._plan.staged:
             return
         await self._connection.execute(f"ANALYZE {STAGE}")
@@ -137,9 +137,9 @@ class Loader:
             async for row in self._connection.cursor("SELECT * FROM clash ORDER BY record", prefetch=CLASH_BATCH):
                 batch.append({**row, "column": column, "code": code})
                 if len(batch) == CLASH_BATCH:
-                    yield rejection_table(batch)
+                    yield list_rejections(batch)
                     batch = []
-            yield rejection_table(batch)
+            yield list_rejections(batch)
             await self._connection.execute(f"DELETE FROM {STAGE} USING clash WHERE _record = record; DROP TABLE clash")
 
     def _clash_queries(self) -> list[tuple[str, str, str]]:

@@ -20,7 +20,7 @@ from app.imports.encode import SIGNATURE, TRAILER, encode_rows
 from app.imports.infer import TableInference
 from app.imports.parse import Layout, parse_chunk
 from app.imports.progress import Meter
-from app.imports.report import Report, locate_faults
+from app.imports.report import Rejections, Report, locate_faults
 from app.imports.source import Encoding, Source
 from app.imports.split import Chunk, Positions, Splitter
 from app.imports.validate import validate_table
@@ -48,7 +48,7 @@ class Output:
     """What became of a block: rows in the binary format, rejections, and counts of records."""
 
     rows: list[memoryview] = field(default_factory=list)
-    rejections: list[pa.Table] = field(default_factory=list)
+    rejections: list[Rejections] = field(default_factory=list)
     records: int = 0
     accepted: int = 0
     trimmed: int = 0

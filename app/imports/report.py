@@ -2,8 +2,10 @@
 
 import io
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -19,11 +21,27 @@ _SCHEMA = pa.schema(
 )
 
 
-def locate_faults(chunk: Chunk, faults: list[Fault], encoding: Encoding, offset: int) -> pa.Table:
-    """The faults of a chunk as rejections, in file order; `offset` is where in the file the chunk begins."""
+@dataclass(frozen=True)
+class Rejections:
+    """Some rejections in file order, those of one record together: a table, its CSV, and how many there are."""
+
+    table: pa.Table
+    csv: bytes
+    totals: Counter[tuple[str | None, str]]
+    rows: int
+
+
+def locate_faults(chunk: Chunk, faults: list[Fault], encoding: Encoding, offset: int) -> Rejections:
+    """The faults of a chunk as rejections; `offset` is where in the file the chunk begins."""
     parts = [_rejections(chunk, fault, encoding, offset) for fault in faults]
     table = pa.concat_tables(parts)
-    return table.take(pc.sort_indices(table, [("record", "ascending")]))
+    if len(parts) > 1:
+        table = table.take(pc.sort_indices(table, [("record", "ascending")]))
+    totals: Counter[tuple[str | None, str]] = Counter()
+    for fault in faults:
+        totals[fault.column, fault.code] += len(fault.rows)
+    rows = np.unique(np.concatenate([fault.rows for fault in faults]))
+    return Rejections(table, _as_csv(table), totals, len(rows))
 
 
 def _rejections(chunk: Chunk, fault: Fault, encoding: Encoding, offset: int) -> pa.Table:
@@ -52,9 +70,11 @@ def _show_values(values: pa.Array) -> pa.Array:
     return pc.replace_substring(texts, "\0", "␀")
 
 
-def rejection_table(rows: list[dict[str, Any]]) -> pa.Table:
-    """Rejections that are known one by one, each with all of REJECTION_FIELDS."""
-    return pa.Table.from_pylist(rows, schema=_SCHEMA)
+def list_rejections(rows: list[dict[str, Any]]) -> Rejections:
+    """Rejections that are known one by one, each with all of REJECTION_FIELDS, in file order."""
+    table = pa.Table.from_pylist(rows, schema=_SCHEMA)
+    totals = Counter((row["column"], row["code"]) for row in rows)
+    return Rejections(table, _as_csv(table), totals, len({row["record"] for row in rows}))
 
 
 class Report:
@@ -77,19 +97,17 @@ class Report:
             {"column": column, "code": code, "count": count} for (column, code), count in self._totals.most_common()
         ]
 
-    async def add(self, table: pa.Table) -> None:
-        """Take some rejections in, those of one record together."""
-        if len(table) == 0:
+    async def add(self, found: Rejections) -> None:
+        """Take some rejections in."""
+        if found.rows == 0:
             return
-        self.rows += pc.count_distinct(table["record"]).as_py()
-        counts = table.group_by(["column", "code"]).aggregate([([], "count_all")])
-        for group in counts.to_pylist():
-            self._totals[group["column"], group["code"]] += group["count_all"]
-        self._keep_first(table)
+        self.rows += found.rows
+        self._totals.update(found.totals)
+        self._keep_first(found.table)
         if self._writer is None:
             self._writer = ObjectWriter(self._key, "text/csv; charset=utf-8")
             await self._writer.write((",".join(REJECTION_FIELDS) + "\n").encode())
-        await self._writer.write(_as_csv(table))
+        await self._writer.write(found.csv)
 
     def _keep_first(self, table: pa.Table) -> None:
         """Keep the first in file order; clashes are found after what comes behind them in the file."""

@@ -77,6 +77,16 @@ class TestTogetherAndAlone:
         texts = data.draw(st.lists(st.one_of(st.none(), strategy), max_size=8))
         assert read(reader, texts) == [read(reader, [text])[0] for text in texts]
 
+    @pytest.mark.parametrize("name", ["integers", "numbers", "decimals", "long decimals", "wide decimals"])
+    @settings(max_examples=50)
+    @given(data=st.data())
+    def test_a_few_odd_cells_among_many_plain_numbers(self, name: str, data: st.DataObject) -> None:
+        _, reader = READERS[name]
+        texts: list[str | None] = ["1", "20", "-300", None, "4000", "5"] * 4
+        for place in data.draw(st.lists(st.integers(0, len(texts)), max_size=4)):
+            texts.insert(place, data.draw(NUMERIC))
+        assert read(reader, texts) == [read(reader, [text])[0] for text in texts]
+
     @pytest.mark.parametrize("name", READERS)
     def test_a_slice_reads_as_a_copy(self, name: str) -> None:
         _, reader = READERS[name]

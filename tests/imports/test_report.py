@@ -3,12 +3,11 @@
 import csv
 import io
 
-import pyarrow as pa
 import pytest
 
 from app.core.storage import find_object, read_object
 from app.imports.models import DETAIL_LIMIT
-from app.imports.report import Report, rejection_table
+from app.imports.report import Rejections, Report, list_rejections
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -17,22 +16,21 @@ KEY = "rejections/test.csv"
 
 def rejected(
     records: list[int], column: str | None = "n", code: str = "not_integer", value: str | None = "x"
-) -> pa.Table:
+) -> Rejections:
     """One rejection for each of some records."""
-    return rejection_table(
-        [
-            {
-                "line": record + 1,
-                "record": record,
-                "offset": record * 10,
-                "column": column,
-                "value": value,
-                "code": code,
-                "message": "wrong",
-            }
-            for record in records
-        ]
-    )
+    return list_rejections([item(record, column, code, value) for record in records])
+
+
+def item(record: int, column: str | None, code: str, value: str | None) -> dict[str, object]:
+    return {
+        "line": record + 1,
+        "record": record,
+        "offset": record * 10,
+        "column": column,
+        "value": value,
+        "code": code,
+        "message": "wrong",
+    }
 
 
 async def written() -> list[dict[str, str]]:
@@ -57,7 +55,7 @@ class TestTotals:
 
     async def test_a_row_with_two_mistakes_is_one_row(self) -> None:
         report = Report(KEY)
-        await report.add(pa.concat_tables([rejected([1]), rejected([1], "m")]))
+        await report.add(list_rejections([item(1, "n", "not_integer", "x"), item(1, "m", "not_integer", "x")]))
         assert (report.rows, len(report.rejections)) == (1, 2)
         await report.discard()
 
