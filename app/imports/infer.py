@@ -242,6 +242,7 @@ class TableInference:
         names = zip(name_columns(labels), labels, strict=True)
         self.columns = [ColumnInference(name, label, conventions) for name, label in names]
         self.records = 0
+        self.warnings: list[str] = []
         self._held: tuple[list[pa.Array], int] | None = None
 
     def update(self, arrays: Sequence[pa.Array], line_of: Callable[[int], int]) -> None:
@@ -259,7 +260,13 @@ class TableInference:
 
     def finish(self) -> None:
         """Settle whether the file's last row is a total."""
-        if self.columns[0].column()[0].type == "text":
+        if self._held is not None and self.columns[0].column()[0].type == "text":
+            arrays, line = self._held
+            word = arrays[0][0].as_py().decode().strip()
+            self.warnings.append(
+                f"Line {line:,}, the last one, begins with '{word}' and is a record like the others: "
+                "take it out of the file if it sums them up."
+            )
             self._release()
 
     def agrees(self, columns: Sequence[Column]) -> bool:
@@ -274,7 +281,7 @@ class TableInference:
             columns,
             [why for _, why in concluded],
             propose_keys(self.columns, columns),
-            [found.warning for found in self.columns if found.warning],
+            [*(found.warning for found in self.columns if found.warning), *self.warnings],
         )
 
     def _release(self) -> None:

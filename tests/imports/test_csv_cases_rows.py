@@ -146,6 +146,12 @@ class TestForeignRows:
         assert made.rejections == []
         assert made.types == ["text", "integer"]
 
+    async def test_case_21_a_total_among_texts_is_warned_of(self, importer: Importer) -> None:
+        shown = await importer("d", "team,n\nred,2\nblue,3\nTotal,5\n")
+        [warning] = shown["warnings"]
+        assert warning.startswith("Line 4, the last one, begins with 'Total' and is a record like the others")
+        assert (await importer("e", "team,n\nTotal,5\nblue,3\n"))["warnings"] == []
+
     def test_case_21_pinned_columns_report_every_one(self) -> None:
         columns = read_file("id,n\n1,2\n").columns
         made = read_file("id,n\nTotal,9\n1,2\nSub-total:,2\n", columns)
