@@ -87,6 +87,11 @@ class CursorInvalid(Problem):
     title = "The cursor cannot be used"
 
 
+class MediaTypeUnsupported(Problem):
+    status = 415
+    title = "The body is of a kind that is not read here"
+
+
 class BodyTooLarge(Problem):
     status = 413
     title = "The body is too large"

@@ -17,6 +17,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.datasets.patterns import anchored, matcher
+
 MAX_NAME_LENGTH = 63
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 MAX_SAFE_INTEGER = 2**53 - 1
@@ -111,17 +113,19 @@ class Column(BaseModel):
             if value is not None and not kind.ordered:
                 raise ValueError(f"`{name}` does not go with {self.type}")
             if value is not None:
-                self.parse(str(value))
+                self.parse_bound(value)
         for name in ("max_length", "pattern"):
             if getattr(self, name) is not None and self.type != "text":
                 raise ValueError(f"`{name}` goes with text, not with {self.type}")
+        if self.one_of is not None and self.type == "json":
+            raise ValueError("`one_of` does not go with json")
         for value in self.one_of or ():
-            self.parse(_as_json(value))
+            self.parse_bound(value)
         if self.pattern is not None:
             try:
-                re.compile(self.pattern)
-            except re.error as error:
-                raise ValueError(f"`pattern` is not a regular expression: {error}") from None
+                matcher(self.pattern)
+            except ValueError as error:
+                raise ValueError(f"`pattern` is not a regular expression of RE2: {error}") from None
 
     @property
     def kind(self) -> "ColumnType":
@@ -146,23 +150,44 @@ class Column(BaseModel):
             raise ValueError(f"'{text[:200]}' does not fit decimal({self.precision},{self.scale})")
         return value
 
+    def parse_bound(self, value: str | float) -> Any:
+        """A value of a constraint, written as in JSON, as `parse` gives it.
+
+        Raises:
+            ValueError: it is not a value of this type, or no number that others can be compared with.
+        """
+        parsed = self.parse(_as_json(value))
+        if isinstance(parsed, float) and not math.isfinite(parsed):
+            raise ValueError(f"no value can be compared with {value}")
+        return parsed
+
     def json_schema(self) -> dict[str, Any]:
         """The JSON schema of one value, null left out."""
         schema = dict(self.kind.schema)
         if self.description or self.label:
             schema["description"] = self.description or self.label
         if self.one_of is not None:
-            schema["enum"] = [_as_json(value) if schema.get("type") == "string" else value for value in self.one_of]
+            schema["enum"] = [self._shown(value) for value in self.one_of]
         if self.max_length is not None:
             schema["maxLength"] = self.max_length
         if self.pattern is not None:
-            schema["pattern"] = f"^(?:{self.pattern})$"
+            schema["pattern"] = anchored(self.pattern)
         if self.type in ("integer", "number"):
-            schema |= {key: value for key, value in (("minimum", self.min), ("maximum", self.max)) if value is not None}
+            bounds = {"minimum": self.min, "maximum": self.max}
+            schema |= {name: self._shown(bound) for name, bound in bounds.items() if bound is not None}
         if self.type == "decimal":
             schema["pattern"] = rf"^-?\d{{1,{(self.precision or 1)}}}(\.\d{{{self.scale}}})?$"
         example = self._example()
         return schema if example is None else schema | {"examples": [example]}
+
+    def _shown(self, value: str | float) -> str | int | float:
+        """A value of a constraint as records show it."""
+        parsed = self.parse_bound(value)
+        if self.type == "decimal":
+            return f"{parsed:.{self.scale}f}"
+        if self.type == "datetime":
+            return f"{parsed.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        return parsed if self.kind.schema.get("type") in ("integer", "number", "boolean") else str(parsed)
 
     def _example(self) -> str | int | float | None:
         """A value to show in documents, where it can be told that the constraints allow it."""
@@ -226,7 +251,7 @@ def _parse_integer(text: str, least: int, most: int) -> int:
 def _parse_number(text: str) -> float:
     if text in ("NaN", "Infinity", "-Infinity"):
         return float(text)
-    if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?", text) is None:
+    if re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?", text) is None:
         raise ValueError
     value = float(text)
     if math.isinf(value):
@@ -235,7 +260,7 @@ def _parse_number(text: str) -> float:
 
 
 def _parse_decimal(text: str) -> Decimal:
-    if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) is None:
+    if re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", text) is None:
         raise ValueError
     return Decimal(text)
 
@@ -255,10 +280,16 @@ def _parse_date(text: str) -> date:
 
 
 def _parse_datetime(text: str) -> datetime:
-    if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}", text) is None:
+    if _DATETIME.fullmatch(text) is None:
         raise ValueError
-    value = datetime.fromisoformat(text.replace(" ", "T", 1))
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+    value = datetime.fromisoformat(text.upper())
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_DATETIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    r"([Zz]|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?"
+)
 
 
 def _parse_uuid(text: str) -> UUID:

@@ -8,7 +8,6 @@ an empty cell is null in any type but text.
 Pure: no I/O.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from app.core.json_text import MAX_DEPTH, JsonInvalid, parse_json, write_json
 from app.imports.calendar import days_from_civil, month_numbers, seconds_of_day
 from app.imports.formats import Pattern
 
@@ -33,7 +33,6 @@ EXACT_DIGITS = 15
 MAX_SCALED_PRECISION = 18
 # Longer ones are rare enough to be looked at one by one.
 MAX_PLAIN_LENGTH = 400
-MAX_JSON_DIGITS = 16_000
 ISO_DATE = "YYYY-MM-DD"
 PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]*)?(?:\.[0-9]+)?$"
 INTEGER = r"^-?(?:0|[1-9][0-9]{0,18})$"
@@ -41,6 +40,8 @@ NUMBER = r"^(?:-?(?:0|[1-9][0-9]*)?(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?|NaN|-?I
 UUID = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 BOOLEAN_PAIRS = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"))
 EPOCH_YEAR_1 = -719_162
+EPOCH_YEAR_10000 = 2_932_897
+DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -423,9 +424,11 @@ def read_datetimes(array: pa.Array, pattern: str, timezone: str) -> Cells:
     seconds, possible = seconds_of_day(fields, to_mask(pc.match_substring_regex(text["half"], "^ ?[pP]")), text["half"])
     micros = _microseconds(text["fraction"])
     zoned, shift = _zone_shift(text["zone"])
-    local = (days * 86_400 + seconds) * 1_000_000 + micros
+    local = days * DAY + seconds * 1_000_000 + micros
     utc, exists = _to_utc(local, zoned, shift, timezone)
-    bad |= to_mask(kept.is_valid()) & ~(real & possible & exists)
+    # A zone may move a time out of the years that a date can have.
+    dated = (utc >= EPOCH_YEAR_1 * DAY) & (utc < EPOCH_YEAR_10000 * DAY)
+    bad |= to_mask(kept.is_valid()) & ~(real & possible & exists & dated)
     missing = bad | ~to_mask(array.is_valid())
     return pa.array(utc, mask=missing).view(pa.timestamp("us")), bad if bad.any() else None
 
@@ -444,8 +447,9 @@ def _iso_datetimes(array: pa.Array, timezone: str) -> pa.Array | None:
             times = text.cast(pa.timestamp("us"))
         except pa.ArrowInvalid:
             return None
-    least = pc.min(times.view(pa.int64())).as_py()
-    return times if least is None or least >= EPOCH_YEAR_1 * 86_400_000_000 else None
+    ends = pc.min_max(times.view(pa.int64())).as_py()
+    is_dated = ends["min"] is None or (ends["min"] >= EPOCH_YEAR_1 * DAY and ends["max"] < EPOCH_YEAR_10000 * DAY)
+    return times if is_dated else None
 
 
 def _microseconds(fraction: pa.Array) -> npt.NDArray[np.int64]:
@@ -501,7 +505,7 @@ def read_uuids(array: pa.Array) -> Cells:
 
 
 def read_json(array: pa.Array) -> Cells:
-    """JSON documents as texts; NaN is none, and neither is a text with an escaped NUL, which PostgreSQL cannot hold."""
+    """JSON documents as texts; one that names a member twice, or that PostgreSQL cannot hold, is none."""
     array = blank_to_null(array)
     bad = np.fromiter((value is not None and not _is_json(value) for value in array.to_pylist()), np.bool_, len(array))
     return pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), array.view(pa.string())), bad if bad.any() else None
@@ -509,28 +513,13 @@ def read_json(array: pa.Array) -> Cells:
 
 def _is_json(value: bytes) -> bool:
     try:
-        json.loads(value, parse_constant=_refuse_constant, parse_float=_refuse_endless)
-    except (ValueError, RecursionError):
+        document = parse_json(value)
+        # What cannot be stored is written as an escape, and nothing is nested without brackets.
+        if _UNSTORABLE.search(value) or value.count(b"[") + value.count(b"{") > MAX_DEPTH:
+            write_json(document)
+    except JsonInvalid:
         return False
-    # PostgreSQL's jsonb holds neither NUL nor half a surrogate pair; both can only be written as \u escapes.
-    return re.search(rb"\\u(?:0000|[dD][89a-fA-F])", value) is None or _has_whole_pairs(value)
+    return True
 
 
-def _has_whole_pairs(value: bytes) -> bool:
-    text = json.dumps(json.loads(value), ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\\u0000" not in text
-
-
-def _refuse_endless(number: str) -> None:
-    """PostgreSQL writes a document's numbers out: so many digits that it has no room for them are refused."""
-    exponent = re.search(r"[eE][+-]?0*([0-9]+)$", number)
-    if len(number) > MAX_JSON_DIGITS or (exponent and len(exponent[1]) > len(str(MAX_JSON_DIGITS)) - 1):
-        raise ValueError(number[:40])
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
+_UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")

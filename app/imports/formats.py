@@ -9,7 +9,7 @@ from functools import cached_property
 
 TIME_OF_DAY = (
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
-    r"(?P<half> ?[aApP]\.?[mM]\.?)?(?P<zone> ?(?:[zZ]|[+-][0-9]{2}(?::?[0-9]{2})?))?"
+    r"(?P<half> ?[aApP]\.?[mM]\.?)?(?P<zone> ?(?:[zZ]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?))?"
 )
 # The formats that are tried on a column nobody described, each independent of the others.
 KNOWN_FORMATS = (

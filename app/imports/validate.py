@@ -3,8 +3,9 @@
 Pure: no I/O.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.datasets.columns import Column
+from app.datasets.patterns import anchored
+from app.datasets.rules import Rule, constraint_rules, type_rule
 from app.imports import cells
 from app.imports.cells import Cells, Conventions, Mask, either, to_mask
 from app.imports.parse import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
+
+# A constraint's value, as its column declares it.
+Bound = str | int | float | bool
 
 
 @dataclass
@@ -93,9 +99,9 @@ def validate_table(table: Table, columns: list[Column], conventions: Conventions
         values, bad = READERS[column.type](array, column, conventions)
         if not typed and bad is not None and _reject_totals(table, bad):
             return validate_table(table, columns, conventions)
-        judge.reject(bad, f"not_{column.type}", not_of_type(column, conventions))
-        for mask, message, code in _violations(column, values):
-            judge.reject(mask, code, message)
+        judge.reject(bad, type_rule(column).code, not_of_type(column, conventions))
+        for rule, mask in _violations(column, values):
+            judge.reject(mask, rule.code, rule.message)
         typed.append(values)
         faults += judge.faults
     if not faults:
@@ -155,39 +161,46 @@ class _Judge:
 
 def not_of_type(column: Column, conventions: Conventions) -> str:
     """What is wrong with a cell that is not a value of the column's type."""
-    kind = column.kind
-    if column.type == "decimal":
-        whole = (column.precision or 0) - (column.scale or 0)
-        return f"not a decimal of at most {whole} digits before the point and {column.scale} behind it"
     if column.type in ("date", "datetime") and (written := _format_of(column, conventions)) != cells.ISO_DATE:
-        return f"not {kind.article} written {written}"
-    return f"not {kind.article} ({kind.example})"
+        return f"not {column.kind.article} written {written}"
+    return type_rule(column).message
 
 
-def _violations(column: Column, values: pa.Array) -> Iterator[tuple[Mask, str, str]]:
-    if column.required and values.null_count:
-        yield to_mask(values.is_null()), "a value is required", "required"
-    if column.max_length is not None:
-        yield (
-            to_mask(pc.greater(pc.utf8_length(values), column.max_length)),
-            f"longer than {column.max_length}",
-            "max_length",
-        )
-    if column.pattern is not None:
-        fits = pc.match_substring_regex(values, f"^(?:{column.pattern})$")
-        yield to_mask(pc.invert(fits)), f"does not fit the pattern {column.pattern}", "pattern"
-    if column.min is None and column.max is None and column.one_of is None:
-        return
-    values = _comparable(values, column)
-    if column.min is not None:
-        yield _outside(pc.less, values, typed_scalar(column, column.min)), f"less than {column.min}", "min"
-    if column.max is not None:
-        yield _outside(pc.greater, values, typed_scalar(column, column.max)), f"more than {column.max}", "max"
-    if column.one_of is not None:
-        allowed = pa.array([typed_scalar(column, value).as_py() for value in column.one_of], values.type)
-        known = pc.or_(pc.is_in(values, allowed), values.is_null())
-        choices = ", ".join(str(choice) for choice in column.one_of[:10])
-        yield to_mask(pc.invert(known)), f"not one of {choices}{'…' if len(column.one_of) > 10 else ''}", "one_of"
+def _violations(column: Column, values: pa.Array) -> Iterator[tuple[Rule, Mask | None]]:
+    """Each of the column's rules with the values that break it."""
+    rules = constraint_rules(column)
+    if any(rule.code in COMPARING for rule in rules):
+        values = _comparable(values, column)
+    for rule in rules:
+        yield rule, CHECKS[rule.code](values, column, rule.bound)
+
+
+def _missing(values: pa.Array, _column: Column, _bound: bool) -> Mask | None:
+    return to_mask(values.is_null()) if values.null_count else None
+
+
+def _too_long(values: pa.Array, _column: Column, most: int) -> Mask:
+    return to_mask(pc.greater(pc.utf8_length(values), most))
+
+
+def _unfit(values: pa.Array, _column: Column, pattern: str) -> Mask:
+    return to_mask(pc.invert(pc.match_substring_regex(values, anchored(pattern))))
+
+
+def _too_small(values: pa.Array, column: Column, least: Bound) -> Mask:
+    return _outside(pc.less, values, typed_scalar(column, least))
+
+
+def _too_large(values: pa.Array, column: Column, most: Bound) -> Mask:
+    return _outside(pc.greater, values, typed_scalar(column, most))
+
+
+def _not_among(values: pa.Array, column: Column, choices: Sequence[Bound]) -> Mask:
+    allowed = pa.array([typed_scalar(column, choice).as_py() for choice in choices], values.type)
+    if pa.types.is_floating(values.type):
+        # Arrow tells -0.0 from 0.0 when it looks for a value; added to nought they are one.
+        values, allowed = pc.add(values, 0.0), pc.add(allowed, 0.0)
+    return to_mask(pc.invert(pc.or_(pc.is_in(values, allowed), values.is_null())))
 
 
 def _outside(is_beyond: Callable[[pa.Array, pa.Scalar], pa.Array], values: pa.Array, bound: pa.Scalar) -> Mask:
@@ -218,7 +231,7 @@ def _sort_key(text: str, whole: int) -> bytes:
 _COMPLEMENT = bytes.maketrans(b"0123456789", b"9876543210")
 
 
-def typed_scalar(column: Column, value: str | int | float | bool) -> pa.Scalar:
+def typed_scalar(column: Column, value: Bound) -> pa.Scalar:
     """A constraint's value, which is written as in JSON, as the column's values are compared."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     plain = column.model_copy(update={"date_format": None})
@@ -226,3 +239,15 @@ def typed_scalar(column: Column, value: str | int | float | bool) -> pa.Scalar:
     if bad is not None and bad.any():
         raise ValueError(f"'{text}' is not {column.kind.article}")
     return _comparable(values, column)[0]
+
+
+# The check of each rule of `datasets/rules.py`: values, column and bound give the values that break it.
+CHECKS: dict[str, Callable[[pa.Array, Column, Any], Mask | None]] = {
+    "required": _missing,
+    "max_length": _too_long,
+    "pattern": _unfit,
+    "min": _too_small,
+    "max": _too_large,
+    "one_of": _not_among,
+}
+COMPARING = ("min", "max", "one_of")

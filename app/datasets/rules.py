@@ -1,0 +1,58 @@
+"""What a column's values must fulfil: the one table that imports (whole columns) and writes (single values) judge by.
+
+Pure. Neither judges by anything else: a rule that is added here has to be given a check in `imports/validate.py` and in
+`records/values.py`, or their tables do not fit this one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.datasets.columns import Column
+
+MOST_CHOICES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its code, its bound as the column declares it, and what is wrong with a value that breaks it."""
+
+    code: str
+    bound: Any
+    message: str
+
+
+def _not_among(choices: Sequence[Any]) -> str:
+    shown = ", ".join(str(choice) for choice in choices[:MOST_CHOICES_SHOWN])
+    return f"not one of {shown}{'…' if len(choices) > MOST_CHOICES_SHOWN else ''}"
+
+
+# Each constraint of a column that a single value can break, in the order in which a value is judged.
+CONSTRAINTS: dict[str, Callable[[Any], str]] = {
+    "required": lambda _: "a value is required",
+    "max_length": lambda most: f"longer than {most}",
+    "pattern": lambda pattern: f"does not fit the pattern {pattern}",
+    "min": lambda least: f"less than {least}",
+    "max": lambda most: f"more than {most}",
+    "one_of": _not_among,
+}
+
+
+def type_rule(column: Column) -> Rule:
+    """The rule that comes first: a value is one of the column's type."""
+    kind = column.kind
+    message = f"not {kind.article} ({kind.example})"
+    if column.type == "decimal":
+        before = (column.precision or 0) - (column.scale or 0)
+        message = f"not a decimal of at most {before} digits before the point and {column.scale} behind it"
+    return Rule(f"not_{column.type}", column.type, message)
+
+
+def constraint_rules(column: Column) -> list[Rule]:
+    """The rules behind the type's, in their order; a value is told the first that it breaks."""
+    declared = {code: getattr(column, code) for code in CONSTRAINTS}
+    return [
+        Rule(code, bound, CONSTRAINTS[code](bound))
+        for code, bound in declared.items()
+        if bound is not None and bound is not False
+    ]
