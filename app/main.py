@@ -39,6 +39,7 @@ def create_app() -> FastAPI:
     )
     for feature in (health, docs, datasets, records, imports, keys):
         app.include_router(feature.router)
+    app.include_router(records.aggregates)
     app.mount("/docs/assets", docs.assets, name="assets")
     install_exception_handlers(app)
     return app

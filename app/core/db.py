@@ -29,6 +29,7 @@ SQLModel.metadata.naming_convention = {
 }
 
 QUERY_CANCELED = "57014"
+NUMERIC_OUT_OF_RANGE = "22003"
 # A NUL: in a parameter, or escaped in JSON. PostgreSQL's texts cannot hold it.
 UNSTORABLE_TEXT = ("22021", "22P05")
 # Connection failures (class 08), shutdown and start-up (57P0x), read-only after a failover, too many connections.
@@ -110,11 +111,11 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, InterfaceError | OSError)
 
 
-def problem_for(error: DBAPIError | OSError) -> Problem | None:
+def problem_for(error: DBAPIError | PostgresError | OSError) -> Problem | None:
     """The problem that tells a caller what a database error means, where it is not a fault of ours."""
-    if isinstance(error, OSError) or error.connection_invalidated:
+    if isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return ServiceUnavailable("The database cannot be reached.")
-    state = sql_state(error)
+    state = sql_state(error) if isinstance(error, DBAPIError) else error.sqlstate or ""
     if state == QUERY_CANCELED:
         return StatementTimedOut(
             f"The query was stopped after {get_settings().statement_timeout_seconds:g} seconds.",

@@ -1,5 +1,6 @@
 """HTTP as every feature speaks it: problems, request ids, body limits, lists."""
 
+import json
 import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
@@ -51,6 +52,10 @@ class ProblemResponse(JSONResponse):
     """A response whose body is a problem's document."""
 
     media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        # It may repeat what a caller sent, broken characters included.
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def render_problem(problem: Problem) -> ProblemResponse:

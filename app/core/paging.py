@@ -25,18 +25,18 @@ def decode_cursor(cursor: str, query: Any, *, length: int) -> list[Any]:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         fingerprint, position = json.loads(urlsafe_b64decode(padded))
-        well_formed = isinstance(position, list) and len(position) == length
-    except (ValueError, TypeError):
-        well_formed = False
-    if not well_formed:
+    except (ValueError, TypeError, RecursionError):
+        fingerprint, position = None, None
+    same_query = fingerprint == _fingerprint(query)
+    if not isinstance(position, list) or (same_query and len(position) != length):
         raise CursorInvalid(
             "The cursor is not one that this API gave out.", hint="Take `next` from a page as it is, or start anew."
         )
-    if fingerprint != _fingerprint(query):
+    if not same_query:
         raise CursorInvalid(
             "The cursor belongs to another query.", hint="Keep every other parameter as it was, or start anew."
         )
-    return list(position)
+    return position
 
 
 def _fingerprint(query: Any) -> str:

@@ -32,6 +32,17 @@ class Settings(BaseSettings):
     statement_timeout_seconds: float = Field(20, gt=0, description="the longest one statement of a request may run")
     max_body_bytes: int = Field(MIB, ge=1024, description="the largest request body")
     max_page_size: int = Field(1000, ge=1, description="the largest _limit")
+    max_query_terms: int = Field(
+        100, ge=1, le=1000, description="the most conditions, or sorts, or results, of one query"
+    )
+    max_query_depth: int = Field(8, ge=1, le=100, description="how deep the conditions of one query may be nested")
+    max_query_text: int = Field(10_000, ge=100, description="the longest text that a query may ask for, in characters")
+    max_list_values: int = Field(5000, ge=1, description="the most values of one list in a query")
+    max_keys: int = Field(100, ge=1, le=10_000, description="the most records that are asked for by key at once")
+    max_export_records: int = Field(10_000_000, ge=1, description="the most records of one export")
+    max_export_bytes: int = Field(4 * 1024 * MIB, ge=1024, description="the largest export")
+    export_timeout_seconds: float = Field(900, gt=0, description="the longest an export may take")
+    slow_query_seconds: float = Field(0.5, ge=0, description="from when on a page warns of what no index serves")
 
     upload_expiry_seconds: int = Field(3600, ge=60, le=604_800, description="how long an upload URL is valid")
     max_file_bytes: int = Field(5 * 1024 * MIB, ge=1, description="the largest file an import takes, as uploaded")

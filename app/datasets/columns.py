@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.core.json_text import parse_json, write_json
 from app.datasets.patterns import anchored, matcher
 
 MAX_NAME_LENGTH = 63
@@ -142,10 +144,7 @@ class Column(BaseModel):
         Raises:
             ValueError: it is not a value of this type; the message says what one looks like.
         """
-        try:
-            value = self.kind.parse(text)
-        except (ValueError, InvalidOperation, OverflowError):
-            raise ValueError(f"'{text[:200]}' is not {self.kind.article} ({self.kind.example})") from None
+        value = self.parse_comparable(text)
         if self.type == "decimal" and not fits_decimal(value, self.precision or 0, self.scale or 0):
             raise ValueError(f"'{text[:200]}' does not fit decimal({self.precision},{self.scale})")
         return value
@@ -160,6 +159,22 @@ class Column(BaseModel):
         if isinstance(parsed, float) and not math.isfinite(parsed):
             raise ValueError(f"no value can be compared with {value}")
         return parsed
+
+    def parse_comparable(self, text: str) -> Any:
+        """As `parse`, for a value that is only compared with the column's: a decimal may have any digits.
+
+        Raises:
+            ValueError: it is not a value of this type.
+        """
+        try:
+            return self.kind.parse(text)
+        except (ValueError, InvalidOperation, OverflowError):
+            raise ValueError(f"'{text[:200]}' is not {self.kind.article} ({self.kind.example})") from None
+
+    @cached_property
+    def allowed_texts(self) -> list[str]:
+        """The values of `one_of` as texts, each in the one way that all ways of writing it have in common."""
+        return [str(self.parse_bound(value)) for value in self.one_of or ()]
 
     def json_schema(self) -> dict[str, Any]:
         """The JSON schema of one value, null left out."""
@@ -217,6 +232,13 @@ def fits_decimal(value: Decimal, precision: int, scale: int) -> bool:
     return -exponent <= scale and (value == 0 or value.adjusted() < precision - scale)
 
 
+EQUALITY = ("eq", "ne", "in", "nin", "isnull")
+ORDER = ("gt", "gte", "lt", "lte", "between")
+COUNTS = ("count", "count_distinct")
+EXTREMES = ("min", "max")
+ARITHMETIC = ("sum", "avg")
+
+
 @dataclass(frozen=True)
 class ColumnType:
     """What a type is: its name in PostgreSQL, its JSON, and how a text becomes a value of it."""
@@ -230,6 +252,10 @@ class ColumnType:
     json_sql: str = "{}"
     ordered: bool = True
     can_be_key: bool = True
+    can_be_sorted: bool = True
+    # What a query may ask of the type: names from operators.OPERATORS and from aggregates.FUNCTIONS.
+    operators: tuple[str, ...] = EQUALITY + ORDER
+    aggregates: tuple[str, ...] = COUNTS + EXTREMES
 
 
 def _parse_text(text: str) -> str:
@@ -299,7 +325,8 @@ def _parse_uuid(text: str) -> UUID:
 
 
 def _parse_json(text: str) -> str:
-    json.loads(text, parse_constant=lambda _: _refuse())
+    # What can be written again can be stored.
+    write_json(parse_json(text))
     return text
 
 
@@ -316,13 +343,21 @@ EXAMPLES: dict[str, str | int | float] = {
 _DATETIME_JSON = """to_char({}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 TYPES: dict[str, ColumnType] = {
-    "text": ColumnType("text", "a text", "any characters but NUL", {"type": "string"}, _parse_text),
+    "text": ColumnType(
+        "text",
+        "a text",
+        "any characters but NUL",
+        {"type": "string"},
+        _parse_text,
+        operators=(*EQUALITY, *ORDER, "contains", "startswith", "like", "ilike"),
+    ),
     "integer": ColumnType(
         "bigint",
         "an integer",
         "as 42, from -9007199254740991 to 9007199254740991, without leading zeros",
         {"type": "integer", "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER},
         lambda text: _parse_integer(text, -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER),
+        aggregates=COUNTS + EXTREMES + ARITHMETIC,
     ),
     "bigint": ColumnType(
         "bigint",
@@ -331,13 +366,35 @@ TYPES: dict[str, ColumnType] = {
         {"type": "string", "format": "int64", "pattern": "^-?[0-9]{1,19}$"},
         lambda text: _parse_integer(text, -MAX_BIGINT - 1, MAX_BIGINT),
         json_sql="{}::text",
+        aggregates=COUNTS + EXTREMES + ARITHMETIC,
     ),
-    "number": ColumnType("double precision", "a number", "as 1.5 or 1e-3", {"type": "number"}, _parse_number),
+    "number": ColumnType(
+        "double precision",
+        "a number",
+        "as 1.5 or 1e-3",
+        {"type": "number"},
+        _parse_number,
+        aggregates=COUNTS + EXTREMES + ARITHMETIC,
+    ),
     "decimal": ColumnType(
-        "numeric", "a decimal", "as 0.10", {"type": "string", "format": "decimal"}, _parse_decimal, json_sql="{}::text"
+        "numeric",
+        "a decimal",
+        "as 0.10",
+        {"type": "string", "format": "decimal"},
+        _parse_decimal,
+        json_sql="{}::text",
+        aggregates=COUNTS + EXTREMES + ARITHMETIC,
     ),
     "boolean": ColumnType(
-        "boolean", "a boolean", "true or false", {"type": "boolean"}, _parse_boolean, ordered=False, can_be_key=False
+        "boolean",
+        "a boolean",
+        "true or false",
+        {"type": "boolean"},
+        _parse_boolean,
+        ordered=False,
+        can_be_key=False,
+        operators=("eq", "ne", "isnull"),
+        aggregates=COUNTS,
     ),
     "date": ColumnType("date", "a date", "as 2026-01-31", {"type": "string", "format": "date"}, _parse_date),
     "datetime": ColumnType(
@@ -349,10 +406,35 @@ TYPES: dict[str, ColumnType] = {
         json_sql=_DATETIME_JSON,
     ),
     "uuid": ColumnType(
-        "uuid", "a UUID", "as 01234567-89ab-cdef-0123-456789abcdef", {"type": "string", "format": "uuid"}, _parse_uuid
+        "uuid",
+        "a UUID",
+        "as 01234567-89ab-cdef-0123-456789abcdef",
+        {"type": "string", "format": "uuid"},
+        _parse_uuid,
+        aggregates=COUNTS,
     ),
-    "json": ColumnType("jsonb", "a JSON value", 'as {"a": 1}', {}, _parse_json, ordered=False, can_be_key=False),
+    "json": ColumnType(
+        "jsonb",
+        "a JSON value",
+        'as {"a": 1}',
+        {},
+        _parse_json,
+        ordered=False,
+        can_be_key=False,
+        can_be_sorted=False,
+        operators=("isnull", "contains"),
+        aggregates=("count",),
+    ),
     "image": ColumnType(
-        "text", "an image's id", "from POST /images", {"type": "string"}, _parse_text, ordered=False, can_be_key=False
+        "text",
+        "an image's id",
+        "from POST /images",
+        {"type": "string"},
+        _parse_text,
+        ordered=False,
+        can_be_key=False,
+        can_be_sorted=False,
+        operators=EQUALITY,
+        aggregates=COUNTS,
     ),
 }

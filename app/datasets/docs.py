@@ -5,17 +5,16 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.core.db import Session
 from app.datasets import openapi, repository
-from app.datasets.columns import row_id_column
 from app.datasets.deps import DatasetFromPath
-from app.datasets.models import Dataset
-from app.keys.deps import OptionalCaller
+from app.datasets.shape import shape_of
+from app.keys.deps import CurrentCaller, OptionalCaller
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,20 +32,25 @@ assets = _Assets(packages=[("fastapi_offline", "static")])
 
 
 @router.get("/openapi.json")
-async def get_openapi_document(request: Request, caller: OptionalCaller, session: Session) -> dict[str, Any]:
+async def get_openapi_document(request: Request, caller: OptionalCaller, session: Session) -> Response:
     """Describe the fixed routes, and the records of every dataset that the key may read."""
     document = _fixed_document(request)
-    if caller is None:
-        return document
-    datasets = await repository.list_visible(session, caller.datasets)
-    return openapi.add_datasets(document, [shape_of(dataset) for dataset in datasets])
+    datasets = await repository.list_visible(session, caller.datasets) if caller is not None else []
+    described = openapi.describe_all(document, [shape_of(dataset) for dataset in datasets])
+    return Response(described, media_type="application/json")
 
 
 @router.get("/datasets/{dataset}/openapi.json")
-async def get_dataset_document(request: Request, dataset: DatasetFromPath) -> dict[str, Any]:
+async def get_dataset_document(
+    request: Request, dataset: DatasetFromPath, caller: CurrentCaller, session: Session
+) -> Response:
     """Describe the records of one dataset."""
     document = _fixed_document(request)
-    return {"servers": document["servers"], **openapi.describe_dataset(document, shape_of(dataset))}
+    shape = shape_of(dataset)
+    named = [name for name in set(shape.references.values()) if caller.may("read", name)]
+    referenced = [shape_of(other) for other in await repository.list_visible(session, named)] if named else []
+    described = openapi.describe_dataset(document, shape, referenced)
+    return JSONResponse({"servers": document["servers"], **described})
 
 
 @router.get("/docs", response_class=HTMLResponse)
@@ -59,13 +63,6 @@ async def show_docs() -> HTMLResponse:
 async def show_dataset_docs() -> HTMLResponse:
     """The page that shows one dataset; it holds no data either, not even whether there is such a dataset."""
     return HTMLResponse(_page("../../docs"))
-
-
-def shape_of(dataset: Dataset) -> openapi.Shape:
-    """What a document says of a dataset."""
-    columns = dataset.typed_columns
-    shown = columns if dataset.key or not columns else [row_id_column(), *columns]
-    return openapi.Shape(dataset.name, dataset.title, dataset.description, shown, dataset.key_columns)
 
 
 def _fixed_document(request: Request) -> dict[str, Any]:

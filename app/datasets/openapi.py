@@ -1,23 +1,46 @@
 """Typed OpenAPI documents: what each dataset's records look like and how they are read. Pure."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from app.core.errors import CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
-from app.core.http import ProblemDocument, problem_response, problem_responses
+from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
+from app.core.http import ProblemDocument, problem_response
+from app.datasets import openapi_queries as queries
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetNotFound
+from app.datasets.openapi_queries import SCHEMAS
+from app.datasets.shape import Shape
 from app.keys.errors import KeyMissing, ScopeMissing
 
-SCHEMAS = "#/components/schemas/"
+RESPONSES = "#/components/responses/"
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]
 NUMBER_NOTE = "NaN, Infinity and -Infinity, which JSON has no number for, are texts."
-PROBLEMS = {
-    **problem_responses(ParameterInvalid, CursorInvalid, KeyMissing, ScopeMissing),
-    **problem_responses(DatasetNotFound, ServiceUnavailable, StatementTimedOut),
-    "default": problem_response("Any other problem"),
+KEPT_FRAGMENTS = 500
+# The problems of the routes of records, said once: the status and the response, by the name that operations refer to.
+_PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
+    "Query": ("400", problem_response("The query cannot be understood or run", [ParameterInvalid, CursorInvalid])),
+    "Key": ("400", problem_response("The address does not name a record, or has another mistake", [ParameterInvalid])),
+    "NoKey": ("401", problem_response(KeyMissing.title, [KeyMissing])),
+    "NoScope": ("403", problem_response(ScopeMissing.title, [ScopeMissing])),
+    "NoDataset": ("404", problem_response(DatasetNotFound.title, [DatasetNotFound])),
+    "NoRecord": ("404", problem_response("There is no such dataset or record", [DatasetNotFound])),
+    "NoFormat": ("406", problem_response("The records cannot be had in that format")),
+    "TooLarge": ("413", problem_response(BodyTooLarge.title, [BodyTooLarge])),
+    "NoExport": ("422", problem_response("The export is too large")),
+    "NoResult": ("422", problem_response("A result is too large for its type")),
+    "Unavailable": (
+        "503",
+        problem_response(
+            "A part of the service cannot be reached, or the query took too long",
+            [ServiceUnavailable, StatementTimedOut],
+        ),
+    ),
+    "Problem": ("default", problem_response("Any other problem")),
 }
+_EVERYWHERE = ("NoKey", "NoScope", "NoDataset", "Unavailable", "Problem")
 # What the fixed routes are about, in the order in which one meets them.
 SECTIONS = {
     "datasets": "What there is: each dataset's columns, its key and how many records it has.",
@@ -26,17 +49,6 @@ SECTIONS = {
     "keys": "API keys. All of it needs the scope admin.",
     "health": "Whether the service answers; no key is needed.",
 }
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What a document says of a dataset: `columns` as its records show them, `key` those that address a record."""
-
-    name: str
-    title: str | None
-    description: str | None
-    columns: Sequence[Column]
-    key: Sequence[Column]
 
 
 def complete(document: dict[str, Any]) -> dict[str, Any]:
@@ -58,33 +70,95 @@ def _with_summary(operation: dict[str, Any]) -> dict[str, Any]:
     return changed if changed["description"] else {k: v for k, v in changed.items() if k != "description"}
 
 
-def add_datasets(document: dict[str, Any], shapes: Sequence[Shape]) -> dict[str, Any]:
-    """The document of the fixed routes with the typed routes of some datasets."""
-    components = document["components"]
-    paths = dict(document["paths"])
-    schemas = dict(components["schemas"])
-    for shape in shapes:
-        paths |= _paths(shape)
-        schemas |= _schemas(shape)
-    # A dataset may be called as a section is: then it is shown there.
-    tags = [*(_tag(shape) for shape in shapes if shape.name not in SECTIONS), *document["tags"]]
-    return {**document, "tags": tags, "paths": paths, "components": {**components, "schemas": schemas}}
+@dataclass(frozen=True)
+class Fragment:
+    """What the document of everything says of one dataset: the members of its parts, as JSON without the braces."""
+
+    tag: bytes
+    paths: bytes
+    schemas: bytes
+    parameters: bytes
 
 
-def describe_dataset(document: dict[str, Any], shape: Shape) -> dict[str, Any]:
-    """The document of one dataset alone: what a generator of clients wants. It takes over the fixed one's head."""
+@lru_cache(KEPT_FRAGMENTS)
+def fragment_of(shape: Shape, embeddable: frozenset[str]) -> Fragment:
+    """A dataset's part of a document; `embeddable` are the columns whose datasets the reader may see as well.
+
+    It is worked out once for each state of the dataset: thousands of parameters take a while.
+    """
+    return Fragment(
+        tag=_write(_tag(shape))
+        if shape.name not in SECTIONS
+        else b"",  # as a section is called: then it is shown there
+        paths=_members(_paths(shape, embeddable)),
+        schemas=_members(_schemas(shape, embeddable)),
+        parameters=_members(queries.filter_parameters(shape)),
+    )
+
+
+def embeddable_columns(shape: Shape, visible: Collection[str]) -> frozenset[str]:
+    """The columns that refer to a dataset that the reader may see."""
+    return frozenset(name for name, dataset in shape.references.items() if dataset in visible)
+
+
+def describe_all(document: dict[str, Any], shapes: Sequence[Shape]) -> bytes:
+    """The document of the fixed routes with the typed routes of some datasets, as JSON."""
+    names = {shape.name for shape in shapes}
+    fragments = [fragment_of(shape, embeddable_columns(shape, names)) for shape in shapes]
+    components = {**document["components"], "responses": problem_components()}
+    schemas = components.pop("schemas") | queries.shared_schemas()
+    head = {name: value for name, value in document.items() if name not in ("tags", "paths", "components")}
+    return _object(
+        _members(head),
+        b'"tags":[%s]' % _joined([*(fragment.tag for fragment in fragments), *map(_write, document["tags"])]),
+        b'"paths":' + _object(_members(document["paths"]), *(fragment.paths for fragment in fragments)),
+        b'"components":'
+        + _object(
+            _members(components),
+            b'"schemas":' + _object(_members(schemas), *(fragment.schemas for fragment in fragments)),
+            b'"parameters":' + _object(*(fragment.parameters for fragment in fragments)),
+        ),
+    )
+
+
+def describe_dataset(document: dict[str, Any], shape: Shape, referenced: Sequence[Shape]) -> dict[str, Any]:
+    """The document of one dataset alone: what a generator of clients wants. It takes over the fixed one's head.
+
+    `referenced` are the datasets that its columns refer to, as far as the reader may see them.
+    """
     info = {**document["info"], "title": shape.title or shape.name}
     info |= {"description": shape.description} if shape.description else {}
+    embeddable = embeddable_columns(shape, {other.name for other in referenced})
+    schemas = {f"{other.name}_record": record_schema(other) for other in referenced} | _schemas(shape, embeddable)
     return {
         "openapi": document["openapi"],
         "info": info,
         "tags": [_tag(shape)],
-        "paths": _paths(shape),
+        "paths": _paths(shape, embeddable),
         "components": {
-            "schemas": {**_schemas(shape), "ProblemDocument": _problem_schema()},
+            "schemas": {**schemas, **queries.shared_schemas(), "ProblemDocument": _problem_schema()},
+            "parameters": queries.filter_parameters(shape),
+            "responses": problem_components(),
             "securitySchemes": document["components"]["securitySchemes"],
         },
     }
+
+
+def _write(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _members(members: Mapping[str, Any]) -> bytes:
+    """An object's JSON without its braces."""
+    return _write(members)[1:-1]
+
+
+def _joined(parts: Iterable[bytes]) -> bytes:
+    return b",".join(part for part in parts if part)
+
+
+def _object(*members: bytes) -> bytes:
+    return b"{%s}" % _joined(members)
 
 
 def _tag(shape: Shape) -> dict[str, Any]:
@@ -116,54 +190,132 @@ def _value_schema(column: Column) -> dict[str, Any]:
     return schema
 
 
-def _schemas(shape: Shape) -> dict[str, Any]:
+def _schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     # Named as the dataset is: unlike `ProductsRecord`, no two legal names give the same.
-    page = {
-        "type": "object",
-        "properties": {
-            "data": {"type": "array", "items": {"$ref": f"{SCHEMAS}{shape.name}_record"}},
-            "next": {"type": ["string", "null"], "description": "`_cursor` of the next page, null on the last one"},
+    next_page = {"type": ["string", "null"], "description": "`_cursor` of the next page, null on the last one"}
+    members = {
+        "data": {"type": "array", "items": _shown(shape, embeddable)},
+        "next": next_page,
+        "count": {
+            "type": "integer",
+            "description": "how many records there are in all pages, where `_count` asks for it",
         },
-        "required": ["data", "next"],
+        "warnings": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "of a slow page: what no index serves",
+        },
     }
-    return {f"{shape.name}_record": record_schema(shape), f"{shape.name}_page": page}
+    page = {"type": "object", "properties": members, "required": ["data", "next"]}
+    some = {
+        "type": "object",
+        "properties": {"data": {"type": "array", "items": {"anyOf": [_ref(shape, "record"), {"type": "null"}]}}},
+        "required": ["data"],
+    }
+    return {
+        f"{shape.name}_record": record_schema(shape),
+        f"{shape.name}_page": page,
+        f"{shape.name}_some": some,
+        **queries.query_schemas(shape, embeddable),
+    }
 
 
-def _paths(shape: Shape) -> dict[str, Any]:
-    path = f"/datasets/{shape.name}/records"
-    return {path: {"get": _list_operation(shape)}, f"{path}/{{key}}": {"get": _get_operation(shape)}}
+def _ref(shape: Shape, part: str) -> dict[str, Any]:
+    return {"$ref": f"{SCHEMAS}{shape.name}_{part}"}
 
 
-def _list_operation(shape: Shape) -> dict[str, Any]:
+def _shown(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+    """A record as it is answered: with the records that it refers to, where that is asked for."""
+    if not embeddable:
+        return _ref(shape, "record")
+    others = {
+        name: {"anyOf": [{"$ref": f"{SCHEMAS}{shape.references[name]}_record"}, {"type": "null"}]}
+        for name in sorted(embeddable)
+    }
+    embedded = {"_embedded": {"type": "object", "properties": others}}
+    return {"allOf": [_ref(shape, "record"), {"type": "object", "properties": embedded}]}
+
+
+def _paths(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+    path = f"/datasets/{shape.name}"
+    return {
+        f"{path}/records": {"get": _list_operation(shape, embeddable)},
+        f"{path}/records/query": {"post": _query_operation(shape)},
+        f"{path}/records/get": {"post": _get_many_operation(shape)},
+        f"{path}/records/{{key}}": {"get": _get_operation(shape, embeddable)},
+        f"{path}/aggregate": {"get": _aggregate_operation(shape)},
+    }
+
+
+def _list_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
         "operationId": f"list_{shape.name}_records",
         "summary": f"List records of {shape.title or shape.name}",
-        "description": f"They come in the order of {_names(shape.key)}.",
+        "description": f"Those that fulfil all conditions, in the order of {_names(shape.key)} or as `_sort` says.",
         "tags": [shape.name],
         "security": SECURITY,
-        "parameters": [
-            _query("_limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 50}, "How many at most."),
-            _query("_cursor", {"type": "string"}, "`next` of the page before."),
-        ],
-        "responses": _responses(f"{shape.name}_page", link),
+        "parameters": queries.list_parameters(shape, embeddable),
+        "responses": _responses(_ref(shape, "page"), "Query", "NoFormat", "NoExport", headers=link, exports=True),
     }
 
 
-def _get_operation(shape: Shape) -> dict[str, Any]:
+def _query_operation(shape: Shape) -> dict[str, Any]:
+    return {
+        "operationId": f"query_{shape.name}_records",
+        "summary": f"Query records of {shape.title or shape.name}",
+        "description": "As the list does, with conditions joined by and, or and not, and with long lists of values.",
+        "tags": [shape.name],
+        "security": SECURITY,
+        "requestBody": _body(_ref(shape, "query")),
+        "responses": _responses(_ref(shape, "page"), "Query", "NoFormat", "NoExport", "TooLarge", exports=True),
+    }
+
+
+def _get_many_operation(shape: Shape) -> dict[str, Any]:
+    single = queries.key_schema(shape.key)
+    keys = {"type": "array", "items": single}
+    body = {"type": "object", "properties": {"keys": keys}, "required": ["keys"], "additionalProperties": False}
+    return {
+        "operationId": f"get_{shape.name}_records",
+        "summary": f"Get many records of {shape.title or shape.name}",
+        "description": "In the order of their keys, null for each that there is not.",
+        "tags": [shape.name],
+        "security": SECURITY,
+        "requestBody": _body(body),
+        "responses": _responses(_ref(shape, "some"), "Query", "TooLarge"),
+    }
+
+
+def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+    etag = {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
     return {
         "operationId": f"get_{shape.name}_record",
         "summary": f"Get a record of {shape.title or shape.name}",
         "tags": [shape.name],
         "security": SECURITY,
-        "parameters": [{"name": "key", "in": "path", "required": True, **_key_parameter(shape.key)}],
-        "responses": {
-            **_responses(
-                f"{shape.name}_record", {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
-            ),
-            "404": problem_response("There is no such dataset or record", [DatasetNotFound]),
-        },
+        "parameters": [
+            {"name": "key", "in": "path", "required": True, **_key_parameter(shape.key)},
+            *queries.view_parameters(shape, embeddable),
+        ],
+        "responses": _responses(_shown(shape, embeddable), "Key", "NoRecord", headers=etag),
     }
+
+
+def _aggregate_operation(shape: Shape) -> dict[str, Any]:
+    return {
+        "operationId": f"aggregate_{shape.name}_records",
+        "summary": f"Aggregate records of {shape.title or shape.name}",
+        "description": "Counts, sums, means and extremes of the records that fulfil all conditions.",
+        "tags": [shape.name],
+        "security": SECURITY,
+        "parameters": queries.aggregate_parameters(shape),
+        "responses": _responses(_ref(shape, "results"), "Query", "NoResult"),
+    }
+
+
+def _body(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def _key_parameter(key: Sequence[Column]) -> dict[str, Any]:
@@ -179,17 +331,21 @@ def _names(columns: Sequence[Column]) -> str:
     return ", ".join(f"`{column.name}`" for column in columns)
 
 
-def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+def problem_components() -> dict[str, Any]:
+    """The responses that are problems, by the name that operations refer to."""
+    return {name: response for name, (_, response) in _PROBLEMS.items()}
 
 
-def _responses(schema: str, headers: dict[str, Any]) -> dict[str, Any]:
-    found = {
-        "description": "Found",
-        "headers": headers,
-        "content": {"application/json": {"schema": {"$ref": SCHEMAS + schema}}},
-    }
-    return {"200": found, **{str(status): response for status, response in PROBLEMS.items()}}
+def _responses(
+    schema: dict[str, Any], *problems: str, headers: dict[str, Any] | None = None, exports: bool = False
+) -> dict[str, Any]:
+    """What an operation answers: what was found, and the problems of this name beside those of every operation."""
+    content: dict[str, Any] = {"application/json": {"schema": schema}}
+    if exports:
+        content |= {"text/csv": {"schema": {"type": "string"}}, "application/x-ndjson": {"schema": {"type": "string"}}}
+    found = {"description": "Found", "content": content} | ({"headers": headers} if headers else {})
+    named = {_PROBLEMS[name][0]: {"$ref": RESPONSES + name} for name in (*_EVERYWHERE, *problems)}
+    return {"200": found, **named}
 
 
 def _problem_schema() -> dict[str, Any]:

@@ -8,6 +8,8 @@ from app.datasets.columns import ROW_ID, Column
 
 MAX_IDENTIFIER_LENGTH = 63
 HASH_LENGTH = 8
+# A tsvector has 1 MB at most. A character of four bytes makes eight of it where hyphens join its words.
+SEARCHED_CHARACTERS = 100_000
 
 
 def create_table(schema: str, table: str, columns: Sequence[Column], *, keyless: bool) -> list[str]:
@@ -49,6 +51,21 @@ def comments(schema: str, table: str, columns: Sequence[Column]) -> list[str]:
         for column in columns
         if column.label is not None
     ]
+
+
+def search_expression(columns: Sequence[Column], source: str | None = None) -> str:
+    """The tsvector of a record's texts, for full-text search: the same SQL where it is asked for and in its index.
+
+    `columns` are all of the dataset's; those of type text are searched. `source` is the table's alias in a query.
+    """
+    qualifier = [] if source is None else [source]
+    texts = [
+        f"coalesce(left({quote(*qualifier, column.name)}, {SEARCHED_CHARACTERS}), '')"
+        for column in columns
+        if column.type == "text"
+    ]
+    joined = " || ' ' || ".join(texts) or "''"
+    return f"to_tsvector('simple', left({joined}, {SEARCHED_CHARACTERS}))"
 
 
 def constraint_name(*parts: str) -> str:

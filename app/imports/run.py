@@ -14,7 +14,7 @@ from app.core.db import DATA_SCHEMA, driver_connection, get_engine, is_passing, 
 from app.core.settings import get_settings
 from app.core.storage import STORAGE_ERRORS, StoredObject
 from app.datasets.models import Dataset
-from app.datasets.repository import find_dataset, lock_dataset
+from app.datasets.repository import find_dataset, lock_dataset, touch_dataset
 from app.imports import errors, repository
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect, detect_dialect
@@ -373,8 +373,7 @@ class _Runner:
                 ]
                 current.columns = [column.model_dump(mode="json", exclude_none=True) for column in columns]
                 current.key = list(key)
-            session.add(current)
-            await session.flush()
+                await touch_dataset(session, current)
             if not await repository.finish_import(session, self._lease, values):
                 raise LeaseLost
 

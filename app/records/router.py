@@ -4,79 +4,211 @@ import hashlib
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
+from app.core.body import JsonBody
 from app.core.db import Session
-from app.core.errors import CursorInvalid, ParameterInvalid, UnknownParameter, did_you_mean
-from app.core.http import Cursor, problem_responses, refuse_unknown_parameters
-from app.core.paging import decode_cursor, encode_cursor
+from app.core.errors import (
+    CursorInvalid,
+    MalformedJson,
+    MediaTypeUnsupported,
+    ParameterInvalid,
+    StatementTimedOut,
+    UnknownParameter,
+)
+from app.core.http import problem_responses, refuse_unknown_parameters
 from app.core.settings import get_settings
+from app.datasets import openapi_queries as queries
+from app.datasets import repository
 from app.datasets.deps import DatasetFromPath
 from app.datasets.errors import DatasetNotFound
-from app.datasets.models import Dataset
+from app.datasets.shape import Shape, shape_of
+from app.keys.deps import CurrentCaller
 from app.keys.errors import KeyMissing, ScopeMissing
+from app.keys.principal import Principal
 from app.records import keys, relational
-from app.records.errors import RecordKeyInvalid, RecordNotFound
+from app.records.aggregate import aggregate_from_address
+from app.records.errors import (
+    ExportTooLarge,
+    FormatNotAvailable,
+    ParameterRepeated,
+    QueryContradictory,
+    QueryInvalid,
+    QueryTooLarge,
+    RecordKeyInvalid,
+    RecordNotFound,
+    ResultOutOfRange,
+)
+from app.records.exports import MEDIA_TYPES, ExportResponse, plan_export
+from app.records.formats import accepted_form
+from app.records.limits import Limits
+from app.records.query import (
+    Form,
+    RecordQuery,
+    RecordView,
+    next_cursor,
+    query_from_address,
+    query_from_body,
+    unserved,
+    view_from_address,
+)
+from app.records.sql import Embedded
 
-PARAMETERS = ("_limit", "_cursor")
+READ_PROBLEMS = problem_responses(KeyMissing, ScopeMissing, DatasetNotFound, StatementTimedOut)
+QUERY_PROBLEMS = (
+    *(ParameterInvalid, UnknownParameter, ParameterRepeated, QueryTooLarge, QueryContradictory, CursorInvalid),
+    *(FormatNotAvailable, ExportTooLarge),
+)
+# Longer ones would make a header that proxies refuse; `next` is in the page all the same.
+MAX_LINK_LENGTH = 4000
 
-PageLimit = Annotated[int, Query(alias="_limit", ge=1, description="How many at most.")]
 RecordKey = Annotated[
     str, Path(alias="key", description="the key's value, or its values joined by commas; each percent-encoded")
 ]
 
-router = APIRouter(
-    prefix="/datasets/{dataset}/records",
-    tags=["records"],
-    responses=problem_responses(KeyMissing, ScopeMissing, DatasetNotFound),
+router = APIRouter(prefix="/datasets/{dataset}/records", tags=["records"], responses=READ_PROBLEMS)
+# Beside the records, so that no key can be called as it is.
+aggregates = APIRouter(prefix="/datasets/{dataset}/aggregate", tags=["records"], responses=READ_PROBLEMS)
+
+
+@router.get(
+    "",
+    response_class=Response,
+    responses=problem_responses(*QUERY_PROBLEMS),
+    openapi_extra={"parameters": queries.ANY_LIST},
 )
+async def list_records(request: Request, dataset: DatasetFromPath, caller: CurrentCaller, session: Session) -> Response:
+    """List records: those that fulfil all conditions, sorted, in pages, or all of them as CSV or as lines of JSON."""
+    shape = shape_of(dataset)
+    form = accepted_form(request.headers.get("accept"))
+    query = query_from_address(shape, request.scope["query_string"], limits(), form)
+    embedded = await _find_embedded(session, caller, query.view)
+    if form != "page":
+        return await _export(session, shape, query, form, embedded)
+    page = await relational.list_page(session, shape, query, embedded)
+    return _answer(shape, query, page, request)
 
 
-@router.get("", response_class=Response, responses=problem_responses(ParameterInvalid, CursorInvalid))
-async def list_records(
-    request: Request, dataset: DatasetFromPath, session: Session, limit: PageLimit = 50, cursor: Cursor = None
+@router.post(
+    "/query",
+    response_class=Response,
+    responses=problem_responses(QueryInvalid, MalformedJson, MediaTypeUnsupported, *QUERY_PROBLEMS),
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": queries.ANY_QUERY}}}},
+)
+async def query_records(
+    request: Request, dataset: DatasetFromPath, caller: CurrentCaller, session: Session, body: JsonBody
 ) -> Response:
-    """List records in the order of their key."""
-    _check_parameters(request, dataset)
-    _check_limit(limit)
-    query = [str(dataset.id), dataset.key]
-    after = decode_cursor(cursor, query, length=len(dataset.key_columns)) if cursor is not None else None
-    page = await relational.list_page(session, dataset, limit=limit, after=after)
-    following = encode_cursor(page.last, query) if page.last is not None else None
-    headers = {"Link": _link(request, dataset, following)} if following is not None else None
-    text = f'{{"data":[{",".join(page.records)}],"next":{json.dumps(following)}}}'
-    return Response(text, media_type="application/json", headers=headers)
-
-
-@router.get("/{key:path}", response_class=Response, responses=problem_responses(RecordNotFound, RecordKeyInvalid))
-async def get_record(request: Request, dataset: DatasetFromPath, key: RecordKey, session: Session) -> Response:
-    """Get a record by its key."""
+    """Query records: as the list does, with conditions joined by and, or and not, and with long lists of values."""
+    shape = shape_of(dataset)
     refuse_unknown_parameters(request, ())
-    columns = dataset.key_columns
-    texts = keys.split_key(request.scope.get("raw_path"), key, len(columns))
-    record = await relational.get_record(session, dataset, keys.parse_key(texts, columns))
-    etag = hashlib.md5(record.encode(), usedforsecurity=False).hexdigest()
+    form = accepted_form(request.headers.get("accept"))
+    query = query_from_body(shape, body, limits(), form)
+    embedded = await _find_embedded(session, caller, query.view)
+    if form != "page":
+        return await _export(session, shape, query, form, embedded)
+    return _answer(shape, query, await relational.list_page(session, shape, query, embedded))
+
+
+@router.post(
+    "/get",
+    response_class=Response,
+    responses=problem_responses(QueryInvalid, QueryTooLarge, MalformedJson, MediaTypeUnsupported),
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": queries.ANY_KEYS}}}},
+)
+async def get_records(request: Request, dataset: DatasetFromPath, session: Session, body: JsonBody) -> Response:
+    """Get many records by their keys, in the order of these, null for each that there is not."""
+    shape = shape_of(dataset)
+    refuse_unknown_parameters(request, ())
+    asked = keys.keys_from_body(body, shape.key, get_settings().max_keys)
+    records = await relational.get_many(session, shape, asked)
+    text = f'{{"data":[{",".join(record or "null" for record in records)}]}}'
+    return Response(text, media_type="application/json")
+
+
+@router.get(
+    "/{key:path}",
+    response_class=Response,
+    responses=problem_responses(RecordNotFound, RecordKeyInvalid, ParameterInvalid, UnknownParameter),
+    openapi_extra={"parameters": queries.ANY_VIEW},
+)
+async def get_record(
+    request: Request, dataset: DatasetFromPath, key: RecordKey, caller: CurrentCaller, session: Session
+) -> Response:
+    """Get a record by its key."""
+    shape = shape_of(dataset)
+    texts = keys.split_key(request.scope.get("raw_path"), key, len(shape.key))
+    values = keys.parse_key(texts, shape.key)
+    if not request.scope["query_string"]:
+        record = await relational.get_record(session, dataset, values)
+        etag = hashlib.md5(record.encode(), usedforsecurity=False).hexdigest()
+    else:
+        view = view_from_address(shape, request.scope["query_string"], limits())
+        embedded = await _find_embedded(session, caller, view)
+        record, etag = await relational.get_view(session, shape, values, view, embedded)
     return Response(record, media_type="application/json", headers={"ETag": f'"{etag}"'})
 
 
-def _check_parameters(request: Request, dataset: Dataset) -> None:
-    known = [*PARAMETERS, *(column["name"] for column in dataset.columns)]
-    for name in request.query_params:
-        if name in PARAMETERS:
-            continue
-        if name in known:
-            raise UnknownParameter(f"Records cannot be filtered by '{name}' in this version.")
-        kind = "parameter" if name.startswith("_") else "column"
-        raise UnknownParameter(f"There is no {kind} '{name}'.{did_you_mean(name, known)}")
+@aggregates.get(
+    "",
+    response_class=Response,
+    responses=problem_responses(*QUERY_PROBLEMS, ResultOutOfRange),
+    openapi_extra={"parameters": queries.ANY_AGGREGATE},
+)
+async def aggregate_records(request: Request, dataset: DatasetFromPath, session: Session) -> Response:
+    """Compute counts, sums, means and extremes of the records that fulfil all conditions, in groups or at all."""
+    shape = shape_of(dataset)
+    query = aggregate_from_address(shape, request.scope["query_string"], limits())
+    results, more = await relational.compute(session, shape, query)
+    text = f'{{"data":[{",".join(results)}],"complete":{json.dumps(not more)}}}'
+    return Response(text, media_type="application/json")
 
 
-def _check_limit(limit: int) -> None:
-    most = get_settings().max_page_size
-    if limit > most:
-        raise ParameterInvalid(f"'_limit' is {limit}; the most is {most}.", hint="Follow `next` to get more.")
+def limits() -> Limits:
+    """How much one query may ask for, as the settings say."""
+    settings = get_settings()
+    return Limits(
+        page_size=settings.max_page_size,
+        export_records=settings.max_export_records,
+        terms=settings.max_query_terms,
+        depth=settings.max_query_depth,
+        list_values=settings.max_list_values,
+        text_length=settings.max_query_text,
+    )
 
 
-def _link(request: Request, dataset: Dataset, cursor: str) -> str:
-    url = request.url_for("list_records", dataset=dataset.name)
-    parameters = {**request.query_params, "_cursor": cursor}
-    return f'<{url.include_query_params(**parameters)}>; rel="next"'
+async def _find_embedded(session: Session, caller: Principal, view: RecordView) -> Embedded:
+    """The shapes of the datasets that a view embeds, all of which the caller must be allowed to read."""
+    names = {column.name: column.references or "" for column in view.embed}
+    for name in names.values():
+        caller.demand("read", name)
+    return {
+        column: shape_of(await repository.get_dataset(session, name, visible=caller.datasets))
+        for column, name in names.items()
+    }
+
+
+async def _export(session: Session, shape: Shape, query: RecordQuery, form: Form, embedded: Embedded) -> Response:
+    if not shape.columns:
+        return Response(media_type=MEDIA_TYPES[form])
+    await relational.check_export(session, shape, query)
+    return ExportResponse(shape.name, form, plan_export(shape, query, form, embedded))
+
+
+def _answer(shape: Shape, query: RecordQuery, page: relational.RecordPage, request: Request | None = None) -> Response:
+    """A page; with the request of an address, a link to the next one as well."""
+    following = next_cursor(shape, query, page.last) if page.last is not None else None
+    members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}']
+    if page.count is not None:
+        members.append(f'"count":{page.count}')
+    if page.seconds >= get_settings().slow_query_seconds and (parts := unserved(shape, query)):
+        members.append(f'"warnings":{json.dumps([f"No index serves {part}." for part in parts])}')
+    headers = {"Vary": "Accept"}
+    if following is not None and request is not None:
+        headers |= _link(request, shape, following)
+    return Response(f"{{{','.join(members)}}}", media_type="application/json", headers=headers)
+
+
+def _link(request: Request, shape: Shape, cursor: str) -> dict[str, str]:
+    url = request.url_for("list_records", dataset=shape.name)
+    address = str(url.include_query_params(**{**request.query_params, "_cursor": cursor}))
+    return {"Link": f'<{address}>; rel="next"'} if len(address) <= MAX_LINK_LENGTH else {}

@@ -1,0 +1,72 @@
+"""What can be computed of many records: the functions, the SQL and the JSON of their results. Pure.
+
+Which types have which is in the table of types: `columns.ColumnType.aggregates`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.datasets.columns import TYPES, Column
+
+COUNT = "count"
+# How a group's dates may be cut, as `released__month`: to_char's format and the JSON schema of what it gives.
+PERIODS: dict[str, tuple[str, dict[str, Any]]] = {
+    "day": ("YYYY-MM-DD", {"type": "string", "format": "date", "examples": ["2026-01-31"]}),
+    "month": ("YYYY-MM", {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$", "examples": ["2026-01"]}),
+    "year": ("YYYY", {"type": "string", "pattern": "^[0-9]{4}$", "examples": ["2026"]}),
+}
+PERIODIC_TYPES = ("date", "datetime")
+_INTEGER = {"type": "integer", "minimum": 0}
+_DECIMAL = TYPES["decimal"].schema
+_NUMBER = TYPES["number"].schema
+_AS_TEXT, _AS_NUMBER, _AS_IT_IS = "({})::text", "({})::double precision", "{}"
+
+
+@dataclass(frozen=True)
+class Function:
+    """An aggregate function: its SQL over {}, and what it says."""
+
+    sql: str
+    about: str
+
+
+FUNCTIONS: dict[str, Function] = {
+    "count": Function("count({})", "how many have a value"),
+    "count_distinct": Function("count(DISTINCT {})", "how many different values there are"),
+    "sum": Function("sum({})", "the sum"),
+    "avg": Function("avg({})", "the mean"),
+    "min": Function("min({})", "the least"),
+    "max": Function("max({})", "the greatest"),
+}
+
+
+def periods_of(column: Column) -> tuple[str, ...]:
+    """The periods by which a column may be grouped."""
+    return tuple(PERIODS) if column.type in PERIODIC_TYPES else ()
+
+
+def can_group(column: Column) -> bool:
+    """Whether records may be grouped by a column: where its values can be told to be the same."""
+    return "eq" in column.kind.operators
+
+
+def result_sql(function: str, column: Column) -> str:
+    """How a result becomes JSON: an SQL template over {}, the function's result."""
+    if function.startswith("count"):
+        return _AS_IT_IS
+    if function in ("min", "max"):
+        return column.kind.json_sql
+    if column.type == "number" or (column.type == "integer" and function == "avg"):
+        return _AS_NUMBER
+    return _AS_TEXT
+
+
+def result_schema(function: str, column: Column) -> dict[str, Any]:
+    """The JSON schema of a result; all but a count are null where no record has a value."""
+    if function.startswith("count"):
+        return _INTEGER
+    if function in ("min", "max"):
+        schema = column.kind.schema
+    else:
+        schema = _NUMBER if result_sql(function, column) == _AS_NUMBER else _DECIMAL
+    return {**schema, "type": [schema["type"], "null"]}

@@ -1,0 +1,327 @@
+"""The part of the OpenAPI documents that says how records are asked for: filters, lists, queries and aggregates. Pure.
+
+What is the same for all datasets is said once, in `SHARED`; a dataset's own part refers to it.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from app.datasets.aggregates import COUNT, PERIODS, can_group, periods_of, result_schema
+from app.datasets.columns import TYPES, Column
+from app.datasets.operators import OPERATORS, Operator, operators_of
+from app.datasets.shape import Shape
+
+SCHEMAS = "#/components/schemas/"
+PARAMETERS = "#/components/parameters/"
+_JUNCTIONS = {"_and": "All of these hold.", "_or": "One of these holds, or more."}
+_FLAG = {"type": "boolean"}
+_CURSOR = {"type": ["string", "null"]}
+# JSON has no number for them.
+_NOT_FINITE = {"enum": ["NaN", "Infinity", "-Infinity"]}
+_DIGITS = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
+# What a value of a type looks like where it is only compared: in a body, exact ones may be numbers as well.
+_VALUES: dict[str, dict[str, Any]] = {
+    **{name: kind.schema for name, kind in TYPES.items()},
+    "bigint": {**TYPES["bigint"].schema, "type": ["string", "integer"]},
+    "number": {"anyOf": [TYPES["number"].schema, _NOT_FINITE]},
+    "decimal": {"type": ["string", "number"], "format": "decimal", "pattern": _DIGITS},
+}
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": SCHEMAS + name}
+
+
+def _value_name(type_name: str) -> str:
+    return f"{type_name.capitalize()}Value"
+
+
+def _filter_name(type_name: str) -> str:
+    return f"{type_name.capitalize()}Filter"
+
+
+def _operand(operator: Operator, value: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what an operator takes."""
+    if operator.takes == "flag":
+        return _FLAG
+    if operator.takes == "value":
+        return value
+    pair = {"minItems": 2, "maxItems": 2} if operator.takes == "pair" else {}
+    return {"type": "array", "items": value, **pair}
+
+
+def _filter(names: Sequence[str], value: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a column's conditions in a body; a value alone is what it has to be."""
+    conditions = {
+        name: {
+            "description": f"It {OPERATORS[name].about}.",
+            **_operand(OPERATORS[name], named if OPERATORS[name].names_values else value),
+        }
+        for name in names
+    }
+    described = {"type": "object", "properties": conditions, "additionalProperties": False, "minProperties": 1}
+    return {"anyOf": [named, described]} if "eq" in names else described
+
+
+def shared_schemas() -> dict[str, Any]:
+    """The schemas that all datasets' filters refer to: what a value of each type is, and what may be asked of it."""
+    values = {_value_name(name): _VALUES[name] for name in TYPES}
+    filters = {
+        _filter_name(name): _filter(kind.operators, _ref(_value_name(name)), _ref(_value_name(name)))
+        for name, kind in TYPES.items()
+    }
+    return values | filters
+
+
+def _enumeration(shape: Shape, column: Column) -> str | None:
+    """The name of the schema of a column's allowed values, None where any will do."""
+    return f"{shape.name}.{column.name}" if column.one_of is not None else None
+
+
+def _named_value(shape: Shape, column: Column) -> dict[str, Any]:
+    return _ref(_enumeration(shape, column) or _value_name(column.type))
+
+
+def query_schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+    """The schemas of a dataset's queries: enumerations, conditions, the body of a query and aggregates' results."""
+    enumerations = {
+        name: {"type": column.kind.schema["type"], "enum": column.json_schema()["enum"]}
+        for column in shape.columns
+        if (name := _enumeration(shape, column))
+    }
+    result = {"type": "object", "properties": _result_members(shape), "additionalProperties": False}
+    return {
+        **enumerations,
+        f"{shape.name}_where": _where(shape),
+        f"{shape.name}_query": _query_body(shape, embeddable),
+        f"{shape.name}_results": results_schema(result),
+    }
+
+
+def results_schema(result: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what an aggregate answers, its single results being as `result` says."""
+    members = {
+        "data": {"type": "array", "items": result},
+        "complete": {"type": "boolean", "description": "false: there are more results than `_limit`"},
+    }
+    return {"type": "object", "properties": members, "required": list(members)}
+
+
+def _where(shape: Shape) -> dict[str, Any]:
+    this = _ref(f"{shape.name}_where")
+    junctions = {
+        name: {"type": "array", "items": this, "minItems": 1, "description": about}
+        for name, about in _JUNCTIONS.items()
+    }
+    columns = {column.name: _column_filter(shape, column) for column in shape.columns}
+    members = {**columns, **junctions, "_not": this}
+    return {"type": "object", "properties": members, "additionalProperties": False}
+
+
+def _column_filter(shape: Shape, column: Column) -> dict[str, Any]:
+    if column.one_of is None:
+        return _ref(_filter_name(column.type))
+    return _filter(column.kind.operators, _ref(_value_name(column.type)), _named_value(shape, column))
+
+
+def _query_body(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+    members = {
+        "where": _ref(f"{shape.name}_where"),
+        "limit": {"type": "integer", "minimum": 1, "default": 50},
+        "cursor": {**_CURSOR, "description": "`next` of the page before"},
+        "count": {"enum": ["none", "exact", "estimated"], "default": "none"},
+        "select": _names(_column_names(shape)),
+        "sort": _names(_sort_names(shape)),
+        "spreadsheet": _FLAG,
+    }
+    if shape.has_texts:
+        members["q"] = {"type": "string", "minLength": 1}
+    if embeddable:
+        members["embed"] = _names(sorted(embeddable))
+    return {"type": "object", "properties": members, "additionalProperties": False}
+
+
+def _names(names: Sequence[str]) -> dict[str, Any]:
+    return {"type": "array", "items": {"enum": list(names)}, "uniqueItems": True}
+
+
+def _column_names(shape: Shape) -> list[str]:
+    return [column.name for column in shape.columns]
+
+
+def _sort_names(shape: Shape) -> list[str]:
+    names = [column.name for column in shape.columns if column.kind.can_be_sorted]
+    return [*names, *(f"-{name}" for name in names)]
+
+
+def key_schema(key: Sequence[Column]) -> dict[str, Any]:
+    """The schema of a record's key in a body: its value, or an array of its values."""
+    values = [_ref(_value_name(column.type)) for column in key]
+    if len(values) == 1:
+        return values[0]
+    return {"type": "array", "prefixItems": values, "minItems": len(values), "maxItems": len(values)}
+
+
+def filter_parameters(shape: Shape) -> dict[str, Any]:
+    """The parameters that filter a dataset's records, one for each column and operator, by the name to refer to."""
+    return {
+        f"{shape.name}.{_parameter_name(column, name)}": _filter_parameter(shape, column, name)
+        for column in shape.columns
+        for name in operators_of(column)
+    }
+
+
+def _parameter_name(column: Column, operator: str) -> str:
+    return column.name if operator == "eq" else f"{column.name}__{operator}"
+
+
+def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]:
+    operator = OPERATORS[name]
+    parameter = {"name": _parameter_name(column, name), "in": "query"}
+    about = (column.description or column.label) if name == "eq" else f"`{column.name}` {operator.about}."
+    if about and name not in _PLAIN:
+        parameter["description"] = about
+    value = _named_value(shape, column) if operator.names_values else _ref(_value_name(column.type))
+    if column.type == "json" and operator.takes == "value":
+        return {**parameter, "content": {"application/json": {"schema": {}}}}
+    listed = {"style": "form", "explode": False} if operator.takes in ("list", "pair") else {}
+    return {**parameter, "schema": _operand(operator, value), **listed}
+
+
+# What their names say already.
+_PLAIN = ("gt", "gte", "lt", "lte", "in")
+
+
+def filter_references(shape: Shape) -> list[dict[str, Any]]:
+    """What an operation's parameters say of the filters it takes."""
+    return [{"$ref": f"{PARAMETERS}{name}"} for name in filter_parameters(shape)]
+
+
+def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    listed = {"style": "form", "explode": False} if schema.get("type") == "array" else {}
+    return {"name": name, "in": "query", "schema": schema, "description": description, **listed}
+
+
+def _any_list(example: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "string"}, "examples": [[example]]}
+
+
+LIMIT = _query("_limit", {"type": "integer", "minimum": 1, "default": 50}, "How many at most.")
+CURSOR = _query("_cursor", {"type": "string"}, "`next` of the page before.")
+SELECT_TEXT = "The columns that are shown; the others are left out."
+SORT_TEXT = "What the records are sorted by; `-` before a column turns it round. Missing values come last."
+EMBED_TEXT = "Columns whose records of the other dataset come along, in `_embedded`."
+MEASURES_TEXT = "What is computed."
+GROUPS_TEXT = "What the records of one result have in common; left out: nothing."
+RESULTS_TEXT = "Members of the results that they are sorted by; `-` before one turns it round."
+SEARCH = _query(
+    "_q",
+    {"type": "string", "minLength": 1},
+    'Words that the texts contain; `"in quotes"` next to each other, `or` between choices, `-` before what is absent.',
+)
+COUNT_PARAMETER = _query(
+    "_count",
+    {"enum": ["none", "exact", "estimated"], "default": "none"},
+    "Whether the page says how many records there are in all pages; `estimated` is quick with any number of them.",
+)
+RESULT_LIMIT = _query("_limit", {"type": "integer", "minimum": 1}, "How many results at most.")
+SPREADSHEET = _query(
+    "_spreadsheet",
+    {**_FLAG, "default": False},
+    "Of text/csv: no text is taken for a formula, and letters of every language are read as what they are.",
+)
+
+
+def view_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str, Any]]:
+    """The parameters that say what is shown of a record."""
+    embed = [_query("_embed", _names(sorted(embeddable)), EMBED_TEXT)] if embeddable else []
+    return [_query("_select", _names(_column_names(shape)), SELECT_TEXT), *embed] if shape.columns else []
+
+
+def list_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str, Any]]:
+    """All that a list takes."""
+    sort = [_query("_sort", _names(_sort_names(shape)), SORT_TEXT)] if shape.columns else []
+    search = [SEARCH] if shape.has_texts else []
+    view = view_parameters(shape, embeddable)
+    return [LIMIT, CURSOR, *sort, *view, *search, COUNT_PARAMETER, SPREADSHEET, *filter_references(shape)]
+
+
+def aggregate_parameters(shape: Shape) -> list[dict[str, Any]]:
+    """All that an aggregate takes."""
+    groups, measures = _group_names(shape), _measure_names(shape)
+    results = [*dict.fromkeys([*groups, *measures])]
+    parameters = [_query("_aggregate", {**_names(measures), "default": [COUNT]}, MEASURES_TEXT)]
+    if groups:
+        parameters += [
+            _query("_group", _names(groups), GROUPS_TEXT),
+            _query("_sort", _names([*results, *(f"-{name}" for name in results)]), RESULTS_TEXT),
+        ]
+    return [*parameters, RESULT_LIMIT, *([SEARCH] if shape.has_texts else []), *filter_references(shape)]
+
+
+def _group_names(shape: Shape) -> list[str]:
+    return [
+        name
+        for column in shape.columns
+        if can_group(column)
+        for name in (column.name, *(f"{column.name}__{period}" for period in periods_of(column)))
+    ]
+
+
+def _measure_names(shape: Shape) -> list[str]:
+    return [COUNT, *(f"{column.name}__{name}" for column in shape.columns for name in column.kind.aggregates)]
+
+
+def _result_members(shape: Shape) -> dict[str, Any]:
+    members: dict[str, Any] = {COUNT: {"type": "integer", "minimum": 0, "description": "how many records there are"}}
+    for column in shape.columns:
+        if can_group(column):
+            schema = {**column.kind.schema, "type": [column.kind.schema["type"], "null"]}
+            members[column.name] = schema if column.name != COUNT else {"type": [schema["type"][0], "integer", "null"]}
+        for period in periods_of(column):
+            schema = {key: value for key, value in PERIODS[period][1].items() if key != "examples"}
+            members[f"{column.name}__{period}"] = {**schema, "type": ["string", "null"]}
+        for function in column.kind.aggregates:
+            members[f"{column.name}__{function}"] = result_schema(function, column)
+    return members
+
+
+# What the routes of any dataset take, whose columns they do not know.
+ANY_FILTER = {
+    "name": "filters",
+    "in": "query",
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+    "style": "form",
+    "explode": True,
+    "description": f"`column=value` or `column__operator=value`; the operators are {', '.join(OPERATORS)}.",
+}
+ANY_VIEW = [_query("_select", _any_list("price"), SELECT_TEXT), _query("_embed", _any_list("category"), EMBED_TEXT)]
+ANY_LIST = [
+    *(LIMIT, CURSOR, _query("_sort", _any_list("-price"), SORT_TEXT), *ANY_VIEW, SEARCH, COUNT_PARAMETER, SPREADSHEET),
+    ANY_FILTER,
+]
+ANY_AGGREGATE = [
+    _query("_aggregate", _any_list("price__sum"), MEASURES_TEXT),
+    _query("_group", _any_list("category"), GROUPS_TEXT),
+    _query("_sort", _any_list("-price__sum"), RESULTS_TEXT),
+    *(RESULT_LIMIT, SEARCH, ANY_FILTER),
+]
+ANY_KEYS = {
+    "type": "object",
+    "properties": {"keys": {"type": "array", "items": {"type": ["string", "number", "array"]}}},
+    "required": ["keys"],
+    "additionalProperties": False,
+}
+ANY_QUERY = {
+    "type": "object",
+    "properties": {
+        "where": {"type": "object", "description": "conditions that all hold", "examples": [{"price": {"gte": 10}}]},
+        "limit": {"type": "integer", "minimum": 1, "default": 50},
+        "cursor": {**_CURSOR, "description": "`next` of the page before"},
+        "count": {"enum": ["none", "exact", "estimated"], "default": "none"},
+        **{name: {"type": "array", "items": {"type": "string"}} for name in ("select", "sort", "embed")},
+        "q": {"type": "string", "minLength": 1},
+        "spreadsheet": _FLAG,
+    },
+    "additionalProperties": False,
+}

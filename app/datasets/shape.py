@@ -1,0 +1,69 @@
+"""The shape of a dataset's records: what it has, worked out once for each state of the dataset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from app.datasets.columns import Column, row_id_column
+from app.datasets.models import Dataset
+
+KEPT_SHAPES = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """A dataset's `columns` as its records show them, and among them those of the `key` that addresses a record.
+
+    There is one for each state of a dataset: what is worked out of it can be kept by it.
+    """
+
+    id: UUID
+    name: str
+    title: str | None
+    description: str | None
+    columns: Sequence[Column]
+    key: Sequence[Column]
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def has_texts(self) -> bool:
+        """Whether there is anything for full-text search to look into."""
+        return any(column.type == "text" for column in self.columns)
+
+    @cached_property
+    def references(self) -> dict[str, str]:
+        """The datasets that columns refer to, by the column's name."""
+        return {column.name: column.references for column in self.columns if column.references is not None}
+
+    @cached_property
+    def indexed(self) -> frozenset[str]:
+        """The columns that an index begins with: a filter or a sort that uses one of them is quick."""
+        first_of_key = [self.key[0].name] if self.key else []
+        return frozenset([*first_of_key, *(column.name for column in self.columns if column.unique)])
+
+
+_shapes: dict[tuple[UUID, datetime], Shape] = {}
+
+
+def shape_of(dataset: Dataset) -> Shape:
+    """The shape of a dataset as it is now; every change of a dataset changes its `updated_at`."""
+    state = (dataset.id, dataset.updated_at)
+    shape = _shapes.get(state)
+    if shape is None:
+        if len(_shapes) >= KEPT_SHAPES:
+            _shapes.pop(next(iter(_shapes)))
+        shape = _shapes[state] = _work_out(dataset)
+    return shape
+
+
+def _work_out(dataset: Dataset) -> Shape:
+    columns = dataset.typed_columns
+    shown = columns if dataset.key or not columns else [row_id_column(), *columns]
+    by_name = {column.name: column for column in columns}
+    key = [by_name[name] for name in dataset.key] if dataset.key else [row_id_column()]
+    return Shape(dataset.id, dataset.name, dataset.title, dataset.description, shown, key)

@@ -1,0 +1,49 @@
+"""How much one query may ask for. Pure: the settings that each limit comes from are named in its refusal."""
+
+from dataclasses import dataclass
+
+from app.records.errors import QueryTooLarge
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most of everything that a query is made of, and of what it may bring."""
+
+    page_size: int
+    export_records: int
+    terms: int
+    depth: int
+    list_values: int
+    text_length: int
+
+    def check_terms(self, count: int, what: str) -> None:
+        """Raise QueryTooLarge where a query is made of too many conditions, or of whatever else."""
+        if count > self.terms:
+            raise QueryTooLarge(
+                f"The query has {count:,} {what} or more; {self.terms:,} is the most.",
+                hint="List many values of one column with `in`. (TOLVA_MAX_QUERY_TERMS)",
+            )
+
+    def check_depth(self, depth: int, place: str) -> None:
+        """Raise QueryTooLarge where conditions are nested too deep."""
+        if depth > self.depth:
+            raise QueryTooLarge(
+                f"'{place}' is nested deeper than {self.depth} levels.",
+                hint="Put conditions side by side. (TOLVA_MAX_QUERY_DEPTH)",
+            )
+
+    def check_list(self, count: int, place: str) -> None:
+        """Raise QueryTooLarge where a list has too many values."""
+        if count > self.list_values:
+            raise QueryTooLarge(
+                f"'{place}' lists {count:,} values; {self.list_values:,} is the most.",
+                hint="Ask in several queries. (TOLVA_MAX_LIST_VALUES)",
+            )
+
+    def check_text(self, length: int, place: str) -> None:
+        """Raise QueryTooLarge where a text is too long to be asked for."""
+        if length > self.text_length:
+            raise QueryTooLarge(
+                f"'{place}' has a value of {length:,} characters; {self.text_length:,} is the most.",
+                hint="Ask for how the text starts. (TOLVA_MAX_QUERY_TEXT)",
+            )

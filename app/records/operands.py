@@ -1,0 +1,132 @@
+"""The values of a query, texts in an address and values in JSON, as the texts that PostgreSQL casts. Pure."""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+from app.core.json_text import JsonInvalid, is_storable_text, write_json
+from app.datasets.columns import Column
+
+SHOWN_LENGTH = 100
+# The numbers that JSON shows as texts, having no number for them.
+NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+# What JSON shows as a text to keep it exact, and may be asked for as a number all the same.
+_EXACT = ("bigint", "decimal")
+_OFFSET_WITH_SPACE = re.compile(r"[0-9] [0-9]{2}:?[0-9]{2}$")
+
+
+class Mistake(Exception):
+    """A fault of a query and its place in it, before it is said whether that is an address or a body."""
+
+    def __init__(self, place: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.place = place
+        self.message = message
+        self.hint = hint
+
+
+def shown(text: str) -> str:
+    """A caller's text as a message repeats it: cut where it is long."""
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
+
+
+def split_list(text: str, place: str) -> list[str]:
+    """The items of a comma list; one that holds a comma is put in double quotes, a quote within them is doubled.
+
+    Raises:
+        Mistake: a quote is not closed, or something follows it.
+    """
+    items: list[str] = []
+    at = 0
+    while at <= len(text):
+        if text.startswith('"', at):
+            item, at = _quoted(text, at + 1, place)
+        else:
+            end = text.find(",", at)
+            end = len(text) if end < 0 else end
+            item, at = text[at:end], end
+        items.append(item)
+        at += 1
+    return items
+
+
+def _quoted(text: str, start: int, place: str) -> tuple[str, int]:
+    """The item whose opening quote is before `start`, and where the comma behind it is, or the end."""
+    end = text.find('"', start)
+    while end >= 0 and text.startswith('"', end + 1):
+        end = text.find('"', end + 2)
+    if end < 0 or text[end + 1 : end + 2] not in ("", ","):
+        raise Mistake(
+            place,
+            f"the quote at character {start} of the list is not closed at the end of its item",
+            hint='Write an item that holds a comma as "a,b", and a quote within it as "".',
+        )
+    return text[start:end].replace('""', '"'), end + 1
+
+
+def text_of(value: Any, column: Column, place: str) -> str:
+    """A JSON value as the text that an address would hold for it.
+
+    Raises:
+        Mistake: it is of another JSON type than the column's.
+    """
+    if column.type == "json":
+        return _write(value, place)
+    expected = column.kind.schema["type"]
+    if isinstance(value, str) and (expected == "string" or (expected == "number" and value in NOT_FINITE)):
+        return value
+    if isinstance(value, bool):
+        if expected == "boolean":
+            return json.dumps(value)
+    elif isinstance(value, int | float | Decimal):
+        if expected in ("integer", "number"):
+            return str(value)
+        if column.type in _EXACT:
+            return format(Decimal(str(value)), "f")
+    hint = 'Ask for missing values with {"isnull": true}.' if value is None else None
+    raise Mistake(place, f"{_name(value)} is not {column.kind.article} ({column.kind.example})", hint=hint)
+
+
+def _write(value: Any, place: str) -> str:
+    try:
+        return write_json(value)
+    except JsonInvalid as error:
+        raise Mistake(place, str(error)) from None
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "an array"
+    return shown(str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False))
+
+
+def comparable(text: str, column: Column, place: str) -> str:
+    """A text that stands for a value of the column, as the one text that all ways of writing it have in common.
+
+    Raises:
+        Mistake: it is no value of the column's type.
+    """
+    check_characters(text, place)
+    try:
+        value = column.parse_comparable(text)
+    except ValueError as error:
+        # A form decodes + to a space.
+        is_offset = column.type == "datetime" and _OFFSET_WITH_SPACE.search(text)
+        hint = "In an address, write the + of an offset as %2B." if is_offset else None
+        raise Mistake(place, str(error), hint=hint) from None
+    return text if text in NOT_FINITE else _canonical(value)
+
+
+def _canonical(value: Any) -> str:
+    if isinstance(value, Decimal):
+        digits = f"{value:f}"
+        value = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    written = str(value).lower() if isinstance(value, bool) else str(value)
+    return written.removeprefix("-") if written in ("-0", "-0.0") else written
+
+
+def check_characters(text: str, place: str) -> None:
+    """Raise Mistake where a text holds what no text in the database does."""
+    if not is_storable_text(text):
+        raise Mistake(place, "it holds NUL or half of a surrogate pair, which no text in the database does")

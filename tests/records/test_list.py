@@ -1,0 +1,285 @@
+"""Lists and queries over HTTP: what is found, what is shown of it, how many there are."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from httpx import AsyncClient, Response
+
+from app.core.settings import get_settings
+from tests.records.conftest import Fill
+
+PRODUCTS: dict[str, Any] = {
+    "sku": {"type": "text", "required": True},
+    "name": "text",
+    "maker": {"type": "text", "references": "makers"},
+    "price": {"type": "decimal", "precision": 8, "scale": 2},
+    "stock": {"type": "integer", "required": True},
+    "tags": "json",
+}
+LIST = "/datasets/products/records"
+
+
+@pytest_asyncio.fixture
+async def products(fill: Fill) -> None:
+    """Six products of three makers."""
+    await fill("makers", {"code": {"type": "text", "required": True}, "city": "text"}, MAKERS, key=["code"])
+    await fill("products", PRODUCTS, ROWS, key=["sku"])
+
+
+MAKERS = [("m1", "León"), ("m2", None), ("m3", "Oslo")]
+ROWS = [
+    ("A1", "Garden chair", "m1", 24, 3, '{"color": "red"}'),
+    ("A2", "Garden table, round", "m1", 89.5, 0, '{"color": "red", "size": [1, 2]}'),
+    ("B1", "Lamp", "m2", None, 12, None),
+    ("B2", "100% wool_socks", None, 12.5, 12, "[1, 2]"),
+    ("C1", None, "m3", 12.5, 7, "null"),
+    ("C2", "Lámpara de jardín", "m3", 5, 1, '"red"'),
+]
+
+
+def _problem(response: Response) -> tuple[int, str]:
+    assert response.headers["content-type"] == "application/problem+json"
+    return response.status_code, response.json()["type"]
+
+
+async def _skus(client: AsyncClient, address: str) -> list[str]:
+    response = await client.get(f"{LIST}?{address}")
+    assert response.status_code == 200, response.text
+    return [record["sku"] for record in response.json()["data"]]
+
+
+@pytest.mark.usefixtures("products")
+class TestFilters:
+    @pytest.mark.parametrize(
+        ("address", "skus"),
+        [
+            ("stock=12", "B1 B2"),
+            ("stock__ne=12", "A1 A2 C1 C2"),
+            ("price__ne=12.5", "A1 A2 B1 C2"),
+            ("price__in=5,12.50", "B2 C1 C2"),
+            ("price__nin=5,12.50", "A1 A2 B1"),
+            ("price__isnull=true", "B1"),
+            ("price__isnull=false&stock__lt=3", "A2 C2"),
+            ("price__between=5,24", "A1 B2 C1 C2"),
+            ("price__gt=12.499", "A1 A2 B2 C1"),
+            ("name__contains=a", "A1 A2 B1 C2"),
+            ("name__contains=%25", "B2"),
+            ("name__contains=l_s", "B2"),
+            ("name__contains=l_S", ""),
+            ("name__startswith=Garden", "A1 A2"),
+            ("name__startswith=100%25 w", "B2"),
+            ("name__like=_am%25", "B1"),
+            ("name__ilike=l%C3%81M%25", "C2"),
+            ('name__in="Garden table, round",Lamp', "A2 B1"),
+            ('tags__contains={"color":"red"}', "A1 A2"),
+            ("tags__contains=[2]", "B2"),
+            ("tags__isnull=true", "B1"),
+        ],
+    )
+    async def test_each_operator(self, client: AsyncClient, address: str, skus: str) -> None:
+        assert await _skus(client, address) == skus.split()
+
+    async def test_a_body_joins_conditions(self, client: AsyncClient) -> None:
+        where = {"_or": [{"stock": 12}, {"_not": {"price": {"lt": 50}}}], "sku": {"ne": "A2"}}
+        response = await client.post(f"{LIST}/query", json={"where": where, "sort": ["-sku"], "count": "exact"})
+        page = response.json()
+        assert [record["sku"] for record in page["data"]] == ["B2", "B1"]
+        assert (page["next"], page["count"]) == (None, 2)
+
+    async def test_a_condition_and_its_negation_share_all_records(self, client: AsyncClient) -> None:
+        for condition in ({"price": {"lt": 20}}, {"name": {"contains": "a"}}, {"price": {"ne": 5}}):
+            found = []
+            for where in (condition, {"_not": condition}):
+                response = await client.post(f"{LIST}/query", json={"where": where})
+                found += [record["sku"] for record in response.json()["data"]]
+            assert sorted(found) == ["A1", "A2", "B1", "B2", "C1", "C2"]
+
+
+@pytest.mark.usefixtures("products")
+class TestSearch:
+    @pytest.mark.parametrize(
+        ("words", "skus"),
+        [
+            ("garden", "A1 A2"),
+            ("GARDEN table", "A2"),
+            ("garden -table", "A1"),
+            ('"garden table"', "A2"),
+            ("lamp or chair", "A1 B1"),
+            ("jardín", "C2"),
+            ("m2", "B1"),
+            ("b1", "B1"),
+            ("nothing", ""),
+            ("---", ""),
+            ("' & | ! ( ) : * <-> \\", ""),
+        ],
+    )
+    async def test_it_looks_into_every_text(self, client: AsyncClient, words: str, skus: str) -> None:
+        assert await _skus(client, f"_q={quote(words)}") == skus.split()
+
+    async def test_it_goes_with_conditions(self, client: AsyncClient) -> None:
+        assert await _skus(client, "_q=garden&stock=0") == ["A2"]
+
+    async def test_long_texts_can_be_searched(self, client: AsyncClient, connections: asyncpg.Connection) -> None:
+        words = " ".join(f"{chr(20_000 + n)}-{chr(20_000 + n)}" for n in range(20_000)) * 5
+        await connections.execute("UPDATE data.products SET name = $1, sku = sku || $1 WHERE sku = 'B1'", words[:600])
+        await connections.execute("UPDATE data.products SET name = $1 WHERE sku = 'A1'", words)
+        assert await _skus(client, "_q=table") == ["A2"]
+
+
+@pytest.mark.usefixtures("products")
+class TestView:
+    async def test_what_is_selected_is_shown_in_that_order(self, client: AsyncClient) -> None:
+        response = await client.get(f"{LIST}?_select=price,sku&_limit=1")
+        assert list(response.json()["data"][0].items()) == [("price", "24.00"), ("sku", "A1")]
+
+    async def test_pages_go_on_without_the_columns_of_the_sort(self, client: AsyncClient) -> None:
+        stocks, url = [], f"{LIST}?_select=stock&_sort=-price&_limit=1"
+        while url:
+            response = await client.get(url)
+            stocks += [record["stock"] for record in response.json()["data"]]
+            url = response.links["next"]["url"] if "next" in response.links else ""
+        assert stocks == [0, 3, 7, 12, 1, 12]
+
+    async def test_what_a_column_refers_to_comes_along(self, client: AsyncClient) -> None:
+        data = (await client.get(f"{LIST}?_embed=maker&_select=sku")).json()["data"]
+        assert data[0] == {"sku": "A1", "_embedded": {"maker": {"code": "m1", "city": "León"}}}
+        assert data[2]["_embedded"] == {"maker": {"code": "m2", "city": None}}
+        assert data[3]["_embedded"] == {"maker": None}
+
+    async def test_one_record_can_be_shown_so_too(self, client: AsyncClient) -> None:
+        whole = await client.get(f"{LIST}/A1")
+        part = await client.get(f"{LIST}/A1?_embed=maker&_select=stock")
+        assert part.json() == {"stock": 3, "_embedded": {"maker": {"code": "m1", "city": "León"}}}
+        assert part.headers["etag"] == whole.headers["etag"]
+        assert _problem(await client.get(f"{LIST}/X?_select=stock")) == (404, "/problems/record-not-found")
+
+    async def test_who_may_not_read_the_other_dataset_does_not(
+        self, client: AsyncClient, anonymous: AsyncClient
+    ) -> None:
+        key = await client.post("/keys", json={"name": "x", "scopes": ["read"], "datasets": ["products"]})
+        headers = {"Authorization": f"Bearer {key.json()['key']}"}
+        for address in (f"{LIST}?_embed=maker", f"{LIST}/A1?_embed=maker"):
+            response = await anonymous.get(address, headers=headers)
+            assert _problem(response) == (403, "/problems/scope-missing")
+            assert "León" not in response.text
+
+    async def test_columns_may_be_called_as_the_statement_calls_things(self, client: AsyncClient, fill: Fill) -> None:
+        names = ["record", "source", "others", "other", "whole", "found", "asked", "place", "key_0", "result", "count"]
+        columns: dict[str, Any] = dict.fromkeys(names, "integer")
+        await fill("odd", columns | {"k": {"type": "text", "required": True}}, [(*range(11), "x")], key=["k"])
+        expected = {name: number for number, name in enumerate(names)} | {"k": "x"}
+        assert (await client.get("/datasets/odd/records?record__gte=0&_sort=-source")).json()["data"] == [expected]
+        assert (await client.get("/datasets/odd/records/x?_select=whole")).json() == {"whole": 4}
+        assert (await client.post("/datasets/odd/records/get", json={"keys": ["x"]})).json()["data"] == [expected]
+        groups = await client.get("/datasets/odd/aggregate?_group=count,result&_aggregate=k__count")
+        assert groups.json()["data"] == [{"count": 10, "result": 9, "k__count": 1}]
+
+
+@pytest.mark.usefixtures("products")
+class TestCount:
+    @pytest.mark.parametrize("kind", ["exact", "estimated"])
+    async def test_a_page_of_all_is_counted_as_it_is(self, client: AsyncClient, kind: str) -> None:
+        assert (await client.get(f"{LIST}?_count={kind}&stock=12")).json()["count"] == 2
+
+    async def test_exact_counts_all_pages(self, client: AsyncClient) -> None:
+        first = (await client.get(f"{LIST}?_count=exact&_limit=4")).json()
+        second = (await client.get(f"{LIST}?_count=exact&_limit=4&_cursor={first['next']}")).json()
+        assert (first["count"], second["count"], len(second["data"])) == (6, 6, 2)
+
+    async def test_estimated_is_what_the_planner_thinks(
+        self, client: AsyncClient, connections: asyncpg.Connection
+    ) -> None:
+        await connections.execute(
+            "INSERT INTO data.products (sku, stock) SELECT 'n' || n, n % 2 FROM generate_series(1, 10000) AS n;"
+            "ANALYZE data.products"
+        )
+        assert (await client.get(f"{LIST}?_count=estimated")).json()["count"] == 10_006
+        estimate = (await client.get(f"{LIST}?_count=estimated&stock=1")).json()["count"]
+        assert 4500 < estimate < 5500
+
+    async def test_without_being_asked_it_is_not_there(self, client: AsyncClient) -> None:
+        assert "count" not in (await client.get(LIST)).json()
+
+
+@pytest.fixture
+def impatient(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings by which every query is a slow one."""
+    monkeypatch.setenv("TOLVA_SLOW_QUERY_SECONDS", "0")
+    get_settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("products")
+class TestSlowQueries:
+    @pytest.mark.usefixtures("impatient")
+    async def test_a_page_says_what_no_index_serves(self, client: AsyncClient) -> None:
+        page = (await client.get(f"{LIST}?stock=12&_sort=-price")).json()
+        assert page["warnings"] == [
+            "No index serves the filter on 'stock'.",
+            "No index serves the sort by '-price'.",
+        ]
+        assert "warnings" not in (await client.get(f"{LIST}?sku__gte=B")).json()
+
+    async def test_a_quick_one_says_nothing(self, client: AsyncClient) -> None:
+        assert "warnings" not in (await client.get(f"{LIST}?stock=12&_sort=-price")).json()
+
+
+@pytest.mark.usefixtures("products")
+class TestGetRecords:
+    async def test_they_come_in_the_order_of_their_keys(self, client: AsyncClient) -> None:
+        response = await client.post(f"{LIST}/get", json={"keys": ["C2", "absent", "A1", "C2"]})
+        assert [record and record["sku"] for record in response.json()["data"]] == ["C2", None, "A1", "C2"]
+
+    async def test_none_are_asked_for(self, client: AsyncClient) -> None:
+        assert (await client.post(f"{LIST}/get", json={"keys": []})).json() == {"data": []}
+
+    async def test_several_columns_make_a_key(self, client: AsyncClient, fill: Fill) -> None:
+        await fill("pairs", {"a": "text", "n": "integer"}, [("x", 1), ("x", 2), ("y", 1)], key=["a", "n"])
+        response = await client.post("/datasets/pairs/records/get", json={"keys": [["y", 1], ["x", 2], ["y", 2]]})
+        assert response.json()["data"] == [{"a": "y", "n": 1}, {"a": "x", "n": 2}, None]
+
+    async def test_without_a_key_they_are_numbered(self, client: AsyncClient, fill: Fill) -> None:
+        await fill("rows", {"n": "integer"}, [(5,), (6,)])
+        response = await client.post("/datasets/rows/records/get", json={"keys": [2, 3]})
+        assert response.json()["data"] == [{"_id": 2, "n": 6}, None]
+
+    async def test_a_dataset_without_columns_has_none(self, client: AsyncClient) -> None:
+        await client.post("/datasets", json={"name": "later"})
+        response = await client.post("/datasets/later/records/get", json={"keys": [1]})
+        assert response.json() == {"data": [None]}
+
+    @pytest.mark.parametrize(
+        ("body", "problem"),
+        [
+            ({}, "query-invalid"),
+            ([], "query-invalid"),
+            ({"keys": "A1"}, "query-invalid"),
+            ({"keys": [1]}, "query-invalid"),
+            ({"keys": [["A1"]]}, "query-invalid"),
+            ({"keys": [None]}, "query-invalid"),
+            ({"keys": ["\ud800"]}, "query-invalid"),
+            ({"keys": ["\0"]}, "query-invalid"),
+            ({"keys": [], "kees": []}, "query-invalid"),
+            ({"keys": ["A1"] * 101}, "query-too-large"),
+        ],
+    )
+    async def test_what_does_not_fit_is_refused(self, client: AsyncClient, body: Any, problem: str) -> None:
+        headers = {"Content-Type": "application/json"}
+        response = await client.post(f"{LIST}/get", content=json.dumps(body), headers=headers)
+        assert _problem(response) == (400, f"/problems/{problem}")
+
+
+@pytest.mark.usefixtures("products")
+class TestLongLinks:
+    async def test_one_that_no_proxy_would_take_is_left_out(self, client: AsyncClient) -> None:
+        numbers = ",".join(str(number) for number in range(1, 2000))
+        response = await client.get(f"{LIST}?stock__in={numbers}&_limit=1")
+        assert response.json()["next"] is not None
+        assert "link" not in response.headers
