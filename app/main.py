@@ -7,6 +7,7 @@ from starlette.middleware.cors import CORSMiddleware
 from app.core import health
 from app.core.exceptions import install_exception_handlers
 from app.core.http import BodyLimit, HeadRequests, RequestContext, RootPath, problem_response
+from app.core.idempotency import IdempotentRequests
 from app.core.settings import Settings, get_settings
 from app.datasets import docs
 from app.datasets import router as datasets
@@ -52,7 +53,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         allow_origins=origins,
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Request-Id"],
+        expose_headers=["ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After", "X-Request-Id"],
         max_age=3600,
     )
     return [
@@ -60,5 +61,6 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(RootPath, path=settings.root_path),
         *([cors] if origins else []),
         Middleware(HeadRequests),
+        Middleware(IdempotentRequests),
         Middleware(BodyLimit),
     ]

@@ -58,7 +58,7 @@ async def connections(services: Services) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest_asyncio.fixture
 async def database_url(services: Services, connections: asyncpg.Connection) -> str:
-    """The address of an empty database, beside an empty bucket and an empty queue."""
+    """The address of an empty database, beside an empty bucket, queue and table."""
     await _empty_database(connections)
     await _empty_emulator()
     return services.postgres.url
@@ -83,6 +83,11 @@ async def _empty_emulator() -> None:
     async for page in pages:
         for item in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
             await s3.delete_object(Bucket=BUCKET, Key=item["Key"], VersionId=item["VersionId"])
+    dynamodb = await aws_client("dynamodb")
+    table = get_settings().table
+    async for found in dynamodb.get_paginator("scan").paginate(TableName=table, ProjectionExpression="pk, sk"):
+        for key in found["Items"]:
+            await dynamodb.delete_item(TableName=table, Key=key)
 
 
 @pytest.fixture

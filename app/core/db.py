@@ -30,6 +30,9 @@ SQLModel.metadata.naming_convention = {
 
 QUERY_CANCELED = "57014"
 NUMERIC_OUT_OF_RANGE = "22003"
+LOCK_NOT_AVAILABLE = "55P03"
+# Requests that hold what the other one needs: a lock not given in time, a deadlock, a transaction that came second.
+CONTENDED = (LOCK_NOT_AVAILABLE, "40P01", "40001")
 # A NUL: in a parameter, or escaped in JSON. PostgreSQL's texts cannot hold it.
 UNSTORABLE_TEXT = ("22021", "22P05")
 # Connection failures (class 08), shutdown and start-up (57P0x), read-only after a failover, too many connections.
@@ -52,6 +55,7 @@ def get_engine() -> AsyncEngine:
                 "application_name": "tolva",
                 "timezone": "UTC",
                 "statement_timeout": str(int(settings.statement_timeout_seconds * 1000)),
+                "lock_timeout": str(int(settings.lock_timeout_seconds * 1000)),
             },
         },
     )
@@ -123,6 +127,8 @@ def problem_for(error: DBAPIError | PostgresError | OSError) -> Problem | None:
         )
     if state in UNSTORABLE_TEXT:
         return RequestInvalid("A text holds a NUL character, which cannot be stored.", hint="Leave it out.")
+    if state in CONTENDED:
+        return ServiceUnavailable("Another request or an import holds what this one needs.", retry_after=1)
     if state.startswith(UNREACHABLE):
         return ServiceUnavailable("The database cannot take the request now.")
     return None

@@ -22,6 +22,7 @@ from app.core.errors import (
     did_you_mean,
 )
 from app.core.http import render_problem
+from app.core.idempotency import Replayed, replay
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -29,6 +30,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 def install_exception_handlers(app: FastAPI) -> None:
     """Have everything that a request can raise answered with a problem; what is not known here is a 500."""
     app.add_exception_handler(Problem, _render)
+    app.add_exception_handler(Replayed, _replay)
     app.add_exception_handler(HTTPException, _render_http)
     app.add_exception_handler(RequestValidationError, _render_validation)
     app.add_exception_handler(DBAPIError, _render_database)
@@ -38,6 +40,11 @@ def install_exception_handlers(app: FastAPI) -> None:
 async def _render(_: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     return render_problem(error)
+
+
+async def _replay(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Replayed)
+    return replay(error.answer)
 
 
 async def _render_http(request: Request, error: Exception) -> Response:

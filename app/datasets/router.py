@@ -5,12 +5,13 @@ from fastapi import APIRouter, Request, Response
 from app.core.db import Session
 from app.core.errors import RequestInvalid
 from app.core.http import Cursor, Limit, Page, problem_responses, refuse_unknown_parameters
+from app.core.idempotency import IDEMPOTENCY_PROBLEMS
 from app.core.paging import decode_cursor, encode_cursor
 from app.datasets import repository, service
 from app.datasets.deps import AdministeredDataset, DatasetFromPath, WritableDataset
 from app.datasets.errors import DatasetBusy, DatasetNameTaken, DatasetNotFound, DatasetReferenced
 from app.datasets.models import DatasetCreate, DatasetPublic, DatasetUpdate
-from app.keys.deps import CurrentCaller
+from app.keys.deps import CurrentCaller, Idempotent
 from app.keys.errors import KeyMissing, ScopeMissing
 
 LIST = "datasets"
@@ -18,7 +19,12 @@ LIST = "datasets"
 router = APIRouter(prefix="/datasets", tags=["datasets"], responses=problem_responses(KeyMissing, ScopeMissing))
 
 
-@router.post("", status_code=201, responses=problem_responses(DatasetNameTaken, RequestInvalid))
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[Idempotent],
+    responses=problem_responses(DatasetNameTaken, RequestInvalid, *IDEMPOTENCY_PROBLEMS),
+)
 async def create_dataset(
     body: DatasetCreate, caller: CurrentCaller, session: Session, request: Request, response: Response
 ) -> DatasetPublic:

@@ -6,14 +6,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import DATA_SCHEMA, sql_state
+from app.core.db import DATA_SCHEMA, LOCK_NOT_AVAILABLE, sql_state
 from app.core.settings import get_settings
 from app.datasets import repository, tables
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetBusy, DatasetReferenced, ReferenceInvalid, StoreNotAvailable, TooManyColumns
 from app.datasets.models import Dataset, DatasetCreate
-
-LOCK_NOT_AVAILABLE = "55P03"
 
 
 async def create_dataset(session: AsyncSession, body: DatasetCreate) -> Dataset:

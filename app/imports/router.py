@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from app.core.db import Session
 from app.core.errors import CursorInvalid, RequestInvalid
 from app.core.http import Cursor, Limit, Page, problem_responses, refuse_unknown_parameters
+from app.core.idempotency import IDEMPOTENCY_PROBLEMS
 from app.core.paging import decode_cursor, encode_cursor
 from app.core.storage import find_object, read_object
 from app.datasets.deps import DatasetFromPath, WritableDataset
@@ -26,6 +27,7 @@ from app.imports.models import (
     Upload,
     rejections_key,
 )
+from app.keys.deps import Idempotent
 from app.keys.errors import KeyMissing, ScopeMissing
 
 CSV_RESPONSE: dict[int | str, dict[str, Any]] = {
@@ -38,7 +40,10 @@ router = APIRouter(tags=["imports"], responses=problem_responses(KeyMissing, Sco
 @router.post(
     "/datasets/{dataset}/imports",
     status_code=201,
-    responses=problem_responses(DatasetNotFound, RequestInvalid, DatasetWithoutKey, FileTooLarge),
+    dependencies=[Idempotent],
+    responses=problem_responses(
+        DatasetNotFound, RequestInvalid, DatasetWithoutKey, FileTooLarge, *IDEMPOTENCY_PROBLEMS
+    ),
 )
 async def create_import(
     dataset: WritableDataset, body: ImportCreate, session: Session, request: Request, response: Response
@@ -98,7 +103,11 @@ async def get_rejections(row: ImportFromPath) -> Response:
     return StreamingResponse(read_object(stored), media_type="text/csv", headers=headers)
 
 
-@router.post("/imports/{import}/cancel", responses=problem_responses(ImportNotFound, ImportFinished))
+@router.post(
+    "/imports/{import}/cancel",
+    dependencies=[Idempotent],
+    responses=problem_responses(ImportNotFound, ImportFinished, *IDEMPOTENCY_PROBLEMS),
+)
 async def cancel_import(row: WritableImport, session: Session) -> ImportPublic:
     """Cancel an import that has not ended. Nothing of it is loaded."""
     return ImportPublic.of(await service.cancel_import(session, row.id))

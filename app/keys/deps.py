@@ -4,11 +4,12 @@ import hmac
 from datetime import UTC, datetime
 from typing import Annotated, cast
 
-from fastapi import Depends
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import Session
+from app.core.idempotency import HEADER, claim_request
 from app.core.settings import get_settings
 from app.keys.errors import KeyExpired, KeyMissing, KeyRevoked, KeyUnknown
 from app.keys.models import ApiKey, Scope
@@ -43,6 +44,21 @@ async def _demand_admin(caller: CurrentCaller) -> None:
 
 # For routes that only a caller with the scope admin on everything may use.
 AdminOnly = Depends(_demand_admin)
+
+
+async def _claim_request(
+    request: Request,
+    caller: CurrentCaller,
+    _key: Annotated[
+        str | None,
+        Header(alias=HEADER, description="A new UUID: the same request sent again with it is not done again."),
+    ] = None,
+) -> None:
+    await claim_request(request, caller.id)
+
+
+# For every route that makes something: it takes an Idempotency-Key from a caller who is known.
+Idempotent = Depends(_claim_request)
 
 
 async def authenticate(session: AsyncSession, text: str) -> Principal:

@@ -4,14 +4,15 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, Response
 
 from app.core.db import Session
 from app.core.errors import CursorInvalid, RequestInvalid
 from app.core.http import Cursor, Limit, Page, problem_responses, refuse_unknown_parameters
+from app.core.idempotency import IDEMPOTENCY_PROBLEMS, AnswerNotKept
 from app.core.paging import decode_cursor, encode_cursor
 from app.keys import repository
-from app.keys.deps import AdminOnly
+from app.keys.deps import AdminOnly, Idempotent
 from app.keys.errors import KeyMissing, KeyNotFound, ScopeMissing
 from app.keys.models import ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyPublic
 from app.keys.secrets import format_key, hash_secret, new_secret
@@ -23,9 +24,15 @@ router = APIRouter(
 )
 
 
-@router.post("", status_code=201, responses=problem_responses(RequestInvalid))
-async def create_key(body: ApiKeyCreate, session: Session) -> ApiKeyCreated:
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[Idempotent],
+    responses=problem_responses(RequestInvalid, *IDEMPOTENCY_PROBLEMS, AnswerNotKept),
+)
+async def create_key(body: ApiKeyCreate, session: Session, response: Response) -> ApiKeyCreated:
     """Make a key. Its text is in this response and nowhere else."""
+    response.headers["Cache-Control"] = "no-store"
     secret = new_secret()
     key = ApiKey(
         name=body.name,

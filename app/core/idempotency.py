@@ -1,0 +1,247 @@
+"""Idempotency-Key: a POST that is sent again does nothing again, and is answered as it was the first time.
+
+A request claims its key in the table before it does anything. Once its work is committed its answer is kept there, if
+it was a success: a request that failed has changed nothing, so its key is free again. A process that dies leaves a
+claim that ends with its lease. An answer that says `Cache-Control: no-store` holds a secret: that it was given is kept,
+what it said is not.
+"""
+
+import gzip
+import hashlib
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core import dynamo, log
+from app.core.dynamo import Condition, ConditionNotMet, Item
+from app.core.errors import ParameterInvalid, Problem
+from app.core.settings import get_settings
+
+HEADER = "Idempotency-Key"
+MAX_KEY_LENGTH = 255
+KEPT_HEADERS = ("content-type", "etag", "link", "location")
+# DynamoDB's items have 400 KB at most, with the names of their attributes.
+PART_BYTES = 380_000
+RETRY_SECONDS = 2
+CLAIM, PART = "claim", "part"
+_STATE = "tolva.idempotency"
+
+
+class IdempotencyKeyReused(Problem):
+    status = 422
+    title = "The Idempotency-Key was sent with another body"
+
+
+class IdempotencyKeyBusy(Problem):
+    status = 409
+    title = "The request with this Idempotency-Key is still running"
+
+
+class AnswerNotKept(Problem):
+    status = 409
+    title = "The request has been done, and its answer was not kept"
+
+
+# What a route that takes an Idempotency-Key can answer beside its own problems.
+IDEMPOTENCY_PROBLEMS = (ParameterInvalid, IdempotencyKeyReused, IdempotencyKeyBusy)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response that was given: its body whole, of its headers those that KEPT_HEADERS names."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Replayed(Exception):
+    """The request has been done before; this was the answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("replayed")
+        self.answer = answer
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to do a request: `pk` is the caller, the route and the key in one; `body` its body's hash."""
+
+    pk: str
+    body: str
+    token: str = field(default_factory=lambda: uuid4().hex)
+
+
+async def claim_request(request: Request, caller: str) -> None:
+    """Claim the request's Idempotency-Key, where it has one, for a caller who is known.
+
+    Raises:
+        Replayed: it has been done; the exception brings the answer.
+        IdempotencyKeyReused, IdempotencyKeyBusy, AnswerNotKept, ParameterInvalid: it cannot be done under this key.
+        ServiceUnavailable: the table does not answer.
+    """
+    if _STATE not in request.scope:
+        return
+    key = _read_key(request.headers)
+    scope = f"{caller}\n{request.method}\n{request.url.path}\n{key}"
+    claim = Claim(f"idempotency#{_hash(scope.encode())}", _hash(await request.body()))
+    await _take(claim)
+    request.scope[_STATE].append(claim)
+
+
+class IdempotentRequests:
+    """Keeps the answers of requests that have claimed an Idempotency-Key."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or HEADER not in Headers(scope=scope):
+            await self._app(scope, receive, send)
+            return
+        claims: list[Claim] = []
+        messages: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            if claims:
+                messages.append(message)
+            else:
+                await send(message)
+
+        try:
+            await self._app({**scope, _STATE: claims}, receive, hold)
+        except Exception:
+            for claim in claims:
+                await _end(claim, None)
+            raise
+        for claim in claims:
+            await _end(claim, _answer(messages))
+        for message in messages:
+            await send(message)
+
+
+def replay(answer: Answer) -> Response:
+    """The response that was given, marked as given again."""
+    return Response(answer.body, answer.status, {**answer.headers, "Idempotency-Replayed": "true"})
+
+
+def _read_key(headers: Headers) -> str:
+    keys = headers.getlist(HEADER)
+    key = keys[0]
+    if len(keys) > 1:
+        raise ParameterInvalid(f"The request has {len(keys)} headers '{HEADER}'.", hint="Send one.")
+    if not (key.isascii() and key.isprintable() and 0 < len(key) <= MAX_KEY_LENGTH):
+        raise ParameterInvalid(
+            f"'{HEADER}' has 1 to {MAX_KEY_LENGTH} visible ASCII characters.", hint="Send a new UUID for each request."
+        )
+    return key
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _part(token: str) -> str:
+    """How the parts of an answer begin: parts of an older one may still be there."""
+    return f"{PART}#{token}#"
+
+
+def _is_free(claim: Claim, now: int) -> Condition:
+    """There is no claim, or one that is over, or one of the same request that was never ended."""
+    return Condition(
+        "attribute_not_exists(#pk) OR #expires_at <= :now "
+        "OR (attribute_not_exists(#answer) AND #lease_until <= :now AND #body = :body)",
+        {"now": now, "body": claim.body},
+    )
+
+
+def _is_ours(claim: Claim) -> Condition:
+    return Condition("#token = :token", {"token": claim.token})
+
+
+def _claim_item(claim: Claim, now: int) -> Item:
+    settings = get_settings()
+    return {
+        "pk": claim.pk,
+        "sk": CLAIM,
+        "token": claim.token,
+        "body": claim.body,
+        "lease_until": now + settings.idempotency_lease_seconds,
+        "expires_at": now + settings.idempotency_ttl_seconds,
+    }
+
+
+async def _take(claim: Claim) -> None:
+    now = int(time.time())
+    try:
+        await dynamo.put_item(_claim_item(claim, now), _is_free(claim, now))
+    except ConditionNotMet:
+        items = await dynamo.list_items(claim.pk)
+        raise _refusal(claim, items, now) from None
+
+
+def _refusal(claim: Claim, items: list[Item], now: int) -> Exception:
+    """Why a request cannot be done under its key, or the answer that it was given."""
+    held = next((item for item in items if item["sk"] == CLAIM), None)
+    if held is None or held["expires_at"] <= now or (held["body"] == claim.body and "answer" not in held):
+        return IdempotencyKeyBusy(
+            "The same request has come before and has not been answered yet.",
+            hint=f"Send it again in {RETRY_SECONDS} seconds.",
+            headers={"Retry-After": str(RETRY_SECONDS)},
+        )
+    if held["body"] != claim.body:
+        return IdempotencyKeyReused(
+            "A request with this Idempotency-Key has come before, and had another body.",
+            hint="Send a new key with each new request, and the same body with the same key.",
+        )
+    answer = held["answer"]
+    if answer["is_secret"]:
+        return AnswerNotKept(
+            "The same request was done before. Its answer held a secret, which is not kept.",
+            hint="Look in the list for what it made; make another with a new Idempotency-Key, and remove the first.",
+        )
+    parts = b"".join(item["content"] for item in items if item["sk"].startswith(_part(held["token"])))
+    return Replayed(Answer(answer["status"], answer["headers"], gzip.decompress(parts)))
+
+
+def _answer(messages: list[Message]) -> tuple[Answer, bool] | None:
+    """The answer in a response's messages where it was a success, and whether it is a secret."""
+    if not messages:
+        return None
+    start, *rest = messages
+    if not 200 <= start["status"] < 300:
+        return None
+    headers = Headers(raw=start["headers"])
+    kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
+    body = b"".join(message.get("body", b"") for message in rest)
+    return Answer(start["status"], kept, body), "no-store" in headers.get("cache-control", "")
+
+
+async def _end(claim: Claim, given: tuple[Answer, bool] | None) -> None:
+    """Keep the answer that was given, or free the key where there is none. The request itself is over by now."""
+    try:
+        if given is None:
+            await dynamo.delete_item(claim.pk, CLAIM, _is_ours(claim))
+        else:
+            await _keep(claim, *given)
+    except ConditionNotMet:
+        log.warning("idempotency.claim_lost")
+    except Exception as error:
+        log.failure("idempotency.answer_not_kept", error)
+
+
+async def _keep(claim: Claim, answer: Answer, is_secret: bool) -> None:
+    item = _claim_item(claim, int(time.time()))
+    if not is_secret:
+        content = gzip.compress(answer.body, 1)
+        for number, start in enumerate(range(0, len(content), PART_BYTES)):
+            part = {"pk": claim.pk, "sk": f"{_part(claim.token)}{number:04}", "expires_at": item["expires_at"]}
+            await dynamo.put_item(part | {"content": content[start : start + PART_BYTES]})
+    told: dict[str, Any] = {"status": answer.status, "headers": answer.headers, "is_secret": is_secret}
+    await dynamo.put_item(item | {"answer": told}, _is_ours(claim))
