@@ -74,7 +74,8 @@ async def stream(export: Export) -> AsyncGenerator[bytes, None]:
                     f"The export has more than {settings.max_export_bytes:,} bytes.",
                     hint="Select fewer columns, or filter the records. (TOLVA_MAX_EXPORT_BYTES)",
                 )
-            yield piece
+            # The driver hands over a bytearray at times, which no server sends.
+            yield bytes(piece)
         if await copying > settings.max_export_records:
             raise ExportTooLarge(
                 f"The export has more than {settings.max_export_records:,} records.",

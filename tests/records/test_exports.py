@@ -2,19 +2,24 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+import httpx
+import psutil
 import pytest
 import pytest_asyncio
-import uvicorn
 from httpx import AsyncClient, Response
 
 from app.core.settings import get_settings
-from app.main import create_app
+from app.local.emulator import find_free_port
 from app.records.exports import HELD_BYTES
 from tests.conftest import ADMIN_KEY
+from tests.local.running import eventually
 from tests.records.conftest import Fill
 from tests.records.test_list import MAKERS, PRODUCTS, ROWS
 
@@ -186,21 +191,39 @@ class TestLimits:
         assert (await client.get(LIST)).status_code == 200
 
 
-@pytest_asyncio.fixture
-async def port(database_url: str) -> AsyncIterator[int]:
-    """The port of a real server of the application, on this test's own loop."""
-    config = uvicorn.Config(
-        create_app(), host="127.0.0.1", port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=2
-    )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    for _ in range(1000):
-        if server.started:
-            break
-        await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await serving
+@dataclass
+class Server:
+    """A server of the application, in a process of its own."""
+
+    port: int
+    process: psutil.Process
+
+    async def ask(self, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection on which the export of a list was asked for; it holds little that is not read."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1024)
+        lines = [f"GET {address} HTTP/1.1", "Host: x", "Accept: text/csv", f"Authorization: Bearer {ADMIN_KEY}"]
+        writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        return reader, writer
+
+
+@pytest.fixture
+def server(database_url: str) -> Iterator[Server]:
+    """A real server, with the settings of the tests."""
+    port = find_free_port()
+    command = [sys.executable, "-m", "app.local.api", "--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert eventually(lambda: _answers(port))
+            yield Server(port, psutil.Process(process.pid))
+        finally:
+            process.terminate()
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health").is_success
+    except httpx.TransportError:
+        return False
 
 
 async def _copies(connections: asyncpg.Connection) -> list[str | None]:
@@ -220,14 +243,12 @@ async def _eventually(connections: asyncpg.Connection, expected: list[str | None
 
 
 @pytest.mark.usefixtures("products")
-class TestClientThatReadsSlowly:
-    async def test_the_database_waits_for_it_and_ends_when_it_goes_away(
-        self, port: int, connections: asyncpg.Connection
+class TestRealServer:
+    async def test_the_database_waits_for_a_slow_client_and_ends_when_it_goes_away(
+        self, server: Server, connections: asyncpg.Connection
     ) -> None:
         await _add(connections, 60_000)
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-        request = f"GET {LIST} HTTP/1.1\r\nHost: x\r\nAccept: text/csv\r\nAuthorization: Bearer {ADMIN_KEY}\r\n\r\n"
-        writer.write(request.encode())
+        reader, writer = await server.ask(LIST)
         assert b"200 OK" in await reader.readline()
         await _eventually(connections, ["ClientWrite"])
         writer.close()
@@ -235,17 +256,27 @@ class TestClientThatReadsSlowly:
         await _eventually(connections, [])
 
     async def test_a_query_that_has_sent_nothing_yet_ends_as_well(
-        self, port: int, connections: asyncpg.Connection
+        self, server: Server, connections: asyncpg.Connection
     ) -> None:
-        await _add(connections, 10)
         await connections.execute(
             "ALTER TABLE data.products RENAME TO products_table; CREATE VIEW data.products AS "
             "SELECT sku, name, maker, price, stock, tags FROM data.products_table, pg_sleep(30)"
         )
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        request = f"GET {LIST} HTTP/1.1\r\nHost: x\r\nAccept: text/csv\r\nAuthorization: Bearer {ADMIN_KEY}\r\n\r\n"
-        writer.write(request.encode())
+        _, writer = await server.ask(LIST)
         await _eventually(connections, ["PgSleep"])
         writer.close()
         await writer.wait_closed()
         await _eventually(connections, [])
+
+    async def test_memory_does_not_grow_with_the_file(self, server: Server, connections: asyncpg.Connection) -> None:
+        await _add(connections, 150_000)
+        before = server.process.memory_info().rss
+        reader, writer = await server.ask(LIST)
+        size, most = 0, before
+        while piece := await reader.read(1_000_000):
+            if size // 10_000_000 != (size + len(piece)) // 10_000_000:
+                most = max(most, server.process.memory_info().rss)
+            size += len(piece)
+        writer.close()
+        assert size > 140_000_000
+        assert most - before < 60_000_000
