@@ -1,15 +1,23 @@
 """The database: one engine a process, one transaction a request."""
 
+import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Annotated, Any
 
-from asyncpg import Connection, InterfaceError, PostgresError
+from asyncpg import Connection, InterfaceError, PostgresError, QueryCanceledError, Record
 from fastapi import Depends
-from sqlalchemy import make_url
+from sqlalchemy import CursorResult, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    AsyncSessionTransaction,
+    create_async_engine,
+)
 from sqlmodel import SQLModel
 
 from app.core.errors import Problem, RequestInvalid, ServiceUnavailable, StatementTimedOut
@@ -35,6 +43,8 @@ LOCK_NOT_AVAILABLE = "55P03"
 CONTENDED = (LOCK_NOT_AVAILABLE, "40P01", "40001")
 # A NUL: in a parameter, or escaped in JSON. PostgreSQL's texts cannot hold it.
 UNSTORABLE_TEXT = ("22021", "22P05")
+# A value that is too long for an index, or a record for a page of the database.
+PROGRAM_LIMIT_EXCEEDED = "54000"
 # Connection failures (class 08), shutdown and start-up (57P0x), read-only after a failover, too many connections.
 UNREACHABLE = ("08", "57P", "25006", "53300")
 
@@ -65,11 +75,11 @@ def get_engine() -> AsyncEngine:
 async def transaction() -> AsyncIterator[AsyncSession]:
     """A session whose work commits when the block ends and is undone when it raises.
 
-    What `after_commit` was given runs once the commit has succeeded.
+    What `after_commit` was given runs once the commit has succeeded. Whoever rolls back goes on in a new transaction.
     """
     async with AsyncSession(get_engine(), expire_on_commit=False) as session:
-        async with session.begin():
-            yield session
+        yield session
+        await session.commit()
         for callback in session.info.pop("after_commit", []):
             await callback()
 
@@ -86,6 +96,62 @@ Session = Annotated[AsyncSession, Depends(_request_transaction, scope="function"
 def after_commit(session: AsyncSession, callback: Callable[[], Awaitable[None]]) -> None:
     """Have `callback` awaited once the session's transaction has committed: where messages are sent."""
     session.info.setdefault("after_commit", []).append(callback)
+
+
+class TimedSession:
+    """The statements of a session that have a time together, not each its own."""
+
+    def __init__(self, session: AsyncSession, seconds: float) -> None:
+        self._session = session
+        self._end = time.monotonic() + seconds
+
+    async def run(self, statement: str, *values: Any) -> CursorResult[Any]:
+        """Run an SQL statement with the values of $1, $2, …
+
+        Raises:
+            TimeoutError: the time is over; where it ends meanwhile, PostgreSQL cancels the statement (57014).
+        """
+        connection = await self._limited_connection()
+        return await connection.exec_driver_sql(statement, values)
+
+    async def stream(self, statement: str, batch: int) -> AsyncIterator[Record]:
+        """The rows of a query, `batch` of them in memory.
+
+        Raises:
+            TimeoutError: the time is over.
+            ConnectionError: the database went away.
+        """
+        driver = await driver_connection(await self._limited_connection())
+        try:
+            cursor = await driver.cursor(statement)
+            while rows := await cursor.fetch(batch):
+                for row in rows:
+                    yield row
+                if time.monotonic() > self._end:
+                    raise TimeoutError
+        except QueryCanceledError:
+            raise TimeoutError from None
+        except (PostgresError, InterfaceError) as error:
+            if not is_passing(error):
+                raise
+            raise ConnectionError("the database went away while rows were read") from error
+
+    def savepoint(self) -> AsyncSessionTransaction:
+        """What is undone by itself when the block that it is opened for raises."""
+        return self._session.begin_nested()
+
+    async def release(self) -> None:
+        """Give each statement to come the time of any other again."""
+        connection = await self._session.connection()
+        await connection.exec_driver_sql("SET LOCAL statement_timeout TO DEFAULT")
+
+    async def _limited_connection(self) -> AsyncConnection:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection = await self._session.connection()
+        await connection.exec_driver_sql(f"SET LOCAL statement_timeout = {math.ceil(left * 1000)}")
+        return connection
 
 
 async def driver_connection(connection: AsyncConnection) -> "Connection[Any]":
@@ -125,10 +191,18 @@ def problem_for(error: DBAPIError | PostgresError | OSError) -> Problem | None:
             f"The query was stopped after {get_settings().statement_timeout_seconds:g} seconds.",
             hint="Ask for fewer records or filter by the dataset's key.",
         )
-    if state in UNSTORABLE_TEXT:
-        return RequestInvalid("A text holds a NUL character, which cannot be stored.", hint="Leave it out.")
     if state in CONTENDED:
         return ServiceUnavailable("Another request or an import holds what this one needs.", retry_after=1)
     if state.startswith(UNREACHABLE):
         return ServiceUnavailable("The database cannot take the request now.")
+    return _problem_of_value(state)
+
+
+def _problem_of_value(state: str) -> Problem | None:
+    if state in UNSTORABLE_TEXT:
+        return RequestInvalid("A text holds a NUL character, which cannot be stored.", hint="Leave it out.")
+    if state == PROGRAM_LIMIT_EXCEEDED:
+        return RequestInvalid(
+            "A value is larger than the database can hold or index.", hint="Indexed values have 2,700 bytes at most."
+        )
     return None

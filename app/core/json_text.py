@@ -50,6 +50,15 @@ def write_json(value: Any) -> str:
     return _write(value, 0)
 
 
+def is_json(text: str) -> bool:
+    """Whether a text is JSON that means one thing and can be stored."""
+    try:
+        write_json(parse_json(text))
+    except JsonInvalid:
+        return False
+    return True
+
+
 def is_storable_text(text: str) -> bool:
     """Whether PostgreSQL can hold a text: no NUL, no half of a surrogate pair."""
     if "\0" in text:

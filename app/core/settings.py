@@ -30,6 +30,8 @@ class Settings(BaseSettings):
 
     database_pool_size: int = Field(5, ge=1, le=100, description="connections that one process may hold")
     statement_timeout_seconds: float = Field(20, gt=0, description="the longest one statement of a request may run")
+    lock_timeout_seconds: float = Field(3, gt=0, description="how long a request waits for what another one holds")
+    change_timeout_seconds: float = Field(25, gt=0, description="the longest a change of a dataset's columns may take")
     max_body_bytes: int = Field(MIB, ge=1024, description="the largest request body")
     max_page_size: int = Field(1000, ge=1, description="the largest _limit")
     max_query_terms: int = Field(
@@ -43,7 +45,6 @@ class Settings(BaseSettings):
     max_export_bytes: int = Field(4 * 1024 * MIB, ge=1024, description="the largest export")
     export_timeout_seconds: float = Field(900, gt=0, description="the longest an export may take")
     slow_query_seconds: float = Field(0.5, ge=0, description="from when on a page warns of what no index serves")
-    lock_timeout_seconds: float = Field(3, gt=0, description="how long a request waits for what another one holds")
     idempotency_ttl_seconds: int = Field(86_400, ge=60, description="how long an Idempotency-Key's answer is kept")
     idempotency_lease_seconds: int = Field(60, ge=1, description="how long a request that died keeps its key")
 
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(5 * 1024 * MIB, ge=1, description="the largest file an import takes, as uploaded")
     max_field_bytes: int = Field(4 * MIB, ge=1024, description="the largest field a file may hold")
     max_columns: int = Field(500, ge=1, le=1500, description="the most columns a dataset may have")
+    max_indexes: int = Field(32, ge=1, le=500, description="the most indexes a dataset may declare")
     lease_seconds: int = Field(30, ge=2, description="how long a silent worker keeps its import")
     import_timeout_seconds: float = Field(6 * 3600, gt=0, description="the longest an import may run")
 

@@ -36,3 +36,46 @@ class TooManyColumns(Problem):
 class ReferenceInvalid(Problem):
     status = 422
     title = "A column cannot refer to that dataset"
+
+
+class TooManyIndexes(Problem):
+    status = 422
+    title = "The dataset has too many indexes"
+
+
+class ColumnNotFound(Problem):
+    status = 422
+    title = "There is no such column"
+
+
+class ColumnNeeded(Problem):
+    status = 409
+    title = "Something else in the database needs the column"
+
+
+class TypeChangeImpossible(Problem):
+    status = 422
+    title = "A type cannot become that one"
+
+
+class RecordsDoNotFit(Problem):
+    status = 409
+    title = "Some records do not fit the change"
+
+
+class ValueTooLongForIndex(Problem):
+    status = 409
+    title = "A value is too long for an index"
+
+
+class DatasetReshaped(Problem):
+    status = 503
+    title = "The dataset was changed meanwhile"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, hint="Try again.", headers={"Retry-After": "1"})
+
+
+class ChangeTimedOut(Problem):
+    status = 503
+    title = "The change took too long"

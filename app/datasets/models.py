@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Self
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
-from sqlalchemy import CheckConstraint, DateTime, Text, func
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_serializer, field_validator, model_validator
+from sqlalchemy import CheckConstraint, DateTime, Text, func, text
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field as SqlField
@@ -13,7 +13,8 @@ from sqlmodel import SQLModel
 
 from app.core.db import CATALOGUE_SCHEMA
 from app.core.http import RequestBody
-from app.datasets.columns import ROW_ID, Column, Name, row_id_column
+from app.datasets.columns import MAX_PRECISION, ROW_ID, Column, Name, TypeName, row_id_column
+from app.datasets.definition import MAX_KEY_COLUMNS, Definition, Index, declared_indexes
 
 Store = Literal["relational", "keyvalue"]
 
@@ -34,6 +35,9 @@ class Dataset(SQLModel, table=True):
     store: str = SqlField(default="relational", sa_column=SqlColumn(Text, nullable=False))
     key: list[str] = SqlField(default_factory=list, sa_column=SqlColumn(ARRAY(Text), nullable=False))
     columns: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=SqlColumn(JSONB, nullable=False))
+    indexes: list[dict[str, Any]] = SqlField(
+        default_factory=list, sa_column=SqlColumn(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+    )
     created_at: datetime = SqlField(
         default_factory=lambda: datetime.now(UTC),
         sa_column=SqlColumn(DateTime(timezone=True), nullable=False, server_default=func.now()),
@@ -54,6 +58,18 @@ class Dataset(SQLModel, table=True):
         by_name = {column.name: column for column in self.typed_columns}
         return [by_name[name] for name in self.key] if self.key else [row_id_column()]
 
+    @property
+    def definition(self) -> Definition:
+        """What the dataset's table is built from."""
+        indexes = tuple(Index.model_validate(index) for index in self.indexes)
+        return Definition(tuple(self.typed_columns), tuple(self.key), indexes)
+
+    def define(self, definition: Definition) -> None:
+        """Take over what the table is built from now."""
+        self.columns = [column.model_dump(mode="json", exclude_none=True) for column in definition.columns]
+        self.key = list(definition.key)
+        self.indexes = [index.model_dump(mode="json") for index in definition.indexes]
+
 
 class DatasetCreate(RequestBody):
     """A dataset to be made, with its columns or without: then its first import infers them."""
@@ -62,32 +78,87 @@ class DatasetCreate(RequestBody):
     title: str | None = Field(None, max_length=200)
     description: str | None = Field(None, max_length=2000)
     store: Store = "relational"
-    key: list[Name] = Field(default_factory=list, max_length=8, description="the columns that address a record")
+    key: list[Name] = Field(
+        default_factory=list, max_length=MAX_KEY_COLUMNS, description="the columns that address a record"
+    )
     columns: list[Column] = Field(default_factory=list)
+    indexes: list[Index] = Field(default_factory=list, description="beside those of the key and of unique columns")
+
+    @property
+    def definition(self) -> Definition:
+        """What the dataset's table is built from; a key's columns are required."""
+        columns = (
+            column.model_copy(update={"required": True}) if column.name in self.key else column
+            for column in self.columns
+        )
+        return Definition(tuple(columns), tuple(self.key), tuple(declared_indexes(self.indexes)))
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        names = [column.name for column in self.columns]
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two columns are called '{repeated[0]}'")
-        if self.key and not self.columns:
-            raise ValueError("a key needs the columns it is made of")
-        if len(set(self.key)) != len(self.key):
-            raise ValueError("the key names a column twice")
-        by_name = {column.name: column for column in self.columns}
-        for name in self.key:
-            if name not in by_name:
-                raise ValueError(f"the key names '{name}', which is no column")
-            if not by_name[name].kind.can_be_key:
-                raise ValueError(f"'{name}' cannot be a key: {by_name[name].type} does not address a record")
+        self.definition.check()
         return self
 
 
+class ColumnAdded(Column):
+    """A column to be added. Without `fill` the records that are there have null in it."""
+
+    fill: JsonValue = Field(None, description="the value that the records get which are there; new ones do not")
+
+    @property
+    def column(self) -> Column:
+        """The column as it is kept."""
+        return Column.model_validate(self.model_dump(exclude={"fill"}, exclude_unset=True))
+
+
+class ColumnChange(RequestBody):
+    """What is changed of a column: what is left out stays, null removes."""
+
+    name: Name | None = Field(None, description="its new name")
+    type: TypeName | None = Field(None, description="its new type: every record's value has to convert exactly")
+    precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="digits in all; decimal only")
+    scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="digits behind the point; decimal only")
+    required: bool | None = Field(None, description="never null")
+    unique: bool | None = Field(None, description="no two records share a value")
+    min: int | float | str | None = Field(None, description="the least value")
+    max: int | float | str | None = Field(None, description="the greatest value")
+    max_length: int | None = Field(None, ge=1, description="the most characters of a text")
+    pattern: str | None = Field(None, max_length=500, description="a regular expression that the whole text fits (RE2)")
+    one_of: list[str | int | float | bool] | None = Field(None, min_length=1, max_length=1000)
+    references: str | None = Field(None, description="the dataset whose key the values are")
+    date_format: str | None = Field(
+        None, max_length=40, description="how files write it, as DD/MM/YYYY, and how the texts do that become dates"
+    )
+    label: str | None = Field(None, description="the column's header in the file")
+    description: str | None = Field(None, max_length=2000)
+    fill: JsonValue = Field(None, description="the value that records without one get")
+
+
 class DatasetUpdate(RequestBody):
-    """What may be changed of a dataset; what is left out stays."""
+    """What is changed of a dataset, all of it or nothing; what is left out stays, null removes."""
 
     title: str | None = Field(None, max_length=200)
     description: str | None = Field(None, max_length=2000)
+    columns: dict[str, ColumnChange | None] = Field(
+        default_factory=dict, description="changes of columns by the names they have now; null drops a column"
+    )
+    add_columns: list[ColumnAdded] = Field(default_factory=list, description="new columns, put behind the others")
+    key: list[Name] | None = Field(
+        None,
+        max_length=MAX_KEY_COLUMNS,
+        description="the names, as they are after the change, of the columns that address a record; empty or null: "
+        f"records are numbered, by {ROW_ID}",
+    )
+    indexes: list[Index] | None = Field(
+        None, description="all of the declared indexes, with the columns' names as they are after the change"
+    )
+    dry_run: bool = Field(False, description="check and do all of it, and keep nothing")
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _are_by_name(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            raise ValueError("`columns` are changed by name, as {'price': {'min': 0}}; new ones go into `add_columns`")
+        return value
 
 
 class DatasetPublic(BaseModel):
@@ -103,7 +174,10 @@ class DatasetPublic(BaseModel):
     key: list[str] = Field(description=f"empty: records are addressed by {ROW_ID}, their number")
     columns: list[Column]
     record_count: int | None = Field(description="the database's estimate, null until there is one")
-    indexes: list[str]
+    indexes: list[Index] = Field(description="those of the key and of unique columns among them")
+    unindexed: list[str] = Field(
+        description="the columns that no index begins with: to filter or sort by one, every record is read"
+    )
     created_at: datetime
     updated_at: datetime
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -13,8 +13,10 @@ from sqlmodel import col, select
 from app.core.db import DATA_SCHEMA, quote
 from app.core.errors import did_you_mean
 from app.datasets.columns import is_name
+from app.datasets.definition import Index
 from app.datasets.errors import DatasetNameTaken, DatasetNotFound
 from app.datasets.models import Dataset, DatasetPublic
+from app.datasets.tables import constraint_name, index_name
 
 _TABLE_FACTS = text("""
     SELECT class.relname AS name,
@@ -27,6 +29,9 @@ _TABLE_FACTS = text("""
     FROM pg_class AS class JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
     WHERE namespace.nspname = :schema AND class.relkind = 'r' AND class.relname = ANY(:names)
 """)
+
+# Whoever loads into a dataset or changes its table holds this lock of its id, until the transaction ends.
+LOADING_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:dataset, 0))")
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,11 @@ async def lock_dataset(session: AsyncSession, dataset_id: UUID) -> Dataset | Non
     query = select(Dataset).where(col(Dataset.id) == dataset_id).with_for_update()
     found: Dataset | None = await session.scalar(query.execution_options(populate_existing=True))
     return found
+
+
+async def lock_loading(session: AsyncSession, dataset_id: UUID) -> None:
+    """Keep imports from loading into a dataset until the transaction ends, once none does."""
+    await session.execute(LOADING_LOCK, {"dataset": str(dataset_id)})
 
 
 async def list_names(session: AsyncSession) -> list[str]:
@@ -112,7 +122,8 @@ async def add_dataset(session: AsyncSession, dataset: Dataset) -> None:
 
 async def touch_dataset(session: AsyncSession, dataset: Dataset) -> None:
     """Store what was changed of a dataset, with the time of the change."""
-    dataset.updated_at = datetime.now(UTC)
+    # Whatever is kept of a definition is known by this time: two changes never have the same one.
+    dataset.updated_at = max(datetime.now(UTC), dataset.updated_at + timedelta(microseconds=1))
     session.add(dataset)
     await session.flush()
 
@@ -138,5 +149,24 @@ async def show(session: AsyncSession, datasets: Sequence[Dataset]) -> list[Datas
 
 
 def _public(dataset: Dataset, facts: TableFacts) -> DatasetPublic:
-    members = dataset.model_dump() | {"record_count": facts.record_count, "indexes": facts.indexes}
+    members = dataset.model_dump() | {
+        "record_count": facts.record_count,
+        "indexes": _shown_indexes(dataset, facts.indexes),
+        "unindexed": dataset.definition.unindexed,
+    }
     return DatasetPublic.model_validate(members)
+
+
+def _shown_indexes(dataset: Dataset, names: Sequence[str]) -> list[Index]:
+    """The indexes that a table has by `names`, with what they stand on; those that Tolva did not make by name only."""
+    definition, table = dataset.definition, dataset.name
+    key = tuple(column.name for column in definition.key_columns)
+    known = {constraint_name(table, "pkey"): Index(columns=key, origin="key")}
+    for column in definition.columns:
+        if column.unique:
+            shown = Index(columns=(column.name,), origin="unique")
+            known[constraint_name(table, column.name, "key")] = shown
+    for index in definition.indexes:
+        known[index_name(table, index)] = index.model_copy(update={"origin": "declared"})
+    other = Index(origin="database")
+    return [known.get(name, other).model_copy(update={"name": name}) for name in names]

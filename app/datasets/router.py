@@ -1,20 +1,57 @@
 """Datasets over HTTP."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Request, Response
 
 from app.core.db import Session
 from app.core.errors import RequestInvalid
 from app.core.http import Cursor, Limit, Page, problem_responses, refuse_unknown_parameters
 from app.core.idempotency import IDEMPOTENCY_PROBLEMS
 from app.core.paging import decode_cursor, encode_cursor
-from app.datasets import repository, service
-from app.datasets.deps import AdministeredDataset, DatasetFromPath, WritableDataset
-from app.datasets.errors import DatasetBusy, DatasetNameTaken, DatasetNotFound, DatasetReferenced
+from app.datasets import alterations, repository, service
+from app.datasets.deps import AdministeredDataset, DatasetFromPath
+from app.datasets.errors import (
+    ChangeTimedOut,
+    ColumnNeeded,
+    ColumnNotFound,
+    DatasetBusy,
+    DatasetNameTaken,
+    DatasetNotFound,
+    DatasetReferenced,
+    RecordsDoNotFit,
+    ReferenceInvalid,
+    StoreNotAvailable,
+    TooManyColumns,
+    TooManyIndexes,
+    TypeChangeImpossible,
+    ValueTooLongForIndex,
+)
 from app.datasets.models import DatasetCreate, DatasetPublic, DatasetUpdate
 from app.keys.deps import CurrentCaller, Idempotent
 from app.keys.errors import KeyMissing, ScopeMissing
 
 LIST = "datasets"
+UPDATE_EXAMPLES: dict[str, Any] = {
+    "rename": {"summary": "Rename a column", "value": {"columns": {"nme": {"name": "name"}}}},
+    "retype": {
+        "summary": "Change a type and a constraint",
+        "value": {"columns": {"price": {"type": "decimal", "precision": 12, "scale": 2, "min": 0}}},
+    },
+    "add": {
+        "summary": "Add a column, with a value for the records that are there",
+        "value": {"add_columns": [{"name": "currency", "type": "text", "one_of": ["EUR", "USD"], "fill": "EUR"}]},
+    },
+    "drop": {
+        "summary": "Drop a column, and the constraints of another",
+        "value": {"columns": {"notes": None, "stock": {"min": None, "max": None}}},
+    },
+    "key": {"summary": "Change the key", "value": {"key": ["sku"]}},
+    "indexes": {
+        "summary": "Say which indexes there are",
+        "value": {"indexes": [{"columns": ["category", "-price"]}, {"search": True}]},
+    },
+}
 
 router = APIRouter(prefix="/datasets", tags=["datasets"], responses=problem_responses(KeyMissing, ScopeMissing))
 
@@ -23,7 +60,15 @@ router = APIRouter(prefix="/datasets", tags=["datasets"], responses=problem_resp
     "",
     status_code=201,
     dependencies=[Idempotent],
-    responses=problem_responses(DatasetNameTaken, RequestInvalid, *IDEMPOTENCY_PROBLEMS),
+    responses=problem_responses(
+        DatasetNameTaken,
+        RequestInvalid,
+        StoreNotAvailable,
+        ReferenceInvalid,
+        TooManyColumns,
+        TooManyIndexes,
+        *IDEMPOTENCY_PROBLEMS,
+    ),
 )
 async def create_dataset(
     body: DatasetCreate, caller: CurrentCaller, session: Session, request: Request, response: Response
@@ -54,12 +99,39 @@ async def get_dataset(dataset: DatasetFromPath, session: Session) -> DatasetPubl
     return (await repository.show(session, [dataset]))[0]
 
 
-@router.patch("/{dataset}", responses=problem_responses(DatasetNotFound, RequestInvalid))
-async def update_dataset(dataset: WritableDataset, body: DatasetUpdate, session: Session) -> DatasetPublic:
-    """Change a dataset's title or description; null removes it."""
-    dataset.sqlmodel_update(body.model_dump(exclude_unset=True))
-    await repository.touch_dataset(session, dataset)
-    return (await repository.show(session, [dataset]))[0]
+@router.patch(
+    "/{dataset}",
+    responses=problem_responses(
+        DatasetNotFound,
+        DatasetReferenced,
+        DatasetBusy,
+        RecordsDoNotFit,
+        ValueTooLongForIndex,
+        ColumnNeeded,
+        RequestInvalid,
+        ColumnNotFound,
+        TypeChangeImpossible,
+        ReferenceInvalid,
+        TooManyColumns,
+        TooManyIndexes,
+        ChangeTimedOut,
+    ),
+)
+async def update_dataset(
+    dataset: AdministeredDataset,
+    body: Annotated[DatasetUpdate, Body(openapi_examples=UPDATE_EXAMPLES)],
+    session: Session,
+) -> DatasetPublic:
+    """Change a dataset: its title, its columns, its key, its indexes. This needs the scope admin.
+
+    All of a request is done, or nothing. The records that are there are checked first: where some do not fit, the
+    problem's `errors` name up to ten of them for each reason, with the record's key and the value.
+    """
+    await alterations.update_dataset(session, dataset, body)
+    shown = (await repository.show(session, [dataset]))[0]
+    if body.dry_run:
+        await session.rollback()
+    return shown
 
 
 @router.delete(

@@ -1,16 +1,24 @@
 """Making and deleting datasets: the catalogue's row and the table, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import DATA_SCHEMA, LOCK_NOT_AVAILABLE, sql_state
+from app.core.db import CONTENDED, DATA_SCHEMA, sql_state
 from app.core.settings import get_settings
 from app.datasets import repository, tables
 from app.datasets.columns import Column
-from app.datasets.errors import DatasetBusy, DatasetReferenced, ReferenceInvalid, StoreNotAvailable, TooManyColumns
+from app.datasets.definition import Index
+from app.datasets.errors import (
+    DatasetBusy,
+    DatasetReferenced,
+    ReferenceInvalid,
+    StoreNotAvailable,
+    TooManyColumns,
+    TooManyIndexes,
+)
 from app.datasets.models import Dataset, DatasetCreate
 
 
@@ -18,39 +26,34 @@ async def create_dataset(session: AsyncSession, body: DatasetCreate) -> Dataset:
     """Make a dataset, and its table at once where its columns are given.
 
     Raises:
-        DatasetNameTaken, StoreNotAvailable, TooManyColumns, ReferenceInvalid: it cannot be made so.
+        DatasetNameTaken, StoreNotAvailable, TooManyColumns, TooManyIndexes, ReferenceInvalid: it cannot be made so.
     """
     if body.store != "relational":
         raise StoreNotAvailable(
             "The key-value store is not available in this version.", hint="Create the dataset as relational."
         )
-    check_column_count(body.columns)
-    columns = [
-        column.model_copy(update={"required": True}) if column.name in body.key else column for column in body.columns
-    ]
-    await _check_references(session, body.name, columns)
-    dataset = Dataset(
-        name=body.name,
-        title=body.title,
-        description=body.description,
-        store=body.store,
-        key=list(body.key),
-        columns=[column.model_dump(mode="json", exclude_none=True) for column in columns],
-    )
+    definition = body.definition
+    check_column_count(definition.columns)
+    check_index_count(definition.indexes)
+    await check_references(session, body.name, definition.columns)
+    dataset = Dataset(name=body.name, title=body.title, description=body.description, store=body.store)
+    dataset.define(definition)
     await repository.add_dataset(session, dataset)
-    if columns:
+    if definition.columns:
         await create_table(session, dataset)
     return dataset
 
 
 async def create_table(session: AsyncSession, dataset: Dataset) -> None:
-    """Make the empty table of a dataset, with its constraints."""
-    columns = dataset.typed_columns
+    """Make the empty table of a dataset, with its constraints and indexes."""
+    definition = dataset.definition
+    columns = definition.columns
     await repository.run_ddl(
         session,
         [
             *tables.create_table(DATA_SCHEMA, dataset.name, columns, keyless=not dataset.key),
             *tables.add_constraints(DATA_SCHEMA, dataset.name, columns, dataset.key),
+            *tables.add_indexes(DATA_SCHEMA, dataset.name, definition),
             *tables.comments(DATA_SCHEMA, dataset.name, columns),
         ],
     )
@@ -67,19 +70,29 @@ async def delete_dataset(session: AsyncSession, dataset: Dataset) -> None:
         raise DatasetReferenced(
             f"'{dataset.name}' is referred to by {', '.join(referring)}.", hint="Delete what refers to it first."
         )
-    await session.execute(text("SET LOCAL lock_timeout = '3s'"))
-    try:
+    with busy_as_problem(dataset.name, "deleted"):
         await repository.lock_dataset(session, dataset.id)
         await repository.drop_table(session, dataset.name)
-    except DBAPIError as error:
-        if sql_state(error) == LOCK_NOT_AVAILABLE:
-            raise DatasetBusy(
-                f"'{dataset.name}' is being written to, and cannot be deleted now.",
-                hint="Wait for its imports to end, or cancel them.",
-            ) from None
-        raise
     await session.delete(dataset)
     await session.flush()
+
+
+@contextmanager
+def busy_as_problem(name: str, done: str) -> Iterator[None]:
+    """Tell a caller that others use the dataset; `done` is what was to be done to it.
+
+    Raises:
+        DatasetBusy: they did not let go of it in time.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        if sql_state(error) not in CONTENDED:
+            raise
+        raise DatasetBusy(
+            f"'{name}' is being loaded into, written to or read, and cannot be {done} now.",
+            hint="Try again; if it is an import that runs, wait for its end or cancel it.",
+        ) from None
 
 
 def check_column_count(columns: Sequence[Column]) -> None:
@@ -89,17 +102,30 @@ def check_column_count(columns: Sequence[Column]) -> None:
         raise TooManyColumns(f"There are {len(columns)} columns; {limit} is the most a dataset may have.")
 
 
-def _with_key(column: Column, key: Sequence[str]) -> Column:
-    return column.model_copy(update={"required": True}) if column.name in key else column
+def check_index_count(indexes: Sequence[Index]) -> None:
+    """Raise TooManyIndexes when a dataset would declare more indexes than the settings allow."""
+    limit = get_settings().max_indexes
+    if len(indexes) > limit:
+        raise TooManyIndexes(
+            f"There are {len(indexes)} indexes; {limit} is the most a dataset may declare (TOLVA_MAX_INDEXES).",
+            hint="Each makes every write slower. Keep those that queries need.",
+        )
 
 
-async def _check_references(session: AsyncSession, name: str, columns: Sequence[Column]) -> None:
-    for column in columns:
-        if column.references is not None:
-            await _check_reference(session, name, column, column.references)
+async def check_references(session: AsyncSession, name: str, columns: Sequence[Column]) -> dict[str, str]:
+    """The name of the key's column of each dataset that columns refer to; none can be deleted meanwhile.
+
+    Raises:
+        ReferenceInvalid: a column refers to what is no key of its type.
+    """
+    return {
+        column.references: await _check_reference(session, name, column, column.references)
+        for column in columns
+        if column.references is not None
+    }
 
 
-async def _check_reference(session: AsyncSession, name: str, column: Column, target_name: str) -> None:
+async def _check_reference(session: AsyncSession, name: str, column: Column, target_name: str) -> str:
     target = await repository.find_dataset(session, target_name)
     if target is None or target_name == name:
         raise ReferenceInvalid(
@@ -116,3 +142,4 @@ async def _check_reference(session: AsyncSession, name: str, column: Column, tar
             f"'{column.name}' is {column.type}, but the key of '{target_name}' is {key[0].type}.",
             hint="Give the column the type of that key.",
         )
+    return key[0].name

@@ -2,14 +2,45 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from app.core.db import DATA_SCHEMA, quote
 from app.datasets.columns import ROW_ID, Column
+from app.datasets.definition import Definition, Index
 
 MAX_IDENTIFIER_LENGTH = 63
 HASH_LENGTH = 8
 # A tsvector has 1 MB at most. A character of four bytes makes eight of it where hyphens join its words.
 SEARCHED_CHARACTERS = 100_000
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A constraint or an index of a table: what it is, its name, what follows the name in SQL, and its columns."""
+
+    kind: Literal["key", "unique", "reference", "index"]
+    name: str
+    definition: str
+    columns: tuple[str, ...]
+
+    def create(self, schema: str, table: str) -> str:
+        """The statement that adds it to a table."""
+        if self.kind == "index":
+            return f"CREATE INDEX {quote(self.name)} ON {quote(schema, table)} {self.definition}"
+        return f"ALTER TABLE {quote(schema, table)} ADD CONSTRAINT {quote(self.name)} {self.definition}"
+
+    def drop(self, schema: str, table: str) -> str:
+        """The statement that removes it."""
+        if self.kind == "index":
+            return f"DROP INDEX IF EXISTS {quote(schema, self.name)}"
+        return f"ALTER TABLE {quote(schema, table)} DROP CONSTRAINT IF EXISTS {quote(self.name)}"
+
+    def rename(self, schema: str, table: str, old: str, new: str) -> str:
+        """The statement that gives it another name, from the one it has by now."""
+        if self.kind == "index":
+            return f"ALTER INDEX IF EXISTS {quote(schema, old)} RENAME TO {quote(new)}"
+        return f"ALTER TABLE {quote(schema, table)} RENAME CONSTRAINT {quote(old)} TO {quote(new)}"
 
 
 def create_table(schema: str, table: str, columns: Sequence[Column], *, keyless: bool) -> list[str]:
@@ -29,28 +60,64 @@ def add_constraints(schema: str, table: str, columns: Sequence[Column], key: Seq
 
     Without a key the primary key is `_id`. What a column references must have a key of one column.
     """
-    names = ", ".join(quote(name) for name in key or [ROW_ID])
-    constraints = [(constraint_name(table, "pkey"), f"PRIMARY KEY ({names})")]
-    for column in columns:
-        name = quote(column.name)
-        if column.unique and list(key) != [column.name]:
-            constraints.append((constraint_name(table, column.name, "key"), f"UNIQUE ({name})"))
+    definition = Definition(tuple(columns), tuple(key))
+    return [constraint.create(schema, table) for constraint in constraints(table, definition)]
+
+
+def add_indexes(schema: str, table: str, definition: Definition) -> list[str]:
+    """The statements that build the declared indexes, once the rows are in."""
+    return [index.create(schema, table) for index in indexes(table, definition)]
+
+
+def constraints(table: str, definition: Definition) -> list[Attachment]:
+    """The primary key, the unique constraints and the foreign keys."""
+    key = definition.key or (ROW_ID,)
+    found = [Attachment("key", constraint_name(table, "pkey"), f"PRIMARY KEY ({_list(key)})", key)]
+    for column in definition.columns:
+        names = (column.name,)
+        if column.unique and definition.key != names:
+            unique = f"UNIQUE ({_list(names)})"
+            found.append(Attachment("unique", constraint_name(table, column.name, "key"), unique, names))
         if column.references is not None:
-            definition = f"FOREIGN KEY ({name}) REFERENCES {quote(DATA_SCHEMA, column.references)}"
-            constraints.append((constraint_name(table, column.name, "fkey"), definition))
-    return [
-        f"ALTER TABLE {quote(schema, table)} ADD CONSTRAINT {quote(name)} {definition}"
-        for name, definition in constraints
-    ]
+            foreign = f"FOREIGN KEY ({_list(names)}) REFERENCES {quote(DATA_SCHEMA, column.references)}"
+            found.append(Attachment("reference", constraint_name(table, column.name, "fkey"), foreign, names))
+    return found
 
 
-def comments(schema: str, table: str, columns: Sequence[Column]) -> list[str]:
-    """The statements that keep each column's label as its comment."""
-    return [
-        f"COMMENT ON COLUMN {quote(schema, table, column.name)} IS {_literal(column.label)}"
-        for column in columns
-        if column.label is not None
-    ]
+def indexes(table: str, definition: Definition) -> list[Attachment]:
+    """The declared indexes."""
+    return [_index(table, definition, index) for index in definition.indexes]
+
+
+def _index(table: str, definition: Definition, index: Index) -> Attachment:
+    name = index_name(table, index)
+    if index.search:
+        texts = definition.text_columns
+        names = tuple(column.name for column in texts)
+        return Attachment("index", name, f"USING gin (({search_expression(texts)}))", names)
+    by_name = definition.by_name
+    terms = index.terms
+    first = by_name[terms[0][0]]
+    if first.type == "json":
+        return Attachment("index", name, f"USING gin ({quote(first.name)} jsonb_path_ops)", (first.name,))
+    # The order of lists: the key, in the last column's direction, leaves no ties, so that pages go on where one ended;
+    # nulls come last, but of the first column they are read apart.
+    named, (_, descends) = {column for column, _ in terms}, terms[-1]
+    terms += [(column, descends) for column in definition.key or (ROW_ID,) if column not in named]
+    ordered = [f"{quote(column)}{' DESC' if descending else ''}" for column, descending in terms]
+    for place, (column, descending) in enumerate(terms[1:], 1):
+        if descending and column in by_name and not by_name[column].required:
+            ordered[place] += " NULLS LAST"
+    return Attachment("index", name, f"USING btree ({', '.join(ordered)})", tuple(name for name, _ in terms))
+
+
+def index_name(table: str, index: Index) -> str:
+    """A declared index's name: `products__category__price__idx`, with `idx_ad` where the second one descends."""
+    if index.search:
+        return constraint_name(table, "search")
+    directions = "".join("d" if descending else "a" for _, descending in index.terms)
+    ending = f"idx_{directions}" if "d" in directions else "idx"
+    return constraint_name(table, *(name for name, _ in index.terms), ending)
 
 
 def search_expression(columns: Sequence[Column], source: str | None = None) -> str:
@@ -68,6 +135,17 @@ def search_expression(columns: Sequence[Column], source: str | None = None) -> s
     return f"to_tsvector('simple', left({joined}, {SEARCHED_CHARACTERS}))"
 
 
+def comments(schema: str, table: str, columns: Sequence[Column]) -> list[str]:
+    """The statements that keep each column's label as its comment."""
+    return [comment(schema, table, column) for column in columns if column.label is not None]
+
+
+def comment(schema: str, table: str, column: Column) -> str:
+    """The statement that keeps a column's label as its comment, or removes that of a column without one."""
+    text = "NULL" if column.label is None else literal(column.label)
+    return f"COMMENT ON COLUMN {quote(schema, table, column.name)} IS {text}"
+
+
 def constraint_name(*parts: str) -> str:
     """A constraint's name, as `products__sku__key`, of 63 bytes at most.
 
@@ -81,5 +159,10 @@ def constraint_name(*parts: str) -> str:
     return name[: MAX_IDENTIFIER_LENGTH - len(ending)] + ending
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """A text in SQL, for statements that take no parameters."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(quote(name) for name in names)

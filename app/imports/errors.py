@@ -84,6 +84,10 @@ class ReferencedRecordsMissing(ImportFailed):
     title = "Other datasets refer to records that the file does not have"
 
 
+class ValueTooLongForIndex(ImportFailed):
+    title = "A value is too long for an index"
+
+
 class DatasetDeleted(ImportFailed):
     status = 409
     title = "The dataset was deleted"

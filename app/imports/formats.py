@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from app.datasets.date_formats import TOKENS
+
 TIME_OF_DAY = (
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
     r"(?P<half> ?[aApP]\.?[mM]\.?)?(?P<zone> ?(?:[zZ]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?))?"
@@ -24,20 +26,12 @@ KNOWN_FORMATS = (
     "DD-MON-YYYY",
     "MON DD, YYYY",
 )
-_TOKENS = re.compile(r"YYYY|MM|DD|MON")
 _TOKEN_REGEX = {
     "YYYY": r"(?P<year>[0-9]{4})",
     "MM": r"(?P<month>[0-9]{1,2})",
     "DD": r"(?P<day>[0-9]{1,2})",
     "MON": r"(?P<name>[A-Za-z]{3,9})\.?",
 }
-
-
-def is_date_format(text: str) -> bool:
-    """Whether `text` is a format: YYYY, DD and MM or MON once each, with anything but letters and digits between."""
-    tokens = _TOKENS.findall(text)
-    rest = _TOKENS.sub("", text)
-    return sorted(tokens) in (["DD", "MM", "YYYY"], ["DD", "MON", "YYYY"]) and not re.search(r"[A-Za-z0-9]", rest)
 
 
 @dataclass(frozen=True)
@@ -48,8 +42,8 @@ class Pattern:
 
     @cached_property
     def _date(self) -> str:
-        parts = _TOKENS.split(self.text)
-        tokens = _TOKENS.findall(self.text)
+        parts = TOKENS.split(self.text)
+        tokens = TOKENS.findall(self.text)
         regex = re.escape(parts[0])
         for token, behind in zip(tokens, parts[1:], strict=True):
             regex += _TOKEN_REGEX[token] + re.escape(behind)

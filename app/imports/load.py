@@ -6,7 +6,8 @@ line. `replace` fills a new table, gives it its constraints and puts it in the o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +15,9 @@ import asyncpg
 
 from app.core.db import DATA_SCHEMA, LOADING_SCHEMA, quote
 from app.datasets.columns import ROW_ID, Column
-from app.datasets.tables import add_constraints, comments, create_table
-from app.imports.errors import ReferencedRecordsMissing
+from app.datasets.definition import Definition, Index
+from app.datasets.tables import add_constraints, add_indexes, comments, create_table
+from app.imports.errors import ReferencedRecordsMissing, ValueTooLongForIndex
 from app.imports.models import Mode
 from app.imports.parse import VALUE_LIMIT
 from app.imports.report import Rejections, list_rejections
@@ -34,8 +36,8 @@ class Clash(Exception):
 class LoadPlan:
     """What is loaded into what.
 
-    `columns` are the dataset's, `loaded` those that the file has, in the file's order. A `new` dataset has no table
-    yet; `key` is then the columns that may become its key, the likeliest first.
+    `columns` and `indexes` are the dataset's, `loaded` the columns that the file has, in the file's order. A `new`
+    dataset has no table yet; `key` is then the columns that may become its key, the likeliest first.
     """
 
     dataset: str
@@ -47,6 +49,7 @@ class LoadPlan:
     staged: bool
     # The key column of each dataset that a column references.
     references: Mapping[str, str]
+    indexes: Sequence[Index] = ()
 
 
 @dataclass
@@ -85,13 +88,15 @@ class Loader:
 
         Raises:
             Clash: they cannot go straight into the table.
+            ValueTooLongForIndex: an index has no room for a value.
         """
         if self._builds_table:
             await self._run(create_table(*self._target, self._plan.columns, keyless=not self._plan.key))
         if self._plan.staged:
             await self._connection.execute(self._create_stage())
             return await self._copy_into(None, STAGE, [*self._names, *PLACES], rows)
-        return await self._copy_into(*self._target, self._names, rows)
+        with _explained():
+            return await self._copy_into(*self._target, self._names, rows)
 
     def _create_stage(self) -> str:
         columns = [f"{quote(column.name)} {column.sql_type}" for column in self._plan.loaded]
@@ -203,12 +208,15 @@ class Loader:
 
         Raises:
             Clash: the rows of a new table clash.
+            ValueTooLongForIndex: an index has no room for a value.
         """
         counts = Counts(added=copied)
-        if self._plan.staged:
-            counts = await (self._upsert() if self._upserts else self._insert())
+        with _explained():
+            if self._plan.staged:
+                counts = await (self._upsert() if self._upserts else self._insert())
+            if self._builds_table:
+                await self._constrain()
         if self._builds_table:
-            await self._constrain()
             await self._connection.execute(f"ANALYZE {quote(*self._target)}")
         if self._plan.mode == "replace" and not self._plan.new:
             await self._swap()
@@ -245,7 +253,7 @@ class Loader:
         return Counts(row["added"], row["changed"], row["staged"] - row["added"] - row["changed"])
 
     async def _constrain(self) -> None:
-        """Give a new table its key and constraints, and its labels."""
+        """Give a new table its key, its constraints and indexes, and its labels."""
         plan = self._plan
         if plan.new and plan.key:
             await self._try_keys()
@@ -254,6 +262,8 @@ class Loader:
                 await self._run(add_constraints(*self._target, plan.columns, self.key))
             except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
                 raise Clash from error
+        definition = Definition(tuple(plan.columns), tuple(self.key), tuple(plan.indexes))
+        await self._run(add_indexes(*self._target, definition))
         await self._run(comments(*self._target, plan.columns))
 
     async def _try_keys(self) -> None:
@@ -299,3 +309,15 @@ class Loader:
     async def _run(self, statements: Sequence[str]) -> None:
         for statement in statements:
             await self._connection.execute(statement)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What an index refuses as the problem that it is."""
+    try:
+        yield
+    except asyncpg.ProgramLimitExceededError as error:
+        raise ValueTooLongForIndex(
+            f"A value is too long for the index '{error.constraint_name}': it takes some 2,700 bytes.",
+            hint="Shorten it, or drop the index, or load into a column without one.",
+        ) from None

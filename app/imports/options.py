@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, field_validator
 
-from app.imports.formats import is_date_format
+from app.datasets.date_formats import is_date_format
 
 
 class ImportOptions(BaseModel):

@@ -14,7 +14,7 @@ from app.core.db import DATA_SCHEMA, driver_connection, get_engine, is_passing, 
 from app.core.settings import get_settings
 from app.core.storage import STORAGE_ERRORS, StoredObject
 from app.datasets.models import Dataset
-from app.datasets.repository import find_dataset, lock_dataset, touch_dataset
+from app.datasets.repository import LOADING_LOCK, find_dataset, lock_dataset, touch_dataset
 from app.imports import errors, repository
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect, detect_dialect
@@ -31,7 +31,7 @@ from app.imports.repository import Lease
 from app.imports.source import Source
 
 HEARTBEAT_SECONDS = 1.0
-# A load takes and waits as long as it takes, and memory makes its indexes and its look for clashes faster.
+# A load takes as long as it takes, and memory makes its indexes and its look for clashes faster.
 LOAD_SETTINGS = ("statement_timeout = 0", "lock_timeout = 0", "work_mem = '64MB'", "maintenance_work_mem = '256MB'")
 # A record may be longer than a field, and an open quote is followed no further than this.
 RECORD_PER_FIELD = 8
@@ -208,8 +208,7 @@ class _Runner:
                 async with connection.begin():
                     for setting in LOAD_SETTINGS:
                         await connection.execute(text(f"SET LOCAL {setting}"))
-                    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:dataset, 0))")
-                    await connection.execute(lock, {"dataset": str(self._row.dataset_id)})
+                    await connection.execute(LOADING_LOCK, {"dataset": str(self._row.dataset_id)})
                     yield connection
             except BaseException:
                 # A COPY that was broken off leaves the connection in no state to be used again.
@@ -267,7 +266,8 @@ class _Runner:
                     references[name] = target.key_columns[0].name
         staged = staged or self._row.mode == "upsert"
         mode: Any = self._row.mode
-        return LoadPlan(dataset.name, mode, columns, loaded, dataset.key, False, staged, references)
+        indexes = dataset.definition.indexes
+        return LoadPlan(dataset.name, mode, columns, loaded, dataset.key, False, staged, references, indexes)
 
     def _describe(self, dialect: Dialect, load: LoadPlan) -> None:
         """Note what the import will show of the file and its columns."""

@@ -43,7 +43,11 @@ class TestCreateDataset:
     ) -> None:
         response = await client.post("/datasets", json=PRODUCTS)
         assert response.headers["location"] == "http://tolva.test/datasets/products"
-        assert response.json()["indexes"] == ["products__ean__key", "products__pkey"]
+        assert response.json()["indexes"] == [
+            {"name": "products__ean__key", "columns": ["ean"], "origin": "unique"},
+            {"name": "products__pkey", "columns": ["sku"], "origin": "key"},
+        ]
+        assert response.json()["unindexed"] == ["price"]
         columns = await connections.fetch(
             "SELECT column_name, data_type, is_nullable FROM information_schema.columns "
             "WHERE table_schema = 'data' AND table_name = 'products' ORDER BY ordinal_position"
@@ -213,17 +217,55 @@ class TestUpdateDataset:
         await _create(client, **PRODUCTS)
         assert (await client.patch("/datasets/products", json={"title": None})).json()["title"] is None
 
-    async def test_the_columns_are_not_to_be_changed_so(self, client: AsyncClient) -> None:
+    async def test_columns_are_changed_by_name(self, client: AsyncClient) -> None:
         await _create(client, **PRODUCTS)
-        response = await client.patch("/datasets/products", json={"columns": []})
+        response = await client.patch("/datasets/products", json={"columns": [{"name": "price", "min": 0}]})
         assert _problem(response) == (422, "/problems/request-invalid")
+        assert "new ones go into `add_columns`" in response.json()["detail"]
 
-    async def test_it_needs_the_scope_write(self, client: AsyncClient, anonymous: AsyncClient) -> None:
+    async def test_it_needs_the_scope_admin(self, client: AsyncClient, anonymous: AsyncClient) -> None:
         await _create(client, **PRODUCTS)
-        headers = await _limited(client, scope="read")
-        response = await anonymous.patch("/datasets/products", json={}, headers=headers)
+        response = await anonymous.patch("/datasets/products", json={}, headers=await _limited(client, scope="write"))
         assert _problem(response) == (403, "/problems/scope-missing")
-        assert "'write'" in response.json()["detail"]
+        assert "'admin'" in response.json()["detail"]
+        headers = await _limited(client, "products", scope="admin")
+        assert (await anonymous.patch("/datasets/products", json={}, headers=headers)).status_code == 200
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"columns": {"price": {"min": 1e999}}}',
+            b'{"columns": {"price": {"min": NaN}}}',
+            b'{"columns": {"price": {"description": "\\ud800"}}}',
+            b'{"columns": {"\\ud800": null}}',
+            b'{"columns": {"price": {"description": "a\\u0000b"}}}',
+            b'{"columns": {"' + b"x" * 500_000 + b'": null}}',
+            b'{"add_columns": [{"name": "a", "type": "json", "fill": ["\\ud800"]}]}',
+            b'{"add_columns": [{"name": "a", "type": "json", "fill": {"\\u0000": 1}}]}',
+            b'{"add_columns": [{"name": "a", "type": "json", "fill": ' + b"[" * 900 + b"]" * 900 + b"}]}",
+            b'{"add_columns": [{"name": "a", "type": "number", "fill": 1e999}]}',
+            b'{"add_columns": [{"name": "a", "type": "integer", "fill": ' + b"9" * 4000 + b"}]}",
+            b'{"add_columns": [{"name": "a", "type": "integer", "one_of": [' + b"1," * 9999 + b"1]}]}",
+            b'{"key": ["\\u0000"]}',
+            b'{"key": [' + b'"a",' * 9999 + b'"a"]}',
+            b'{"indexes": [{"columns": ["\\ud800"]}]}',
+            b'{"indexes": [' + b'{"search": true},' * 9999 + b"{}]}",
+            b'{"title": ' + b"[" * 50_000,
+            b'{"columns": {"price": []}}',
+            b'{"drop": true}',
+            b"[]",
+            b"null",
+            b"",
+        ],
+        ids=range(22),
+    )
+    async def test_whatever_is_sent_it_is_told_what_is_wrong(self, client: AsyncClient, body: bytes) -> None:
+        await _create(client, **PRODUCTS)
+        headers = {"Content-Type": "application/json"}
+        response = await client.patch("/datasets/products", content=body, headers=headers)
+        assert response.status_code in (400, 422), response.text
+        assert response.json()["detail"]
+        assert len((await client.get("/datasets/products")).json()["columns"]) == 3
 
 
 class TestDeleteDataset:

@@ -2,7 +2,17 @@ import asyncpg
 import pytest
 
 from app.datasets.columns import Column
-from app.datasets.tables import add_constraints, comments, constraint_name, create_table
+from app.datasets.definition import Definition, Index
+from app.datasets.tables import (
+    add_constraints,
+    add_indexes,
+    comments,
+    constraint_name,
+    create_table,
+    index_name,
+    indexes,
+    search_expression,
+)
 
 COLUMNS = [
     Column(name="sku", type="text", required=True, label="Artikel's Nr."),
@@ -63,3 +73,105 @@ class TestConstraintName:
         assert len(first) == len(second) == 63
         assert first != second
         assert first.endswith("__key")
+
+
+def _definition(*indexes: Index, key: tuple[str, ...] = ("sku",)) -> Definition:
+    return Definition((*COLUMNS, Column(name="more", type="json"), Column(name="name", type="text")), key, indexes)
+
+
+class TestIndexes:
+    @pytest.mark.parametrize(
+        ("columns", "key", "definition"),
+        [
+            (("name",), ("sku",), '("name", "sku")'),
+            (("-name",), ("sku",), '("name" DESC, "sku" DESC)'),
+            (("price", "-name"), ("sku",), '("price", "name" DESC NULLS LAST, "sku" DESC)'),
+            (("-price", "name"), ("sku",), '("price" DESC, "name", "sku")'),
+            (("price", "-sku"), ("sku",), '("price", "sku" DESC)'),
+            (("name",), ("price", "sku"), '("name", "price", "sku")'),
+            (("price",), (), '("price", "_id")'),
+        ],
+    )
+    def test_they_are_in_the_order_of_lists(
+        self, columns: tuple[str, ...], key: tuple[str, ...], definition: str
+    ) -> None:
+        (index,) = indexes("t", _definition(Index(columns=columns), key=key))
+        assert index.definition == f"USING btree {definition}"
+
+    @pytest.mark.usefixtures("database_url")
+    async def test_postgres_takes_them(self, connections: asyncpg.Connection) -> None:
+        declared = Index(columns=("price", "-name")), Index(columns=("more",)), Index(search=True)
+        definition = _definition(*declared)
+        for statement in [
+            *create_table("data", "order", definition.columns, keyless=False),
+            *add_constraints("data", "order", definition.columns, definition.key),
+            *add_indexes("data", "order", definition),
+        ]:
+            await connections.execute(statement)
+        names = await connections.fetch("SELECT indexname FROM pg_indexes WHERE schemaname = 'data' ORDER BY 1")
+        assert [row[0] for row in names] == [
+            "order__ean__key",
+            "order__more__idx",
+            "order__pkey",
+            "order__price__name__idx_ad",
+            "order__search",
+        ]
+
+
+class TestIndexName:
+    def test_no_two_are_the_same(self) -> None:
+        lists = [
+            ("a",),
+            ("-a",),
+            ("a", "b"),
+            ("-a", "b"),
+            ("a", "-b"),
+            ("a", "b", "idx_ad"),
+            ("a", "idx_d"),
+            ("search",),
+        ]
+        names = [index_name("t", Index(columns=columns)) for columns in lists]
+        assert len({*names, index_name("t", Index(search=True))}) == len(lists) + 1
+
+
+@pytest.mark.usefixtures("database_url")
+class TestSearchExpression:
+    TEXTS = (Column(name="a", type="text"), Column(name="n", type="integer"), Column(name="b", type="text"))
+
+    async def _make(self, connection: asyncpg.Connection) -> None:
+        definition = Definition(self.TEXTS, (), (Index(search=True),))
+        for statement in [
+            *create_table("data", "t", self.TEXTS, keyless=True),
+            *add_indexes("data", "t", definition),
+        ]:
+            await connection.execute(statement)
+
+    async def test_an_index_serves_it(self, connections: asyncpg.Connection) -> None:
+        await self._make(connections)
+        await connections.execute(
+            "INSERT INTO data.t (a, b) SELECT n::text, 'Lamp ' || n FROM generate_series(1, 5000) AS n"
+        )
+        await connections.execute("INSERT INTO data.t (a, n) VALUES ('Table 77', 1)")
+        await connections.execute("ANALYZE data.t")
+        query = (
+            f"FROM data.t AS source WHERE {search_expression(self.TEXTS, 'source')} "
+            "@@ websearch_to_tsquery('simple', 'lamp 77')"
+        )
+        assert [tuple(row) for row in await connections.fetch(f"SELECT a, b {query}")] == [("77", "Lamp 77")]
+        plan = await connections.fetch(f"EXPLAIN SELECT a {query}")
+        assert any("t__search" in row[0] for row in plan)
+
+    @pytest.mark.parametrize(
+        "word",
+        ["𠀀𠀁𠀂𠀃𠀄𠀅𠀆𠀇{}-", "{}.example.com/a/b ", "/{}/b/c ", "a{}@b.example ", "{} ", "1.{} ", "𠀀{}"],
+    )
+    async def test_no_text_is_too_long_for_it(self, connections: asyncpg.Connection, word: str) -> None:
+        await self._make(connections)
+        text = "".join(word.format(number) for number in range(200_000))
+        await connections.execute("INSERT INTO data.t (a, b) VALUES ($1, $1)", text)
+        await connections.execute("INSERT INTO data.t (a, b) VALUES ($1, 'end')", text[:1000])
+        ending = f"SELECT count(*) FROM data.t WHERE {search_expression(self.TEXTS)} @@ to_tsquery('simple', 'end')"
+        assert await connections.fetchval(ending) == 1
+
+    async def test_without_a_text_it_finds_nothing(self, connections: asyncpg.Connection) -> None:
+        assert await connections.fetchval(f"SELECT {search_expression(self.TEXTS[1:2])}") == ""

@@ -54,4 +54,4 @@ class TestUpgrade:
 
 class TestHandler:
     async def test_it_says_where_the_database_is(self, database_url: str) -> None:
-        assert await asyncio.to_thread(handler, {}, None) == {"revision": "0001"}
+        assert await asyncio.to_thread(handler, {}, None) == {"revision": "0002"}

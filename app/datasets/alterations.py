@@ -1,0 +1,195 @@
+"""Alterations: changes of a dataset's columns, key and indexes, checked against its records, in one transaction.
+
+Imports into the dataset and its writers wait meanwhile; readers do only once its table is changed, not while it is
+checked or indexed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import DATA_SCHEMA, PROGRAM_LIMIT_EXCEEDED, QUERY_CANCELED, TimedSession, quote, sql_state
+from app.core.errors import RequestInvalid
+from app.core.settings import get_settings
+from app.datasets import repository, service
+from app.datasets.changes import Change, plan_change
+from app.datasets.errors import (
+    ChangeTimedOut,
+    ColumnNeeded,
+    DatasetNotFound,
+    DatasetReferenced,
+    RecordsDoNotFit,
+    TooManyColumns,
+    ValueTooLongForIndex,
+)
+from app.datasets.inspection import Inspection
+from app.datasets.models import Dataset, DatasetUpdate
+from app.datasets.restructure import plan_restructuring
+from app.datasets.tables import Attachment
+
+# Memory makes looking for clashes and building indexes faster.
+CHANGE_SETTINGS = ("work_mem = '64MB'", "maintenance_work_mem = '256MB'")
+TOO_MANY_COLUMNS = "54011"
+UNIQUE_VIOLATION = "23505"
+# A view needs a column that is to be dropped, or of the type that it has.
+NEEDED = ("2BP01", "0A000")
+
+_INDEXES = """
+    SELECT class.relname AS name, indisvalid AS valid
+    FROM pg_index JOIN pg_class AS class ON class.oid = indexrelid
+    JOIN pg_class AS indexed ON indexed.oid = indrelid JOIN pg_namespace ON pg_namespace.oid = indexed.relnamespace
+    WHERE nspname = $1::text AND indexed.relname = $2::text"""
+
+
+async def update_dataset(session: AsyncSession, dataset: Dataset, update: DatasetUpdate) -> None:
+    """Change what an update says of a dataset; `dataset` is what it has become.
+
+    Raises:
+        ColumnNotFound, TypeChangeImpossible, RequestInvalid, ReferenceInvalid, TooManyColumns, TooManyIndexes: the
+            change makes no sense.
+        RecordsDoNotFit, ValueTooLongForIndex: the records are in its way.
+        DatasetReferenced, ColumnNeeded: other datasets refer to the key that it changes, or a view needs a column.
+        DatasetBusy, ChangeTimedOut: it cannot be had now.
+        DatasetNotFound: it was deleted meanwhile.
+    """
+    described = update.model_dump(exclude_unset=True, include={"title", "description"})
+    changed = any(getattr(dataset, name) != text for name, text in described.items())
+    if not update.model_fields_set <= {"title", "description", "dry_run"}:
+        with service.busy_as_problem(dataset.name, "changed"):
+            changed |= await _change_definition(session, dataset, update)
+    dataset.sqlmodel_update(described)
+    if changed:
+        await repository.touch_dataset(session, dataset)
+
+
+async def _change_definition(session: AsyncSession, dataset: Dataset, update: DatasetUpdate) -> bool:
+    """Change what the dataset's table is built from, and its records; answers whether there was anything to change."""
+    await repository.lock_loading(session, dataset.id)
+    if await repository.lock_dataset(session, dataset.id) is None:
+        raise DatasetNotFound(f"There is no dataset '{dataset.name}' any more.")
+    change = plan_change(dataset.definition, update)
+    service.check_column_count(change.after.columns)
+    service.check_index_count(change.after.indexes)
+    if not change.changes_anything:
+        return False
+    targets = await _check_references(session, dataset.name, change)
+    if change.before.columns:
+        timed = TimedSession(session, get_settings().change_timeout_seconds)
+        with _explained(dataset.name):
+            await _alter(timed, dataset.name, change, targets)
+        await timed.release()
+    dataset.define(change.after)
+    if not change.before.columns:
+        await service.create_table(session, dataset)
+    return True
+
+
+async def _check_references(session: AsyncSession, name: str, change: Change) -> dict[str, str]:
+    """Refuse a change of a key that others refer to, and references to what is no other dataset's key.
+
+    Answers the name of the key's column of each dataset that a new reference is to.
+    """
+    if change.changes_key and (referring := await repository.list_referring(session, name)):
+        raise DatasetReferenced(
+            f"The key of '{name}' is referred to by {', '.join(referring)}: it cannot be changed.",
+            hint="Remove `references` from their columns first.",
+        )
+    known = {before.name: before for before, _ in change.stays}
+    changed = [column for column in change.after.columns if column.references and known.get(column.name) != column]
+    return await service.check_references(session, name, changed)
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """What PostgreSQL refuses of an alteration as the problem that it is."""
+    try:
+        yield
+    except TimeoutError:
+        raise _timed_out(name) from None
+    except DBAPIError as error:
+        state = sql_state(error)
+        if state == QUERY_CANCELED:
+            raise _timed_out(name) from None
+        if state == TOO_MANY_COLUMNS:
+            raise TooManyColumns(
+                f"The table of '{name}' has room for 1,600 columns, and those that were dropped take theirs.",
+                hint="Import its records with mode=replace: the new table has the room again.",
+            ) from None
+        if state in NEEDED:
+            reason = getattr(error.orig.__cause__, "detail", None) if error.orig else None
+            raise ColumnNeeded(
+                f"Something else in the database needs a column of '{name}' as it is: {reason or 'a view or a rule'}.",
+                hint="Drop what someone made there by hand, change the dataset, and make it again.",
+            ) from None
+        if state == PROGRAM_LIMIT_EXCEEDED:
+            raise RecordsDoNotFit(f"A record of '{name}' would be larger than PostgreSQL allows.") from None
+        raise
+
+
+def _timed_out(name: str) -> ChangeTimedOut:
+    seconds = get_settings().change_timeout_seconds
+    return ChangeTimedOut(
+        f"The change of '{name}' was stopped after {seconds:g} seconds; nothing of it was kept.",
+        hint="Make fewer changes at once, or raise TOLVA_CHANGE_TIMEOUT_SECONDS.",
+    )
+
+
+async def _alter(timed: TimedSession, table: str, change: Change, targets: Mapping[str, str]) -> None:
+    """Change the table of a dataset, unless records are in the way; `targets` are the keys that columns refer to."""
+    plan = plan_restructuring(table, change)
+    inspection = Inspection(timed, table, change)
+    await inspection.check_fills()
+    if not plan.touches_table and not inspection.is_needed and not change.fills:
+        return
+    for setting in CHANGE_SETTINGS:
+        await timed.run(f"SET LOCAL {setting}")
+    await timed.run(f"LOCK TABLE {quote(DATA_SCHEMA, table)} IN SHARE ROW EXCLUSIVE MODE")
+    await inspection.check_conversions()
+    for statement in plan.columns:
+        await timed.run(statement)
+    await _fill(timed, table, change)
+    await inspection.check_rules(plan.created, targets)
+    for statement in plan.required:
+        await timed.run(statement)
+    await _build(timed, table, plan.created)
+    for statement in plan.dropped:
+        await timed.run(statement)
+    if plan.touches_table:
+        await timed.run(f"ANALYZE {quote(DATA_SCHEMA, table)}")
+
+
+async def _fill(timed: TimedSession, table: str, change: Change) -> None:
+    """Give the records that have no value in a column the one they are to have; added columns have theirs already."""
+    for _, column in change.stays:
+        if (fill := change.fills.get(column.name)) is None:
+            continue
+        name = quote(column.name)
+        value = f"CAST($1::text AS {column.sql_type})"
+        try:
+            await timed.run(f"UPDATE {quote(DATA_SCHEMA, table)} SET {name} = {value} WHERE {name} IS NULL", fill)
+        except IntegrityError as error:
+            unique = sql_state(error) == UNIQUE_VIOLATION
+            reason = "no two records may share a value" if unique else f"no record of {column.references} has this key"
+            raise RequestInvalid(f"`fill` of '{column.name}': {reason}.") from None
+
+
+async def _build(timed: TimedSession, table: str, created: Sequence[Attachment]) -> None:
+    """Build constraints and indexes; an index that someone has built before by this name is taken over."""
+    found = {row.name: row.valid for row in await timed.run(_INDEXES, DATA_SCHEMA, table)}
+    for attachment in created:
+        if attachment.kind == "index" and attachment.name in found:
+            if found[attachment.name]:
+                continue
+            await timed.run(attachment.drop(DATA_SCHEMA, table))
+        try:
+            async with timed.savepoint():
+                await timed.run(attachment.create(DATA_SCHEMA, table))
+        except DBAPIError as error:
+            if sql_state(error) != PROGRAM_LIMIT_EXCEEDED:
+                raise
+            raise ValueTooLongForIndex(
+                f"A value is too long for '{attachment.name}', over {', '.join(attachment.columns)}: 2,700 bytes fit.",
+                hint="Shorten the longest values, and set `max_length` so that none like them comes in.",
+            ) from None

@@ -1,0 +1,152 @@
+"""The statements that bring a dataset's table from one definition to another, records and all. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.core.db import DATA_SCHEMA, quote
+from app.datasets.changes import GONE, Change
+from app.datasets.columns import ROW_ID, Column
+from app.datasets.conversions import find_conversion
+from app.datasets.definition import Definition
+from app.datasets.tables import Attachment, comment, constraints, indexes, literal
+
+
+@dataclass(frozen=True)
+class Restructuring:
+    """Statements in their order; between `columns` and `required` the records are checked.
+
+    `created` are the constraints and indexes to be built, `dropped` what goes when no one needs it any more: columns
+    stay until the end, so that the records can be told apart by the key that they had.
+    """
+
+    columns: Sequence[str]
+    required: Sequence[str]
+    created: Sequence[Attachment]
+    dropped: Sequence[str]
+
+    @property
+    def touches_table(self) -> bool:
+        return bool(self.columns or self.required or self.created or self.dropped)
+
+
+def plan_restructuring(table: str, change: Change) -> Restructuring:
+    """What has to be done to a table for a change of its definition."""
+    stays, gone, created = _compare_attachments(table, change)
+    columns = [*_rename_columns(table, change), *_alter_columns(table, change)]
+    # What is dropped keeps readers away until the transaction ends: it goes last where nothing has to wait for it.
+    names = {attachment.name for attachment in created}
+    first = gone if columns else [attachment for attachment in gone if attachment.name in names]
+    last = [attachment for attachment in gone if attachment not in first]
+    return Restructuring(
+        columns=[
+            *(attachment.drop(DATA_SCHEMA, table) for attachment in first),
+            *_rename_attachments(table, stays),
+            *columns,
+        ],
+        required=_require_columns(table, change),
+        created=created,
+        dropped=[
+            *(attachment.drop(DATA_SCHEMA, table) for attachment in last),
+            *_drop_columns(table, change),
+            *_comments(table, change),
+        ],
+    )
+
+
+def _compare_attachments(
+    table: str, change: Change
+) -> tuple[list[tuple[Attachment, str]], list[Attachment], list[Attachment]]:
+    """What stays, with the name it has afterwards; what is dropped; what is built.
+
+    What stands on a column of another type is built anew: values that differed may be the same now.
+    """
+    retyped = {after.name for _, after in change.retyped}
+    wanted = {(new.name, new.definition): new for new in _attachments(table, change.after)}
+    stays: list[tuple[Attachment, str]] = []
+    gone: list[Attachment] = []
+    before = _attachments(table, change.before)
+    for old, now in zip(before, _attachments(table, change.renamed), strict=True):
+        if retyped.isdisjoint(now.columns) and wanted.pop((now.name, now.definition), None) is not None:
+            stays.append((old, now.name))
+        else:
+            gone.append(old)
+    return stays, gone, list(wanted.values())
+
+
+def _attachments(table: str, definition: Definition) -> list[Attachment]:
+    return [*constraints(table, definition), *indexes(table, definition)]
+
+
+def _rename_attachments(table: str, stays: Sequence[tuple[Attachment, str]]) -> list[str]:
+    steps = _in_steps([(attachment.name, name) for attachment, name in stays])
+    by_name = {attachment.name: attachment for attachment, _ in stays}
+    return [by_name[old.removeprefix(GONE)].rename(DATA_SCHEMA, table, old, new) for old, new in steps]
+
+
+def _in_steps(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Renamings in an order in which no name is taken: by way of a third name where they exchange theirs."""
+    changed = [(old, new) for old, new in pairs if old != new]
+    taken = {old for old, _ in changed}
+    detours = [(old, new) for old, new in changed if new in taken]
+    direct = [(old, new) for old, new in changed if new not in taken]
+    return [
+        *((old, f"{GONE}{old}") for old, _ in detours),
+        *direct,
+        *((f"{GONE}{old}", new) for old, new in detours),
+    ]
+
+
+def _rename_columns(table: str, change: Change) -> list[str]:
+    return [
+        f"ALTER TABLE {quote(DATA_SCHEMA, table)} RENAME COLUMN {quote(old)} TO {quote(new)}"
+        for old, new in _in_steps(change.names)
+    ]
+
+
+def _alter_columns(table: str, change: Change) -> list[str]:
+    """One statement, so that the records are written anew but once, and one that forgets what only they were given."""
+    actions = [_retype(before, after) for before, after in change.retyped if before.sql_type != after.sql_type]
+    actions += [
+        f"ALTER COLUMN {quote(after.name)} DROP NOT NULL"
+        for before, after in change.stays
+        if before.required and not after.required
+    ]
+    for column in change.added:
+        fill = change.fills.get(column.name)
+        default = "" if fill is None else f" DEFAULT CAST({literal(fill)} AS {column.sql_type})"
+        actions.append(f"ADD COLUMN {quote(column.name)} {column.sql_type}{default}")
+    if change.before.key and not change.after.key:
+        actions.append(f"ADD COLUMN {quote(ROW_ID)} bigint GENERATED BY DEFAULT AS IDENTITY")
+    filled = [column.name for column in change.added if column.name in change.fills]
+    return [
+        *_alter_table(table, actions),
+        *_alter_table(table, [f"ALTER COLUMN {quote(name)} DROP DEFAULT" for name in filled]),
+    ]
+
+
+def _retype(before: Column, after: Column) -> str:
+    conversion = find_conversion(before, after, quote(after.name))
+    assert conversion is not None
+    return f"ALTER COLUMN {quote(after.name)} TYPE {after.sql_type} USING {conversion.result}"
+
+
+def _require_columns(table: str, change: Change) -> list[str]:
+    optional = [after for before, after in change.stays if not before.required] + change.added
+    return _alter_table(
+        table, [f"ALTER COLUMN {quote(column.name)} SET NOT NULL" for column in optional if column.required]
+    )
+
+
+def _drop_columns(table: str, change: Change) -> list[str]:
+    names = [*change.dropped, *([ROW_ID] if change.after.key and not change.before.key else [])]
+    return _alter_table(table, [f"DROP COLUMN {quote(name)}" for name in names])
+
+
+def _alter_table(table: str, actions: Sequence[str]) -> list[str]:
+    return [f"ALTER TABLE {quote(DATA_SCHEMA, table)} {', '.join(actions)}"] if actions else []
+
+
+def _comments(table: str, change: Change) -> list[str]:
+    changed = [after for before, after in change.stays if before.label != after.label]
+    added = [column for column in change.added if column.label is not None]
+    return [comment(DATA_SCHEMA, table, column) for column in (*changed, *added)]
