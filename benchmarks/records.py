@@ -41,16 +41,6 @@ BY_KEY = """
 local seed = tonumber(os.getenv("SEED")); math.randomseed(seed)
 request = function() return wrk.format("GET", os.getenv("TARGET") .. math.random(1, tonumber(os.getenv("ROWS")))) end
 """
-INSERT = """
-local id = tonumber(os.getenv("FIRST"))
-request = function()
-  id = id + 1
-  local body = string.format('{"id":%s,"name":"New","price":"12.50","quantity":4,"active":true,"released":"2026-01-31",'
-    .. '"updated_at":"2026-01-31T12:00:00Z","latitude":1.5,"longitude":2.5,"category":"category 1","code":"00000001",'
-    .. '"notes":"new"}', os.getenv("QUOTED") == "1" and '"' .. id .. '"' or tostring(id))
-  return wrk.format("POST", os.getenv("TARGET"), {["Content-Type"] = "application/json"}, body)
-end
-"""
 
 
 class Server:
@@ -92,7 +82,6 @@ class Records:
         self.bench, self.count, self.rounds, self.seconds = bench, count, rounds, seconds
         self.tolva = Server("app.main:create_app", 18801, factory=True)
         self.hand = Server("benchmarks.handwritten:app", 18802, factory=False)
-        self._next_id = count + 1_000_000_000
 
     def stop(self) -> None:
         self.tolva.stop()
@@ -103,20 +92,17 @@ class Records:
         rates: dict[str, list[float]] = {"tolva": [], "hand": []}
         for turn in range(self.rounds + 1):
             for who, server, path in (("tolva", self.tolva, tolva), ("hand", self.hand, hand)):
-                rate = self._ask(server.url, path, script, quoted=who == "tolva")
+                rate = self._ask(server.url, path, script)
                 if turn:  # the first turn warms both up
                     rates[who].append(rate)
         mine, other = statistics.median(rates["tolva"]), statistics.median(rates["hand"])
         print(f"{name:8} tolva {mine:8,.0f}/s   by hand {other:8,.0f}/s   {mine / other:5.2f} x", flush=True)
 
-    def _ask(self, url: str, path: str, script: str | None, *, quoted: bool) -> float:
-        self._next_id += 10_000_000
+    def _ask(self, url: str, path: str, script: str | None) -> float:
         environment = os.environ | {
             "TARGET": path,
             "ROWS": str(self.count),
             "SEED": "7",
-            "FIRST": str(self._next_id),
-            "QUOTED": str(int(quoted)),
         }
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{self.seconds}s", "-H", f"Authorization: Bearer {KEY}"]
         if script:
@@ -147,11 +133,6 @@ def listed(records: Records) -> None:
     query = "category=category%207&active=true"
     tolva = f"/datasets/pinned/records?{query}&_sort=-price&_limit=100"
     records.compare("list", tolva, f"/products?{query}&limit=100")
-
-
-def posted(records: Records) -> None:
-    """One new record."""
-    records.compare("post", "/datasets/pinned/records", "/products", INSERT)
 
 
 def deep(records: Records) -> None:
@@ -230,7 +211,6 @@ SCENARIOS: dict[str, Callable[[Records], None]] = {
     "list": listed,
     "deep": deep,
     "export": export,
-    "post": posted,
     "openapi": document,
 }
 
