@@ -56,12 +56,12 @@ async def update_dataset(session: AsyncSession, dataset: Dataset, update: Datase
     """
     described = update.model_dump(exclude_unset=True, include={"title", "description"})
     changed = any(getattr(dataset, name) != text for name, text in described.items())
-    if not update.model_fields_set <= {"title", "description", "dry_run"}:
-        with service.busy_as_problem(dataset.name, "changed"):
+    with service.busy_as_problem(dataset.name, "changed"):
+        if not update.model_fields_set <= {"title", "description", "dry_run"}:
             changed |= await _change_definition(session, dataset, update)
-    dataset.sqlmodel_update(described)
-    if changed:
-        await repository.touch_dataset(session, dataset)
+        dataset.sqlmodel_update(described)
+        if changed:
+            await repository.touch_dataset(session, dataset)
 
 
 async def _change_definition(session: AsyncSession, dataset: Dataset, update: DatasetUpdate) -> bool:

@@ -92,9 +92,8 @@ class Definition:
     @property
     def unindexed(self) -> list[str]:
         """The columns that no index begins with."""
-        first = {index.terms[0][0] for index in self.indexes if index.columns}
-        served = {*self.key[:1], *first, *(column.name for column in self.columns if column.unique)}
-        return [column.name for column in self.columns if column.name not in served]
+        leading = leading_columns(self.columns, self.key, self.indexes)
+        return [column.name for column in self.columns if column.name not in leading]
 
     def allows(self, index: Index) -> bool:
         """Whether the columns can have an index."""
@@ -147,6 +146,12 @@ class Definition:
         one_way = len({descending for _, descending in index.terms}) == 1
         if one_way and tuple(names) == self.key[: len(names)]:
             raise ValueError(f"the key has an index over {', '.join(names)} already, which is read both ways")
+
+
+def leading_columns(columns: Sequence[Column], key: Sequence[str], indexes: Sequence[Index]) -> frozenset[str]:
+    """The names of the columns that an index begins with: the key's, a unique column's or a declared one."""
+    unique = [column.name for column in columns if column.unique]
+    return frozenset([*key[:1], *unique, *(index.terms[0][0] for index in indexes if index.columns)])
 
 
 def _near(name: str, known: dict[str, Column]) -> str:

@@ -10,7 +10,7 @@ from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, Servi
 from app.core.http import ProblemDocument, problem_response
 from app.datasets import openapi_queries as queries
 from app.datasets.columns import Column
-from app.datasets.errors import DatasetNotFound
+from app.datasets.errors import DatasetNotFound, DatasetReshaped
 from app.datasets.openapi_queries import SCHEMAS
 from app.datasets.shape import Shape
 from app.keys.errors import KeyMissing, ScopeMissing
@@ -34,8 +34,8 @@ _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "Unavailable": (
         "503",
         problem_response(
-            "A part of the service cannot be reached, or the query took too long",
-            [ServiceUnavailable, StatementTimedOut],
+            "A part of the service cannot be reached, the query took too long, or the dataset was changed meanwhile",
+            [ServiceUnavailable, StatementTimedOut, DatasetReshaped],
         ),
     ),
     "Problem": ("default", problem_response("Any other problem")),

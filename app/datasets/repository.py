@@ -64,8 +64,11 @@ async def get_dataset(session: AsyncSession, name: str, *, visible: Collection[s
 
 
 async def lock_dataset(session: AsyncSession, dataset_id: UUID) -> Dataset | None:
-    """The dataset as it is now, kept from every other writer until the transaction ends; None where it is gone."""
-    query = select(Dataset).where(col(Dataset.id) == dataset_id).with_for_update()
+    """The dataset as it is now, kept from every other writer until the transaction ends; None where it is gone.
+
+    What refers to it, as an import does, can be made meanwhile.
+    """
+    query = select(Dataset).where(col(Dataset.id) == dataset_id).with_for_update(key_share=True)
     found: Dataset | None = await session.scalar(query.execution_options(populate_existing=True))
     return found
 

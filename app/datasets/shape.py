@@ -7,6 +7,7 @@ from functools import cached_property
 from uuid import UUID
 
 from app.datasets.columns import Column, row_id_column
+from app.datasets.definition import Index, leading_columns
 from app.datasets.models import Dataset
 
 KEPT_SHAPES = 1000
@@ -25,6 +26,8 @@ class Shape:
     description: str | None
     columns: Sequence[Column]
     key: Sequence[Column]
+    # The declared ones, beside those of the key and of unique columns.
+    indexes: Sequence[Index] = ()
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -43,8 +46,12 @@ class Shape:
     @cached_property
     def indexed(self) -> frozenset[str]:
         """The columns that an index begins with: a filter or a sort that uses one of them is quick."""
-        first_of_key = [self.key[0].name] if self.key else []
-        return frozenset([*first_of_key, *(column.name for column in self.columns if column.unique)])
+        return leading_columns(self.columns, [column.name for column in self.key], self.indexes)
+
+    @cached_property
+    def search_is_indexed(self) -> bool:
+        """Whether full-text search is quick."""
+        return any(index.search for index in self.indexes)
 
 
 _shapes: dict[tuple[UUID, datetime], Shape] = {}
@@ -66,4 +73,5 @@ def _work_out(dataset: Dataset) -> Shape:
     shown = columns if dataset.key or not columns else [row_id_column(), *columns]
     by_name = {column.name: column for column in columns}
     key = [by_name[name] for name in dataset.key] if dataset.key else [row_id_column()]
-    return Shape(dataset.id, dataset.name, dataset.title, dataset.description, shown, key)
+    indexes = dataset.definition.indexes
+    return Shape(dataset.id, dataset.name, dataset.title, dataset.description, shown, key, indexes)

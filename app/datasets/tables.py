@@ -100,15 +100,11 @@ def _index(table: str, definition: Definition, index: Index) -> Attachment:
     first = by_name[terms[0][0]]
     if first.type == "json":
         return Attachment("index", name, f"USING gin ({quote(first.name)} jsonb_path_ops)", (first.name,))
-    # The order of lists: the key, in the last column's direction, leaves no ties, so that pages go on where one ended;
-    # nulls come last, but of the first column they are read apart.
+    # The order of lists: the key, in the last column's direction, leaves no ties, so that pages go on where one ended.
     named, (_, descends) = {column for column, _ in terms}, terms[-1]
     terms += [(column, descends) for column in definition.key or (ROW_ID,) if column not in named]
     ordered = [f"{quote(column)}{' DESC' if descending else ''}" for column, descending in terms]
-    for place, (column, descending) in enumerate(terms[1:], 1):
-        if descending and column in by_name and not by_name[column].required:
-            ordered[place] += " NULLS LAST"
-    return Attachment("index", name, f"USING btree ({', '.join(ordered)})", tuple(name for name, _ in terms))
+    return Attachment("index", name, f"USING btree ({', '.join(ordered)})", tuple(column for column, _ in terms))
 
 
 def index_name(table: str, index: Index) -> str:

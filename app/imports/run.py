@@ -31,7 +31,7 @@ from app.imports.repository import Lease
 from app.imports.source import Source
 
 HEARTBEAT_SECONDS = 1.0
-# A load takes as long as it takes, and memory makes its indexes and its look for clashes faster.
+# A load takes and waits as long as it takes, and memory makes its indexes and its look for clashes faster.
 LOAD_SETTINGS = ("statement_timeout = 0", "lock_timeout = 0", "work_mem = '64MB'", "maintenance_work_mem = '256MB'")
 # A record may be longer than a field, and an open quote is followed no further than this.
 RECORD_PER_FIELD = 8

@@ -13,7 +13,7 @@ from app.core.paging import decode_cursor, encode_cursor
 from app.datasets.columns import Column
 from app.datasets.shape import Shape
 from app.records.contradictions import refuse_contradictions
-from app.records.filters import AllOf, AnyOf, Filter, Not, WhereReader, canonical, conditions_of, no_column
+from app.records.filters import AllOf, AnyOf, Condition, Filter, Not, WhereReader, canonical, conditions_of, no_column
 from app.records.limits import Limits
 from app.records.operands import Mistake, check_characters, comparable, shown
 from app.records.parameters import Asked, read_address, refusals
@@ -245,8 +245,9 @@ def _place(value: Any, column: Column) -> str | None:
 
 def unserved(shape: Shape, query: RecordQuery) -> list[str]:
     """The parts of a query that no index serves, so that all records may have to be read for it."""
-    conditions = query.where.conditions
-    if any(c.column.name in shape.indexed and c.operator in _INDEXED_OPERATORS for c in conditions):
+    if any(_is_served(shape, condition) for condition in query.where.conditions):
+        return []
+    if query.search is not None and shape.search_is_indexed:
         return []
     filtered = dict.fromkeys(condition.column.name for condition in conditions_of(query.where))
     leading = query.sort[0]
@@ -255,3 +256,9 @@ def unserved(shape: Shape, query: RecordQuery) -> list[str]:
         *(["the search"] if query.search is not None else []),
         *([f"the sort by '{leading.name}'"] if leading.column.name not in shape.indexed else []),
     ]
+
+
+def _is_served(shape: Shape, condition: Condition) -> bool:
+    # Of a json column, what it contains is indexed.
+    operators = ("contains",) if condition.column.type == "json" else _INDEXED_OPERATORS
+    return condition.column.name in shape.indexed and condition.operator in operators

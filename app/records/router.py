@@ -21,7 +21,7 @@ from app.core.settings import get_settings
 from app.datasets import openapi_queries as queries
 from app.datasets import repository
 from app.datasets.deps import DatasetFromPath
-from app.datasets.errors import DatasetNotFound
+from app.datasets.errors import DatasetNotFound, DatasetReshaped
 from app.datasets.shape import Shape, shape_of
 from app.keys.deps import CurrentCaller
 from app.keys.errors import KeyMissing, ScopeMissing
@@ -54,7 +54,7 @@ from app.records.query import (
 )
 from app.records.sql import Embedded
 
-READ_PROBLEMS = problem_responses(KeyMissing, ScopeMissing, DatasetNotFound, StatementTimedOut)
+READ_PROBLEMS = problem_responses(KeyMissing, ScopeMissing, DatasetNotFound, StatementTimedOut, DatasetReshaped)
 QUERY_PROBLEMS = (
     *(ParameterInvalid, UnknownParameter, ParameterRepeated, QueryTooLarge, QueryContradictory, CursorInvalid),
     *(FormatNotAvailable, ExportTooLarge),

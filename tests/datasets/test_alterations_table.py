@@ -182,7 +182,7 @@ class TestIndexes:
         ]
         assert changed["unindexed"] == ["code", "n"]
         layout = await keyed.layout()
-        assert layout["things__name__n__idx_ad"] == "btree (name, n DESC NULLS LAST, id DESC)"
+        assert layout["things__name__n__idx_ad"] == "btree (name, n DESC, id DESC)"
         assert layout["things__search"].startswith("gin (to_tsvector('simple'::regconfig, ")
         await keyed.change({"indexes": [{"columns": ["name", "-n"]}, {"columns": ["n"]}]})
         assert {"things__n__idx", "things__name__n__idx_ad"} == {
@@ -212,13 +212,6 @@ class TestIndexes:
         # The key's own serves that one.
         assert "things__code__idx_d" not in layout
         assert changed["unindexed"] == ["id", "name"]
-
-    async def test_they_follow_what_may_be_null(self, keyed: Things) -> None:
-        await keyed.change({"indexes": [{"columns": ["name", "-code"]}]})
-        await keyed.change({"columns": {"code": {"required": True}}})
-        assert (await keyed.layout())["things__name__code__idx_ad"] == "btree (name, code DESC, id DESC)"
-        await keyed.change({"columns": {"code": {"required": False}}})
-        assert (await keyed.layout())["things__name__code__idx_ad"] == "btree (name, code DESC NULLS LAST, id DESC)"
 
     async def test_the_search_follows_the_texts(self, keyed: Things) -> None:
         await keyed.change({"indexes": [{"search": True}]})

@@ -57,7 +57,7 @@ def _as_json(column: Column, value: Any) -> Any:
     if column.type == "number":
         text = _text(column, value)
         return text if text in ("NaN", "Infinity", "-Infinity") else Decimal(text)
-    if column.type in ("integer", "bigint", "boolean", "text", "image", "decimal"):
+    if column.type in ("integer", "boolean", "text", "image", "decimal"):
         return value
     return value.isoformat() if column.type in ("date", "datetime") else str(value)
 

@@ -85,7 +85,7 @@ class TestIndexes:
         [
             (("name",), ("sku",), '("name", "sku")'),
             (("-name",), ("sku",), '("name" DESC, "sku" DESC)'),
-            (("price", "-name"), ("sku",), '("price", "name" DESC NULLS LAST, "sku" DESC)'),
+            (("price", "-name"), ("sku",), '("price", "name" DESC, "sku" DESC)'),
             (("-price", "name"), ("sku",), '("price" DESC, "name", "sku")'),
             (("price", "-sku"), ("sku",), '("price", "sku" DESC)'),
             (("name",), ("price", "sku"), '("name", "price", "sku")'),

@@ -1,12 +1,14 @@
 """Imports into datasets whose columns, key and indexes are changed, before and meanwhile."""
 
 import asyncio
+from uuid import UUID
 
 import asyncpg
 import pytest
 from httpx import AsyncClient
 
-from app.datasets.repository import LOADING_LOCK
+from app.core.db import transaction
+from app.datasets.repository import lock_dataset, lock_loading
 from tests.imports.conftest import Document, Importer
 
 STOCK = {
@@ -117,11 +119,20 @@ class TestMeanwhile:
         await _change(client, {"columns": {"count": {"name": "number"}}})
         assert (await stock.records("stock"))[-1] == {"sku": "c", "name": "Bed", "number": 3}
 
-    async def test_an_import_waits_for_a_change(self, stock: Importer, connections: asyncpg.Connection) -> None:
+    async def test_a_file_can_be_announced_while_its_dataset_changes(self, stock: Importer) -> None:
+        dataset = UUID((await stock.dataset("stock"))["id"])
+        async with transaction() as session:
+            await lock_loading(session, dataset)
+            await lock_dataset(session, dataset)
+            announced = await stock.announce("stock", b"sku,name,count\nc,Bed,3\n")
+        await stock.drain()
+        assert (await stock.show(announced["id"]))["status"] == "succeeded"
+
+    async def test_an_import_waits_for_a_change(self, stock: Importer) -> None:
         announced = await stock.announce("stock", b"sku,name,count\nc,Bed,3\n")
-        lock = str(LOADING_LOCK).replace(":dataset", "$1::text")
-        async with connections.transaction():
-            await connections.execute(lock, (await stock.dataset("stock"))["id"])
+        dataset = UUID((await stock.dataset("stock"))["id"])
+        async with transaction() as session:
+            await lock_loading(session, dataset)
             work = asyncio.create_task(stock.drain())
             await asyncio.sleep(1)
             assert (await stock.show(announced["id"]))["status"] == "running"

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 
 from app.core.errors import CursorInvalid, ParameterInvalid, Problem, UnknownParameter
+from app.datasets.definition import Index
 from app.records.errors import ParameterRepeated, QueryContradictory, QueryInvalid, QueryTooLarge
 from app.records.filters import AllOf, AnyOf, Condition, Not
 from app.records.query import (
@@ -468,6 +470,19 @@ class TestUnserved:
     )
     def test_it_names_what_no_index_serves(self, address: str, parts: list[str]) -> None:
         assert unserved(SHAPE, _ask(address)) == parts
+
+    @pytest.mark.parametrize(
+        "address", ["_sort=-price", "price__gt=1", "_q=x", "tags__contains=1", "_q=x&_sort=-stock"]
+    )
+    def test_declared_indexes_serve(self, address: str) -> None:
+        indexes = Index(columns=("price", "-stock")), Index(columns=("tags",)), Index(search=True)
+        assert unserved(replace(SHAPE, indexes=indexes), _ask(address)) == []
+        assert unserved(SHAPE, _ask(address)) != []
+
+    @pytest.mark.parametrize("address", ["_sort=stock", "tags__isnull=true"])
+    def test_others_do_not(self, address: str) -> None:
+        indexes = Index(columns=("price", "-stock")), Index(columns=("tags",))
+        assert unserved(replace(SHAPE, indexes=indexes), _ask(address)) != []
 
 
 class TestHostileText:

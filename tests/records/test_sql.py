@@ -7,7 +7,9 @@ import pytest
 import pytest_asyncio
 
 from app.datasets.columns import Column
+from app.datasets.definition import Definition, Index
 from app.datasets.shape import Shape
+from app.datasets.tables import add_indexes, index_name
 from app.records.query import next_cursor, query_from_address
 from app.records.sql import count_records, segments, select_cells, select_page, select_record
 from app.records.where import Statement
@@ -142,6 +144,36 @@ class TestIndexes:
             # A sort of some rows with the same first value is not one of all.
             assert '"Node Type": "Sort"' not in plan
             assert _rows_read(plan) < 1000, plan
+
+    @pytest.mark.parametrize(
+        ("columns", "address", "position"),
+        [
+            (["n", "-r"], "_sort=n,-r", [50, 40, 10_000]),
+            (["n", "-r"], "_sort=-n,r", [50, 40, 10_000]),
+            (["r", "n"], "_sort=r,n", [50, 40, 10_000]),
+            (["r", "-n"], "_sort=r,-n", [50, 40, 10_000]),
+            (["r", "-n"], "r=50&_sort=-n", [40, 10_000]),
+            (["r", "-n"], "r=50&_sort=n", [40, 10_000]),
+            (["-n"], "_sort=n", [50, 10_000]),
+            (["-n"], "_sort=-n", [50, 10_000]),
+        ],
+    )
+    async def test_a_declared_one_serves_its_order(
+        self, many: Shape, connections: asyncpg.Connection, columns: list[str], address: str, position: list[Any] | None
+    ) -> None:
+        definition = Definition(tuple(many.columns), ("k",), (Index(columns=tuple(columns)),))
+        await connections.execute("DROP INDEX data.many_r_k_idx, data.many_n_k_idx")
+        for statement in add_indexes("data", "many", definition):
+            await connections.execute(statement)
+        # Records without a value in the first column, which come behind these, are found by it and sorted.
+        page, *_ = _page(many, address, position)
+        async with connections.transaction():
+            # Few records are rather fetched at once, and then sorted.
+            await connections.execute("SET LOCAL enable_bitmapscan = off")
+            plan = await connections.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {page.text}", *page.values)
+        assert index_name("many", definition.indexes[0]) in plan
+        assert '"Node Type": "Sort"' not in plan
+        assert _rows_read(plan) < 1000, plan
 
     async def test_one_serves_how_a_text_starts(self, fill: Fill, connections: asyncpg.Connection) -> None:
         described = {"word": {"type": "text", "required": True}}
