@@ -226,7 +226,8 @@ def normalise_numbers(array: pa.Array, conventions: Conventions) -> Cells:
 
 def _without_units(array: pa.Array, units: tuple[str, ...]) -> pa.Array:
     """Numbers without what stands before or behind them; a unit alone stays, for it is no number."""
-    unit = f"(?:{'|'.join(map(re.escape, units))})"
+    # The longest first: kg is no k before a g.
+    unit = f"(?:{'|'.join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))})"
     bare = pc.replace_substring_regex(_trim(array), rf"^(-?)\s?{unit}\s?", r"\1")
     bare = pc.replace_substring_regex(bare, rf"\s?{unit}$", b"")
     return pc.if_else(pc.equal(pc.binary_length(bare), 0), array, bare)

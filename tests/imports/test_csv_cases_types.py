@@ -192,3 +192,9 @@ class TestNulls:
         columns = [Column(name="id", type="integer"), Column(name="v", type="number")]
         made = read_file(f"id,v\n1,{value}\n", columns, units=["$"])
         assert [(item["code"], item["value"]) for item in made.rejections] == [("not_number", value)]
+
+    @pytest.mark.parametrize("units", [["k", "kg"], ["kg", "k"]])
+    def test_case_38_a_unit_that_begins_as_another(self, units: list[str]) -> None:
+        columns = [Column(name="id", type="integer"), Column(name="v", type="integer")]
+        made = read_file("id,v\n1,kg 5\n2,5 kg\n3,k7\n", columns, units=units)
+        assert [row["v"] for row in made.rows] == [5, 5, 7]
