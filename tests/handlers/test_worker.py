@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -260,3 +261,13 @@ async def _call(event: Document, context: Context) -> Document:
     assert process.returncode == 0, errors.decode()
     answer: Document = json.loads(output)
     return answer
+
+
+class TestStart:
+    def test_in_lambda_the_module_prepares_before_the_first_message(self, database_url: str) -> None:
+        program = "import sys, app.handlers.worker as worker; print(sys.getswitchinterval() == worker.SWITCH_SECONDS)"
+        for variables, prepared in (({}, "False"), ({"AWS_LAMBDA_FUNCTION_NAME": "worker"}, "True")):
+            done = subprocess.run(
+                [sys.executable, "-c", program], env=os.environ | variables, capture_output=True, text=True, check=True
+            )
+            assert done.stdout.strip() == prepared
