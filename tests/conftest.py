@@ -46,6 +46,17 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         services.stop()
 
 
+@pytest.fixture
+def setting() -> Iterator[None]:
+    """The settings are read anew before and after the test, for those it sets in the environment."""
+    before = dict(os.environ)
+    get_settings.cache_clear()
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+    get_settings.cache_clear()
+
+
 @pytest_asyncio.fixture(scope="session")
 async def connections(services: Services) -> AsyncIterator[asyncpg.Connection]:
     """A connection of the tests' own; at the end the application's are closed with it."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
 
 import asyncpg
 import pytest
@@ -20,17 +19,6 @@ async def keyed(things: Things) -> Things:
     """A dataset with a key and three records."""
     await things.make(COLUMNS, ROWS, key=["id"])
     return things
-
-
-@pytest.fixture
-def setting() -> Iterator[None]:
-    """The settings are read anew before and after the test, for those it sets in the environment."""
-    before = dict(os.environ)
-    get_settings.cache_clear()
-    yield
-    os.environ.clear()
-    os.environ.update(before)
-    get_settings.cache_clear()
 
 
 def _set(**values: float) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
 
 import asyncpg
 import pytest
@@ -31,17 +30,6 @@ async def stock(client: AsyncClient, importer: Importer) -> Importer:
     assert (await client.post("/datasets", json=STOCK)).status_code == 201
     assert (await importer("stock", FIRST))["status"] == "succeeded"
     return importer
-
-
-@pytest.fixture
-def setting() -> Iterator[None]:
-    """The settings are read anew before and after the test, for those it sets in the environment."""
-    before = dict(os.environ)
-    get_settings.cache_clear()
-    yield
-    os.environ.clear()
-    os.environ.update(before)
-    get_settings.cache_clear()
 
 
 def prices(records: list[dict[str, object]]) -> dict[object, object]:
