@@ -250,11 +250,8 @@ def _paths(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 def _list_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
-        "operationId": f"list_{shape.name}_records",
-        "summary": f"List records of {shape.title or shape.name}",
+        **_described(shape, f"list_{shape.name}_records", f"List records of {shape.title or shape.name}"),
         "description": f"Those that fulfil all conditions, in the order of {_names(shape.key)} or as `_sort` says.",
-        "tags": [shape.name],
-        "security": SECURITY,
         "parameters": queries.list_parameters(shape, embeddable),
         "responses": _responses(_ref(shape, "page"), "Query", "NoFormat", "NoExport", headers=link, exports=True),
     }
@@ -262,11 +259,8 @@ def _list_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]
 
 def _query_operation(shape: Shape) -> dict[str, Any]:
     return {
-        "operationId": f"query_{shape.name}_records",
-        "summary": f"Query records of {shape.title or shape.name}",
+        **_described(shape, f"query_{shape.name}_records", f"Query records of {shape.title or shape.name}"),
         "description": "As the list does, with conditions joined by and, or and not, and with long lists of values.",
-        "tags": [shape.name],
-        "security": SECURITY,
         "requestBody": _body(_ref(shape, "query")),
         "responses": _responses(_ref(shape, "page"), "Query", "NoFormat", "NoExport", "TooLarge", exports=True),
     }
@@ -277,11 +271,8 @@ def _get_many_operation(shape: Shape) -> dict[str, Any]:
     keys = {"type": "array", "items": single}
     body = {"type": "object", "properties": {"keys": keys}, "required": ["keys"], "additionalProperties": False}
     return {
-        "operationId": f"get_{shape.name}_records",
-        "summary": f"Get many records of {shape.title or shape.name}",
+        **_described(shape, f"get_{shape.name}_records", f"Get many records of {shape.title or shape.name}"),
         "description": "In the order of their keys, null for each that there is not.",
-        "tags": [shape.name],
-        "security": SECURITY,
         "requestBody": _body(body),
         "responses": _responses(_ref(shape, "some"), "Query", "TooLarge"),
     }
@@ -290,10 +281,7 @@ def _get_many_operation(shape: Shape) -> dict[str, Any]:
 def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     etag = {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
     return {
-        "operationId": f"get_{shape.name}_record",
-        "summary": f"Get a record of {shape.title or shape.name}",
-        "tags": [shape.name],
-        "security": SECURITY,
+        **_described(shape, f"get_{shape.name}_record", f"Get a record of {shape.title or shape.name}"),
         "parameters": [
             {"name": "key", "in": "path", "required": True, **_key_parameter(shape.key)},
             *queries.view_parameters(shape, embeddable),
@@ -304,14 +292,15 @@ def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 
 def _aggregate_operation(shape: Shape) -> dict[str, Any]:
     return {
-        "operationId": f"aggregate_{shape.name}_records",
-        "summary": f"Aggregate records of {shape.title or shape.name}",
+        **_described(shape, f"aggregate_{shape.name}_records", f"Aggregate records of {shape.title or shape.name}"),
         "description": "Counts, sums, means and extremes of the records that fulfil all conditions.",
-        "tags": [shape.name],
-        "security": SECURITY,
         "parameters": queries.aggregate_parameters(shape),
         "responses": _responses(_ref(shape, "results"), "Query", "NoResult"),
     }
+
+
+def _described(shape: Shape, operation_id: str, summary: str) -> dict[str, Any]:
+    return {"operationId": operation_id, "summary": summary, "tags": [shape.name], "security": SECURITY}
 
 
 def _body(schema: dict[str, Any]) -> dict[str, Any]:
