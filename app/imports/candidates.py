@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.datasets.columns import MAX_SAFE_INTEGER
-from app.imports import cells
-from app.imports.cells import Conventions, Mask, Plain, either, to_mask
+from app.imports import cells, numbers
+from app.imports.cells import Conventions, Mask, either, to_mask
 from app.imports.formats import Pattern
+from app.imports.numbers import Plain
 
 # A number written with more digits is not meant for a double, whatever its value.
 MAX_DOUBLE_DIGITS = 25
@@ -50,8 +51,8 @@ class Integers:
         self.greatest = 0
 
     def misfit(self, array: pa.Array) -> Misfit:
-        array, foreign = cells.normalise_numbers(array, self._conventions)
-        values, bad = cells.read_integers(array)
+        array, foreign = numbers.normalise_numbers(array, self._conventions)
+        values, bad = numbers.read_integers(array)
         misfit = _first(either(foreign, bad))
         extremes = pc.min_max(values.slice(0, misfit)).as_py()
         self.least = min(self.least, extremes["min"] or 0)
@@ -84,10 +85,10 @@ class Decimals:
         self.padded = False
 
     def misfit(self, array: pa.Array) -> Misfit:
-        array, foreign = cells.normalise_numbers(array, self._conventions)
+        array, foreign = numbers.normalise_numbers(array, self._conventions)
         plain = Plain(array)
         if not plain.is_plain:
-            kept, bad = cells.match_cells(array, cells.PLAIN_NUMBER)
+            kept, bad = cells.match_cells(array, numbers.PLAIN_NUMBER)
             bad |= to_mask(pc.match_substring_regex(kept, r"^-?$"))
             misfit = _first(either(foreign, bad))
             if misfit is not None:
@@ -108,8 +109,8 @@ class Decimals:
         self.scale = max(self.scale, int(plain.scales.max()))
         digits = plain.whole_digits + plain.scales
         self.digits = max(self.digits, int(digits.max()))
-        if self.exact and self.digits > cells.EXACT_DIGITS:
-            long = plain.array.filter(pa.array(digits > cells.EXACT_DIGITS))
+        if self.exact and self.digits > numbers.EXACT_DIGITS:
+            long = plain.array.filter(pa.array(digits > numbers.EXACT_DIGITS))
             self.exact = _first_inexact(long) is None
         if not self.padded and self.scale > 1:
             self.padded = bool(pc.any(pc.match_substring_regex(plain.array, r"\.[0-9]+0$")).as_py())
@@ -143,8 +144,8 @@ class Numbers:
         self._conventions = conventions
 
     def misfit(self, array: pa.Array) -> Misfit:
-        array, foreign = cells.normalise_numbers(array, self._conventions)
-        _, bad = cells.read_numbers(array)
+        array, foreign = numbers.normalise_numbers(array, self._conventions)
+        _, bad = numbers.read_numbers(array)
         long, _ = cells.match_cells(array, LONG_NUMBER)
         places = np.flatnonzero(to_mask(long.is_valid()))
         inexact = _first_inexact(_with_zero(long.drop_null()))

@@ -9,10 +9,8 @@ Pure: no I/O.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -26,17 +24,7 @@ from app.imports.formats import Pattern
 Mask = npt.NDArray[np.bool_]
 Cells = tuple[pa.Array, Mask | None]
 
-MAX_SAFE_INTEGER = 2**53 - 1
-# The longest decimals that a double holds exactly once scaled to an integer.
-EXACT_DIGITS = 15
-# Decimals of more digits do not fit 64 bits once scaled.
-MAX_SCALED_PRECISION = 18
-# Longer ones are rare enough to be looked at one by one.
-MAX_PLAIN_LENGTH = 400
 ISO_DATE = "YYYY-MM-DD"
-PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]*)?(?:\.[0-9]+)?$"
-INTEGER = r"^-?(?:0|[1-9][0-9]{0,18})$"
-NUMBER = r"^(?:-?(?:0|[1-9][0-9]*)?(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?|NaN|-?Infinity)$"
 UUID = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 BOOLEAN_PAIRS = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"))
 EPOCH_YEAR_1 = -719_162
@@ -76,114 +64,6 @@ def blank_to_null(array: pa.Array) -> pa.Array:
     return array
 
 
-class Plain:
-    """The shape of numbers that are all written plainly: an optional minus, digits without leading zeros, at most one
-    point with digits on both sides. `is_plain` says whether they are; the other members hold only then.
-    """
-
-    def __init__(self, array: pa.Array) -> None:
-        self.valid = None if array.null_count == 0 else to_mask(array.is_valid())
-        self.array = array if self.valid is None else pc.fill_null(array, b"0")
-        buffers = self.array.buffers()
-        start = self.array.offset
-        self._offsets = np.frombuffer(buffers[1], np.int32)[start : start + len(array) + 1]
-        size = int(self._offsets[-1])
-        self._bytes = np.frombuffer(buffers[2], np.uint8, size) if size else np.empty(0, np.uint8)
-
-    @cached_property
-    def lengths(self) -> npt.NDArray[np.int32]:
-        return np.diff(self._offsets)
-
-    @cached_property
-    def negative(self) -> npt.NDArray[np.bool_]:
-        return np.asarray(self._bytes[self._offsets[:-1]] == ord("-"))
-
-    @cached_property
-    def point(self) -> npt.NDArray[np.int32]:
-        """Where the point stands in each, -1 where there is none."""
-        if not self._point_count:
-            return np.full(len(self.lengths), -1, np.int32)
-        return np.asarray(pc.find_substring(self.array, ".").to_numpy(), np.int32)
-
-    @cached_property
-    def scales(self) -> npt.NDArray[np.int32]:
-        """The digits behind each point."""
-        return np.where(self.point < 0, 0, self.lengths - self.point - 1).astype(np.int32)
-
-    @cached_property
-    def whole_digits(self) -> npt.NDArray[np.int32]:
-        """The digits before each point; a lone 0 counts as one."""
-        ends = np.where(self.point < 0, self.lengths, self.point)
-        return (ends - self.negative).astype(np.int32)
-
-    @property
-    def is_fraction(self) -> npt.NDArray[np.bool_]:
-        """Which have a lone 0 before the point."""
-        return np.asarray((self._first_digit == ord("0")) & (self.whole_digits == 1))
-
-    @property
-    def _first_digit(self) -> npt.NDArray[np.uint8]:
-        return np.asarray(self._bytes[self._offsets[:-1] + self.negative])
-
-    @cached_property
-    def _content(self) -> npt.NDArray[np.uint8]:
-        return self._bytes[self._offsets[0] :]
-
-    @cached_property
-    def _point_count(self) -> int:
-        return int(np.count_nonzero(self._content == ord(".")))
-
-    @cached_property
-    def is_plain(self) -> bool:
-        if len(self.lengths) == 0:
-            return True
-        return self._has_numeric_bytes and self._has_points_between_digits and not self._has_leading_zeros
-
-    @property
-    def _has_numeric_bytes(self) -> bool:
-        """Whether there are digits, points and minuses only, and a minus only in front."""
-        content = self._content
-        if self.lengths.min() == 0 or self.lengths.max() > MAX_PLAIN_LENGTH:
-            return False
-        minuses = np.count_nonzero(content == ord("-"))
-        # Bytes below "0" wrap around to large ones.
-        digits = np.count_nonzero(content - np.uint8(ord("0")) < 10)
-        if digits + self._point_count + minuses != len(content):
-            return False
-        return bool(minuses == np.count_nonzero(self.negative))
-
-    @property
-    def odd(self) -> Mask:
-        """Which have a byte that no plain number has."""
-        content = self._content
-        numeric = (content - np.uint8(ord("0")) < 10) | (content == ord(".")) | (content == ord("-"))
-        mask = np.zeros(len(self.lengths), np.bool_)
-        mask[np.searchsorted(self._offsets - self._offsets[0], np.flatnonzero(~numeric), side="right") - 1] = True
-        return mask
-
-    @property
-    def _has_points_between_digits(self) -> bool:
-        pointed = self.point >= 0
-        if self._point_count != np.count_nonzero(pointed):
-            return False
-        return bool(self.whole_digits.min() >= 1 and (self.scales[pointed] >= 1).all())
-
-    @property
-    def _has_leading_zeros(self) -> bool:
-        return bool(((self._first_digit == ord("0")) & (self.whole_digits > 1)).any())
-
-    @property
-    def is_whole(self) -> bool:
-        return not self._point_count
-
-    def floats(self) -> npt.NDArray[np.float64]:
-        return np.asarray(self.array.view(pa.string()).cast(pa.float64()).to_numpy(), np.float64)
-
-    def typed(self, values: npt.NDArray[np.generic]) -> pa.Array:
-        """The values as an array, null where the cells were."""
-        return pa.array(values, mask=None if self.valid is None else ~self.valid)
-
-
 _HEX_VALUES = np.full(256, 255, np.uint8)
 _HEX_VALUES[list(b"0123456789")] = np.arange(10)
 _HEX_VALUES[list(b"abcdef")] = np.arange(10, 16)
@@ -192,148 +72,23 @@ _HEX_VALUES[list(b"ABCDEF")] = np.arange(10, 16)
 
 def match_cells(array: pa.Array, pattern: str) -> tuple[pa.Array, Mask]:
     """The cells, trimmed, that fit a pattern, as strings (null elsewhere), and a mask of those that do not."""
-    trimmed = _trim(array)
+    trimmed = trim(array)
     good = pc.match_substring_regex(trimmed, pattern)
     kept = pc.if_else(pc.fill_null(good, False), trimmed, pa.scalar(None, pa.binary()))
     bad = to_mask(array.is_valid()) & ~to_mask(good)
     return kept.view(pa.string()), bad
 
 
-def _trim(array: pa.Array) -> pa.Array:
+def trim(array: pa.Array) -> pa.Array:
+    """The cells without the spaces around them."""
     if pc.any(pc.match_substring_regex(array, r"^\s|\s$")).as_py():
         return pc.replace_substring_regex(array, r"^\s+|\s+$", b"")
     return array
 
 
-def normalise_numbers(array: pa.Array, conventions: Conventions) -> Cells:
-    """Numbers of another convention, as 1.234,56, written as 1234.56; null and masked where they do not follow it."""
-    if conventions.units:
-        array = _without_units(array, conventions.units)
-    point, thousands = conventions.decimal_separator, conventions.thousands_separator
-    if point == "." and not thousands:
-        return array, None
-    mark = re.escape(point)
-    whole = r"(?:0|[1-9][0-9]*)"
-    if thousands:
-        whole = rf"(?:0|[1-9][0-9]{{0,2}}(?:{re.escape(thousands)}[0-9]{{3}})+|[1-9][0-9]*)"
-    kept, bad = match_cells(array, rf"^-?{whole}?(?:{mark}[0-9]+)?(?:[eE][+-]?[0-9]{{1,4}})?$")
-    if thousands:
-        kept = pc.replace_substring(kept, thousands, "")
-    if point != ".":
-        kept = pc.replace_substring(kept, point, ".")
-    return kept.view(pa.binary()), bad
-
-
-def _without_units(array: pa.Array, units: tuple[str, ...]) -> pa.Array:
-    """Numbers without what stands before or behind them; a unit alone stays, for it is no number."""
-    # The longest first: kg is no k before a g.
-    unit = f"(?:{'|'.join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))})"
-    bare = pc.replace_substring_regex(_trim(array), rf"^(-?)\s?{unit}\s?", r"\1")
-    bare = pc.replace_substring_regex(bare, rf"\s?{unit}$", b"")
-    return pc.if_else(pc.equal(pc.binary_length(bare), 0), array, bare)
-
-
-def _read_apart(array: pa.Array, odd: Mask, read: Callable[[pa.Array], Cells]) -> Cells | None:
-    """The cells with the odd ones read apart from the others, which may then all be plain; None where they are many."""
-    if not 0 < 4 * np.count_nonzero(odd) <= len(odd):
-        return None
-    mask = pa.array(odd)
-    values, bad = read(pc.if_else(mask, pa.scalar(None, array.type), array))
-    odd_values, odd_bad = read(array.filter(mask))
-    if odd_bad is not None:
-        of_all = np.zeros(len(odd), np.bool_)
-        of_all[odd] = odd_bad
-        bad = either(bad, of_all)
-    return pc.replace_with_mask(values, mask, odd_values), bad
-
-
 def read_text(array: pa.Array) -> Cells:
     """Texts; the caller has seen to it that the bytes are UTF-8."""
     return array.view(pa.string()), None
-
-
-def read_integers(array: pa.Array) -> Cells:
-    """64-bit integers."""
-    array = blank_to_null(array)
-    plain = Plain(array)
-    if plain.is_plain and plain.is_whole and _fits_bigint(plain):
-        return plain.typed(plain.array.view(pa.string()).cast(pa.int64()).to_numpy()), None
-    if (cells := _read_apart(array, plain.odd, read_integers)) is not None:
-        return cells
-    kept, bad = match_cells(array, INTEGER)
-    # Nineteen digits may or may not fit; few columns have them.
-    long = to_mask(pc.greater_equal(pc.utf8_length(kept), 19))
-    for index in np.flatnonzero(long):
-        bad[index] |= not -(2**63) <= int(kept[int(index)].as_py()) < 2**63
-    kept = pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), kept)
-    return kept.cast(pa.int64()), bad
-
-
-def _fits_bigint(plain: Plain) -> bool:
-    return len(plain.lengths) == 0 or int(plain.whole_digits.max()) <= 18
-
-
-def read_decimals(array: pa.Array, precision: int, scale: int) -> Cells:
-    """Decimals of at most `scale` digits behind the point and `precision` in all.
-
-    The values are integers of 10^-scale where they fit 64 bits (a precision of 18 at most), else texts.
-    """
-    array = blank_to_null(array)
-    plain = Plain(array)
-    if plain.is_plain and _is_scalable(plain, precision, scale) and not _misfits(plain, precision, scale).any():
-        return _scaled(plain, scale), None
-    if (cells := _read_apart(array, plain.odd, lambda few: read_decimals(few, precision, scale))) is not None:
-        return cells
-    kept, bad = match_cells(array, PLAIN_NUMBER)
-    bad |= to_mask(pc.match_substring_regex(kept, r"^-?$"))
-    kept = pc.replace_substring_regex(_without(kept, bad), r"^(-?)\.", r"\10.")
-    plain = Plain(kept.view(pa.binary()))
-    misfits = _misfits(plain, precision, scale) & to_mask(kept.is_valid())
-    kept, bad = _without(kept, misfits), bad | misfits
-    plain = Plain(kept.view(pa.binary()))
-    if _is_scalable(plain, precision, scale):
-        return _scaled(plain, scale), bad
-    if precision > MAX_SCALED_PRECISION:
-        return kept, bad
-    values = [None if text is None else int(Decimal(text).scaleb(scale)) for text in kept.to_pylist()]
-    return pa.array(values, pa.int64()), bad
-
-
-def _without(array: pa.Array, mask: Mask) -> pa.Array:
-    """The cells, null where the mask says."""
-    return pc.if_else(pa.array(mask), pa.scalar(None, array.type), array) if mask.any() else array
-
-
-def _misfits(plain: Plain, precision: int, scale: int) -> Mask:
-    """Which plain decimals have too many digits before or behind the point."""
-    return (plain.scales > scale) | (plain.whole_digits - plain.is_fraction > precision - scale)
-
-
-def _is_scalable(plain: Plain, precision: int, scale: int) -> bool:
-    """Whether plain decimals become integers of 10^-scale by way of doubles, exactly."""
-    if len(plain.lengths) == 0:
-        return precision <= MAX_SCALED_PRECISION
-    return precision <= MAX_SCALED_PRECISION and int(plain.whole_digits.max()) + scale <= EXACT_DIGITS
-
-
-def _scaled(plain: Plain, scale: int) -> pa.Array:
-    return plain.typed(np.rint(plain.floats() * 10.0**scale).astype(np.int64))
-
-
-def read_numbers(array: pa.Array) -> Cells:
-    """Doubles, NaN and Infinity among them; a number too large for a double is none."""
-    array = blank_to_null(array)
-    plain = Plain(array)
-    if plain.is_plain:
-        return plain.typed(plain.floats()), None
-    if (cells := _read_apart(array, plain.odd, read_numbers)) is not None:
-        return cells
-    kept, bad = match_cells(array, NUMBER)
-    bad |= to_mask(pc.match_substring_regex(kept, r"^-?(?:[eE]|$)"))
-    kept = pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), kept)
-    values = pc.replace_substring(kept, "Infinity", "inf").cast(pa.float64())
-    overflow = to_mask(pc.is_inf(values)) & ~to_mask(pc.match_substring(kept, "Infinity"))
-    return pc.if_else(pa.array(overflow), pa.scalar(None, pa.float64()), values), bad | overflow
 
 
 @cache
@@ -359,7 +114,7 @@ def read_booleans(array: pa.Array, pair: tuple[str, str] | None) -> Cells:
     places = pc.index_in(array, words)
     bad = to_mask(pc.and_(array.is_valid(), places.is_null()))
     if bad.any():
-        places = pc.index_in(_trim(array), words)
+        places = pc.index_in(trim(array), words)
         bad = to_mask(pc.and_(array.is_valid(), places.is_null()))
     return pc.less(places, len(words) // 2), bad if bad.any() else None
 

@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.columns import Column
+from app.datasets.columns import MAX_SAFE_INTEGER, Column
 from app.datasets.patterns import anchored
 from app.datasets.rules import Rule, constraint_rules, type_rule
-from app.imports import cells
+from app.imports import cells, numbers
 from app.imports.cells import Cells, Conventions, Mask, either, to_mask
 from app.imports.parse import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
 
@@ -33,13 +33,13 @@ class Validated:
 
 
 def _read_scaled(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
-    array, foreign = cells.normalise_numbers(array, conventions)
+    array, foreign = numbers.normalise_numbers(array, conventions)
     if column.type == "decimal":
-        values, bad = cells.read_decimals(array, column.precision or 0, column.scale or 0)
+        values, bad = numbers.read_decimals(array, column.precision or 0, column.scale or 0)
     elif column.type == "number":
-        values, bad = cells.read_numbers(array)
+        values, bad = numbers.read_numbers(array)
     else:
-        values, bad = cells.read_integers(array)
+        values, bad = numbers.read_integers(array)
     return values, either(foreign, bad)
 
 
@@ -47,7 +47,7 @@ def _read_integer(array: pa.Array, column: Column, conventions: Conventions) -> 
     values, bad = _read_scaled(array, column, conventions)
     if len(values) == 0:
         return values, bad
-    unsafe = to_mask(pc.or_(pc.greater(values, cells.MAX_SAFE_INTEGER), pc.less(values, -cells.MAX_SAFE_INTEGER)))
+    unsafe = to_mask(pc.or_(pc.greater(values, MAX_SAFE_INTEGER), pc.less(values, -MAX_SAFE_INTEGER)))
     return values, either(bad, unsafe if unsafe.any() else None)
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.imports import cells
+from app.imports import cells, numbers
 from app.imports.cells import Cells, Conventions
 
 Read = Callable[[pa.Array], Cells]
@@ -41,11 +41,11 @@ DOCUMENTS = st.one_of(
     st.text('{}[]":,a1 \\', max_size=8),
 )
 READERS: dict[str, tuple[st.SearchStrategy[str], Read]] = {
-    "integers": (NUMERIC, cells.read_integers),
-    "numbers": (NUMERIC, cells.read_numbers),
-    "decimals": (NUMERIC, lambda array: cells.read_decimals(array, 12, 3)),
-    "long decimals": (NUMERIC, lambda array: cells.read_decimals(array, 40, 20)),
-    "wide decimals": (NUMERIC, lambda array: cells.read_decimals(array, 18, 4)),
+    "integers": (NUMERIC, numbers.read_integers),
+    "numbers": (NUMERIC, numbers.read_numbers),
+    "decimals": (NUMERIC, lambda array: numbers.read_decimals(array, 12, 3)),
+    "long decimals": (NUMERIC, lambda array: numbers.read_decimals(array, 40, 20)),
+    "wide decimals": (NUMERIC, lambda array: numbers.read_decimals(array, 18, 4)),
     "dates": (TEMPORAL, lambda array: cells.read_dates(array, "YYYY-MM-DD")),
     "other dates": (TEMPORAL, lambda array: cells.read_dates(array, "DD/MM/YYYY")),
     "datetimes": (TEMPORAL, lambda array: cells.read_datetimes(array, "YYYY-MM-DD", "UTC")),
@@ -124,7 +124,7 @@ class TestAgainstPostgresql:
 
     async def test_integers(self, connections: asyncpg.Connection) -> None:
         edges = [str(sign * (2**power + step)) for power in (31, 53, 62, 63) for step in (-1, 0, 1) for sign in (1, -1)]
-        found = await self.accepted(connections, "bigint", ["0", "-1", "10", *edges], cells.read_integers)
+        found = await self.accepted(connections, "bigint", ["0", "-1", "10", *edges], numbers.read_integers)
         assert len(found) == 3 + 24 - 3
         assert all(value == theirs for _, value, theirs in found)
 
@@ -132,7 +132,7 @@ class TestAgainstPostgresql:
         texts = ["0", "-0.10", "123456789.123", "999999999.999", ".5", "-.05", "0.001", "1e3", "1.2345", "1000000000"]
         for precision, scale in ((12, 3), (18, 3), (30, 3)):
             kind = f"numeric({precision},{scale})"
-            reader: Read = lambda array, p=precision, s=scale: cells.read_decimals(array, p, s)  # type: ignore[misc]  # bound now  # noqa: E731
+            reader: Read = lambda array, p=precision, s=scale: numbers.read_decimals(array, p, s)  # type: ignore[misc]  # bound now  # noqa: E731
             found = await self.accepted(connections, kind, texts, reader)
             for _, value, theirs in found:
                 own = Decimal(value).scaleb(-scale) if isinstance(value, int) else Decimal(value)
@@ -153,7 +153,7 @@ class TestAgainstPostgresql:
             "1e400",
             "-0",
         ]
-        found = await self.accepted(connections, "double precision", texts, cells.read_numbers)
+        found = await self.accepted(connections, "double precision", texts, numbers.read_numbers)
         assert [text for text, _, _ in found] == [text for text in texts if text != "1e400"]
         assert all(repr(value) == repr(theirs) for _, value, theirs in found)
 
@@ -245,12 +245,12 @@ class TestConventions:
     @given(st.decimals(-(10**9), 10**9, places=2))
     def test_grouped_numbers_with_a_decimal_comma(self, number: Decimal) -> None:
         text = f"{number:,.2f}".replace(",", " ").replace(".", ",").replace(" ", ".")
-        values, bad = cells.normalise_numbers(as_cells([text]), Conventions(",", "."))
+        values, bad = numbers.normalise_numbers(as_cells([text]), Conventions(",", "."))
         assert values.to_pylist() == [f"{number:.2f}".encode()]
         assert bad is None or not bad.any()
 
     @pytest.mark.parametrize("text", ["1.23,4", "1.2345,6", "1,2,3", "1.234.56", "1,234.5", ",", ""])
     def test_groups_of_another_size_are_no_number(self, text: str) -> None:
-        _, bad = cells.normalise_numbers(as_cells([text]), Conventions(",", "."))
-        number, wrong = cells.read_numbers(cells.normalise_numbers(as_cells([text]), Conventions(",", "."))[0])
+        _, bad = numbers.normalise_numbers(as_cells([text]), Conventions(",", "."))
+        number, wrong = numbers.read_numbers(numbers.normalise_numbers(as_cells([text]), Conventions(",", "."))[0])
         assert (bad is not None and bad[0]) or (wrong is not None and wrong[0]) or number[0].as_py() is None
