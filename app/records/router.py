@@ -82,11 +82,7 @@ async def list_records(request: Request, dataset: DatasetFromPath, caller: Curre
     shape = shape_of(dataset)
     form = accepted_form(request.headers.get("accept"))
     query = query_from_address(shape, request.scope["query_string"], limits(), form)
-    embedded = await _find_embedded(session, caller, query.view)
-    if form != "page":
-        return await _export(session, shape, query, form, embedded)
-    page = await relational.list_page(session, shape, query, embedded)
-    return _answer(shape, query, page, request)
+    return await _run(session, caller, shape, query, form, request=request)
 
 
 @router.post(
@@ -103,10 +99,7 @@ async def query_records(
     refuse_unknown_parameters(request, ())
     form = accepted_form(request.headers.get("accept"))
     query = query_from_body(shape, body, limits(), form)
-    embedded = await _find_embedded(session, caller, query.view)
-    if form != "page":
-        return await _export(session, shape, query, form, embedded)
-    return _answer(shape, query, await relational.list_page(session, shape, query, embedded))
+    return await _run(session, caller, shape, query, form)
 
 
 @router.post(
@@ -176,6 +169,16 @@ def limits() -> Limits:
     )
 
 
+async def _run(
+    session: Session, caller: Principal, shape: Shape, query: RecordQuery, form: Form, *, request: Request | None = None
+) -> Response:
+    """What a query has, in the form that was asked for; with the request of an address, a page links to the next."""
+    embedded = await _find_embedded(session, caller, query.view)
+    if form != "page":
+        return await _export(session, shape, query, form, embedded)
+    return _answer(shape, query, await relational.list_page(session, shape, query, embedded), request)
+
+
 async def _find_embedded(session: Session, caller: Principal, view: RecordView) -> Embedded:
     """The shapes of the datasets that a view embeds, all of which the caller must be allowed to read."""
     names = {column.name: column.references or "" for column in view.embed}
@@ -194,8 +197,7 @@ async def _export(session: Session, shape: Shape, query: RecordQuery, form: Form
     return ExportResponse(shape.name, form, plan_export(shape, query, form, embedded))
 
 
-def _answer(shape: Shape, query: RecordQuery, page: relational.RecordPage, request: Request | None = None) -> Response:
-    """A page; with the request of an address, a link to the next one as well."""
+def _answer(shape: Shape, query: RecordQuery, page: relational.RecordPage, request: Request | None) -> Response:
     following = next_cursor(shape, query, page.last) if page.last is not None else None
     members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}']
     if page.count is not None:
