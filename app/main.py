@@ -14,6 +14,7 @@ from app.datasets import router as datasets
 from app.imports import router as imports
 from app.keys import router as keys
 from app.records import router as records
+from app.records import write_router as record_writes
 
 DESCRIPTION = "Drop a CSV in a bucket, get a typed, documented API."
 
@@ -38,7 +39,8 @@ def create_app() -> FastAPI:
         responses={"default": problem_response("Any other problem")},
         middleware=_middleware(settings),
     )
-    for feature in (health, docs, datasets, records, imports, keys):
+    # A request looks for its route from the first on: what is asked for most comes first.
+    for feature in (records, record_writes, datasets, imports, keys, docs, health):
         app.include_router(feature.router)
     app.include_router(records.aggregates)
     app.mount("/docs/assets", docs.assets, name="assets")

@@ -10,9 +10,18 @@ from app.core.json_text import JsonInvalid, parse_json
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
 
 
 async def _read_json(request: Request) -> Any:
+    return await read_json_body(request, JSON)
+
+
+# The request's body as `parse_json` gives it.
+JsonBody = Annotated[Any, Depends(_read_json)]
+
+
+async def read_json_body(request: Request, *media_types: str) -> Any:
     """The body as `parse_json` gives it. A request that does not say what it sends is taken to send JSON.
 
     Raises:
@@ -20,9 +29,11 @@ async def _read_json(request: Request) -> Any:
         MalformedJson: it is not JSON that means one thing.
         BodyTooLarge: it has more bytes than the settings allow.
     """
-    said = request.headers.get("content-type", JSON)
-    if said.partition(";")[0].strip().lower() != JSON:
-        raise MediaTypeUnsupported(f"The body is sent as '{said[:100]}'.", hint=f"Send it as Content-Type: {JSON}.")
+    said = request.headers.get("content-type", media_types[0])
+    if said.partition(";")[0].strip().lower() not in media_types:
+        raise MediaTypeUnsupported(
+            f"The body is sent as '{said[:100]}'.", hint=f"Send it as Content-Type: {' or '.join(media_types)}."
+        )
     body = await request.body()
     if not body:
         raise MalformedJson("The request has no body.", hint="Send JSON in UTF-8.")
@@ -30,7 +41,3 @@ async def _read_json(request: Request) -> Any:
         return parse_json(body.removeprefix(BYTE_ORDER_MARK))
     except JsonInvalid as error:
         raise MalformedJson(f"The body cannot be read as JSON: {error}.", hint="Send JSON in UTF-8.") from None
-
-
-# The request's body as `parse_json` gives it.
-JsonBody = Annotated[Any, Depends(_read_json)]

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from asyncpg import Connection, InterfaceError, PostgresError, QueryCanceledError, Record
 from fastapi import Depends
-from sqlalchemy import CursorResult, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import CursorResult, Engine, event, make_url
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import (
     AsyncSessionTransaction,
     create_async_engine,
 )
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import SQLModel
 
 from app.core.errors import Problem, RequestInvalid, ServiceUnavailable, StatementTimedOut
@@ -35,6 +36,9 @@ SQLModel.metadata.naming_convention = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
     "ck": "%(table_name)s_%(constraint_name)s_check",
 }
+
+# How long a connection may lie in the pool before it is asked whether it lives.
+REST_SECONDS = 1.0
 
 QUERY_CANCELED = "57014"
 NUMERIC_OUT_OF_RANGE = "22003"
@@ -54,11 +58,10 @@ def get_engine() -> AsyncEngine:
     """The process's engine. It connects at the first use, so building an application never needs a database."""
     settings = get_settings()
     url = make_url(settings.database_url).set(drivername="postgresql+asyncpg")
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=settings.database_pool_size,
         max_overflow=0,
-        pool_pre_ping=True,
         connect_args={
             "timeout": 10,
             "server_settings": {
@@ -69,6 +72,31 @@ def get_engine() -> AsyncEngine:
             },
         },
     )
+    _ask_rested_connections(engine.sync_engine)
+    return engine
+
+
+def _ask_rested_connections(engine: Engine) -> None:
+    """Have a connection that rested in the pool asked whether it lives, before it is used again.
+
+    One that was used a moment ago is not: that would cost as much as the query itself. What the server closed is known
+    without a question, unless the process itself was stopped meanwhile, as Lambda's are: then much time has passed.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def note_time(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rested_since"] = time.time()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        if connection.driver_connection.is_closed():
+            raise InvalidatePoolError("the connection was closed")
+        if time.time() - record.info.get("rested_since", math.inf) < REST_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError("the connection does not answer") from error
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from asyncpg import PostgresError
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
@@ -33,8 +34,8 @@ def install_exception_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Replayed, _replay)
     app.add_exception_handler(HTTPException, _render_http)
     app.add_exception_handler(RequestValidationError, _render_validation)
-    app.add_exception_handler(DBAPIError, _render_database)
-    app.add_exception_handler(OSError, _render_database)
+    for kind in (DBAPIError, PostgresError, OSError):
+        app.add_exception_handler(kind, _render_database)
 
 
 async def _render(_: Request, error: Exception) -> Response:
@@ -116,7 +117,7 @@ def _message(mistake: dict[str, Any]) -> str:
 
 
 async def _render_database(_: Request, error: Exception) -> Response:
-    assert isinstance(error, DBAPIError | OSError)
+    assert isinstance(error, DBAPIError | PostgresError | OSError)
     problem = problem_for(error)
     if problem is None:
         raise error

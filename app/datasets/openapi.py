@@ -12,11 +12,17 @@ from app.datasets import openapi_queries as queries
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetNotFound, DatasetReshaped
 from app.datasets.openapi_queries import SCHEMAS
+from app.datasets.openapi_writes import (
+    SECURITY,
+    WRITE_PROBLEMS,
+    can_be_conditional,
+    write_operations,
+    write_schemas,
+)
 from app.datasets.shape import Shape
 from app.keys.errors import KeyMissing, ScopeMissing
 
 RESPONSES = "#/components/responses/"
-SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]
 NUMBER_NOTE = "NaN, Infinity and -Infinity, which JSON has no number for, are texts."
 KEPT_FRAGMENTS = 500
 # The problems of the routes of records, said once: the status and the response, by the name that operations refer to.
@@ -39,6 +45,7 @@ _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
         ),
     ),
     "Problem": ("default", problem_response("Any other problem")),
+    **WRITE_PROBLEMS,
 }
 _EVERYWHERE = ("NoKey", "NoScope", "NoDataset", "Unavailable", "Problem")
 # What the fixed routes are about, in the order in which one meets them.
@@ -217,6 +224,7 @@ def _schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
         f"{shape.name}_page": page,
         f"{shape.name}_some": some,
         **queries.query_schemas(shape, embeddable),
+        **write_schemas(shape),
     }
 
 
@@ -238,11 +246,12 @@ def _shown(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 
 def _paths(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     path = f"/datasets/{shape.name}"
+    on_all, on_one = write_operations(shape, _key_in_path(shape), _problems)
     return {
-        f"{path}/records": {"get": _list_operation(shape, embeddable)},
+        f"{path}/records": {"get": _list_operation(shape, embeddable), **on_all},
         f"{path}/records/query": {"post": _query_operation(shape)},
         f"{path}/records/get": {"post": _get_many_operation(shape)},
-        f"{path}/records/{{key}}": {"get": _get_operation(shape, embeddable)},
+        f"{path}/records/{{key}}": {"get": can_be_conditional(_get_operation(shape, embeddable)), **on_one},
         f"{path}/aggregate": {"get": _aggregate_operation(shape)},
     }
 
@@ -282,10 +291,7 @@ def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     etag = {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
     return {
         **_described(shape, f"get_{shape.name}_record", f"Get a record of {shape.title or shape.name}"),
-        "parameters": [
-            {"name": "key", "in": "path", "required": True, **_key_parameter(shape.key)},
-            *queries.view_parameters(shape, embeddable),
-        ],
+        "parameters": [_key_in_path(shape), *queries.view_parameters(shape, embeddable)],
         "responses": _responses(_shown(shape, embeddable), "Key", "NoRecord", headers=etag),
     }
 
@@ -305,6 +311,10 @@ def _described(shape: Shape, operation_id: str, summary: str) -> dict[str, Any]:
 
 def _body(schema: dict[str, Any]) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _key_in_path(shape: Shape) -> dict[str, Any]:
+    return {"name": "key", "in": "path", "required": True, **_key_parameter(shape.key)}
 
 
 def _key_parameter(key: Sequence[Column]) -> dict[str, Any]:
@@ -333,8 +343,12 @@ def _responses(
     if exports:
         content |= {"text/csv": {"schema": {"type": "string"}}, "application/x-ndjson": {"schema": {"type": "string"}}}
     found = {"description": "Found", "content": content} | ({"headers": headers} if headers else {})
-    named = {_PROBLEMS[name][0]: {"$ref": RESPONSES + name} for name in (*_EVERYWHERE, *problems)}
-    return {"200": found, **named}
+    return {"200": found, **_problems(*problems)}
+
+
+def _problems(*names: str) -> dict[str, Any]:
+    """The problems of these names beside those of every operation."""
+    return {_PROBLEMS[name][0]: {"$ref": RESPONSES + name} for name in (*_EVERYWHERE, *names)}
 
 
 def _problem_schema() -> dict[str, Any]:

@@ -77,11 +77,20 @@ class Loader:
         return self._plan.new or self._plan.mode == "replace"
 
     @property
+    def _replaces_table(self) -> bool:
+        return self._plan.mode == "replace" and not self._plan.new
+
+    @property
     def _target(self) -> tuple[str, str]:
         """The schema and name of the table that the rows end up in before the swap."""
-        if self._plan.mode == "replace" and not self._plan.new:
+        if self._replaces_table:
             return LOADING_SCHEMA, self._plan.dataset
         return DATA_SCHEMA, self._plan.dataset
+
+    async def keep_writers_away(self) -> None:
+        """Have those who write single records wait for the end of a replacement: the old table takes all with it."""
+        if self._replaces_table:
+            await self._connection.execute(f"LOCK TABLE {quote(DATA_SCHEMA, self._plan.dataset)} IN SHARE MODE")
 
     async def copy(self, rows: AsyncIterator[bytes]) -> int:
         """Send the rows to the table, or to the stage; answers how many arrived.
@@ -218,7 +227,7 @@ class Loader:
                 await self._constrain()
         if self._builds_table:
             await self._connection.execute(f"ANALYZE {quote(*self._target)}")
-        if self._plan.mode == "replace" and not self._plan.new:
+        if self._replaces_table:
             await self._swap()
         return counts
 

@@ -304,6 +304,8 @@ class _Runner:
         aborts = self._row.on_reject == "abort"
         loading = Loading(self._source, stage, self._meter, self._report, stops_at_rejection=aborts)
         loader = Loader(await driver_connection(connection), load)
+        if not self._row.dry_run:
+            await loader.keep_writers_away()
         copied = await loader.copy(loading.rows())
         if stage.inference is not None:
             self._proposal = stage.inference.propose()

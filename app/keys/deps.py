@@ -1,20 +1,24 @@
 """The caller of a request."""
 
 import hmac
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, cast
+from uuid import UUID
 
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy.ext.asyncio import AsyncSession
+from fastapi.security.utils import get_authorization_scheme_param
 
 from app.core.db import Session
+from app.core.direct import Direct
 from app.core.idempotency import HEADER, claim_request
 from app.core.settings import get_settings
 from app.keys.errors import KeyExpired, KeyMissing, KeyRevoked, KeyUnknown
 from app.keys.models import ApiKey, Scope
 from app.keys.principal import EVERYTHING, Principal
-from app.keys.repository import find_key
+from app.keys.repository import find_key, find_key_directly
 from app.keys.secrets import hash_secret, parse_key
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An API key: tolva_…")
@@ -22,7 +26,9 @@ _Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 async def _find_caller(session: Session, credentials: _Credentials) -> Principal | None:
-    return None if credentials is None else await authenticate(session, credentials.credentials)
+    if credentials is None:
+        return None
+    return await _authenticate(credentials.credentials, partial(find_key, session))
 
 
 # None for a request without a key; a key that does not work is refused all the same.
@@ -61,16 +67,23 @@ async def _claim_request(
 Idempotent = Depends(_claim_request)
 
 
-async def authenticate(session: AsyncSession, text: str) -> Principal:
-    """The caller that a key's text stands for.
+async def find_direct_caller(request: Request, direct: Direct) -> Principal:
+    """The caller of a request that is served without a session.
 
     Raises:
-        KeyUnknown, KeyRevoked, KeyExpired: the key does not work.
+        KeyMissing, KeyUnknown, KeyRevoked, KeyExpired: there is none, or the key does not work.
     """
+    scheme, text = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() != "bearer" or not text:
+        raise KeyMissing
+    return await _authenticate(text, partial(find_key_directly, direct))
+
+
+async def _authenticate(text: str, find: Callable[[UUID], Awaitable[ApiKey | None]]) -> Principal:
     if _is_admin_key(text):
         return EVERYTHING
     parsed = parse_key(text)
-    key = await find_key(session, parsed[0]) if parsed else None
+    key = await find(parsed[0]) if parsed else None
     if parsed is None or key is None or not hmac.compare_digest(key.secret_hash, hash_secret(parsed[1])):
         raise KeyUnknown("There is no such API key.", hint="A key is shown once, when it is made. Was it copied whole?")
     return _principal_of(key)

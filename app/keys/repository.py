@@ -7,6 +7,8 @@ from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select, tuple_
 
+from app.core.db import CATALOGUE_SCHEMA, quote
+from app.core.direct import Direct
 from app.keys.errors import KeyNotFound
 from app.keys.models import ApiKey
 
@@ -14,6 +16,15 @@ from app.keys.models import ApiKey
 async def find_key(session: AsyncSession, key_id: UUID) -> ApiKey | None:
     """The key with this id, revoked and expired ones included."""
     return await session.get(ApiKey, key_id)
+
+
+async def find_key_directly(direct: Direct, key_id: UUID) -> ApiKey | None:
+    """The same, without a session."""
+    rows = await direct.fetch(_FIND, key_id)
+    return ApiKey(**rows[0]) if rows else None
+
+
+_FIND = f"SELECT {', '.join(ApiKey.model_fields)} FROM {quote(CATALOGUE_SCHEMA, 'api_key')} WHERE id = $1"
 
 
 async def list_page(session: AsyncSession, limit: int, after: tuple[datetime, UUID] | None = None) -> list[ApiKey]:

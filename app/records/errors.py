@@ -1,4 +1,4 @@
-"""What can be wrong with a record that is asked for."""
+"""What can be wrong with a record that is asked for or written."""
 
 from app.core.errors import Problem
 
@@ -46,3 +46,38 @@ class ExportTooLarge(Problem):
 class ParameterRepeated(Problem):
     status = 400
     title = "A parameter is given more than once"
+
+
+class RecordInvalid(Problem):
+    status = 422
+    title = "The record does not fit its dataset"
+
+
+class TooManyRecords(Problem):
+    status = 413
+    title = "There are too many records"
+
+
+class ValueTaken(Problem):
+    status = 409
+    title = "Another record has the value"
+
+
+class ReferenceMissing(Problem):
+    status = 409
+    title = "A record that is referred to does not exist"
+
+
+class RecordReferenced(Problem):
+    status = 409
+    title = "Another record refers to this one"
+
+
+class DatasetWithoutColumns(Problem):
+    status = 409
+    title = "The dataset has no columns yet"
+
+
+class PreconditionFailed(Problem):
+    status = 412
+    title = "The record is not in the state that the request names"

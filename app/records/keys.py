@@ -37,6 +37,11 @@ def split_key(raw_path: bytes | None, decoded: str, count: int) -> list[str]:
         raise RecordKeyInvalid("The address is not UTF-8.", hint="Percent-encode the key as UTF-8.") from None
 
 
+def join_key(texts: Sequence[str]) -> str:
+    """The address of a record: its key's texts, percent-encoded and joined."""
+    return ",".join(quote(text, safe="") for text in texts)
+
+
 def parse_key(texts: Sequence[str], columns: Sequence[Column]) -> list[Any]:
     """The values that a key's texts stand for, as the database takes them.
 

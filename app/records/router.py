@@ -1,10 +1,9 @@
 """Records over HTTP. Their JSON comes from the database as text and is passed on as it is."""
 
-import hashlib
 import json
-from typing import Annotated
+from typing import Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.core.body import JsonBody
 from app.core.db import Session
@@ -28,6 +27,7 @@ from app.keys.errors import KeyMissing, ScopeMissing
 from app.keys.principal import Principal
 from app.records import keys, relational
 from app.records.aggregate import aggregate_from_address
+from app.records.deps import RecordKey
 from app.records.errors import (
     ExportTooLarge,
     FormatNotAvailable,
@@ -42,6 +42,7 @@ from app.records.errors import (
 from app.records.exports import MEDIA_TYPES, ExportResponse, plan_export
 from app.records.formats import accepted_form
 from app.records.limits import Limits
+from app.records.preconditions import etag_of, is_known, quoted
 from app.records.query import (
     Form,
     RecordQuery,
@@ -62,9 +63,7 @@ QUERY_PROBLEMS = (
 # Longer ones would make a header that proxies refuse; `next` is in the page all the same.
 MAX_LINK_LENGTH = 4000
 
-RecordKey = Annotated[
-    str, Path(alias="key", description="the key's value, or its values joined by commas; each percent-encoded")
-]
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The record is as If-None-Match has it"}}
 
 router = APIRouter(prefix="/datasets/{dataset}/records", tags=["records"], responses=READ_PROBLEMS)
 # Beside the records, so that no key can be called as it is.
@@ -121,7 +120,10 @@ async def get_records(request: Request, dataset: DatasetFromPath, session: Sessi
 @router.get(
     "/{key:path}",
     response_class=Response,
-    responses=problem_responses(RecordNotFound, RecordKeyInvalid, ParameterInvalid, UnknownParameter),
+    responses={
+        **NOT_MODIFIED,
+        **problem_responses(RecordNotFound, RecordKeyInvalid, ParameterInvalid, UnknownParameter),
+    },
     openapi_extra={"parameters": queries.ANY_VIEW},
 )
 async def get_record(
@@ -133,12 +135,15 @@ async def get_record(
     values = keys.parse_key(texts, shape.key)
     if not request.scope["query_string"]:
         record = await relational.get_record(session, dataset, values)
-        etag = hashlib.md5(record.encode(), usedforsecurity=False).hexdigest()
+        etag = etag_of(record)
     else:
         view = view_from_address(shape, request.scope["query_string"], limits())
         embedded = await _find_embedded(session, caller, view)
-        record, etag = await relational.get_view(session, shape, values, view, embedded)
-    return Response(record, media_type="application/json", headers={"ETag": f'"{etag}"'})
+        record, digest = await relational.get_view(session, shape, values, view, embedded)
+        etag = quoted(digest)
+    if is_known(request.headers.getlist("if-none-match"), etag):
+        return Response(status_code=304, headers={"ETag": etag})
+    return Response(record, media_type="application/json", headers={"ETag": etag})
 
 
 @aggregates.get(

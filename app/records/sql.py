@@ -27,7 +27,7 @@ def select_record(table: str, columns: Sequence[Column], key: Sequence[Column]) 
 
 def select_view(shape: Shape, view: RecordView, embedded: Embedded) -> str:
     """The statement that reads a view of such a record, and behind it the MD5 of the whole record."""
-    whole = f"(SELECT md5(row_to_json(_whole)::text) FROM (SELECT {_members(shape.columns, SOURCE)}) AS _whole)"
+    whole = f"(SELECT md5(row_to_json(_whole)::text) FROM (SELECT {json_members(shape.columns, SOURCE)}) AS _whole)"
     return (
         f"SELECT row_to_json(_record)::text, {whole} FROM {_table(shape)}{_joins(view, embedded)}"
         f"{_record(view, embedded)} WHERE {_row(shape.key)} = {_placeholders(shape.key)}"
@@ -154,7 +154,7 @@ def estimate_records(shape: Shape, query: RecordQuery) -> Statement:
 def _select(table: str, columns: Sequence[Column]) -> str:
     return (
         f"SELECT row_to_json(_record)::text FROM {quote(DATA_SCHEMA, table)} AS {SOURCE} "
-        f"CROSS JOIN LATERAL (SELECT {_members(columns, SOURCE)}) AS _record"
+        f"CROSS JOIN LATERAL (SELECT {json_members(columns, SOURCE)}) AS _record"
     )
 
 
@@ -170,7 +170,8 @@ def _matched(shape: Shape, query: RecordQuery, parameters: Parameters) -> str:
     return _where(matching(shape, query.where, query.search, parameters))
 
 
-def _members(columns: Sequence[Column], source: str) -> str:
+def json_members(columns: Sequence[Column], source: str = SOURCE) -> str:
+    """The members of a record as its JSON shows them: the select list of a row of a table, by its alias."""
     return ", ".join(
         f"{column.kind.json_sql.format(quote(source, column.name))} AS {quote(column.name)}" for column in columns
     )
@@ -178,7 +179,7 @@ def _members(columns: Sequence[Column], source: str) -> str:
 
 def _record(view: RecordView, embedded: Embedded) -> str:
     """The row `_record`, whose JSON is a record's. No column's name begins with `_`, so it means the row."""
-    members = [_members(view.select, SOURCE)]
+    members = [json_members(view.select, SOURCE)]
     if view.embed:
         others = ", ".join(_other(alias, column, other) for alias, column, other in _embeddings(view, embedded))
         members.append(f"(SELECT row_to_json(_others) FROM (SELECT {others}) AS _others) AS {quote(EMBEDDED)}")
@@ -186,7 +187,7 @@ def _record(view: RecordView, embedded: Embedded) -> str:
 
 
 def _other(alias: str, column: Column, other: Shape) -> str:
-    record = f"(SELECT row_to_json(_other) FROM (SELECT {_members(other.columns, alias)}) AS _other)"
+    record = f"(SELECT row_to_json(_other) FROM (SELECT {json_members(other.columns, alias)}) AS _other)"
     is_there = f"{quote(alias, other.key[0].name)} IS NOT NULL"
     return f"CASE WHEN {is_there} THEN {record} END AS {quote(column.name)}"
 

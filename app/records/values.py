@@ -29,17 +29,30 @@ _EXACT = Context(prec=2 * MAX_DIGITS)
 
 @dataclass(frozen=True)
 class Fault:
-    """One mistake in what was written: in which record (from 0, None where there is one only) and which column."""
+    """One mistake in what was written: in which record (from 0, None where there is one only) and which column.
+
+    `value` is what clashes with something else, as a text.
+    """
 
     column: str | None
     code: str
     message: str
     index: int | None = None
+    value: str | None = None
 
     def document(self) -> dict[str, Any]:
         """The mistake as a problem lists it."""
-        members = {"index": self.index, "column": self.column, "code": self.code, "message": self.message}
-        return {name: value for name, value in members.items() if value is not None}
+        place = {"index": self.index, "column": self.column, "value": self.value}
+        return {name: value for name, value in place.items() if value is not None} | {
+            "code": self.code,
+            "message": self.message,
+        }
+
+    def __str__(self) -> str:
+        """The mistake as a sentence."""
+        place = "" if self.index is None else f"Record {self.index}: "
+        value = "" if self.value is None else f" '{self.value}'"
+        return f"{place}{self.column or ''}{value}: {self.message}.".replace(": : ", ": ").removeprefix(": ")
 
 
 class _Broken(Exception):

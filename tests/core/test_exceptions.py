@@ -36,6 +36,11 @@ class TestRequestInvalid:
         response = await client.post("/datasets", content=rb'{"name": "x", "title": "\ud800"}', headers=headers)
         assert (response.status_code, response.json()["type"]) == (422, "/problems/request-invalid")
 
+    async def test_a_member_that_is_no_text_is_told_all_the_same(self, client: AsyncClient) -> None:
+        headers = {"Content-Type": "application/json"}
+        response = await client.post("/datasets", content=rb'{"name": "x", "\ud800": 1}', headers=headers)
+        assert (response.status_code, response.json()["type"]) == (422, "/problems/request-invalid")
+
 
 class TestMalformedJson:
     async def test_it_is_told_from_an_unfit_body(self, client: AsyncClient) -> None:

@@ -5,11 +5,45 @@ from typing import Any
 
 import asyncpg
 import pytest
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
 
 from app.core.db import DATA_SCHEMA
 
 Fill = Callable[..., Awaitable[None]]
+Make = Callable[..., Awaitable[None]]
+Problem = tuple[int, str]
+
+PRODUCTS: list[dict[str, Any]] = [
+    {"name": "sku", "type": "text"},
+    {"name": "price", "type": "decimal", "precision": 6, "scale": 2, "min": 0},
+    {"name": "stock", "type": "integer"},
+    {"name": "ean", "type": "text", "unique": True},
+    {"name": "details", "type": "json"},
+]
+
+
+def problem(response: Response) -> Problem:
+    """The status and the type of the problem that a response is."""
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    return response.status_code, response.json()["type"]
+
+
+async def stored(client: AsyncClient, dataset: str) -> list[dict[str, Any]]:
+    """The first records of a dataset."""
+    response = await client.get(f"/datasets/{dataset}/records")
+    data: list[dict[str, Any]] = response.json()["data"]
+    return data
+
+
+@pytest.fixture
+def make(client: AsyncClient) -> Make:
+    """Makes an empty dataset of columns."""
+
+    async def create(name: str, columns: Sequence[dict[str, Any]], *, key: Sequence[str] = ()) -> None:
+        response = await client.post("/datasets", json={"name": name, "columns": list(columns), "key": list(key)})
+        assert response.status_code == 201, response.text
+
+    return create
 
 
 @pytest.fixture

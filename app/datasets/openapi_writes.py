@@ -1,0 +1,207 @@
+"""Typed OpenAPI of writing records: the schemas of what is sent, and the operations that take them. Pure."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from app.core.body import JSON, MERGE_PATCH
+from app.core.http import problem_response
+from app.core.idempotency import HEADER
+from app.datasets.columns import MAX_SAFE_INTEGER, ROW_ID, Column
+from app.datasets.shape import Shape
+
+Document = dict[str, Any]
+
+_OBJECT: Document = {"type": "object", "additionalProperties": True, "description": "a member for each column"}
+_IDEMPOTENCY_KEY: Document = {
+    "name": HEADER,
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "A new UUID: the same request sent again with it is not done again.",
+}
+_IF_MATCH: Document = {
+    "name": "If-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "The ETag that the record must still have; * for any. Else nothing is done (412).",
+}
+_IF_NONE_MATCH: Document = {
+    "name": "If-None-Match",
+    "in": "header",
+    "schema": {"type": "string", "enum": ["*"]},
+    "description": "*: add the record, and replace none (412).",
+}
+_IF_CHANGED: Document = {
+    "name": "If-None-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "The ETag of what is known already: where the record still has it, the answer is 304.",
+}
+_ETAG: Document = {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
+_NEW: Document = {
+    **_ETAG,
+    "Location": {"description": "the record's address, of a single one", "schema": {"type": "string"}},
+}
+
+# The same for any dataset, in the document of the fixed routes.
+SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]
+REPETITION: list[Document] = [_IDEMPOTENCY_KEY]
+CONDITIONS: list[Document] = [_IF_MATCH]
+CREATE_CONDITIONS: list[Document] = [_IF_MATCH, _IF_NONE_MATCH]
+
+
+def body_of(schema: Document, *media_types: str) -> Document:
+    """A request's body of a schema, in JSON where nothing else is said."""
+    return {"required": True, "content": {name: {"schema": schema} for name in media_types or (JSON,)}}
+
+
+ANY_RECORD = body_of(_OBJECT)
+ANY_NEW = body_of({"oneOf": [_OBJECT, {"type": "array", "items": _OBJECT}]})
+ANY_CHANGE = body_of(_OBJECT, JSON, MERGE_PATCH)
+
+
+# The problems of writing, by the name that operations refer to: the status and the response.
+WRITE_PROBLEMS: dict[str, tuple[str, Document]] = {
+    "Malformed": ("400", problem_response("The body is not JSON, or the address or a header cannot be used")),
+    "Clash": (
+        "409",
+        problem_response(
+            "A value that must be unique is taken, a reference leads nowhere, the dataset has no columns yet or is in "
+            "use by an import or another request, or the request with this Idempotency-Key is still running"
+        ),
+    ),
+    "Referenced": ("409", problem_response("Another record refers to this one, or something holds the dataset")),
+    "OtherState": ("412", problem_response("The record is not in the state that If-Match or If-None-Match names")),
+    "TooMuch": ("413", problem_response("The body or the array is too large")),
+    "OtherKind": ("415", problem_response("The body is of a kind that is not read here")),
+    "Unfit": ("422", problem_response("The record does not fit its dataset, or an Idempotency-Key had another body")),
+}
+_WRITING = ("Malformed", "Clash", "TooMuch", "OtherKind", "Unfit")
+_ADDRESSED = ("NoRecord", "OtherState")
+
+
+def can_be_conditional(operation: Document) -> Document:
+    """The operation that gets a record, with the header that asks for it only where it has changed."""
+    unchanged = {"304": {"description": "The record still has the ETag of If-None-Match", "headers": _ETAG}}
+    return {
+        **operation,
+        "parameters": [*operation["parameters"], _IF_CHANGED],
+        "responses": {**operation["responses"], **unchanged},
+    }
+
+
+def write_schemas(shape: Shape) -> dict[str, Document]:
+    """The schemas of what is sent: a new record, a whole one at its address, and changes; and of an array's answer."""
+    title = shape.title or shape.name
+    key = {column.name for column in shape.key}
+    written = [column for column in shape.columns if column.name != ROW_ID]
+    values = {column.name: _value_schema(column) for column in written}
+    required = [column.name for column in written if column.required]
+    changes = {name: schema for name, schema in values.items() if name not in key}
+    numbered = {ROW_ID: {"type": "integer", "description": "as in the address"}} if ROW_ID in key else {}
+    return {
+        f"{shape.name}_create": _object(f"A new record of {title}", values, required),
+        f"{shape.name}_replace": _object(
+            f"A whole record of {title}; its key is in the address",
+            {**numbered, **values},
+            [name for name in required if name not in key],
+        ),
+        f"{shape.name}_update": _object(f"Changes to a record of {title}", changes, []),
+        f"{shape.name}_created": {
+            "type": "object",
+            "properties": {"data": {"type": "array", "items": _reference(shape, "record")}},
+            "required": ["data"],
+        },
+    }
+
+
+def write_operations(
+    shape: Shape, key: Document, problems: Callable[..., Document]
+) -> tuple[dict[str, Document], dict[str, Document]]:
+    """The operations at the address of all records and at that of one.
+
+    `key` is the parameter of the latter; `problems` gives the responses of these names beside those of every operation.
+    """
+    one = _reference(shape, "record")
+    post = _operation(shape, "create", "Add a record, or an array of records,", many=True) | {
+        "parameters": REPETITION,
+        "requestBody": body_of(_one_or_many(_reference(shape, "create"))),
+        "responses": {
+            "201": _answer("Added", {"oneOf": [one, _reference(shape, "created")]}, _NEW),
+            **problems(*_WRITING),
+        },
+    }
+    put = _operation(shape, "replace", "Add or replace a record") | {
+        "parameters": [key, *CREATE_CONDITIONS],
+        "requestBody": body_of(_reference(shape, "replace")),
+        "responses": {
+            "200": _answer("Replaced", one, _ETAG),
+            "201": _answer("Added", one, _NEW),
+            **problems(*_WRITING, *_ADDRESSED),
+        },
+    }
+    patch = _operation(shape, "update", "Change a record") | {
+        "parameters": [key, *CONDITIONS],
+        "requestBody": body_of(_reference(shape, "update"), JSON, MERGE_PATCH),
+        "responses": {"200": _answer("Changed", one, _ETAG), **problems(*_WRITING, *_ADDRESSED)},
+    }
+    delete = _operation(shape, "delete", "Delete a record") | {
+        "parameters": [key, *CONDITIONS],
+        "responses": {"204": {"description": "Deleted"}, **problems("Malformed", "Referenced", *_ADDRESSED)},
+    }
+    return {"post": post}, {"put": put, "patch": patch, "delete": delete}
+
+
+def _operation(shape: Shape, verb: str, summary: str, *, many: bool = False) -> Document:
+    return {
+        "operationId": f"{verb}_{shape.name}_record{'s' if many else ''}",
+        "summary": f"{summary} of {shape.title or shape.name}",
+        "tags": [shape.name],
+        "security": SECURITY,
+    }
+
+
+def _one_or_many(schema: Document) -> Document:
+    return {"oneOf": [schema, {"type": "array", "items": schema}]}
+
+
+def _answer(description: str, schema: Document, headers: Document) -> Document:
+    return {"description": description, "headers": headers, "content": {JSON: {"schema": schema}}}
+
+
+def _reference(shape: Shape, part: str) -> Document:
+    return {"$ref": f"#/components/schemas/{shape.name}_{part}"}
+
+
+def _object(title: str, properties: Document, required: Sequence[str]) -> Document:
+    schema: Document = {
+        "type": "object",
+        "title": title,
+        "properties": properties,
+        "additionalProperties": False,
+    }
+    return schema | ({"required": list(required)} if required else {})
+
+
+def _value_schema(column: Column) -> Document:
+    """The schema of a value that is sent: what a read shows, and a number where nothing is lost by it."""
+    schema = column.json_schema()
+    types = [schema["type"]] if "type" in schema else []
+    if column.type == "decimal" and "enum" not in schema:
+        schema["pattern"] = decimal_pattern(column.precision or 0, column.scale or 0)
+        types.append("number")
+    if column.type == "bigint" and "enum" not in schema:
+        schema |= {"minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER}
+        types.append("integer")
+    if types and not column.required:
+        types.append("null")
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
+    return schema | ({"type": types if len(types) > 1 else types[0]} if types else {})
+
+
+def decimal_pattern(precision: int, scale: int) -> str:
+    """The texts that stand for decimals of at most `scale` digits behind the point and `precision` in all."""
+    before = precision - scale
+    whole = f"(0|[1-9][0-9]{{0,{before - 1}}})" if before else "0"
+    behind = rf"(\.[0-9]{{1,{scale}}})?" if scale else ""
+    return f"^-?{whole}{behind}$"

@@ -1,0 +1,116 @@
+"""Clashes: which of the records that could not be written stand against which others, and how."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from asyncpg import ForeignKeyViolationError
+
+from app.core.direct import Direct
+from app.core.errors import Problem
+from app.datasets.columns import Column
+from app.datasets.repository import find_dataset
+from app.keys.principal import Principal
+from app.records.errors import RecordReferenced, ReferenceMissing, ValueTaken
+from app.records.target import Outdated, Target
+from app.records.values import Fault, Values
+
+MOST_FAULTS_SHOWN = 100
+# Characters of a value.
+MOST_SHOWN = 200
+
+
+def refusal(kind: type[Problem], faults: Sequence[Fault], hint: str | None = None) -> Problem:
+    """The problem that tells what is wrong with the records of a request."""
+    others = f" And {len(faults) - 1:,} more." if len(faults) > 1 else ""
+    documents = [fault.document() for fault in faults[:MOST_FAULTS_SHOWN]]
+    return kind(f"{faults[0]}{others}", hint=hint, errors=documents)
+
+
+async def explain_clash(
+    direct: Direct, target: Target, records: Sequence[Values], *, is_list: bool = False, own: Sequence[Any] = ()
+) -> Exception:
+    """Why the database did not take records; `own` is the key of the record that one of them is to take the place of.
+
+    Outdated where nothing is in their way any more: they are to be written again.
+    """
+    names = records[0].keys()
+    if not (await direct.fetch(target.sql.is_current))[0][0]:
+        return Outdated()
+    taken: list[Fault] = []
+    for columns in target.unique:
+        if names >= {column.name for column in columns}:
+            taken += await _find_taken(direct, target, columns, records, is_list=is_list, own=own)
+    if taken:
+        return refusal(ValueTaken, taken, "Change the record that has it, or choose another value.")
+    dangling: list[Fault] = []
+    for column in target.referring:
+        if column.name in names:
+            dangling += await _find_dangling(direct, target, column, records, is_list=is_list)
+    if dangling:
+        return refusal(ReferenceMissing, dangling, "Make the record that is referred to first.")
+    return Outdated()
+
+
+async def _find_taken(
+    direct: Direct,
+    target: Target,
+    columns: Sequence[Column],
+    records: Sequence[Values],
+    *,
+    is_list: bool,
+    own: Sequence[Any],
+) -> list[Fault]:
+    statement = target.sql.clashes(columns, is_update=bool(own))
+    rows = await direct.fetch(statement, *(arrays_of(records, [c.name for c in columns])), *map(text_of, own))
+    kind = "key" if columns == target.sql.key else "value"
+    faults = []
+    for place, first, is_taken in rows:
+        code = f"existing_{kind}" if is_taken else f"repeated_{kind}"
+        message = "a record of the dataset has it already" if is_taken else f"the same as in record {first - 1}"
+        faults.append(_fault(columns, code, message, records, place, is_list=is_list))
+    return faults
+
+
+async def _find_dangling(
+    direct: Direct, target: Target, column: Column, records: Sequence[Values], *, is_list: bool
+) -> list[Fault]:
+    assert column.references is not None
+    async with direct.session() as session:
+        other = await find_dataset(session, column.references)
+    if other is None:
+        return []
+    statement = target.sql.dangling(column, other.name, other.key_columns[0].name)
+    rows = await direct.fetch(statement, *arrays_of(records, [column.name]))
+    message = f"no record of {other.name} has this key"
+    return [_fault([column], "reference_missing", message, records, row[0], is_list=is_list) for row in rows]
+
+
+def _fault(
+    columns: Sequence[Column], code: str, message: str, records: Sequence[Values], place: int, *, is_list: bool
+) -> Fault:
+    record = records[place - 1]
+    value = ",".join(text_of(record[column.name]) or "" for column in columns)
+    names = ",".join(column.name for column in columns)
+    return Fault(names, code, message, place - 1 if is_list else None, value[:MOST_SHOWN])
+
+
+def explain_reference(
+    error: ForeignKeyViolationError, target: Target, key: Sequence[Any], caller: Principal
+) -> Problem:
+    """Why a record cannot be deleted; the dataset that refers to it is named to who may read that."""
+    who = f"'{error.table_name}'" if caller.may("read", error.table_name) else "another dataset"
+    shown = ",".join(str(value) for value in key)
+    return RecordReferenced(
+        f"A record of {who} refers to the record '{shown[:MOST_SHOWN]}' of '{target.name}'.",
+        hint="Change or delete what refers to it first.",
+    )
+
+
+def text_of(value: Any) -> str | None:
+    """A value as a parameter of a statement."""
+    return None if value is None else str(value)
+
+
+def arrays_of(records: Sequence[Values], names: Sequence[str]) -> list[list[str | None]]:
+    """The records' values as parameters, an array for each name."""
+    return [[text_of(record[name]) for record in records] for name in names]

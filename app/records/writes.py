@@ -1,0 +1,316 @@
+"""Records are added, replaced, changed and deleted in PostgreSQL, each time by one statement.
+
+Nothing is read before it: what a record must fulfil by itself is checked by its reader, and what it must fulfil beside
+others is the statement's doing. What did not happen is explained afterwards.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from asyncpg import (
+    ForeignKeyViolationError,
+    LockNotAvailableError,
+    PostgresError,
+    ProgramLimitExceededError,
+    Record,
+    UniqueViolationError,
+)
+
+from app.core.direct import Direct
+from app.core.json_text import JsonInvalid, parse_json, write_json
+from app.core.settings import get_settings
+from app.datasets.columns import Column
+from app.datasets.errors import DatasetBusy
+from app.keys.principal import Principal
+from app.records.clashes import MOST_SHOWN, arrays_of, explain_clash, explain_reference, refusal, text_of
+from app.records.errors import PreconditionFailed, RecordInvalid, RecordKeyInvalid, RecordNotFound, TooManyRecords
+from app.records.preconditions import Preconditions
+from app.records.target import Outdated, Target, find_target
+from app.records.values import Fault, Values, merge
+
+ATTEMPTS = 4
+WAIT_SECONDS = 5
+# A table or a column is not there, or of another type, than it was said to be.
+RESHAPED = ("42P01", "42703", "42804", "42883")
+CLASHES = (UniqueViolationError, ForeignKeyViolationError)
+
+Result = TypeVar("Result")
+# The values of the key that a request's address names, given the key's columns as they are now.
+Address = Callable[[Sequence[Column]], list[Any]]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A record as a read shows it, the texts of its key, and whether it is new."""
+
+    record: str
+    key: list[str]
+    is_new: bool
+
+
+class _Unwritten(Exception):
+    """Nothing was written; `explain` finds out why once the transaction is over: Outdated says to write it again."""
+
+    def __init__(self, explain: Callable[[], Awaitable[Exception]]) -> None:
+        super().__init__("unwritten")
+        self.explain = explain
+
+
+class Writer:
+    """Writes the records of one dataset over one connection.
+
+    Each method raises RecordInvalid where a record breaks a rule of its dataset, ValueTaken and ReferenceMissing where
+    it clashes with others, and DatasetBusy while an import or a change of the dataset is in its way.
+    """
+
+    def __init__(self, direct: Direct, target: Target) -> None:
+        self._direct = direct
+        self._target = target
+
+    async def create(self, document: Any) -> Written:
+        """Add a record."""
+        return await self._in_its_state(partial(self._create, document))
+
+    async def create_many(self, documents: Sequence[Any]) -> list[str]:
+        """Add all records or none; answers them in their order.
+
+        Raises:
+            TooManyRecords: there are more than the settings allow.
+        """
+        most = get_settings().max_written_records
+        if len(documents) > most:
+            raise TooManyRecords(
+                f"There are {len(documents):,} records; one request may add {most:,} (TOLVA_MAX_WRITTEN_RECORDS).",
+                hint="Send them in several requests, or import a file.",
+            )
+        return await self._in_its_state(partial(self._create_many, documents)) if documents else []
+
+    async def replace(self, address: Address, document: Any, conditions: Preconditions) -> Written:
+        """Give the record at an address a value in every column, adding it where there is none.
+
+        Where the database numbers the records none is added: to choose the number is not the caller's.
+
+        Raises:
+            RecordKeyInvalid: the address names no record.
+            RecordNotFound: it names one that the database would have numbered.
+            PreconditionFailed: the conditions do not hold.
+        """
+        return await self._in_its_state(partial(self._replace, address, document, conditions))
+
+    async def update(self, address: Address, document: Any, conditions: Preconditions) -> str:
+        """Change the record at an address as a merge patch says; answers it.
+
+        Raises:
+            RecordKeyInvalid, RecordNotFound: the address names no record, or none that is there.
+            PreconditionFailed: the conditions do not hold.
+        """
+        return await self._in_its_state(partial(self._patch, address, document, conditions))
+
+    async def delete(self, address: Address, conditions: Preconditions, caller: Principal) -> None:
+        """Delete the record at an address.
+
+        Raises:
+            RecordKeyInvalid, RecordNotFound: the address names no record, or none that is there.
+            PreconditionFailed: the conditions do not hold.
+            RecordReferenced: another record refers to it.
+        """
+        await self._in_its_state(partial(self._delete, address, conditions, caller))
+
+    async def _create(self, document: Any) -> Written:
+        values, faults = self._target.reader.read_new(document)
+        self._check(faults)
+        row = await self._insert(self._target.sql.insert_one, values)
+        return self._written(row[0], is_new=True)
+
+    async def _create_many(self, documents: Sequence[Any]) -> list[str]:
+        target = self._target
+        records: list[Values] = []
+        faults: list[Fault] = []
+        for index, document in enumerate(documents):
+            values, wrong = target.reader.read_new(document, index)
+            records.append(values)
+            faults += wrong
+        self._check(faults)
+        arrays = arrays_of(records, [column.name for column in target.sql.columns])
+        try:
+            rows = await self._direct.fetch(target.sql.insert_many, *arrays)
+        except CLASHES:
+            raise _Unwritten(partial(explain_clash, self._direct, target, records, is_list=True)) from None
+        if not rows:
+            raise Outdated
+        return [row[0] for row in rows]
+
+    async def _replace(self, address: Address, document: Any, conditions: Preconditions) -> Written:
+        target = self._target
+        key = address(target.sql.key)
+        values, faults = target.reader.read_whole(document, key)
+        self._check(faults)
+        if conditions.absent and target.is_numbered:
+            raise _Unwritten(partial(self._explain_absence, key, conditions))
+        if conditions.exists or target.is_numbered:
+            record = await self._update(key, values, conditions, creates=True)
+            return self._written(record, is_new=False)
+        if conditions.absent:
+            row = await self._insert(target.sql.insert_one, values, absent=key)
+            return self._written(row[0], is_new=True)
+        row = await self._insert(target.sql.upsert, values, own=key)
+        return self._written(row[0], is_new=row[1])
+
+    async def _patch(self, address: Address, document: Any, conditions: Preconditions) -> str:
+        target = self._target
+        key = address(target.sql.key)
+        values, faults = target.reader.read_changes(document, key)
+        self._check(faults)
+        documents = [(column, document.get(column.name)) for column in target.sql.columns if column.type == "json"]
+        patches = [(column, patch) for column, patch in documents if isinstance(patch, dict)]
+        if not patches:
+            return await self._update(key, values, conditions)
+        async with self._direct.transaction():
+            values |= await self._merge_documents(key, patches)
+            return await self._update(key, values, conditions)
+
+    async def _delete(self, address: Address, conditions: Preconditions, caller: Principal) -> None:
+        target = self._target
+        key = address(target.sql.key)
+        statement = target.sql.delete(conditional=conditions.digests is not None)
+        try:
+            rows = await self._direct.fetch(statement, *map(text_of, key), *_digests(conditions))
+        except ForeignKeyViolationError as error:
+            raise explain_reference(error, target, key, caller) from None
+        if not rows:
+            raise _Unwritten(partial(self._explain_absence, key, conditions))
+
+    async def _insert(
+        self, statement: str, values: Values, *, own: Sequence[Any] = (), absent: Sequence[Any] = ()
+    ) -> Record:
+        """The row of a statement that adds a record.
+
+        It may take the place of the one whose key is `own`; there must be none whose key is `absent`.
+        """
+        try:
+            rows = await self._direct.fetch(statement, *map(text_of, values.values()))
+        except CLASHES:
+            explain = partial(explain_clash, self._direct, self._target, [values], own=own)
+            raise _Unwritten(partial(self._explain_presence, absent, explain) if absent else explain) from None
+        if not rows:
+            raise Outdated
+        return rows[0]
+
+    async def _update(
+        self, key: Sequence[Any], values: Values, conditions: Preconditions, *, creates: bool = False
+    ) -> str:
+        """The record with a key after it was given some values; those of the key itself stay."""
+        target = self._target
+        kept = {column.name for column in target.sql.key}
+        columns = [column for column in target.sql.columns if column.name in values and column.name not in kept]
+        changes = {column.name: values[column.name] for column in columns}
+        statement = target.sql.update(columns, conditional=conditions.digests is not None)
+        parameters = map(text_of, (*changes.values(), *key))
+        try:
+            rows = await self._direct.fetch(statement, *parameters, *_digests(conditions))
+        except CLASHES:
+            raise _Unwritten(partial(explain_clash, self._direct, target, [changes], own=key)) from None
+        if not rows:
+            raise _Unwritten(partial(self._explain_absence, key, conditions, creates=creates))
+        return str(rows[0][0])
+
+    async def _merge_documents(self, key: Sequence[Any], patches: Sequence[tuple[Column, Any]]) -> Values:
+        """The JSON documents in some columns after a merge patch; the record is locked until it is written."""
+        lock, read = self._target.sql.lock([column for column, _ in patches])
+        await self._direct.fetch(lock)
+        rows = await self._direct.fetch(read, *map(text_of, key))
+        if not rows:
+            raise _Unwritten(partial(self._explain_absence, key, Preconditions()))
+        values: Values = {}
+        for (column, patch), text in zip(patches, rows[0], strict=True):
+            try:
+                values[column.name] = write_json(merge(None if text is None else parse_json(text), patch))
+            except JsonInvalid as error:
+                fault = Fault(column.name, "not_json", f"not a JSON document once it is merged: {error}")
+                raise refusal(RecordInvalid, [fault]) from None
+        return values
+
+    async def _explain_absence(
+        self, key: Sequence[Any], conditions: Preconditions, *, creates: bool = False
+    ) -> Exception:
+        """Why no record was written at a key."""
+        target = self._target
+        is_current, is_there = (await self._direct.fetch(target.sql.state, *map(text_of, key)))[0]
+        record = ", ".join(f"{c.name} {value}"[:MOST_SHOWN] for c, value in zip(target.sql.key, key, strict=True))
+        if not is_current:
+            return Outdated()
+        if is_there and conditions.absent:
+            return PreconditionFailed(f"'{target.name}' has a record with {record} already.")
+        if is_there and conditions.digests is not None:
+            return PreconditionFailed(
+                f"The record of '{target.name}' with {record} is not as it was when its ETag was given.",
+                hint="Get it again, and send the ETag that it has now.",
+            )
+        if is_there:
+            return Outdated()
+        if creates and conditions.exists:
+            return PreconditionFailed(f"'{target.name}' has no record with {record} that could be replaced.")
+        hint = "POST adds records; the database numbers them." if target.is_numbered else None
+        return RecordNotFound(f"'{target.name}' has no record with {record}.", hint=hint)
+
+    async def _explain_presence(self, key: Sequence[Any], explain: Callable[[], Awaitable[Exception]]) -> Exception:
+        """Why no record was added at a key where there must be none; `explain` knows what else it clashes with."""
+        reason = await self._explain_absence(key, Preconditions(absent=True))
+        return reason if isinstance(reason, PreconditionFailed) else await explain()
+
+    async def _in_its_state(self, write: Callable[[], Awaitable[Result]]) -> Result:
+        """What a write answers; where the dataset has changed it is looked at anew, and the record checked anew."""
+        for _ in range(ATTEMPTS):
+            try:
+                return await write()
+            except _Unwritten as unwritten:
+                reason = await unwritten.explain()
+            except Outdated as outdated:
+                reason = outdated
+            except (RecordInvalid, RecordKeyInvalid) as refused:
+                # It was judged by what the dataset was when it was last looked at.
+                reason = refused if await self._is_current() else Outdated()
+            except PostgresError as error:
+                reason = self._reason(error)
+            if not isinstance(reason, Outdated):
+                raise reason
+            cause = reason.cause
+            self._target = await find_target(self._direct, self._target.name)
+        raise cause or self._busy()
+
+    async def _is_current(self) -> bool:
+        return bool((await self._direct.fetch(self._target.sql.is_current))[0][0])
+
+    def _reason(self, error: PostgresError) -> Exception:
+        """What an error of the database says of a write, where it is not about clashes."""
+        if error.sqlstate in RESHAPED:
+            return Outdated(error)
+        if isinstance(error, LockNotAvailableError):
+            return self._busy()
+        if isinstance(error, ProgramLimitExceededError):
+            hint = "Indexed values have 2,700 bytes at most."
+            return RecordInvalid("A value is larger than the database can hold or index.", hint=hint)
+        return error
+
+    def _busy(self) -> DatasetBusy:
+        return DatasetBusy(
+            f"An import or another request holds what this one needs of '{self._target.name}'; nothing was written.",
+            hint=f"Try again in {WAIT_SECONDS} seconds, or when the import has ended.",
+            headers={"Retry-After": str(WAIT_SECONDS)},
+        )
+
+    def _check(self, faults: Sequence[Fault]) -> None:
+        if faults:
+            raise refusal(RecordInvalid, faults, f"GET /datasets/{self._target.name} shows what its columns take.")
+
+    def _written(self, record: str, *, is_new: bool) -> Written:
+        shown = json.loads(record)
+        values = (shown[column.name] for column in self._target.sql.key)
+        return Written(record, [value if isinstance(value, str) else json.dumps(value) for value in values], is_new)
+
+
+def _digests(conditions: Preconditions) -> list[list[str]]:
+    return [] if conditions.digests is None else [list(conditions.digests)]

@@ -1,0 +1,104 @@
+import asyncio
+import time
+from datetime import datetime
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from app.core.db import REST_SECONDS, driver_connection, get_engine, transaction
+from app.core.direct import Direct, direct_connection
+from app.core.errors import ServiceUnavailable
+
+pytestmark = pytest.mark.usefixtures("database_url")
+
+KILL_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tolva'"
+
+
+class TestDirect:
+    async def test_each_statement_is_a_transaction_of_its_own(self, connections: asyncpg.Connection) -> None:
+        async with direct_connection() as direct:
+            await direct.fetch("CREATE TABLE data.kept (n int)")
+            await direct.fetch("INSERT INTO data.kept VALUES ($1)", 1)
+            assert await connections.fetchval("SELECT n FROM data.kept") == 1
+            with pytest.raises(asyncpg.UndefinedTableError):
+                await direct.fetch("SELECT FROM data.absent")
+            assert await direct.fetch("SELECT n FROM data.kept") == [(1,)]
+
+    async def test_several_can_be_one(self, connections: asyncpg.Connection) -> None:
+        async with direct_connection() as direct:
+            await direct.fetch("CREATE TABLE data.undone (n int)")
+            with pytest.raises(asyncpg.DivisionByZeroError):
+                await _insert_and_fail(direct)
+            assert await direct.fetch("SELECT FROM data.undone") == []
+
+    async def test_a_session_reads_the_same_connection(self) -> None:
+        async with direct_connection() as direct:
+            pid = (await direct.fetch("SELECT pg_backend_pid()"))[0][0]
+            async with direct.session() as session:
+                assert await session.scalar(text("SELECT pg_backend_pid()")) == pid
+            assert (await direct.fetch("SELECT pg_backend_pid()"))[0][0] == pid
+
+    async def test_a_lost_connection_is_told_and_not_used_again(self, connections: asyncpg.Connection) -> None:
+        async def lose() -> None:
+            async with direct_connection() as direct:
+                await direct.fetch("SELECT 1")
+                await connections.execute(KILL_ALL)
+                await direct.fetch("SELECT 1")
+
+        with pytest.raises(ServiceUnavailable):
+            await lose()
+        async with direct_connection() as direct:
+            assert (await direct.fetch("SELECT 1"))[0][0] == 1
+
+    async def test_an_interrupted_one_is_not_used_again(self) -> None:
+        async def wait() -> None:
+            async with direct_connection() as direct:
+                await direct.fetch("SELECT pg_sleep(5)")
+
+        task = asyncio.create_task(wait())
+        await asyncio.sleep(0.2)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        started = time.monotonic()
+        async with direct_connection() as direct:
+            assert (await direct.fetch("SELECT 1"))[0][0] == 1
+        assert time.monotonic() - started < 2
+
+
+async def _insert_and_fail(direct: Direct) -> None:
+    async with direct.transaction():
+        await direct.fetch("INSERT INTO data.undone VALUES (1)")
+        await direct.fetch("SELECT 1 / 0")
+
+
+class TestPool:
+    async def test_connections_that_the_server_closed_are_replaced_unnoticed(
+        self, connections: asyncpg.Connection
+    ) -> None:
+        async with transaction() as session:
+            await session.execute(text("SELECT 1"))
+        await connections.execute(KILL_ALL)
+        await asyncio.sleep(0.1)
+        async with transaction() as session:
+            assert await session.scalar(text("SELECT 1")) == 1
+
+    async def test_only_one_that_rested_is_asked_first(self, connections: asyncpg.Connection) -> None:
+        await get_engine().dispose()
+
+        async def last_question(*, rested_since: float) -> datetime:
+            """When the pool's only connection was last asked something, once it is taken out of the pool and put back."""
+            async with get_engine().connect() as connection:
+                raw = await connection.get_raw_connection()
+                pid = (await driver_connection(connection)).get_server_pid()
+                asked = await connections.fetchval("SELECT query_start FROM pg_stat_activity WHERE pid = $1", pid)
+                info = raw.info
+            info["rested_since"] = rested_since
+            assert isinstance(asked, datetime)
+            return asked
+
+        async with get_engine().connect() as connection:
+            await connection.execute(text("SELECT 1"))
+        used = await last_question(rested_since=time.time())
+        assert await last_question(rested_since=time.time() - REST_SECONDS) == used
+        assert await last_question(rested_since=time.time()) > used
