@@ -7,6 +7,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.core import log
 from app.core.db import get_engine
@@ -44,6 +45,16 @@ async def get_readiness() -> Health:
 
 
 async def _check_database() -> None:
+    try:
+        await _ask_database()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        # A connection that died in the pool says nothing of the database, and the next one is new.
+        await _ask_database()
+
+
+async def _ask_database() -> None:
     async with get_engine().connect() as connection:
         await connection.execute(text("SELECT 1"))
 

@@ -139,7 +139,7 @@ class TestAddresses:
     async def test_any_key_is_found_or_not(self, client: AsyncClient, make: Make, key: str) -> None:
         await make("products", PRODUCTS, key=["sku"])
         for method in ("PATCH", "DELETE"):
-            body = {} if method == "PATCH" else None
+            body: Any = {} if method == "PATCH" else None
             response = await client.request(method, f"/datasets/products/records/{key}", json=body)
             assert response.status_code in (400, 404)
             problem(response)
@@ -148,7 +148,7 @@ class TestAddresses:
     async def test_what_is_no_number_names_no_record(self, client: AsyncClient, make: Make, key: str) -> None:
         await make("rows", [{"name": "n", "type": "integer"}])
         for method in ("PUT", "PATCH", "DELETE"):
-            body = None if method == "DELETE" else {}
+            body: Any = None if method == "DELETE" else {}
             response = await client.request(method, f"/datasets/rows/records/{key}", json=body)
             assert response.status_code in (400, 404)
             problem(response)

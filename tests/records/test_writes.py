@@ -145,7 +145,7 @@ class TestConditions:
         self, client: AsyncClient, make: Make, method: str, headers: dict[str, str]
     ) -> None:
         made = await self._start(client, make)
-        body = {} if method in ("PUT", "PATCH") else None
+        body: Any = {} if method in ("PUT", "PATCH") else None
         response = await client.request(method, made.headers["location"], json=body, headers=headers)
         assert problem(response) == (400, "/problems/parameter-invalid")
 
