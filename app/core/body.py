@@ -1,11 +1,10 @@
 """Bodies that a feature reads by itself, because the framework would round their numbers."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends
 from starlette.requests import Request
 
-from app.core.errors import MalformedJson, MediaTypeUnsupported
+from app.core.errors import BodyTooLarge, MalformedJson, MediaTypeUnsupported
 from app.core.json_text import JsonInvalid, parse_json
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -13,12 +12,8 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 
 
-async def _read_json(request: Request) -> Any:
-    return await read_json_body(request, JSON)
-
-
-# The request's body as `parse_json` gives it.
-JsonBody = Annotated[Any, Depends(_read_json)]
+# What can be wrong with a body before its content is looked at.
+BODY_PROBLEMS = (MalformedJson, MediaTypeUnsupported, BodyTooLarge)
 
 
 async def read_json_body(request: Request, *media_types: str) -> Any:

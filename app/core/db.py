@@ -45,6 +45,9 @@ NUMERIC_OUT_OF_RANGE = "22003"
 LOCK_NOT_AVAILABLE = "55P03"
 # Requests that hold what the other one needs: a lock not given in time, a deadlock, a transaction that came second.
 CONTENDED = (LOCK_NOT_AVAILABLE, "40P01", "40001")
+# A table or a column is not there, or has another type, than the statement was made for. The last one: what is no
+# column of a table is a function of its row, and some functions are aggregates.
+RESHAPED = ("42P01", "42703", "42804", "42883", "42803")
 # A NUL: in a parameter, or escaped in JSON. PostgreSQL's texts cannot hold it.
 UNSTORABLE_TEXT = ("22021", "22P05")
 # A value that is too long for an index, or a record for a page of the database.

@@ -1,64 +1,67 @@
 """Statements that go straight to the driver, each a transaction of its own: for requests that are one statement.
 
-A session would begin, flush and commit around it; here a write is one message to the database and one back.
+A session would begin, flush and commit around it; here it is one message to the database and one back. The connection
+is the engine's and goes back to the pool at once: while a request waits for something else, it holds none.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from asyncpg import Connection, InterfaceError, PostgresError, Record
-from asyncpg.transaction import Transaction
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from asyncpg import Connection, InterfaceError, InternalClientError, PostgresError, Record
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util import greenlet_spawn
 
-from app.core.db import driver_connection, get_engine, is_passing
+from app.core.db import get_engine, is_passing
 from app.core.errors import ServiceUnavailable
 
+Fetch = Callable[..., Awaitable[list[Record]]]
 
-class Direct:
-    """A connection of the engine's pool."""
 
-    def __init__(self, connection: AsyncConnection, driver: "Connection[Any]") -> None:
-        self._connection = connection
-        self._driver = driver
+async def fetch(statement: str, *values: Any) -> list[Record]:
+    """The rows of a statement with the values of $1, $2, …; it is done when this returns.
 
-    async def fetch(self, statement: str, *values: Any) -> list[Record]:
-        """The rows of a statement with the values of $1, $2, …; it is done when this returns.
-
-        Raises:
-            asyncpg.PostgresError: the database refused it, and nothing of it is done.
-        """
-        return await self._driver.fetch(statement, *values)
-
-    def transaction(self) -> Transaction:
-        """What makes the statements of an `async with` block one transaction."""
-        return self._driver.transaction()
-
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
-        """A session on this connection, to read the catalogue with; what it writes is undone."""
-        async with AsyncSession(self._connection, expire_on_commit=False) as session:
-            yield session
+    Raises:
+        asyncpg.PostgresError: the database refused it, and nothing of it is done.
+        ServiceUnavailable: the database went away.
+    """
+    async with _connection() as connection:
+        return await connection.fetch(statement, *values)
 
 
 @asynccontextmanager
-async def direct_connection() -> AsyncIterator[Direct]:
-    """A connection for a while; one that was lost, or was interrupted in the middle of something, is not used again.
+async def direct_transaction() -> AsyncIterator[Fetch]:
+    """A `fetch` whose statements are one transaction: all of them are done when the block ends, none when it raises.
 
     Raises:
         ServiceUnavailable: the database went away.
     """
-    async with get_engine().connect() as connection:
-        driver = await driver_connection(connection)
-        try:
-            yield Direct(connection, driver)
-        except (PostgresError, InterfaceError, OSError) as error:
-            if not driver.is_closed() and not is_passing(error):
-                raise
-            await connection.invalidate()
-            raise ServiceUnavailable("The connection to the database was lost.") from error
-        except Exception:
+    async with _connection() as connection, connection.transaction():
+        yield connection.fetch
+
+
+@asynccontextmanager
+async def _connection() -> AsyncIterator["Connection[Any]"]:
+    """A connection of the pool; one that was lost, or was interrupted in the middle of something, is not used again."""
+    pooled = await get_engine().raw_connection()
+    connection = pooled.driver_connection
+    assert isinstance(connection, Connection)
+    try:
+        yield connection
+    except (PostgresError, InterfaceError, InternalClientError, OSError) as error:
+        # The internal one: the server's farewell has arrived, and that the connection is closed has not.
+        if not (connection.is_closed() or is_passing(error) or isinstance(error, InternalClientError)):
             raise
-        except BaseException:
-            await connection.invalidate()
-            raise
+        await _discard(pooled)
+        raise ServiceUnavailable("The connection to the database was lost.") from error
+    except Exception:
+        raise
+    except BaseException:
+        await _discard(pooled)
+        raise
+    finally:
+        await greenlet_spawn(pooled.close)
+
+
+async def _discard(connection: PoolProxiedConnection) -> None:
+    await greenlet_spawn(connection.invalidate)

@@ -79,14 +79,14 @@ class Claim:
 
 
 async def claim_request(request: Request, caller: str) -> None:
-    """Claim the request's Idempotency-Key, where it has one, for a caller who is known.
+    """Claim the request's Idempotency-Key, where it has one and has not claimed it yet, for a caller who is known.
 
     Raises:
         Replayed: it has been done; the exception brings the answer.
         IdempotencyKeyReused, IdempotencyKeyBusy, AnswerNotKept, ParameterInvalid: it cannot be done under this key.
         ServiceUnavailable: the table does not answer.
     """
-    if _STATE not in request.scope:
+    if request.scope.get(_STATE) != []:
         return
     key = _read_key(request.headers)
     scope = f"{caller}\n{request.method}\n{request.url.path}\n{key}"

@@ -54,6 +54,11 @@ def body_of(schema: Document, *media_types: str) -> Document:
     return {"required": True, "content": {name: {"schema": schema} for name in media_types or (JSON,)}}
 
 
+def described(**members: Any) -> Document:
+    """What the framework cannot tell of a route that reads its request by itself."""
+    return {"security": SECURITY, **members}
+
+
 ANY_RECORD = body_of(_OBJECT)
 ANY_NEW = body_of({"oneOf": [_OBJECT, {"type": "array", "items": _OBJECT}]})
 ANY_CHANGE = body_of(_OBJECT, JSON, MERGE_PATCH)

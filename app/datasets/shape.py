@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
-from app.datasets.columns import Column, row_id_column
+from app.core.db import CATALOGUE_SCHEMA, quote
+from app.datasets.columns import ROW_ID, Column, row_id_column
 from app.datasets.definition import Index, leading_columns
 from app.datasets.models import Dataset
 
@@ -21,6 +22,8 @@ class Shape:
     """
 
     id: UUID
+    # When it came into this state: each one has another time.
+    updated_at: datetime
     name: str
     title: str | None
     description: str | None
@@ -32,6 +35,11 @@ class Shape:
     @cached_property
     def by_name(self) -> dict[str, Column]:
         return {column.name: column for column in self.columns}
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the database numbers the records, as it does where there is no key."""
+        return self.key[0].name == ROW_ID
 
     @cached_property
     def has_texts(self) -> bool:
@@ -74,4 +82,21 @@ def _work_out(dataset: Dataset) -> Shape:
     by_name = {column.name: column for column in columns}
     key = [by_name[name] for name in dataset.key] if dataset.key else [row_id_column()]
     indexes = dataset.definition.indexes
-    return Shape(dataset.id, dataset.name, dataset.title, dataset.description, shown, key, indexes)
+    return Shape(
+        id=dataset.id,
+        updated_at=dataset.updated_at,
+        name=dataset.name,
+        title=dataset.title,
+        description=dataset.description,
+        columns=shown,
+        key=key,
+        indexes=indexes,
+    )
+
+
+def is_current(shape: Shape) -> str:
+    """The SQL condition under which a shape is still that of its dataset."""
+    return (
+        f"EXISTS (SELECT FROM {quote(CATALOGUE_SCHEMA, 'dataset')} "
+        f"WHERE id = '{shape.id}' AND updated_at = '{shape.updated_at.isoformat()}')"
+    )

@@ -12,7 +12,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 
 from app.core.db import Session
-from app.core.direct import Direct
 from app.core.idempotency import HEADER, claim_request
 from app.core.settings import get_settings
 from app.keys.errors import KeyExpired, KeyMissing, KeyRevoked, KeyUnknown
@@ -20,6 +19,8 @@ from app.keys.models import ApiKey, Scope
 from app.keys.principal import EVERYTHING, Principal
 from app.keys.repository import find_key, find_key_directly
 from app.keys.secrets import hash_secret, parse_key
+
+MOST_KNOWN = 1000
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An API key: tolva_…")
 _Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
@@ -67,8 +68,10 @@ async def _claim_request(
 Idempotent = Depends(_claim_request)
 
 
-async def find_direct_caller(request: Request, direct: Direct) -> Principal:
+async def find_direct_caller(request: Request, *, anew: bool) -> Principal:
     """The caller of a request that is served without a session.
+
+    Without `anew` it may be one who is known from a request before: then `key_works` has to be asked for as well.
 
     Raises:
         KeyMissing, KeyUnknown, KeyRevoked, KeyExpired: there is none, or the key does not work.
@@ -76,7 +79,12 @@ async def find_direct_caller(request: Request, direct: Direct) -> Principal:
     scheme, text = get_authorization_scheme_param(request.headers.get("authorization"))
     if scheme.lower() != "bearer" or not text:
         raise KeyMissing
-    return await _authenticate(text, partial(find_key_directly, direct))
+    known = None if anew else _known.get(hash_secret(text))
+    return known or await _authenticate(text, find_key_directly)
+
+
+# Callers by the hash of the text of their key.
+_known: dict[bytes, Principal] = {}
 
 
 async def _authenticate(text: str, find: Callable[[UUID], Awaitable[ApiKey | None]]) -> Principal:
@@ -86,7 +94,11 @@ async def _authenticate(text: str, find: Callable[[UUID], Awaitable[ApiKey | Non
     key = await find(parsed[0]) if parsed else None
     if parsed is None or key is None or not hmac.compare_digest(key.secret_hash, hash_secret(parsed[1])):
         raise KeyUnknown("There is no such API key.", hint="A key is shown once, when it is made. Was it copied whole?")
-    return _principal_of(key)
+    principal = _principal_of(key)
+    while len(_known) >= MOST_KNOWN:
+        _known.pop(next(iter(_known)))
+    _known[hash_secret(text)] = principal
+    return principal
 
 
 def _is_admin_key(text: str) -> bool:

@@ -5,13 +5,14 @@ from typing import Any
 
 from asyncpg import ForeignKeyViolationError
 
-from app.core.direct import Direct
+from app.core import direct
 from app.core.errors import Problem
 from app.datasets.columns import Column
-from app.datasets.repository import find_dataset
+from app.datasets.errors import DatasetNotFound
+from app.datasets.known import Outdated, look_up_shape
 from app.keys.principal import Principal
 from app.records.errors import RecordReferenced, ReferenceMissing, ValueTaken
-from app.records.target import Outdated, Target
+from app.records.target import Target
 from app.records.values import Fault, Values
 
 MOST_FAULTS_SHOWN = 100
@@ -27,7 +28,7 @@ def refusal(kind: type[Problem], faults: Sequence[Fault], hint: str | None = Non
 
 
 async def explain_clash(
-    direct: Direct, target: Target, records: Sequence[Values], *, is_list: bool = False, own: Sequence[Any] = ()
+    target: Target, records: Sequence[Values], *, is_list: bool = False, own: Sequence[Any] = ()
 ) -> Exception:
     """Why the database did not take records; `own` is the key of the record that one of them is to take the place of.
 
@@ -39,20 +40,19 @@ async def explain_clash(
     taken: list[Fault] = []
     for columns in target.unique:
         if names >= {column.name for column in columns}:
-            taken += await _find_taken(direct, target, columns, records, is_list=is_list, own=own)
+            taken += await _find_taken(target, columns, records, is_list=is_list, own=own)
     if taken:
         return refusal(ValueTaken, taken, "Change the record that has it, or choose another value.")
     dangling: list[Fault] = []
     for column in target.referring:
         if column.name in names:
-            dangling += await _find_dangling(direct, target, column, records, is_list=is_list)
+            dangling += await _find_dangling(target, column, records, is_list=is_list)
     if dangling:
         return refusal(ReferenceMissing, dangling, "Make the record that is referred to first.")
     return Outdated()
 
 
 async def _find_taken(
-    direct: Direct,
     target: Target,
     columns: Sequence[Column],
     records: Sequence[Values],
@@ -71,15 +71,13 @@ async def _find_taken(
     return faults
 
 
-async def _find_dangling(
-    direct: Direct, target: Target, column: Column, records: Sequence[Values], *, is_list: bool
-) -> list[Fault]:
+async def _find_dangling(target: Target, column: Column, records: Sequence[Values], *, is_list: bool) -> list[Fault]:
     assert column.references is not None
-    async with direct.session() as session:
-        other = await find_dataset(session, column.references)
-    if other is None:
+    try:
+        other = await look_up_shape(column.references)
+    except DatasetNotFound:
         return []
-    statement = target.sql.dangling(column, other.name, other.key_columns[0].name)
+    statement = target.sql.dangling(column, other.name, other.key[0].name)
     rows = await direct.fetch(statement, *arrays_of(records, [column.name]))
     message = f"no record of {other.name} has this key"
     return [_fault([column], "reference_missing", message, records, row[0], is_list=is_list) for row in rows]

@@ -1,56 +1,20 @@
-"""A request that writes records, and what it says: the dataset, the record's address, the conditions on its state.
+"""What a request says of a single record: its address, and the conditions on its state."""
 
-It is served without the framework's dependencies and without a session: both take longer than the write itself.
-"""
-
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 from fastapi import Path, Request
 
-from app.core.direct import direct_connection
-from app.core.http import refuse_unknown_parameters
-from app.core.idempotency import claim_request
-from app.keys.deps import find_direct_caller
-from app.keys.principal import Principal
+from app.datasets.columns import Column
 from app.records.keys import parse_key, split_key
 from app.records.preconditions import Preconditions, read_preconditions
-from app.records.target import get_target
-from app.records.writes import Address, Writer
 
 RecordKey = Annotated[
     str, Path(alias="key", description="the key's value, or its values joined by commas; each percent-encoded")
 ]
 
-
-@dataclass(frozen=True)
-class Writing:
-    """Who writes, and what writes for them."""
-
-    caller: Principal
-    writer: Writer
-
-
-@asynccontextmanager
-async def begin_writing(request: Request, dataset: str) -> AsyncIterator[Writing]:
-    """Let a caller who may write to a dataset do so, under the request's Idempotency-Key where it has one.
-
-    Raises:
-        KeyMissing, KeyUnknown, KeyRevoked, KeyExpired, ScopeMissing: the caller may not.
-        DatasetNotFound, DatasetWithoutColumns: there is nothing to write to.
-        UnknownParameter: the address has a parameter.
-    """
-    # A slow sender keeps no connection from others.
-    await request.body()
-    async with direct_connection() as direct:
-        caller = await find_direct_caller(request, direct)
-        # Before anything else: a key that is limited to other datasets does not learn which ones exist.
-        caller.demand("write", dataset)
-        refuse_unknown_parameters(request, ())
-        await claim_request(request, caller.id)
-        yield Writing(caller, Writer(direct, await get_target(direct, dataset, caller.datasets)))
+# The values of the key that a request's address names, given the key's columns as they are now.
+Address = Callable[[Sequence[Column]], list[Any]]
 
 
 def read_address(request: Request, key: str) -> Address:

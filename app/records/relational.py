@@ -1,4 +1,4 @@
-"""Records in PostgreSQL."""
+"""Records are read from PostgreSQL."""
 
 import json
 import time
@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
+from asyncpg import NumericValueOutOfRangeError, QueryCanceledError, Record
 
-from app.core.db import NUMERIC_OUT_OF_RANGE, QUERY_CANCELED, sql_state
 from app.core.errors import StatementTimedOut
 from app.core.settings import get_settings
-from app.datasets.columns import Column, row_id_column
-from app.datasets.models import Dataset
-from app.datasets.shape import Shape
+from app.datasets.columns import Column
 from app.records import aggregate, sql
+from app.records.access import Access
 from app.records.aggregate import AggregateQuery
 from app.records.errors import ExportTooLarge, RecordNotFound, ResultOutOfRange
 from app.records.query import RecordQuery, RecordView, unserved
@@ -33,39 +30,37 @@ class RecordPage:
     seconds: float = 0
 
 
-async def list_page(session: AsyncSession, shape: Shape, query: RecordQuery, embedded: Embedded) -> RecordPage:
+async def list_page(access: Access, query: RecordQuery, embedded: Embedded) -> RecordPage:
     """A page of the records that a query asks for, with their number where it asks for that.
 
     Raises:
         StatementTimedOut: it takes too long; the hint says what no index serves.
     """
-    if not shape.columns:
+    if not access.shape.columns:
         return RecordPage([], count=0 if query.count != "none" else None)
     started = time.perf_counter()
     limit = query.limit or get_settings().max_page_size
-    rows: list[Sequence[Any]] = []
+    rows: list[Record] = []
     for segment in sql.segments(query):
-        statement = sql.select_page(shape, query, segment, limit + 1 - len(rows), embedded)
-        rows += await _fetch_page(session, statement, shape, query)
+        statement = sql.select_page(access.shape, query, segment, limit + 1 - len(rows), embedded)
+        rows += await _fetch_page(access, statement, query)
         if len(rows) > limit:
             break
     page = RecordPage([row[0] for row in rows[:limit]], _place(rows[limit - 1], query) if len(rows) > limit else None)
-    count = await _count(session, shape, query, page) if query.count != "none" else None
+    count = await _count(access, query, page) if query.count != "none" else None
     return replace(page, count=count, seconds=time.perf_counter() - started)
 
 
-async def _fetch_page(
-    session: AsyncSession, statement: Statement, shape: Shape, query: RecordQuery
-) -> list[Sequence[Any]]:
+async def _fetch_page(access: Access, statement: Statement, query: RecordQuery) -> list[Record]:
     try:
-        return await _fetch(session, statement)
-    except DBAPIError as error:
-        if sql_state(error) == QUERY_CANCELED and (parts := unserved(shape, query)):
+        return await access.fetch(statement)
+    except QueryCanceledError:
+        if parts := unserved(access.shape, query):
             raise _timed_out(f"No index serves {' and '.join(parts)}: have one made, or filter further.") from None
         raise
 
 
-def _place(row: Sequence[Any], query: RecordQuery) -> list[Any]:
+def _place(row: Record, query: RecordQuery) -> list[Any]:
     if not sql.shows_position(query):
         place: list[Any] = json.loads(row[1])
         return place
@@ -73,28 +68,25 @@ def _place(row: Sequence[Any], query: RecordQuery) -> list[Any]:
     return [record[term.column.name] for term in query.sort]
 
 
-async def _count(session: AsyncSession, shape: Shape, query: RecordQuery, page: RecordPage) -> int:
+async def _count(access: Access, query: RecordQuery, page: RecordPage) -> int:
     """How many records a query has in all pages; nothing is asked where the page at hand is all of them."""
     if query.position is None and page.last is None:
         return len(page.records)
     if query.count == "exact":
-        return await _count_exactly(session, shape, query)
-    return max(await _estimate(session, shape, query), len(page.records))
+        return await _count_exactly(access, query)
+    return max(await _estimate(access, query), len(page.records))
 
 
-async def _count_exactly(session: AsyncSession, shape: Shape, query: RecordQuery, most: int | None = None) -> int:
+async def _count_exactly(access: Access, query: RecordQuery, most: int | None = None) -> int:
     try:
-        return int((await _fetch(session, sql.count_records(shape, query, most)))[0][0])
-    except DBAPIError as error:
-        if sql_state(error) == QUERY_CANCELED:
-            raise _timed_out("Ask for _count=estimated, or filter further.") from None
-        raise
+        return int((await access.fetch(sql.count_records(access.shape, query, most)))[0][0])
+    except QueryCanceledError:
+        raise _timed_out("Ask for _count=estimated, or filter further.") from None
 
 
-async def _estimate(session: AsyncSession, shape: Shape, query: RecordQuery) -> int:
-    plan = (await _fetch(session, sql.estimate_records(shape, query)))[0][0]
-    document = json.loads(plan) if isinstance(plan, str) else plan
-    return int(document[0]["Plan"]["Plan Rows"])
+async def _estimate(access: Access, query: RecordQuery) -> int:
+    ((plan,),) = await access.explain(sql.estimate_records(access.shape, query))
+    return int(plan[0]["Plan"]["Plan Rows"])
 
 
 def _timed_out(hint: str) -> StatementTimedOut:
@@ -103,36 +95,34 @@ def _timed_out(hint: str) -> StatementTimedOut:
     )
 
 
-async def check_export(session: AsyncSession, shape: Shape, query: RecordQuery) -> None:
+async def check_export(access: Access, query: RecordQuery) -> None:
     """Raise ExportTooLarge where a query has more records than an export may have.
 
     They are counted only where the planner expects that many, and no further than that. An export that turns out to
     be larger than it was thought breaks off.
     """
     most = get_settings().max_export_records
-    if query.limit is not None or 2 * await _estimate(session, shape, query) < most:
+    if query.limit is not None or 2 * await _estimate(access, query) < most:
         return
-    if await _count_exactly(session, shape, query, most + 1) > most:
+    if await _count_exactly(access, query, most + 1) > most:
         raise ExportTooLarge(
             f"There are more than {most:,} records, the most that an export may have.",
             hint="Filter them, say how many with _limit, or follow the pages. (TOLVA_MAX_EXPORT_RECORDS)",
         )
 
 
-async def compute(session: AsyncSession, shape: Shape, query: AggregateQuery) -> tuple[list[str], bool]:
+async def compute(access: Access, query: AggregateQuery) -> tuple[list[str], bool]:
     """The results of an aggregate query as JSON texts, and whether there are more than its limit.
 
     Raises:
         ResultOutOfRange: a sum of numbers is too large for one.
     """
-    if not shape.columns:
+    if not access.shape.columns:
         return ['{"count":0}'], False
     try:
-        rows = await _fetch(session, aggregate.select_groups(shape, query, query.limit + 1))
-    except DBAPIError as error:
-        if sql_state(error) == NUMERIC_OUT_OF_RANGE:
-            raise ResultOutOfRange("The sum or the mean of the numbers is too large for a number.") from None
-        raise
+        rows = await access.fetch(aggregate.select_groups(access.shape, query, query.limit + 1))
+    except NumericValueOutOfRangeError:
+        raise ResultOutOfRange("The sum or the mean of the numbers is too large for a number.") from None
     names = [json.dumps(member.name) for member in query.members]
     results = [_named(names, row[0]) for row in rows[: query.limit]]
     return results, len(rows) > query.limit
@@ -143,39 +133,38 @@ def _named(names: Sequence[str], result: str) -> str:
     return f"{{{','.join(f'{name}:{value}' for name, value in zip(names, values, strict=True))}}}"
 
 
-async def get_record(session: AsyncSession, dataset: Dataset, key: Sequence[Any]) -> str:
+async def get_record(access: Access, key: Sequence[Any]) -> str:
     """The record with this key as a JSON text; `key` holds the values as `Column.parse` gives them.
 
     Raises:
         RecordNotFound: there is none.
     """
-    columns = dataset.key_columns
-    statement = Statement(sql.select_record(dataset.name, shown_columns(dataset), columns), _texts(key))
-    rows = await _fetch(session, statement) if dataset.columns else []
+    shape = access.shape
+    statement = Statement(sql.select_record(shape), _texts(key))
+    rows = await access.fetch(statement) if shape.columns else []
     if not rows:
-        raise _not_found(dataset.name, columns, key)
+        raise _not_found(shape.name, shape.key, key)
     return str(rows[0][0])
 
 
-async def get_view(
-    session: AsyncSession, shape: Shape, key: Sequence[Any], view: RecordView, embedded: Embedded
-) -> tuple[str, str]:
+async def get_view(access: Access, key: Sequence[Any], view: RecordView, embedded: Embedded) -> tuple[str, str]:
     """A view of the record with this key as a JSON text, and the MD5 of the whole record's.
 
     Raises:
         RecordNotFound: there is none.
     """
-    rows = await _fetch(session, Statement(sql.select_view(shape, view, embedded), _texts(key)))
+    shape = access.shape
+    rows = await access.fetch(Statement(sql.select_view(shape, view, embedded), _texts(key)))
     if not rows:
         raise _not_found(shape.name, shape.key, key)
     return rows[0][0], rows[0][1]
 
 
-async def get_many(session: AsyncSession, shape: Shape, keys: Sequence[Sequence[Any]]) -> list[str | None]:
+async def get_many(access: Access, keys: Sequence[Sequence[Any]]) -> list[str | None]:
     """The records with these keys as JSON texts, in their order, None for each that there is not."""
-    if not shape.columns or not keys:
+    if not access.shape.columns or not keys:
         return [None for _ in keys]
-    return [row[0] for row in await _fetch(session, sql.select_many(shape, [_texts(key) for key in keys]))]
+    return [row[0] for row in await access.fetch(sql.select_many(access.shape, [_texts(key) for key in keys]))]
 
 
 def _not_found(name: str, columns: Sequence[Column], key: Sequence[Any]) -> RecordNotFound:
@@ -183,16 +172,5 @@ def _not_found(name: str, columns: Sequence[Column], key: Sequence[Any]) -> Reco
     return RecordNotFound(f"'{name}' has no record with {shown}.")
 
 
-def shown_columns(dataset: Dataset) -> list[Column]:
-    """The members of a record in their order: the file's, behind the number where there is no key."""
-    return dataset.typed_columns if dataset.key else [row_id_column(), *dataset.typed_columns]
-
-
 def _texts(key: Sequence[Any]) -> tuple[str, ...]:
     return tuple(str(value) for value in key)
-
-
-async def _fetch(session: AsyncSession, statement: Statement) -> list[Sequence[Any]]:
-    connection = await session.connection()
-    result = await connection.exec_driver_sql(statement.text, statement.values)
-    return list(result.all())

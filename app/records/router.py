@@ -1,33 +1,26 @@
 """Records over HTTP. Their JSON comes from the database as text and is passed on as it is."""
 
 import json
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.core.body import JsonBody
-from app.core.db import Session
-from app.core.errors import (
-    CursorInvalid,
-    MalformedJson,
-    MediaTypeUnsupported,
-    ParameterInvalid,
-    StatementTimedOut,
-    UnknownParameter,
-)
+from app.core.body import BODY_PROBLEMS, JSON, read_json_body
+from app.core.errors import CursorInvalid, ParameterInvalid, StatementTimedOut, UnknownParameter
 from app.core.http import problem_responses, refuse_unknown_parameters
 from app.core.settings import get_settings
 from app.datasets import openapi_queries as queries
-from app.datasets import repository
-from app.datasets.deps import DatasetFromPath
+from app.datasets.deps import DatasetName
 from app.datasets.errors import DatasetNotFound, DatasetReshaped
-from app.datasets.shape import Shape, shape_of
-from app.keys.deps import CurrentCaller
+from app.datasets.known import Outdated
+from app.datasets.openapi_writes import body_of, described
+from app.datasets.shape import Shape
 from app.keys.errors import KeyMissing, ScopeMissing
-from app.keys.principal import Principal
 from app.records import keys, relational
+from app.records.access import Access, serve
 from app.records.aggregate import aggregate_from_address
-from app.records.deps import RecordKey
+from app.records.deps import RecordKey, read_address
 from app.records.errors import (
     ExportTooLarge,
     FormatNotAvailable,
@@ -74,47 +67,54 @@ aggregates = APIRouter(prefix="/datasets/{dataset}/aggregate", tags=["records"],
     "",
     response_class=Response,
     responses=problem_responses(*QUERY_PROBLEMS),
-    openapi_extra={"parameters": queries.ANY_LIST},
+    openapi_extra=described(parameters=queries.ANY_LIST),
 )
-async def list_records(request: Request, dataset: DatasetFromPath, caller: CurrentCaller, session: Session) -> Response:
+async def list_records(request: Request, name: DatasetName) -> Response:
     """List records: those that fulfil all conditions, sorted, in pages, or all of them as CSV or as lines of JSON."""
-    shape = shape_of(dataset)
-    form = accepted_form(request.headers.get("accept"))
-    query = query_from_address(shape, request.scope["query_string"], limits(), form)
-    return await _run(session, caller, shape, query, form, request=request)
+    return await serve(request, name, "read", _list)
+
+
+async def _list(access: Access) -> Response:
+    form = accepted_form(access.request.headers.get("accept"))
+    query = query_from_address(access.shape, access.request.scope["query_string"], limits(), form)
+    return await _run(access, query, form, has_address=True)
 
 
 @router.post(
     "/query",
     response_class=Response,
-    responses=problem_responses(QueryInvalid, MalformedJson, MediaTypeUnsupported, *QUERY_PROBLEMS),
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": queries.ANY_QUERY}}}},
+    responses=problem_responses(QueryInvalid, *BODY_PROBLEMS, *QUERY_PROBLEMS),
+    openapi_extra=described(requestBody=body_of(queries.ANY_QUERY)),
 )
-async def query_records(
-    request: Request, dataset: DatasetFromPath, caller: CurrentCaller, session: Session, body: JsonBody
-) -> Response:
+async def query_records(request: Request, name: DatasetName) -> Response:
     """Query records: as the list does, with conditions joined by and, or and not, and with long lists of values."""
-    shape = shape_of(dataset)
-    refuse_unknown_parameters(request, ())
-    form = accepted_form(request.headers.get("accept"))
-    query = query_from_body(shape, body, limits(), form)
-    return await _run(session, caller, shape, query, form)
+    return await serve(request, name, "read", _query)
+
+
+async def _query(access: Access) -> Response:
+    refuse_unknown_parameters(access.request, ())
+    form = accepted_form(access.request.headers.get("accept"))
+    body = await read_json_body(access.request, JSON)
+    return await _run(access, query_from_body(access.shape, body, limits(), form), form)
 
 
 @router.post(
     "/get",
     response_class=Response,
-    responses=problem_responses(QueryInvalid, QueryTooLarge, MalformedJson, MediaTypeUnsupported),
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": queries.ANY_KEYS}}}},
+    responses=problem_responses(QueryInvalid, QueryTooLarge, *BODY_PROBLEMS),
+    openapi_extra=described(requestBody=body_of(queries.ANY_KEYS)),
 )
-async def get_records(request: Request, dataset: DatasetFromPath, session: Session, body: JsonBody) -> Response:
+async def get_records(request: Request, name: DatasetName) -> Response:
     """Get many records by their keys, in the order of these, null for each that there is not."""
-    shape = shape_of(dataset)
-    refuse_unknown_parameters(request, ())
-    asked = keys.keys_from_body(body, shape.key, get_settings().max_keys)
-    records = await relational.get_many(session, shape, asked)
-    text = f'{{"data":[{",".join(record or "null" for record in records)}]}}'
-    return Response(text, media_type="application/json")
+    return await serve(request, name, "read", _get_many)
+
+
+async def _get_many(access: Access) -> Response:
+    refuse_unknown_parameters(access.request, ())
+    body = await read_json_body(access.request, JSON)
+    asked = keys.keys_from_body(body, access.shape.key, get_settings().max_keys)
+    records = await relational.get_many(access, asked)
+    return Response(f'{{"data":[{",".join(record or "null" for record in records)}]}}', media_type=JSON)
 
 
 @router.get(
@@ -124,41 +124,43 @@ async def get_records(request: Request, dataset: DatasetFromPath, session: Sessi
         **NOT_MODIFIED,
         **problem_responses(RecordNotFound, RecordKeyInvalid, ParameterInvalid, UnknownParameter),
     },
-    openapi_extra={"parameters": queries.ANY_VIEW},
+    openapi_extra=described(parameters=queries.ANY_VIEW),
 )
-async def get_record(
-    request: Request, dataset: DatasetFromPath, key: RecordKey, caller: CurrentCaller, session: Session
-) -> Response:
+async def get_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
     """Get a record by its key."""
-    shape = shape_of(dataset)
-    texts = keys.split_key(request.scope.get("raw_path"), key, len(shape.key))
-    values = keys.parse_key(texts, shape.key)
+    return await serve(request, name, "read", partial(_get, key))
+
+
+async def _get(path: str, access: Access) -> Response:
+    request, shape = access.request, access.shape
+    key = read_address(request, path)(shape.key)
     if not request.scope["query_string"]:
-        record = await relational.get_record(session, dataset, values)
+        record = await relational.get_record(access, key)
         etag = etag_of(record)
     else:
         view = view_from_address(shape, request.scope["query_string"], limits())
-        embedded = await _find_embedded(session, caller, view)
-        record, digest = await relational.get_view(session, shape, values, view, embedded)
+        record, digest = await relational.get_view(access, key, view, await _find_embedded(access, view))
         etag = quoted(digest)
     if is_known(request.headers.getlist("if-none-match"), etag):
         return Response(status_code=304, headers={"ETag": etag})
-    return Response(record, media_type="application/json", headers={"ETag": etag})
+    return Response(record, media_type=JSON, headers={"ETag": etag})
 
 
 @aggregates.get(
     "",
     response_class=Response,
     responses=problem_responses(*QUERY_PROBLEMS, ResultOutOfRange),
-    openapi_extra={"parameters": queries.ANY_AGGREGATE},
+    openapi_extra=described(parameters=queries.ANY_AGGREGATE),
 )
-async def aggregate_records(request: Request, dataset: DatasetFromPath, session: Session) -> Response:
+async def aggregate_records(request: Request, name: DatasetName) -> Response:
     """Compute counts, sums, means and extremes of the records that fulfil all conditions, in groups or at all."""
-    shape = shape_of(dataset)
-    query = aggregate_from_address(shape, request.scope["query_string"], limits())
-    results, more = await relational.compute(session, shape, query)
-    text = f'{{"data":[{",".join(results)}],"complete":{json.dumps(not more)}}}'
-    return Response(text, media_type="application/json")
+    return await serve(request, name, "read", _aggregate)
+
+
+async def _aggregate(access: Access) -> Response:
+    query = aggregate_from_address(access.shape, access.request.scope["query_string"], limits())
+    results, more = await relational.compute(access, query)
+    return Response(f'{{"data":[{",".join(results)}],"complete":{json.dumps(not more)}}}', media_type=JSON)
 
 
 def limits() -> Limits:
@@ -174,35 +176,31 @@ def limits() -> Limits:
     )
 
 
-async def _run(
-    session: Session, caller: Principal, shape: Shape, query: RecordQuery, form: Form, *, request: Request | None = None
-) -> Response:
-    """What a query has, in the form that was asked for; with the request of an address, a page links to the next."""
-    embedded = await _find_embedded(session, caller, query.view)
+async def _run(access: Access, query: RecordQuery, form: Form, *, has_address: bool = False) -> Response:
+    """What a query has, in the form that was asked for; the page of a query in the address links to the next one."""
+    embedded = await _find_embedded(access, query.view)
     if form != "page":
-        return await _export(session, shape, query, form, embedded)
-    return _answer(shape, query, await relational.list_page(session, shape, query, embedded), request)
+        return await _export(access, query, form, embedded)
+    return _answer(access, query, await relational.list_page(access, query, embedded), has_address=has_address)
 
 
-async def _find_embedded(session: Session, caller: Principal, view: RecordView) -> Embedded:
+async def _find_embedded(access: Access, view: RecordView) -> Embedded:
     """The shapes of the datasets that a view embeds, all of which the caller must be allowed to read."""
-    names = {column.name: column.references or "" for column in view.embed}
-    for name in names.values():
-        caller.demand("read", name)
-    return {
-        column: shape_of(await repository.get_dataset(session, name, visible=caller.datasets))
-        for column, name in names.items()
-    }
+    return {column.name: await access.get_embedded(column.references or "") for column in view.embed}
 
 
-async def _export(session: Session, shape: Shape, query: RecordQuery, form: Form, embedded: Embedded) -> Response:
+async def _export(access: Access, query: RecordQuery, form: Form, embedded: Embedded) -> Response:
+    shape = access.shape
     if not shape.columns:
         return Response(media_type=MEDIA_TYPES[form])
-    await relational.check_export(session, shape, query)
+    if not await access.is_current():
+        raise Outdated
+    await relational.check_export(access, query)
     return ExportResponse(shape.name, form, plan_export(shape, query, form, embedded))
 
 
-def _answer(shape: Shape, query: RecordQuery, page: relational.RecordPage, request: Request | None) -> Response:
+def _answer(access: Access, query: RecordQuery, page: relational.RecordPage, *, has_address: bool) -> Response:
+    shape = access.shape
     following = next_cursor(shape, query, page.last) if page.last is not None else None
     members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}']
     if page.count is not None:
@@ -210,9 +208,9 @@ def _answer(shape: Shape, query: RecordQuery, page: relational.RecordPage, reque
     if page.seconds >= get_settings().slow_query_seconds and (parts := unserved(shape, query)):
         members.append(f'"warnings":{json.dumps([f"No index serves {part}." for part in parts])}')
     headers = {"Vary": "Accept"}
-    if following is not None and request is not None:
-        headers |= _link(request, shape, following)
-    return Response(f"{{{','.join(members)}}}", media_type="application/json", headers=headers)
+    if following is not None and has_address:
+        headers |= _link(access.request, shape, following)
+    return Response(f"{{{','.join(members)}}}", media_type=JSON, headers=headers)
 
 
 def _link(request: Request, shape: Shape, cursor: str) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Literal
 
 from app.core.db import DATA_SCHEMA, quote
 from app.datasets.columns import Column
-from app.datasets.shape import Shape
+from app.datasets.shape import KEPT_SHAPES, Shape
 from app.records.query import RecordQuery, RecordView, SortTerm
 from app.records.where import SOURCE, Parameters, Statement, behind, column_name, is_never_missing, matching, order
 
@@ -20,9 +21,10 @@ Embedded = Mapping[str, Shape]
 Segment = Literal["values", "nulls"]
 
 
-def select_record(table: str, columns: Sequence[Column], key: Sequence[Column]) -> str:
+@lru_cache(KEPT_SHAPES)
+def select_record(shape: Shape) -> str:
     """The statement that reads the record whose key columns have the values $1, $2, …"""
-    return f"{_select(table, columns)} WHERE {_row(key)} = {_placeholders(key)}"
+    return f"{_select(shape)} WHERE {_row(shape.key)} = {_placeholders(shape.key)}"
 
 
 def select_view(shape: Shape, view: RecordView, embedded: Embedded) -> str:
@@ -43,7 +45,7 @@ def select_many(shape: Shape, keys: Sequence[Sequence[str]]) -> Statement:
     same = " AND ".join(f"{column_name(c)} = asked.{name}" for c, name in zip(shape.key, names, strict=True))
     return parameters.statement(
         f"SELECT found.record FROM unnest({', '.join(arrays)}) WITH ORDINALITY AS asked({', '.join(names)}, place) "
-        f"LEFT JOIN LATERAL ({_select(shape.name, shape.columns)} WHERE {same}) AS found(record) ON true "
+        f"LEFT JOIN LATERAL ({_select(shape)} WHERE {same}) AS found(record) ON true "
         "ORDER BY asked.place"
     )
 
@@ -151,10 +153,10 @@ def estimate_records(shape: Shape, query: RecordQuery) -> Statement:
     return parameters.statement(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {_table(shape)}{where}")
 
 
-def _select(table: str, columns: Sequence[Column]) -> str:
+def _select(shape: Shape) -> str:
     return (
-        f"SELECT row_to_json(_record)::text FROM {quote(DATA_SCHEMA, table)} AS {SOURCE} "
-        f"CROSS JOIN LATERAL (SELECT {json_members(columns, SOURCE)}) AS _record"
+        f"SELECT row_to_json(_record)::text FROM {_table(shape)} "
+        f"CROSS JOIN LATERAL (SELECT {json_members(shape.columns, SOURCE)}) AS _record"
     )
 
 

@@ -6,12 +6,11 @@ change of its columns keeps writers away until it is committed, so that a statem
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from uuid import UUID
 
-from app.core.db import CATALOGUE_SCHEMA, DATA_SCHEMA, quote
+from app.core.db import DATA_SCHEMA, quote
 from app.datasets.columns import Column
+from app.datasets.shape import Shape, is_current
 from app.records.preconditions import DIGEST_SQL
 from app.records.sql import json_members
 
@@ -21,18 +20,18 @@ PLACE = "_place"
 
 @dataclass(frozen=True, eq=False)
 class WriteSql:
-    """The statements that write to a dataset in one state, which `updated_at` names.
+    """The statements that write to a dataset of one shape.
 
-    `columns` are those that can be written, `shown` what a record shows and `key` what addresses it. Values come in
-    the order of `columns` and are followed by those of the key.
+    `columns` are those that can be written. Values come in their order and are followed by those of the key.
     """
 
-    dataset_id: UUID
-    updated_at: datetime
-    table: str
+    shape: Shape
     columns: Sequence[Column]
-    shown: Sequence[Column]
-    key: Sequence[Column]
+
+    @property
+    def key(self) -> Sequence[Column]:
+        """The columns that address a record."""
+        return self.shape.key
 
     @cached_property
     def insert_one(self) -> str:
@@ -84,7 +83,7 @@ class WriteSql:
         """
         texts = ", ".join(f"{quote('source', column.name)}::text" for column in columns)
         return [
-            f"LOCK TABLE {quote(DATA_SCHEMA, self.table)} IN ROW EXCLUSIVE MODE",
+            f"LOCK TABLE {quote(DATA_SCHEMA, self.shape.name)} IN ROW EXCLUSIVE MODE",
             f"SELECT {texts} FROM {self._source} WHERE {self._addressed(1)} FOR UPDATE",
         ]
 
@@ -126,7 +125,7 @@ class WriteSql:
 
     @property
     def _source(self) -> str:
-        return f"{quote(DATA_SCHEMA, self.table)} AS source"
+        return f"{quote(DATA_SCHEMA, self.shape.name)} AS source"
 
     @property
     def _insert(self) -> str:
@@ -142,14 +141,11 @@ class WriteSql:
 
     @cached_property
     def _row(self) -> str:
-        return f"(SELECT {json_members(self.shown)}) AS _record"
+        return f"(SELECT {json_members(self.shape.columns)}) AS _record"
 
-    @cached_property
+    @property
     def _is_current(self) -> str:
-        return (
-            f"EXISTS (SELECT FROM {quote(CATALOGUE_SCHEMA, 'dataset')} "
-            f"WHERE id = '{self.dataset_id}' AND updated_at = '{self.updated_at.isoformat()}')"
-        )
+        return is_current(self.shape)
 
     def _where(self, start: int, *, conditional: bool) -> str:
         """The record whose key's values begin at $start, in a dataset that has not changed."""

@@ -19,27 +19,24 @@ from asyncpg import (
     UniqueViolationError,
 )
 
-from app.core.direct import Direct
+from app.core.direct import Fetch, direct_transaction, fetch
 from app.core.json_text import JsonInvalid, parse_json, write_json
 from app.core.settings import get_settings
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetBusy
+from app.datasets.known import Outdated
 from app.keys.principal import Principal
 from app.records.clashes import MOST_SHOWN, arrays_of, explain_clash, explain_reference, refusal, text_of
-from app.records.errors import PreconditionFailed, RecordInvalid, RecordKeyInvalid, RecordNotFound, TooManyRecords
+from app.records.deps import Address
+from app.records.errors import PreconditionFailed, RecordInvalid, RecordNotFound, TooManyRecords
 from app.records.preconditions import Preconditions
-from app.records.target import Outdated, Target, find_target
+from app.records.target import Target
 from app.records.values import Fault, Values, merge
 
-ATTEMPTS = 4
 WAIT_SECONDS = 5
-# A table or a column is not there, or of another type, than it was said to be.
-RESHAPED = ("42P01", "42703", "42804", "42883")
 CLASHES = (UniqueViolationError, ForeignKeyViolationError)
 
 Result = TypeVar("Result")
-# The values of the key that a request's address names, given the key's columns as they are now.
-Address = Callable[[Sequence[Column]], list[Any]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Written:
 
 
 class _Unwritten(Exception):
-    """Nothing was written; `explain` finds out why once the transaction is over: Outdated says to write it again."""
+    """Nothing was written; `explain` finds out why once the transaction is over."""
 
     def __init__(self, explain: Callable[[], Awaitable[Exception]]) -> None:
         super().__init__("unwritten")
@@ -60,19 +57,19 @@ class _Unwritten(Exception):
 
 
 class Writer:
-    """Writes the records of one dataset over one connection.
+    """Writes the records of one dataset.
 
     Each method raises RecordInvalid where a record breaks a rule of its dataset, ValueTaken and ReferenceMissing where
-    it clashes with others, and DatasetBusy while an import or a change of the dataset is in its way.
+    it clashes with others, DatasetBusy while an import or a change of the dataset is in its way, and Outdated where it
+    is to be tried again with the dataset as it is now.
     """
 
-    def __init__(self, direct: Direct, target: Target) -> None:
-        self._direct = direct
+    def __init__(self, target: Target) -> None:
         self._target = target
 
     async def create(self, document: Any) -> Written:
         """Add a record."""
-        return await self._in_its_state(partial(self._create, document))
+        return await self._explained(partial(self._create, document))
 
     async def create_many(self, documents: Sequence[Any]) -> list[str]:
         """Add all records or none; answers them in their order.
@@ -86,7 +83,7 @@ class Writer:
                 f"There are {len(documents):,} records; one request may add {most:,} (TOLVA_MAX_WRITTEN_RECORDS).",
                 hint="Send them in several requests, or import a file.",
             )
-        return await self._in_its_state(partial(self._create_many, documents)) if documents else []
+        return await self._explained(partial(self._create_many, documents)) if documents else []
 
     async def replace(self, address: Address, document: Any, conditions: Preconditions) -> Written:
         """Give the record at an address a value in every column, adding it where there is none.
@@ -98,7 +95,7 @@ class Writer:
             RecordNotFound: it names one that the database would have numbered.
             PreconditionFailed: the conditions do not hold.
         """
-        return await self._in_its_state(partial(self._replace, address, document, conditions))
+        return await self._explained(partial(self._replace, address, document, conditions))
 
     async def update(self, address: Address, document: Any, conditions: Preconditions) -> str:
         """Change the record at an address as a merge patch says; answers it.
@@ -107,7 +104,7 @@ class Writer:
             RecordKeyInvalid, RecordNotFound: the address names no record, or none that is there.
             PreconditionFailed: the conditions do not hold.
         """
-        return await self._in_its_state(partial(self._patch, address, document, conditions))
+        return await self._explained(partial(self._patch, address, document, conditions))
 
     async def delete(self, address: Address, conditions: Preconditions, caller: Principal) -> None:
         """Delete the record at an address.
@@ -117,7 +114,7 @@ class Writer:
             PreconditionFailed: the conditions do not hold.
             RecordReferenced: another record refers to it.
         """
-        await self._in_its_state(partial(self._delete, address, conditions, caller))
+        await self._explained(partial(self._delete, address, conditions, caller))
 
     async def _create(self, document: Any) -> Written:
         values, faults = self._target.reader.read_new(document)
@@ -136,9 +133,9 @@ class Writer:
         self._check(faults)
         arrays = arrays_of(records, [column.name for column in target.sql.columns])
         try:
-            rows = await self._direct.fetch(target.sql.insert_many, *arrays)
+            rows = await fetch(target.sql.insert_many, *arrays)
         except CLASHES:
-            raise _Unwritten(partial(explain_clash, self._direct, target, records, is_list=True)) from None
+            raise _Unwritten(partial(explain_clash, target, records, is_list=True)) from None
         if not rows:
             raise Outdated
         return [row[0] for row in rows]
@@ -168,16 +165,16 @@ class Writer:
         patches = [(column, patch) for column, patch in documents if isinstance(patch, dict)]
         if not patches:
             return await self._update(key, values, conditions)
-        async with self._direct.transaction():
-            values |= await self._merge_documents(key, patches)
-            return await self._update(key, values, conditions)
+        async with direct_transaction() as fetch_within:
+            values |= await self._merge_documents(key, patches, fetch_within)
+            return await self._update(key, values, conditions, fetch_within=fetch_within)
 
     async def _delete(self, address: Address, conditions: Preconditions, caller: Principal) -> None:
         target = self._target
         key = address(target.sql.key)
         statement = target.sql.delete(conditional=conditions.digests is not None)
         try:
-            rows = await self._direct.fetch(statement, *map(text_of, key), *_digests(conditions))
+            rows = await fetch(statement, *map(text_of, key), *_digests(conditions))
         except ForeignKeyViolationError as error:
             raise explain_reference(error, target, key, caller) from None
         if not rows:
@@ -191,16 +188,22 @@ class Writer:
         It may take the place of the one whose key is `own`; there must be none whose key is `absent`.
         """
         try:
-            rows = await self._direct.fetch(statement, *map(text_of, values.values()))
+            rows = await fetch(statement, *map(text_of, values.values()))
         except CLASHES:
-            explain = partial(explain_clash, self._direct, self._target, [values], own=own)
+            explain = partial(explain_clash, self._target, [values], own=own)
             raise _Unwritten(partial(self._explain_presence, absent, explain) if absent else explain) from None
         if not rows:
             raise Outdated
         return rows[0]
 
     async def _update(
-        self, key: Sequence[Any], values: Values, conditions: Preconditions, *, creates: bool = False
+        self,
+        key: Sequence[Any],
+        values: Values,
+        conditions: Preconditions,
+        *,
+        creates: bool = False,
+        fetch_within: Fetch = fetch,
     ) -> str:
         """The record with a key after it was given some values; those of the key itself stay."""
         target = self._target
@@ -210,18 +213,20 @@ class Writer:
         statement = target.sql.update(columns, conditional=conditions.digests is not None)
         parameters = map(text_of, (*changes.values(), *key))
         try:
-            rows = await self._direct.fetch(statement, *parameters, *_digests(conditions))
+            rows = await fetch_within(statement, *parameters, *_digests(conditions))
         except CLASHES:
-            raise _Unwritten(partial(explain_clash, self._direct, target, [changes], own=key)) from None
+            raise _Unwritten(partial(explain_clash, target, [changes], own=key)) from None
         if not rows:
             raise _Unwritten(partial(self._explain_absence, key, conditions, creates=creates))
         return str(rows[0][0])
 
-    async def _merge_documents(self, key: Sequence[Any], patches: Sequence[tuple[Column, Any]]) -> Values:
+    async def _merge_documents(
+        self, key: Sequence[Any], patches: Sequence[tuple[Column, Any]], fetch_within: Fetch
+    ) -> Values:
         """The JSON documents in some columns after a merge patch; the record is locked until it is written."""
         lock, read = self._target.sql.lock([column for column, _ in patches])
-        await self._direct.fetch(lock)
-        rows = await self._direct.fetch(read, *map(text_of, key))
+        await fetch_within(lock)
+        rows = await fetch_within(read, *map(text_of, key))
         if not rows:
             raise _Unwritten(partial(self._explain_absence, key, Preconditions()))
         values: Values = {}
@@ -238,7 +243,7 @@ class Writer:
     ) -> Exception:
         """Why no record was written at a key."""
         target = self._target
-        is_current, is_there = (await self._direct.fetch(target.sql.state, *map(text_of, key)))[0]
+        is_current, is_there = (await fetch(target.sql.state, *map(text_of, key)))[0]
         record = ", ".join(f"{c.name} {value}"[:MOST_SHOWN] for c, value in zip(target.sql.key, key, strict=True))
         if not is_current:
             return Outdated()
@@ -261,33 +266,18 @@ class Writer:
         reason = await self._explain_absence(key, Preconditions(absent=True))
         return reason if isinstance(reason, PreconditionFailed) else await explain()
 
-    async def _in_its_state(self, write: Callable[[], Awaitable[Result]]) -> Result:
-        """What a write answers; where the dataset has changed it is looked at anew, and the record checked anew."""
-        for _ in range(ATTEMPTS):
-            try:
-                return await write()
-            except _Unwritten as unwritten:
-                reason = await unwritten.explain()
-            except Outdated as outdated:
-                reason = outdated
-            except (RecordInvalid, RecordKeyInvalid) as refused:
-                # It was judged by what the dataset was when it was last looked at.
-                reason = refused if await self._is_current() else Outdated()
-            except PostgresError as error:
-                reason = self._reason(error)
-            if not isinstance(reason, Outdated):
-                raise reason
-            cause = reason.cause
-            self._target = await find_target(self._direct, self._target.name)
-        raise cause or self._busy()
-
-    async def _is_current(self) -> bool:
-        return bool((await self._direct.fetch(self._target.sql.is_current))[0][0])
+    async def _explained(self, write: Callable[[], Awaitable[Result]]) -> Result:
+        """What a write answers, or why nothing was written."""
+        try:
+            return await write()
+        except _Unwritten as unwritten:
+            reason = await unwritten.explain()
+        except PostgresError as error:
+            reason = self._reason(error)
+        raise reason
 
     def _reason(self, error: PostgresError) -> Exception:
         """What an error of the database says of a write, where it is not about clashes."""
-        if error.sqlstate in RESHAPED:
-            return Outdated(error)
         if isinstance(error, LockNotAvailableError):
             return self._busy()
         if isinstance(error, ProgramLimitExceededError):

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from app.datasets.shape import Shape
 
 
 def _shape(*columns: Column) -> Shape:
-    return Shape(uuid4(), "things", "Things", None, [row_id_column(), *columns], [row_id_column()])
+    return Shape(uuid4(), datetime.now(UTC), "things", "Things", None, [row_id_column(), *columns], [row_id_column()])
 
 
 def _schema(**members: Any) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -26,7 +27,7 @@ PRODUCTS: list[dict[str, Any]] = [
 def _schemas(*columns: Column, key: str = "_id") -> dict[str, Any]:
     shown = [row_id_column(), *columns] if key == "_id" else list(columns)
     named = [column for column in shown if column.name == key]
-    return write_schemas(Shape(uuid4(), "things", "Things", None, shown, named))
+    return write_schemas(Shape(uuid4(), datetime.now(UTC), "things", "Things", None, shown, named))
 
 
 def _value(**members: Any) -> dict[str, Any]:

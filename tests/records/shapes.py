@@ -1,5 +1,6 @@
 """Shapes of datasets that are in no catalogue."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from app.datasets.columns import Column, row_id_column
 from app.datasets.shape import Shape
 from app.records.limits import Limits
 
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
 LIMITS = Limits(page_size=1000, export_records=10_000, terms=10, depth=3, list_values=5, text_length=100)
 PRODUCTS: dict[str, Any] = {
     "sku": {"type": "text", "required": True},
@@ -38,7 +40,7 @@ def make_shape(described: dict[str, Any], *key: str) -> Shape:
     if not key:
         columns = [row_id_column(), *columns]
     by_name = {column.name: column for column in columns}
-    return Shape(UUID(int=1), "products", None, None, columns, [by_name[name] for name in key or ("_id",)])
+    return Shape(UUID(int=1), MADE, "products", None, None, columns, [by_name[name] for name in key or ("_id",)])
 
 
 def products() -> Shape:

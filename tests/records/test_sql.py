@@ -33,7 +33,8 @@ def _page(shape: Shape, address: str, position: list[Any] | None = None) -> list
 
 class TestSelectRecord:
     def test_every_value_is_a_parameter(self) -> None:
-        assert select_record("order", [NAME, NUMBER], [NUMBER, NAME]) == (
+        shape = Shape(SHAPE.id, SHAPE.updated_at, "order", None, None, [NAME, NUMBER], [NUMBER, NAME])
+        assert select_record(shape) == (
             'SELECT row_to_json(_record)::text FROM "data"."order" AS source '
             'CROSS JOIN LATERAL (SELECT "source"."name" AS "name", "source"."n" AS "n") AS _record '
             'WHERE ("source"."n", "source"."name") = (CAST($1::text AS bigint), CAST($2::text AS text))'
@@ -112,7 +113,7 @@ async def many(fill: Fill, connections: asyncpg.Connection) -> Shape:
     await fill("many", described, rows, key=["k"])
     await connections.execute("CREATE INDEX ON data.many (r, k); CREATE INDEX ON data.many (n, k); ANALYZE data.many")
     shape = make_shape(described, "k")
-    return Shape(shape.id, "many", None, None, shape.columns, shape.key)
+    return Shape(shape.id, shape.updated_at, "many", None, None, shape.columns, shape.key)
 
 
 class TestIndexes:
@@ -180,7 +181,7 @@ class TestIndexes:
         await fill("words", described, [(f"word {n}",) for n in range(20_000)], key=["word"])
         await connections.execute("ANALYZE data.words")
         shape = make_shape(described, "word")
-        shape = Shape(shape.id, "words", None, None, shape.columns, shape.key)
+        shape = Shape(shape.id, shape.updated_at, "words", None, None, shape.columns, shape.key)
         (statement,) = _page(shape, "word__startswith=word 1999")
         plan = await connections.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}", *statement.values)
         assert "Index Cond" in plan

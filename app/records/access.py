@@ -1,0 +1,117 @@
+"""A request for the records of a dataset, served without the framework's dependencies and without a session.
+
+Both take longer than the statement itself. Who calls and what the dataset is are known from the requests before;
+every statement holds only while that is still so, and where it is not the request is served anew.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from asyncpg import PostgresError, Record
+from fastapi import Request, Response
+
+from app.core import direct
+from app.core.db import RESHAPED
+from app.core.errors import Problem
+from app.datasets.errors import DatasetReshaped
+from app.datasets.known import Outdated, get_shape, look_up_shape
+from app.datasets.shape import Shape, is_current
+from app.keys.deps import find_direct_caller
+from app.keys.models import Scope
+from app.keys.principal import Principal
+from app.keys.repository import key_works
+from app.records.where import Statement
+
+ATTEMPTS = 4
+
+
+class Access:
+    """What a request is served with: the caller, the dataset's shape, and statements that hold while both are right.
+
+    `anew`: nothing that is known from before is relied on.
+    """
+
+    def __init__(self, request: Request, caller: Principal, shape: Shape, *, anew: bool = False) -> None:
+        self.request = request
+        self.caller = caller
+        self.shape = shape
+        self._anew = anew
+        self._shapes = [shape]
+
+    async def get_embedded(self, name: str) -> Shape:
+        """The shape of another dataset that is read in the same statements.
+
+        Raises:
+            ScopeMissing: the caller may not read it.
+            DatasetNotFound: there is none.
+        """
+        self.caller.demand("read", name)
+        shape = await _get_shape(name, self.caller, anew=self._anew)
+        self._shapes.append(shape)
+        return shape
+
+    async def fetch(self, statement: Statement) -> list[Record]:
+        """The rows of a query.
+
+        Raises:
+            Outdated: there are none, because a dataset or the caller is no longer what it was known as.
+        """
+        conditions, values = self._conditions(len(statement.values))
+        text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {conditions}"
+        rows = await direct.fetch(text, *statement.values, *values)
+        if not rows and not await self.is_current():
+            raise Outdated
+        return rows
+
+    async def explain(self, statement: Statement) -> list[Record]:
+        """The rows of a statement that is no query: it holds whatever the dataset is."""
+        return await direct.fetch(statement.text, *statement.values)
+
+    async def is_current(self) -> bool:
+        """Whether the datasets and the caller are still what they were known as."""
+        conditions, values = self._conditions(0)
+        return bool((await direct.fetch(f"SELECT {conditions}", *values))[0][0])
+
+    def _conditions(self, count: int) -> tuple[str, list[object]]:
+        """The SQL under which all is as it was known, and its parameters, which come behind `count` others."""
+        conditions = [is_current(shape) for shape in self._shapes]
+        if self.caller.key_id is None:
+            return " AND ".join(conditions), []
+        return " AND ".join([*conditions, key_works(f"${count + 1}")]), [self.caller.key_id]
+
+
+async def serve(
+    request: Request, dataset: str, scope: Scope, answer: Callable[[Access], Awaitable[Response]]
+) -> Response:
+    """What `answer` gives for a caller who has the scope on the dataset.
+
+    It is asked again where it raises Outdated, or an error that what was known is to blame for: nothing was done then.
+
+    Raises:
+        KeyMissing, KeyUnknown, KeyRevoked, KeyExpired, ScopeMissing: the caller may not.
+        DatasetNotFound: there is no such dataset.
+        DatasetReshaped: it is changed all the time.
+    """
+    for attempt in range(ATTEMPTS):
+        anew = attempt > 0
+        # The statements of a write do not ask for the key: it is looked up before.
+        caller = await find_direct_caller(request, anew=anew or scope != "read")
+        # Before anything else: a key that is limited to other datasets does not learn which ones exist.
+        caller.demand(scope, dataset)
+        access = Access(request, caller, await _get_shape(dataset, caller, anew=anew), anew=anew)
+        try:
+            return await answer(access)
+        except Outdated:
+            continue
+        except (Problem, PostgresError) as error:
+            if not _may_be_outdated(error) or await access.is_current():
+                raise
+    raise DatasetReshaped(f"'{dataset}' was changed again and again while the request was served.")
+
+
+async def _get_shape(dataset: str, caller: Principal, *, anew: bool) -> Shape:
+    return await (look_up_shape if anew else get_shape)(dataset, caller.datasets)
+
+
+def _may_be_outdated(error: Problem | PostgresError) -> bool:
+    """Whether an error may come from what a dataset was before: a refusal, or a table that is not as it was known."""
+    return error.status < 500 if isinstance(error, Problem) else error.sqlstate in RESHAPED
