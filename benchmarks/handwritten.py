@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import asyncpg
 from fastapi import Depends, FastAPI, Header, HTTPException, Request
@@ -66,3 +66,13 @@ async def list_products(category: str, active: bool, request: Request, limit: in
         limit,
     )
     return ProductPage(data=[Product(**row) for row in rows])
+
+
+@app.post("/products", status_code=201)
+async def create_product(body: Product, request: Request) -> Product:
+    values: list[Any] = list(body.model_dump().values())
+    marks = ", ".join(f"${place}" for place in range(1, len(values) + 1))
+    row = await request.app.state.pool.fetchrow(
+        f"INSERT INTO data.pinned ({COLUMNS}) VALUES ({marks}) RETURNING {COLUMNS}", *values
+    )
+    return Product(**row)
