@@ -11,6 +11,7 @@ from asyncpg import Connection, InterfaceError, PostgresError, QueryCanceledErro
 from fastapi import Depends
 from sqlalchemy import CursorResult, Engine, event, make_url
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -212,8 +213,10 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, InterfaceError | OSError)
 
 
-def problem_for(error: DBAPIError | PostgresError | OSError) -> Problem | None:
+def problem_for(error: DBAPIError | PostgresError | PoolTimeoutError | OSError) -> Problem | None:
     """The problem that tells a caller what a database error means, where it is not a fault of ours."""
+    if isinstance(error, PoolTimeoutError):
+        return ServiceUnavailable("Too many requests wait for the database.")
     if isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return ServiceUnavailable("The database cannot be reached.")
     state = sql_state(error) if isinstance(error, DBAPIError) else error.sqlstate or ""

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,7 +35,7 @@ def install_exception_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Replayed, _replay)
     app.add_exception_handler(HTTPException, _render_http)
     app.add_exception_handler(RequestValidationError, _render_validation)
-    for kind in (DBAPIError, PostgresError, OSError):
+    for kind in (DBAPIError, PostgresError, PoolTimeoutError, OSError):
         app.add_exception_handler(kind, _render_database)
 
 
@@ -117,7 +118,7 @@ def _message(mistake: dict[str, Any]) -> str:
 
 
 async def _render_database(_: Request, error: Exception) -> Response:
-    assert isinstance(error, DBAPIError | PostgresError | OSError)
+    assert isinstance(error, DBAPIError | PostgresError | PoolTimeoutError | OSError)
     problem = problem_for(error)
     if problem is None:
         raise error

@@ -9,13 +9,16 @@ from uuid import uuid4
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import log
 from app.core.errors import BodyTooLarge, InternalError, Problem, UnknownParameter, did_you_mean
 from app.core.settings import get_settings
+
+# What the log says of a request whose caller went away before it was there: nobody is answered.
+CLIENT_CLOSED_REQUEST = 499
 
 Item = TypeVar("Item")
 
@@ -125,6 +128,8 @@ class RequestContext:
 
         try:
             await self._app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = CLIENT_CLOSED_REQUEST
         except Exception as error:
             log.failure("request.failed", error, method=scope["method"], path=scope["path"])
             if status:

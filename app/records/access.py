@@ -4,7 +4,8 @@ Both take longer than the statement itself. Who calls and what the dataset is ar
 every statement holds only while that is still so, and where it is not the request is served anew.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
 
 from asyncpg import PostgresError, Record
 from fastapi import Request, Response
@@ -55,9 +56,8 @@ class Access:
         Raises:
             Outdated: there are none, because a dataset or the caller is no longer what it was known as.
         """
-        conditions, values = self._conditions(len(statement.values))
-        text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {conditions}"
-        rows = await direct.fetch(text, *statement.values, *values)
+        text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {self._guard(len(statement.values))}"
+        rows = await direct.fetch(text, *statement.values, *self.caller_values)
         if not rows and not await self.is_current():
             raise Outdated
         return rows
@@ -68,15 +68,19 @@ class Access:
 
     async def is_current(self) -> bool:
         """Whether the datasets and the caller are still what they were known as."""
-        conditions, values = self._conditions(0)
-        return bool((await direct.fetch(f"SELECT {conditions}", *values))[0][0])
+        return bool((await direct.fetch(f"SELECT {self._guard(0)}", *self.caller_values))[0][0])
 
-    def _conditions(self, count: int) -> tuple[str, list[object]]:
-        """The SQL under which all is as it was known, and its parameters, which come behind `count` others."""
+    @property
+    def caller_values(self) -> Sequence[UUID]:
+        """The id of the caller's key, for the condition that it still works; nothing of the administrator's."""
+        return () if self.caller.key_id is None else (self.caller.key_id,)
+
+    def _guard(self, count: int) -> str:
+        """The condition under which the datasets and the caller are as they are known, behind `count` parameters."""
         conditions = [is_current(shape) for shape in self._shapes]
-        if self.caller.key_id is None:
-            return " AND ".join(conditions), []
-        return " AND ".join([*conditions, key_works(f"${count + 1}")]), [self.caller.key_id]
+        if self.caller_values:
+            conditions.append(key_works(f"${count + 1}"))
+        return " AND ".join(conditions)
 
 
 async def serve(
@@ -93,8 +97,7 @@ async def serve(
     """
     for attempt in range(ATTEMPTS):
         anew = attempt > 0
-        # The statements of a write do not ask for the key: it is looked up before.
-        caller = await find_direct_caller(request, anew=anew or scope != "read")
+        caller = await find_direct_caller(request, anew=anew)
         # Before anything else: a key that is limited to other datasets does not learn which ones exist.
         caller.demand(scope, dataset)
         access = Access(request, caller, await _get_shape(dataset, caller, anew=anew), anew=anew)

@@ -26,8 +26,8 @@ class Target:
 
 
 @lru_cache(KEPT_SHAPES)
-def target_of(shape: Shape) -> Target:
-    """What the records of a dataset of this shape are written to.
+def target_of(shape: Shape, *, with_caller: bool) -> Target:
+    """What the records of a dataset of this shape are written to; `with_caller` by one who has an API key.
 
     Raises:
         DatasetWithoutColumns: it has no table yet.
@@ -41,7 +41,7 @@ def target_of(shape: Shape) -> Target:
     return Target(
         name=shape.name,
         reader=RecordReader(columns, [column.name for column in shape.key]),
-        sql=WriteSql(shape, columns),
+        sql=WriteSql(shape, columns, with_caller),
         unique=unique if shape.is_numbered else [shape.key, *unique],
         referring=[column for column in columns if column.references is not None],
         is_numbered=shape.is_numbered,

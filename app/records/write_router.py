@@ -28,7 +28,6 @@ from app.records.errors import (
 )
 from app.records.keys import join_key
 from app.records.preconditions import etag_of
-from app.records.target import target_of
 from app.records.writes import Writer, Written
 
 WRITE_PROBLEMS = (RecordInvalid, ValueTaken, ReferenceMissing)
@@ -124,7 +123,7 @@ async def _begin(access: Access) -> Writer:
     """What writes for a request, under its Idempotency-Key where it has one."""
     refuse_unknown_parameters(access.request, ())
     await claim_request(access.request, access.caller.id)
-    return Writer(target_of(access.shape))
+    return Writer(access)
 
 
 def _answer(access: Access, written: Written) -> Response:

@@ -11,6 +11,7 @@ from functools import cached_property
 from app.core.db import DATA_SCHEMA, quote
 from app.datasets.columns import Column
 from app.datasets.shape import Shape, is_current
+from app.keys.repository import key_works
 from app.records.preconditions import DIGEST_SQL
 from app.records.sql import json_members
 
@@ -22,11 +23,13 @@ PLACE = "_place"
 class WriteSql:
     """The statements that write to a dataset of one shape.
 
-    `columns` are those that can be written. Values come in their order and are followed by those of the key.
+    `columns` are those that can be written. Values come in their order and are followed by those of the record's key.
+    Where the caller has an API key (`with_caller`) its id comes last in what writes: it must still work.
     """
 
     shape: Shape
     columns: Sequence[Column]
+    with_caller: bool
 
     @property
     def key(self) -> Sequence[Column]:
@@ -37,14 +40,15 @@ class WriteSql:
     def insert_one(self) -> str:
         """Adds a record."""
         values = ", ".join(_parameter(column, place) for place, column in enumerate(self.columns, 1))
-        return f"{self._insert} SELECT {values} WHERE {self._is_current} RETURNING {self._record}"
+        guard = self._guard(len(self.columns))
+        return f"{self._insert} SELECT {values} WHERE {guard} RETURNING {self._record}"
 
     @cached_property
     def insert_many(self) -> str:
         """Adds records whose values come as an array a column."""
         values = ", ".join(_given(column) for column in self.columns)
         return (
-            f"{self._insert} SELECT {values} FROM {_unnested(self.columns)} WHERE {self._is_current} "
+            f"{self._insert} SELECT {values} FROM {_unnested(self.columns)} WHERE {self._guard(len(self.columns))} "
             f"ORDER BY {PLACE} RETURNING {self._record}"
         )
 
@@ -57,7 +61,7 @@ class WriteSql:
         names = [quote(column.name) for column in self.columns if column.name not in kept] or [quote(self.key[0].name)]
         changes = ", ".join(f"{name} = excluded.{name}" for name in names)
         return (
-            f"{self._insert} SELECT {values} WHERE {self._is_current} "
+            f"{self._insert} SELECT {values} WHERE {self._guard(len(self.columns))} "
             f"ON CONFLICT ({key}) DO UPDATE SET {changes} RETURNING {self._record}, source.xmax = 0"
         )
 
@@ -88,14 +92,9 @@ class WriteSql:
         ]
 
     @cached_property
-    def state(self) -> str:
-        """Reads whether the dataset is still in the state of these statements, and whether a key has a record."""
-        return f"SELECT {self._is_current}, EXISTS (SELECT FROM {self._source} WHERE {self._addressed(1)})"
-
-    @cached_property
-    def is_current(self) -> str:
-        """Reads whether the dataset is still in the state of these statements."""
-        return f"SELECT {self._is_current}"
+    def exists(self) -> str:
+        """Reads whether a key has a record."""
+        return f"SELECT EXISTS (SELECT FROM {self._source} WHERE {self._addressed(1)})"
 
     def clashes(self, columns: Sequence[Column], *, is_update: bool) -> str:
         """Finds records whose values, which come as an array a column, must be unique together and are not.
@@ -143,17 +142,22 @@ class WriteSql:
     def _row(self) -> str:
         return f"(SELECT {json_members(self.shape.columns)}) AS _record"
 
-    @property
-    def _is_current(self) -> str:
-        return is_current(self.shape)
+    def _guard(self, count: int) -> str:
+        """The condition under which the dataset and the caller are as they are known, behind `count` parameters."""
+        conditions = [is_current(self.shape)]
+        if self.with_caller:
+            conditions.append(key_works(f"${count + 1}"))
+        return " AND ".join(conditions)
 
     def _where(self, start: int, *, conditional: bool) -> str:
         """The record whose key's values begin at $start, in a dataset that has not changed."""
-        conditions = [self._addressed(start), self._is_current]
+        conditions = [self._addressed(start)]
+        count = start - 1 + len(self.key)
         if conditional:
-            digests = f"${start + len(self.key)}::text[]"
-            conditions.append(f"(SELECT {DIGEST_SQL}({self._json}) FROM {self._row}) = ANY ({digests})")
-        return " AND ".join(conditions)
+            count += 1
+            digest = f"(SELECT {DIGEST_SQL}({self._json}) FROM {self._row})"
+            conditions.append(f"{digest} = ANY (${count}::text[])")
+        return " AND ".join([*conditions, self._guard(count)])
 
     def _addressed(self, start: int) -> str:
         names = ", ".join(quote("source", column.name) for column in self.key)

@@ -26,11 +26,12 @@ from app.datasets.columns import Column
 from app.datasets.errors import DatasetBusy
 from app.datasets.known import Outdated
 from app.keys.principal import Principal
+from app.records.access import Access
 from app.records.clashes import MOST_SHOWN, arrays_of, explain_clash, explain_reference, refusal, text_of
 from app.records.deps import Address
 from app.records.errors import PreconditionFailed, RecordInvalid, RecordNotFound, TooManyRecords
 from app.records.preconditions import Preconditions
-from app.records.target import Target
+from app.records.target import target_of
 from app.records.values import Fault, Values, merge
 
 WAIT_SECONDS = 5
@@ -64,8 +65,9 @@ class Writer:
     is to be tried again with the dataset as it is now.
     """
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._target = target_of(access.shape, with_caller=bool(access.caller_values))
 
     async def create(self, document: Any) -> Written:
         """Add a record."""
@@ -133,9 +135,9 @@ class Writer:
         self._check(faults)
         arrays = arrays_of(records, [column.name for column in target.sql.columns])
         try:
-            rows = await fetch(target.sql.insert_many, *arrays)
+            rows = await fetch(target.sql.insert_many, *arrays, *self._access.caller_values)
         except CLASHES:
-            raise _Unwritten(partial(explain_clash, target, records, is_list=True)) from None
+            raise _Unwritten(partial(self._explain_clash, records, is_list=True)) from None
         if not rows:
             raise Outdated
         return [row[0] for row in rows]
@@ -174,7 +176,7 @@ class Writer:
         key = address(target.sql.key)
         statement = target.sql.delete(conditional=conditions.digests is not None)
         try:
-            rows = await fetch(statement, *map(text_of, key), *_digests(conditions))
+            rows = await fetch(statement, *map(text_of, key), *_digests(conditions), *self._access.caller_values)
         except ForeignKeyViolationError as error:
             raise explain_reference(error, target, key, caller) from None
         if not rows:
@@ -188,9 +190,9 @@ class Writer:
         It may take the place of the one whose key is `own`; there must be none whose key is `absent`.
         """
         try:
-            rows = await fetch(statement, *map(text_of, values.values()))
+            rows = await fetch(statement, *map(text_of, values.values()), *self._access.caller_values)
         except CLASHES:
-            explain = partial(explain_clash, self._target, [values], own=own)
+            explain = partial(self._explain_clash, [values], own=own)
             raise _Unwritten(partial(self._explain_presence, absent, explain) if absent else explain) from None
         if not rows:
             raise Outdated
@@ -213,9 +215,9 @@ class Writer:
         statement = target.sql.update(columns, conditional=conditions.digests is not None)
         parameters = map(text_of, (*changes.values(), *key))
         try:
-            rows = await fetch_within(statement, *parameters, *_digests(conditions))
+            rows = await fetch_within(statement, *parameters, *_digests(conditions), *self._access.caller_values)
         except CLASHES:
-            raise _Unwritten(partial(explain_clash, target, [changes], own=key)) from None
+            raise _Unwritten(partial(self._explain_clash, [changes], own=key)) from None
         if not rows:
             raise _Unwritten(partial(self._explain_absence, key, conditions, creates=creates))
         return str(rows[0][0])
@@ -238,15 +240,23 @@ class Writer:
                 raise refusal(RecordInvalid, [fault]) from None
         return values
 
+    async def _explain_clash(
+        self, records: Sequence[Values], *, is_list: bool = False, own: Sequence[Any] = ()
+    ) -> Exception:
+        """Why the database did not take records; `own` is the key of the one whose place is to be taken."""
+        if not await self._access.is_current():
+            return Outdated()
+        return await explain_clash(self._target, records, is_list=is_list, own=own)
+
     async def _explain_absence(
         self, key: Sequence[Any], conditions: Preconditions, *, creates: bool = False
     ) -> Exception:
         """Why no record was written at a key."""
         target = self._target
-        is_current, is_there = (await fetch(target.sql.state, *map(text_of, key)))[0]
-        record = ", ".join(f"{c.name} {value}"[:MOST_SHOWN] for c, value in zip(target.sql.key, key, strict=True))
-        if not is_current:
+        if not await self._access.is_current():
             return Outdated()
+        is_there = (await fetch(target.sql.exists, *map(text_of, key)))[0][0]
+        record = ", ".join(f"{c.name} {value}"[:MOST_SHOWN] for c, value in zip(target.sql.key, key, strict=True))
         if is_there and conditions.absent:
             return PreconditionFailed(f"'{target.name}' has a record with {record} already.")
         if is_there and conditions.digests is not None:

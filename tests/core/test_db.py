@@ -3,6 +3,8 @@ import asyncio
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.core.db import (
     QUERY_CANCELED,
@@ -146,3 +148,13 @@ class TestProblemFor:
             with pytest.raises(DBAPIError) as failed:
                 await connection.exec_driver_sql(statement)
         assert type(problem_for(failed.value)) is kind
+
+    async def test_a_pool_without_a_free_connection_is_to_be_tried_again(self, database_url: str) -> None:
+        engine = create_async_engine(
+            database_url.replace("postgresql:", "postgresql+asyncpg:"), pool_size=1, max_overflow=0, pool_timeout=0.01
+        )
+        async with engine.connect():
+            with pytest.raises(PoolTimeoutError) as failed:
+                await engine.connect()
+        await engine.dispose()
+        assert type(problem_for(failed.value)) is ServiceUnavailable

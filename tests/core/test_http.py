@@ -10,6 +10,7 @@ from httpx import ASGITransport, AsyncClient
 from pydantic import BaseModel
 from sqlalchemy import text
 from starlette.middleware import Middleware
+from starlette.types import Message, Scope
 
 from app.core.db import Session
 from app.core.exceptions import install_exception_handlers
@@ -34,6 +35,10 @@ def _app() -> FastAPI:
     @app.post("/echo")
     async def echo(body: Body) -> Body:
         return body
+
+    @app.post("/read")
+    async def read(request: Request) -> None:
+        await request.body()
 
     @app.get("/sql")
     async def sql(request: Request, session: Session) -> None:
@@ -62,6 +67,25 @@ class TestRequestContext:
     async def test_an_unfit_request_id_is_replaced(self, caller: AsyncClient) -> None:
         response = await caller.get("/broken", headers={"X-Request-Id": "a b\tc"})
         assert response.headers["x-request-id"].isalnum()
+
+    async def test_a_caller_who_goes_away_is_no_failure(self, caplog: pytest.LogCaptureFixture) -> None:
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        with caplog.at_level("INFO", "tolva"):
+            await _app()(_post("/read"), receive, send)
+        assert sent == []
+        assert [record.getMessage() for record in caplog.records] == ["request.finished"]
+        assert caplog.records[0].__dict__["fields"]["status"] == 499
+
+
+def _post(path: str) -> Scope:
+    return {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": [], "root_path": ""}
 
 
 class TestHeadRequests:
