@@ -130,6 +130,18 @@ class TestCaller:
         for path in (FIRST, RECORDS, "/datasets/things/aggregate", f"{RECORDS}/2"):
             assert problem(await client.get(path, headers=headers)) == (401, "/problems/key-revoked")
 
+    @pytest.mark.parametrize(("method", "path"), [("POST", ""), ("PUT", "/1"), ("PATCH", "/1"), ("DELETE", "/1")])
+    async def test_it_writes_nothing_any_more(
+        self, client: AsyncClient, connections: asyncpg.Connection, method: str, path: str
+    ) -> None:
+        headers = await _key(client, scopes=["write"])
+        body = {"count": "y"} if method != "DELETE" else None
+        assert (await client.patch(FIRST, json={}, headers=headers)).status_code == 200
+        await connections.execute("UPDATE tolva.api_key SET revoked_at = now()")
+        response = await client.request(method, RECORDS + path, json=body, headers=headers)
+        assert problem(response) == (401, "/problems/key-revoked")
+        assert (await client.get(RECORDS)).json()["data"] == [{"_id": 1, "count": "x"}]
+
     async def test_a_key_that_has_expired(self, client: AsyncClient, connections: asyncpg.Connection) -> None:
         headers = await _key(client)
         assert (await client.get(FIRST, headers=headers)).status_code == 200
