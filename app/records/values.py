@@ -52,7 +52,8 @@ class Fault:
         """The mistake as a sentence."""
         place = "" if self.index is None else f"Record {self.index}: "
         value = "" if self.value is None else f" '{self.value}'"
-        return f"{place}{self.column or ''}{value}: {self.message}.".replace(": : ", ": ").removeprefix(": ")
+        end = "" if self.message.endswith("?") else "."
+        return f"{place}{self.column or ''}{value}: {self.message}{end}".replace(": : ", ": ").removeprefix(": ")
 
 
 class _Broken(Exception):

@@ -10,7 +10,7 @@ import pytest
 
 from app.core.json_text import parse_json
 from app.datasets.columns import TYPES, Column
-from app.records.values import READERS, RecordReader, merge
+from app.records.values import READERS, Fault, RecordReader, merge
 
 ID = "01234567-89AB-cdef-0123-456789abcdef"
 DECIMAL = {"type": "decimal", "precision": 6, "scale": 2}
@@ -168,6 +168,14 @@ class TestRecordReader:
         assert [fault.code for fault in reader.read_new({"_id": 1})[1]] == ["read_only"]
         assert reader.read_whole({"_id": 1, "n": 2}, [1]) == ({"n": 2}, [])
         assert [fault.code for fault in reader.read_changes({"_id": 2}, [1])[1]] == ["other_key"]
+
+
+class TestFault:
+    def test_it_is_a_sentence(self) -> None:
+        assert str(Fault("price", "min", "less than 0", 3, "-1")) == "Record 3: price '-1': less than 0."
+        assert str(Fault(None, "not_an_object", "a record is an object")) == "a record is an object."
+        message = "there is no such column. Did you mean 'price'?"
+        assert str(Fault("prise", "unknown_column", message)) == f"prise: {message}"
 
 
 class TestMerge:
