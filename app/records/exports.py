@@ -10,9 +10,10 @@ from asyncpg import PostgresError, QueryCanceledError
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from app.core.db import driver_connection, get_engine, problem_for
+from app.core.db import RESHAPED, driver_connection, get_engine, problem_for
 from app.core.errors import StatementTimedOut
 from app.core.settings import MIB, get_settings
+from app.datasets.errors import DatasetReshaped
 from app.datasets.shape import Shape
 from app.records import sql
 from app.records.errors import ExportTooLarge
@@ -56,7 +57,7 @@ async def stream(export: Export) -> AsyncGenerator[bytes, None]:
     """An export's bytes. Who stops reading ends the query.
 
     Raises:
-        StatementTimedOut, ServiceUnavailable: the database gave up.
+        StatementTimedOut, ServiceUnavailable, DatasetReshaped: the database gave up.
         ExportTooLarge: it has more records, or more bytes, than an export may have.
     """
     settings = get_settings()
@@ -114,6 +115,8 @@ async def _copy_records(export: Export, pieces: asyncio.Queue[_Piece]) -> int:
             hint = "Filter the records, or follow the pages. (TOLVA_EXPORT_TIMEOUT_SECONDS)"
             raise StatementTimedOut(f"The export was stopped after {timeout:g} seconds.", hint=hint) from None
         except (PostgresError, OSError) as error:
+            if isinstance(error, PostgresError) and error.sqlstate in RESHAPED:
+                raise DatasetReshaped("The dataset was changed or deleted while its export began.") from error
             problem = problem_for(error)
             if problem is None:
                 raise

@@ -16,11 +16,15 @@ import pytest_asyncio
 from httpx import AsyncClient, Response
 
 from app.core.settings import get_settings
+from app.datasets.errors import DatasetReshaped
+from app.datasets.known import look_up_shape
 from app.local.emulator import find_free_port
-from app.records.exports import HELD_BYTES
+from app.records.exports import HELD_BYTES, plan_export, stream
+from app.records.query import query_from_address
 from tests.conftest import ADMIN_KEY
 from tests.local.running import eventually
 from tests.records.conftest import Fill
+from tests.records.shapes import LIMITS
 from tests.records.test_list import MAKERS, PRODUCTS, ROWS
 
 LIST = "/datasets/products/records"
@@ -280,3 +284,13 @@ class TestRealServer:
         writer.close()
         assert size > 140_000_000
         assert most - before < 60_000_000
+
+
+class TestReshaped:
+    async def test_what_is_gone_when_the_copy_begins_is_told(self, fill: Fill, connections: asyncpg.Connection) -> None:
+        await fill("things", {"a": "text"}, [("x",)])
+        shape = await look_up_shape("things")
+        query = query_from_address(shape, b"", LIMITS, "csv")
+        await connections.execute("ALTER TABLE data.things RENAME COLUMN a TO b")
+        with pytest.raises(DatasetReshaped):
+            [piece async for piece in stream(plan_export(shape, query, "csv", {}))]
