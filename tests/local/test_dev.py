@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import psutil
@@ -12,7 +13,7 @@ import pytest
 
 from app.local.dev import DevOptions, check_port
 from app.local.process import LocalError
-from tests.local.running import STOP_SECONDS, RunningDev, all_ended, command, environment, eventually
+from tests.local.running import ADMIN_KEY, STOP_SECONDS, RunningDev, all_ended, command, environment, eventually
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,14 @@ class TestStart:
 
     def test_answers(self, dev: RunningDev) -> None:
         assert dev.request("GET", "/datasets").json()["data"] == []
+
+    def test_an_address_of_a_megabyte_is_told_as_a_problem(self, dev: RunningDev) -> None:
+        connection = HTTPConnection("127.0.0.1", dev.port, timeout=30)
+        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        connection.request("GET", f"/datasets/none/records?a={'x' * 1_000_000}", headers=headers)
+        response = connection.getresponse()
+        assert response.getheader("content-type") == "application/problem+json"
+        connection.close()
 
     def test_keeps_logs(self, dev: RunningDev) -> None:
         logs = {path.name for path in (dev.folder / "logs").iterdir()}
