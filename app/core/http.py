@@ -14,13 +14,27 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import log
-from app.core.errors import BodyTooLarge, InternalError, Problem, UnknownParameter, did_you_mean
+from app.core.errors import (
+    BodyTooLarge,
+    CursorInvalid,
+    InternalError,
+    MalformedJson,
+    ParameterInvalid,
+    Problem,
+    RequestInvalid,
+    UnknownParameter,
+    did_you_mean,
+)
 from app.core.settings import get_settings
 
 # What the log says of a request whose caller went away before it was there: nobody is answered.
 CLIENT_CLOSED_REQUEST = 499
 
 Item = TypeVar("Item")
+
+# What a list answers that cannot be understood, and a route with a body that is not what it takes.
+LIST_PROBLEMS = (ParameterInvalid, UnknownParameter, CursorInvalid)
+BODY_PROBLEMS = (MalformedJson, BodyTooLarge, RequestInvalid)
 
 Limit = Annotated[int, Query(alias="_limit", ge=1, le=1000, description="How many at most.")]
 Cursor = Annotated[str | None, Query(alias="_cursor", description="`next` of the page before.")]

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     max_export_bytes: int = Field(4 * 1024 * MIB, ge=1024, description="the largest export")
     export_timeout_seconds: float = Field(900, gt=0, description="the longest an export may take")
     slow_query_seconds: float = Field(0.5, ge=0, description="from when on a page warns of what no index serves")
+    example_seconds: float = Field(300, ge=0, description="how long documents show an example before they look anew")
     max_written_records: int = Field(1000, ge=1, description="the most records that one request may add")
     idempotency_ttl_seconds: int = Field(86_400, ge=60, description="how long an Idempotency-Key's answer is kept")
     idempotency_lease_seconds: int = Field(60, ge=1, description="how long a request that died keeps its key")

@@ -6,7 +6,7 @@ Which types have which is in the table of types: `columns.ColumnType.aggregates`
 from dataclasses import dataclass
 from typing import Any
 
-from app.datasets.columns import TYPES, Column
+from app.datasets.columns import Column
 
 COUNT = "count"
 # How a group's dates may be cut, as `released__month`: to_char's format and the JSON schema of what it gives.
@@ -16,9 +16,6 @@ PERIODS: dict[str, tuple[str, dict[str, Any]]] = {
     "year": ("YYYY", {"type": "string", "pattern": "^[0-9]{4}$", "examples": ["2026"]}),
 }
 PERIODIC_TYPES = ("date", "datetime")
-_INTEGER = {"type": "integer", "minimum": 0}
-_DECIMAL = TYPES["decimal"].schema
-_NUMBER = TYPES["number"].schema
 _AS_TEXT, _AS_NUMBER, _AS_IT_IS = "({})::text", "({})::double precision", "{}"
 
 
@@ -61,12 +58,10 @@ def result_sql(function: str, column: Column) -> str:
     return _AS_TEXT
 
 
-def result_schema(function: str, column: Column) -> dict[str, Any]:
-    """The JSON schema of a result; all but a count are null where no record has a value."""
+def result_type(function: str, column: Column) -> str:
+    """The type of a result, by its name in `columns.TYPES`; all but a count are null where no record has a value."""
     if function.startswith("count"):
-        return _INTEGER
+        return "integer"
     if function in ("min", "max"):
-        schema = column.kind.schema
-    else:
-        schema = _NUMBER if result_sql(function, column) == _AS_NUMBER else _DECIMAL
-    return {**schema, "type": [schema["type"], "null"]}
+        return column.type
+    return "number" if result_sql(function, column) == _AS_NUMBER else "decimal"

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError
 
 from app.core.json_text import parse_json, write_json
-from app.datasets.patterns import anchored, matcher
+from app.datasets.patterns import matcher
 
 MAX_NAME_LENGTH = 63
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
@@ -64,7 +64,9 @@ def _check_name(name: str) -> str:
 
 
 Name = Annotated[
-    str, AfterValidator(_check_name), Field(json_schema_extra={"pattern": NAME_PATTERN}, examples=["price"])
+    str,
+    AfterValidator(_check_name),
+    Field(json_schema_extra={"pattern": "^[a-z](_?[a-z0-9])*_?$", "maxLength": MAX_NAME_LENGTH}, examples=["price"]),
 ]
 
 
@@ -174,48 +176,20 @@ class Column(BaseModel):
     @cached_property
     def allowed_texts(self) -> list[str]:
         """The values of `one_of` as texts, each in the one way that all ways of writing it have in common."""
-        return [str(self.parse_bound(value)) for value in self.one_of or ()]
-
-    def json_schema(self) -> dict[str, Any]:
-        """The JSON schema of one value, null left out."""
-        schema = dict(self.kind.schema)
-        if self.description or self.label:
-            schema["description"] = self.description or self.label
-        if self.one_of is not None:
-            schema["enum"] = [self._shown(value) for value in self.one_of]
-        if self.max_length is not None:
-            schema["maxLength"] = self.max_length
-        if self.pattern is not None:
-            schema["pattern"] = anchored(self.pattern)
-        if self.type in ("integer", "number"):
-            bounds = {"minimum": self.min, "maximum": self.max}
-            schema |= {name: self._shown(bound) for name, bound in bounds.items() if bound is not None}
-        if self.type == "decimal":
-            schema["pattern"] = rf"^-?\d{{1,{(self.precision or 1)}}}(\.\d{{{self.scale}}})?$"
-        example = self._example()
-        return schema if example is None else schema | {"examples": [example]}
-
-    def _shown(self, value: str | float) -> str | int | float:
-        """A value of a constraint as records show it."""
-        parsed = self.parse_bound(value)
-        if self.type == "decimal":
-            return f"{parsed:.{self.scale}f}"
-        if self.type == "datetime":
-            return f"{parsed.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-        return parsed if self.kind.schema.get("type") in ("integer", "number", "boolean") else str(parsed)
-
-    def _example(self) -> str | int | float | None:
-        """A value to show in documents, where it can be told that the constraints allow it."""
-        if self.one_of is not None or self.min is not None or self.max is not None:
-            return None
-        if self.type == "decimal":
-            whole = "1" if self.precision != self.scale else "0"
-            return f"{whole}.{'5':0<{self.scale}}" if self.scale else whole
-        return EXAMPLES.get(self.type)
+        return [canonical_text(self.parse_bound(value)) for value in self.one_of or ()]
 
 
 def _as_json(value: str | float) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def canonical_text(value: Any) -> str:
+    """A value, as `parse` gives it, as the one text that all ways of writing it have in common."""
+    if isinstance(value, Decimal):
+        digits = f"{value:f}"
+        value = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    written = str(value).lower() if isinstance(value, bool) else str(value)
+    return written.removeprefix("-") if written in ("-0", "-0.0") else written
 
 
 def row_id_column() -> Column:
@@ -330,16 +304,6 @@ def _parse_json(text: str) -> str:
     return text
 
 
-# What documents show for a value, where the type's own name would not tell.
-EXAMPLES: dict[str, str | int | float] = {
-    "integer": 42,
-    "bigint": "9007199254740993",
-    "number": 1.5,
-    "date": "2026-01-31",
-    "datetime": "2026-01-31T12:00:00.000000Z",
-    "uuid": "01234567-89ab-cdef-0123-456789abcdef",
-}
-
 _DATETIME_JSON = """to_char({}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 TYPES: dict[str, ColumnType] = {
@@ -363,7 +327,7 @@ TYPES: dict[str, ColumnType] = {
         "bigint",
         "a 64-bit integer",
         "as 9007199254740993, without leading zeros",
-        {"type": "string", "format": "int64", "pattern": "^-?[0-9]{1,19}$"},
+        {"type": "string", "format": "int64", "pattern": "^-?(0|[1-9][0-9]{0,18})$"},
         lambda text: _parse_integer(text, -MAX_BIGINT - 1, MAX_BIGINT),
         json_sql="{}::text",
         aggregates=COUNTS + EXTREMES + ARITHMETIC,

@@ -13,6 +13,7 @@ from starlette.types import Scope
 from app.core.db import Session
 from app.datasets import openapi, repository
 from app.datasets.deps import DatasetFromPath
+from app.datasets.examples import with_examples
 from app.datasets.shape import shape_of
 from app.keys.deps import CurrentCaller, OptionalCaller
 
@@ -36,7 +37,8 @@ async def get_openapi_document(request: Request, caller: OptionalCaller, session
     """Describe the fixed routes, and the records of every dataset that the key may read."""
     document = _fixed_document(request)
     datasets = await repository.list_visible(session, caller.datasets) if caller is not None else []
-    described = openapi.describe_all(document, [shape_of(dataset) for dataset in datasets])
+    shapes = await with_examples(session, [shape_of(dataset) for dataset in datasets])
+    described = openapi.describe_all(document, shapes)
     return Response(described, media_type="application/json")
 
 
@@ -48,7 +50,8 @@ async def get_dataset_document(
     document = _fixed_document(request)
     shape = shape_of(dataset)
     named = [name for name in set(shape.references.values()) if caller.may("read", name)]
-    referenced = [shape_of(other) for other in await repository.list_visible(session, named)] if named else []
+    others = [shape_of(other) for other in await repository.list_visible(session, named)] if named else []
+    shape, *referenced = await with_examples(session, [shape, *others])
     described = openapi.describe_dataset(document, shape, referenced)
     return JSONResponse({"servers": document["servers"], **described})
 

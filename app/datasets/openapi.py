@@ -1,7 +1,7 @@
 """Typed OpenAPI documents: what each dataset's records look like and how they are read. Pure."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from app.datasets.columns import Column
 from app.datasets.errors import DatasetNotFound, DatasetReshaped
 from app.datasets.openapi_queries import SCHEMAS
 from app.datasets.openapi_writes import (
+    REPETITION,
     SECURITY,
     WRITE_PROBLEMS,
     can_be_conditional,
@@ -20,10 +21,10 @@ from app.datasets.openapi_writes import (
     write_schemas,
 )
 from app.datasets.shape import Shape
+from app.datasets.value_schemas import plain_value, shown_value
 from app.keys.errors import KeyMissing, ScopeMissing
 
 RESPONSES = "#/components/responses/"
-NUMBER_NOTE = "NaN, Infinity and -Infinity, which JSON has no number for, are texts."
 KEPT_FRAGMENTS = 500
 # The problems of the routes of records, said once: the status and the response, by the name that operations refer to.
 _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -63,11 +64,20 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     components = document.get("components", {})
     schemas = {**components.get("schemas", {}), "ProblemDocument": _problem_schema()}
     paths = {
-        path: {method: _with_summary(operation) for method, operation in operations.items()}
+        path: {method: _described_operation(operation) for method, operation in operations.items()}
         for path, operations in document["paths"].items()
     }
     tags = [{"name": name, "description": text} for name, text in SECTIONS.items()]
     return {**document, "tags": tags, "paths": paths, "components": {**components, "schemas": schemas}}
+
+
+def _described_operation(operation: dict[str, Any]) -> dict[str, Any]:
+    """An operation of the framework's document, as those of the typed routes are."""
+    summarised = _with_summary(operation)
+    if "parameters" not in operation:
+        return summarised
+    parameters = [REPETITION if given["name"] == REPETITION["name"] else given for given in operation["parameters"]]
+    return {**summarised, "parameters": parameters}
 
 
 def _with_summary(operation: dict[str, Any]) -> dict[str, Any]:
@@ -115,16 +125,17 @@ def describe_all(document: dict[str, Any], shapes: Sequence[Shape]) -> bytes:
     components = {**document["components"], "responses": problem_components()}
     schemas = components.pop("schemas") | queries.shared_schemas()
     head = {name: value for name, value in document.items() if name not in ("tags", "paths", "components")}
-    return _object(
-        _members(head),
-        b'"tags":[%s]' % _joined([*(fragment.tag for fragment in fragments), *map(_write, document["tags"])]),
-        b'"paths":' + _object(_members(document["paths"]), *(fragment.paths for fragment in fragments)),
-        b'"components":'
-        + _object(
-            _members(components),
-            b'"schemas":' + _object(_members(schemas), *(fragment.schemas for fragment in fragments)),
-            b'"parameters":' + _object(*(fragment.parameters for fragment in fragments)),
-        ),
+    tags = [*(fragment.tag for fragment in fragments), *map(_write, document["tags"])]
+    # Megabytes: they are put together once, not level by level.
+    return b"".join(
+        [
+            b"{%s," % _members(head),
+            *_group(b'"tags":[', tags, b"],"),
+            *_group(b'"paths":{', [_members(document["paths"]), *(fragment.paths for fragment in fragments)], b"},"),
+            b'"components":{%s,' % _members(components),
+            *_group(b'"schemas":{', [_members(schemas), *(fragment.schemas for fragment in fragments)], b"},"),
+            *_group(b'"parameters":{', [fragment.parameters for fragment in fragments], b"}}}"),
+        ]
     )
 
 
@@ -136,7 +147,9 @@ def describe_dataset(document: dict[str, Any], shape: Shape, referenced: Sequenc
     info = {**document["info"], "title": shape.title or shape.name}
     info |= {"description": shape.description} if shape.description else {}
     embeddable = embeddable_columns(shape, {other.name for other in referenced})
-    schemas = {f"{other.name}_record": record_schema(other) for other in referenced} | _schemas(shape, embeddable)
+    schemas = _schemas(shape, embeddable)
+    for other in referenced:
+        schemas |= record_schemas(other)
     return {
         "openapi": document["openapi"],
         "info": info,
@@ -160,12 +173,15 @@ def _members(members: Mapping[str, Any]) -> bytes:
     return _write(members)[1:-1]
 
 
-def _joined(parts: Iterable[bytes]) -> bytes:
-    return b",".join(part for part in parts if part)
-
-
-def _object(*members: bytes) -> bytes:
-    return b"{%s}" % _joined(members)
+def _group(opening: bytes, parts: Sequence[bytes], closing: bytes) -> Iterator[bytes]:
+    """Parts with commas between those that are not empty."""
+    yield opening
+    separator = b""
+    for part in filter(None, parts):
+        yield separator
+        yield part
+        separator = b","
+    yield closing
 
 
 def _tag(shape: Shape) -> dict[str, Any]:
@@ -173,28 +189,28 @@ def _tag(shape: Shape) -> dict[str, Any]:
     return {"name": shape.name} | ({"description": about} if about else {})
 
 
-def record_schema(shape: Shape) -> dict[str, Any]:
-    """The JSON schema of a record. Every member is there, null where the record has no value."""
+def view_schema(shape: Shape) -> dict[str, Any]:
+    """The JSON schema of a record as `_select` shows it: any of its members may be left out."""
     schema: dict[str, Any] = {
         "type": "object",
-        "title": f"A record of {shape.title or shape.name}",
-        "properties": {column.name: _value_schema(column) for column in shape.columns},
-        "required": [column.name for column in shape.columns],
+        "title": f"A record of {shape.title or shape.name}, or the columns of it that `_select` names",
+        "properties": {column.name: shown_value(column, shape.examples.get(column.name)) for column in shape.columns},
     }
     return schema | ({"description": shape.description} if shape.description else {})
 
 
-def _value_schema(column: Column) -> dict[str, Any]:
-    schema = column.json_schema()
-    if column.type == "number":
-        said = schema.get("description", "")
-        schema["description"] = f"{said.rstrip('.')}. {NUMBER_NOTE}" if said else NUMBER_NOTE
-    if column.required or "type" not in schema:
-        return schema
-    schema["type"] = [schema["type"], "null"]
-    if "enum" in schema:
-        schema["enum"] = [*schema["enum"], None]
-    return schema
+def record_schema(shape: Shape) -> dict[str, Any]:
+    """The JSON schema of a whole record. Every member is there, null where the record has no value."""
+    return {
+        "title": f"A record of {shape.title or shape.name}",
+        "allOf": [_ref(shape, "view")],
+        "required": [column.name for column in shape.columns],
+    }
+
+
+def record_schemas(shape: Shape) -> dict[str, Any]:
+    """The schemas of a record, whole and in part."""
+    return {f"{shape.name}_view": view_schema(shape), f"{shape.name}_record": record_schema(shape)}
 
 
 def _schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
@@ -220,7 +236,7 @@ def _schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
         "required": ["data"],
     }
     return {
-        f"{shape.name}_record": record_schema(shape),
+        **record_schemas(shape),
         f"{shape.name}_page": page,
         f"{shape.name}_some": some,
         **queries.query_schemas(shape, embeddable),
@@ -235,13 +251,13 @@ def _ref(shape: Shape, part: str) -> dict[str, Any]:
 def _shown(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     """A record as it is answered: with the records that it refers to, where that is asked for."""
     if not embeddable:
-        return _ref(shape, "record")
+        return _ref(shape, "view")
     others = {
         name: {"anyOf": [{"$ref": f"{SCHEMAS}{shape.references[name]}_record"}, {"type": "null"}]}
         for name in sorted(embeddable)
     }
     embedded = {"_embedded": {"type": "object", "properties": others}}
-    return {"allOf": [_ref(shape, "record"), {"type": "object", "properties": embedded}]}
+    return {"allOf": [_ref(shape, "view"), {"type": "object", "properties": embedded}]}
 
 
 def _paths(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
@@ -271,7 +287,9 @@ def _query_operation(shape: Shape) -> dict[str, Any]:
         **_described(shape, f"query_{shape.name}_records", f"Query records of {shape.title or shape.name}"),
         "description": "As the list does, with conditions joined by and, or and not, and with long lists of values.",
         "requestBody": _body(_ref(shape, "query")),
-        "responses": _responses(_ref(shape, "page"), "Query", "NoFormat", "NoExport", "TooLarge", exports=True),
+        "responses": _responses(
+            _ref(shape, "page"), "Query", "NoFormat", "NoExport", "TooLarge", "OtherKind", exports=True
+        ),
     }
 
 
@@ -283,7 +301,7 @@ def _get_many_operation(shape: Shape) -> dict[str, Any]:
         **_described(shape, f"get_{shape.name}_records", f"Get many records of {shape.title or shape.name}"),
         "description": "In the order of their keys, null for each that there is not.",
         "requestBody": _body(body),
-        "responses": _responses(_ref(shape, "some"), "Query", "TooLarge"),
+        "responses": _responses(_ref(shape, "some"), "Query", "TooLarge", "OtherKind"),
     }
 
 
@@ -314,15 +332,19 @@ def _body(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key_in_path(shape: Shape) -> dict[str, Any]:
-    return {"name": "key", "in": "path", "required": True, **_key_parameter(shape.key)}
+    return {"name": "key", "in": "path", "required": True, **_key_parameter(shape)}
 
 
-def _key_parameter(key: Sequence[Column]) -> dict[str, Any]:
+def _key_parameter(shape: Shape) -> dict[str, Any]:
+    key = shape.key
     if len(key) == 1:
-        return {"description": f"The record's `{key[0].name}`.", "schema": key[0].json_schema()}
+        example = shape.examples.get(key[0].name)
+        return {"description": f"The record's `{key[0].name}`.", "schema": plain_value(key[0], example)}
     return {
         "description": f"The record's {_names(key)}: the values joined by commas, each percent-encoded.",
-        "schema": {"type": "string"},
+        "schema": queries.key_schema(key),
+        "style": "simple",
+        "explode": False,
     }
 
 

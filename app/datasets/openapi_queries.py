@@ -6,26 +6,20 @@ What is the same for all datasets is said once, in `SHARED`; a dataset's own par
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from app.datasets.aggregates import COUNT, PERIODS, can_group, periods_of, result_schema
+from app.datasets.aggregates import COUNT, PERIODS, can_group, periods_of, result_type
 from app.datasets.columns import TYPES, Column
 from app.datasets.operators import OPERATORS, Operator, operators_of
 from app.datasets.shape import Shape
+from app.datasets.value_schemas import allowed_values, compared_value, not_finite_too, or_null
 
 SCHEMAS = "#/components/schemas/"
 PARAMETERS = "#/components/parameters/"
 _JUNCTIONS = {"_and": "All of these hold.", "_or": "One of these holds, or more."}
 _FLAG = {"type": "boolean"}
-_CURSOR = {"type": ["string", "null"]}
-# JSON has no number for them.
-_NOT_FINITE = {"enum": ["NaN", "Infinity", "-Infinity"]}
-_DIGITS = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
-# What a value of a type looks like where it is only compared: in a body, exact ones may be numbers as well.
-_VALUES: dict[str, dict[str, Any]] = {
-    **{name: kind.schema for name, kind in TYPES.items()},
-    "bigint": {**TYPES["bigint"].schema, "type": ["string", "integer"]},
-    "number": {"anyOf": [TYPES["number"].schema, _NOT_FINITE]},
-    "decimal": {"type": ["string", "number"], "format": "decimal", "pattern": _DIGITS},
-}
+_HOW_MANY = {"type": "integer", "minimum": 0}
+_COUNT = {"type": "string", "enum": ["none", "exact", "estimated"]}
+_COMMAS = {"style": "form", "explode": False}
+_SEARCH_WORDS = {"type": "string", "pattern": r"\S"}
 
 
 def _ref(name: str) -> dict[str, Any]:
@@ -34,6 +28,19 @@ def _ref(name: str) -> dict[str, Any]:
 
 def _value_name(type_name: str) -> str:
     return f"{type_name.capitalize()}Value"
+
+
+def _list_name(type_name: str) -> str:
+    return f"{type_name.capitalize()}List"
+
+
+def _result_name(name: str) -> str:
+    """The name of what a group has in common or a function gives: of a type, or of a period."""
+    return f"{name.capitalize()}Result"
+
+
+def _period_schema(name: str) -> dict[str, Any]:
+    return or_null({key: value for key, value in PERIODS[name][1].items() if key != "examples"})
 
 
 def _filter_name(type_name: str) -> str:
@@ -48,6 +55,13 @@ def _operand(operator: Operator, value: dict[str, Any]) -> dict[str, Any]:
         return value
     pair = {"minItems": 2, "maxItems": 2} if operator.takes == "pair" else {}
     return {"type": "array", "items": value, **pair}
+
+
+def _in_address(schema: dict[str, Any]) -> dict[str, Any]:
+    """The members of a query parameter that takes values of a schema; in an address, no list is empty."""
+    if schema.get("type") != "array":
+        return {"schema": schema}
+    return {"schema": {"minItems": 1, **schema}, **_COMMAS}
 
 
 def _filter(names: Sequence[str], value: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +79,10 @@ def _filter(names: Sequence[str], value: dict[str, Any], named: dict[str, Any]) 
 
 def shared_schemas() -> dict[str, Any]:
     """The schemas that all datasets' filters refer to: what a value of each type is, and what may be asked of it."""
-    values = {_value_name(name): _VALUES[name] for name in TYPES}
+    values = {_value_name(name): compared_value(name) for name in TYPES}
+    values |= {_list_name(name): {"type": "array", "items": _ref(_value_name(name)), "minItems": 1} for name in TYPES}
+    values |= {_result_name(name): or_null(not_finite_too(kind.schema, name)) for name, kind in TYPES.items()}
+    values |= {_result_name(name): _period_schema(name) for name in PERIODS}
     filters = {
         _filter_name(name): _filter(kind.operators, _ref(_value_name(name)), _ref(_value_name(name)))
         for name, kind in TYPES.items()
@@ -84,11 +101,7 @@ def _named_value(shape: Shape, column: Column) -> dict[str, Any]:
 
 def query_schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     """The schemas of a dataset's queries: enumerations, conditions, the body of a query and aggregates' results."""
-    enumerations = {
-        name: {"type": column.kind.schema["type"], "enum": column.json_schema()["enum"]}
-        for column in shape.columns
-        if (name := _enumeration(shape, column))
-    }
+    enumerations = {name: allowed_values(column) for column in shape.columns if (name := _enumeration(shape, column))}
     result = {"type": "object", "properties": _result_members(shape), "additionalProperties": False}
     return {
         **enumerations,
@@ -119,30 +132,35 @@ def _where(shape: Shape) -> dict[str, Any]:
 
 
 def _column_filter(shape: Shape, column: Column) -> dict[str, Any]:
-    if column.one_of is None:
+    if _enumeration(shape, column) is None:
         return _ref(_filter_name(column.type))
     return _filter(column.kind.operators, _ref(_value_name(column.type)), _named_value(shape, column))
 
 
+# What the body of any query has beside conditions; there, null is as if a member were left out. A `default` would have
+# openapi-typescript take a member for required.
+_QUERY_MEMBERS: dict[str, Any] = {
+    "limit": {"type": ["integer", "null"], "minimum": 1, "description": "50 where it is left out"},
+    "cursor": {"type": ["string", "null"], "description": "`next` of the page before"},
+    "count": or_null(_COUNT),
+    "spreadsheet": or_null(_FLAG),
+}
+
+
 def _query_body(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
-    members = {
-        "where": _ref(f"{shape.name}_where"),
-        "limit": {"type": "integer", "minimum": 1, "default": 50},
-        "cursor": {**_CURSOR, "description": "`next` of the page before"},
-        "count": {"enum": ["none", "exact", "estimated"], "default": "none"},
-        "select": _names(_column_names(shape)),
-        "sort": _names(_sort_names(shape)),
-        "spreadsheet": _FLAG,
-    }
+    members = {"where": _ref(f"{shape.name}_where"), **_QUERY_MEMBERS}
+    if shape.columns:
+        members["select"] = or_null({**_names(_column_names(shape)), "minItems": 1})
+        members["sort"] = or_null(_names(_sort_names(shape)))
     if shape.has_texts:
-        members["q"] = {"type": "string", "minLength": 1}
+        members["q"] = or_null(_SEARCH_WORDS)
     if embeddable:
-        members["embed"] = _names(sorted(embeddable))
+        members["embed"] = or_null(_names(sorted(embeddable)))
     return {"type": "object", "properties": members, "additionalProperties": False}
 
 
 def _names(names: Sequence[str]) -> dict[str, Any]:
-    return {"type": "array", "items": {"enum": list(names)}, "uniqueItems": True}
+    return {"type": "array", "items": {"type": "string", "enum": list(names)}, "uniqueItems": True}
 
 
 def _column_names(shape: Shape) -> list[str]:
@@ -184,8 +202,11 @@ def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]
     value = _named_value(shape, column) if operator.names_values else _ref(_value_name(column.type))
     if column.type == "json" and operator.takes == "value":
         return {**parameter, "content": {"application/json": {"schema": {}}}}
-    listed = {"style": "form", "explode": False} if operator.takes in ("list", "pair") else {}
-    return {**parameter, "schema": _operand(operator, value), **listed}
+    example = shape.examples.get(column.name)
+    schema = {**value, "examples": [example]} if name == "eq" and example is not None else _operand(operator, value)
+    if operator.takes == "list" and value == _ref(_value_name(column.type)):
+        return {**parameter, "schema": _ref(_list_name(column.type)), **_COMMAS}
+    return {**parameter, **_in_address(schema)}
 
 
 # What their names say already.
@@ -198,16 +219,19 @@ def filter_references(shape: Shape) -> list[dict[str, Any]]:
 
 
 def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
-    listed = {"style": "form", "explode": False} if schema.get("type") == "array" else {}
-    return {"name": name, "in": "query", "schema": schema, "description": description, **listed}
+    return {"name": name, "in": "query", "description": description, **_in_address(schema)}
 
 
 def _any_list(example: str) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "string"}, "examples": [[example]]}
 
 
-LIMIT = _query("_limit", {"type": "integer", "minimum": 1, "default": 50}, "How many at most.")
-CURSOR = _query("_cursor", {"type": "string"}, "`next` of the page before.")
+LIMIT = _query(
+    "_limit",
+    {"type": "integer", "minimum": 1, "default": 50},
+    "How many at most: of a page 1,000 where nothing else is set, of an export any number.",
+)
+CURSOR = _query("_cursor", {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}, "`next` of the page before.")
 SELECT_TEXT = "The columns that are shown; the others are left out."
 SORT_TEXT = "What the records are sorted by; `-` before a column turns it round. Missing values come last."
 EMBED_TEXT = "Columns whose records of the other dataset come along, in `_embedded`."
@@ -216,12 +240,12 @@ GROUPS_TEXT = "What the records of one result have in common; left out: nothing.
 RESULTS_TEXT = "Members of the results that they are sorted by; `-` before one turns it round."
 SEARCH = _query(
     "_q",
-    {"type": "string", "minLength": 1},
+    _SEARCH_WORDS,
     'Words that the texts contain; `"in quotes"` next to each other, `or` between choices, `-` before what is absent.',
 )
 COUNT_PARAMETER = _query(
     "_count",
-    {"enum": ["none", "exact", "estimated"], "default": "none"},
+    {**_COUNT, "default": "none"},
     "Whether the page says how many records there are in all pages; `estimated` is quick with any number of them.",
 )
 RESULT_LIMIT = _query("_limit", {"type": "integer", "minimum": 1}, "How many results at most.")
@@ -273,17 +297,22 @@ def _measure_names(shape: Shape) -> list[str]:
 
 
 def _result_members(shape: Shape) -> dict[str, Any]:
-    members: dict[str, Any] = {COUNT: {"type": "integer", "minimum": 0, "description": "how many records there are"}}
+    members: dict[str, Any] = {COUNT: {**_HOW_MANY, "description": "how many records there are"}}
     for column in shape.columns:
         if can_group(column):
-            schema = {**column.kind.schema, "type": [column.kind.schema["type"], "null"]}
-            members[column.name] = schema if column.name != COUNT else {"type": [schema["type"][0], "integer", "null"]}
-        for period in periods_of(column):
-            schema = {key: value for key, value in PERIODS[period][1].items() if key != "examples"}
-            members[f"{column.name}__{period}"] = {**schema, "type": ["string", "null"]}
-        for function in column.kind.aggregates:
-            members[f"{column.name}__{function}"] = result_schema(function, column)
+            common = _ref(_result_name(column.type))
+            members[column.name] = common if column.name != COUNT else {"anyOf": [common, _HOW_MANY]}
+        members |= {f"{column.name}__{period}": _ref(_result_name(period)) for period in periods_of(column)}
+        members |= {f"{column.name}__{name}": _result_schema(name, column) for name in column.kind.aggregates}
     return members
+
+
+def _result_schema(function: str, column: Column) -> dict[str, Any]:
+    if function.startswith(COUNT):
+        return _HOW_MANY
+    if function == "avg" and column.type == "integer":
+        return or_null(TYPES["number"].schema)  # always finite
+    return _ref(_result_name(result_type(function, column)))
 
 
 # What the routes of any dataset take, whose columns they do not know.
@@ -316,12 +345,9 @@ ANY_QUERY = {
     "type": "object",
     "properties": {
         "where": {"type": "object", "description": "conditions that all hold", "examples": [{"price": {"gte": 10}}]},
-        "limit": {"type": "integer", "minimum": 1, "default": 50},
-        "cursor": {**_CURSOR, "description": "`next` of the page before"},
-        "count": {"enum": ["none", "exact", "estimated"], "default": "none"},
-        **{name: {"type": "array", "items": {"type": "string"}} for name in ("select", "sort", "embed")},
-        "q": {"type": "string", "minLength": 1},
-        "spreadsheet": _FLAG,
+        **_QUERY_MEMBERS,
+        **{name: {"type": ["array", "null"], "items": {"type": "string"}} for name in ("select", "sort", "embed")},
+        "q": or_null(_SEARCH_WORDS),
     },
     "additionalProperties": False,
 }

@@ -5,23 +5,31 @@ from typing import Any
 
 from app.core.body import JSON, MERGE_PATCH
 from app.core.http import problem_response
-from app.core.idempotency import HEADER
-from app.datasets.columns import MAX_SAFE_INTEGER, ROW_ID, Column
+from app.core.idempotency import HEADER, MAX_KEY_LENGTH
+from app.datasets.columns import ROW_ID
 from app.datasets.shape import Shape
+from app.datasets.value_schemas import written_value
 
 Document = dict[str, Any]
 
 _OBJECT: Document = {"type": "object", "additionalProperties": True, "description": "a member for each column"}
-_IDEMPOTENCY_KEY: Document = {
+# One entity tag, or several: RFC 9110, 8.8.3 and 13.1.
+_TAG = r'(W/)?"[!#-~]*"'
+_TAGS: Document = {
+    "type": "string",
+    "pattern": rf"^(\*|{_TAG}(\s*,\s*{_TAG})*)$",
+    "examples": ['"0b1e96b2d2d8ae0c9d1cf5f1a3f7c1aa"'],
+}
+REPETITION: Document = {
     "name": HEADER,
     "in": "header",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "pattern": f"^[!-~]([ -~]{{0,{MAX_KEY_LENGTH - 2}}}[!-~])?$"},
     "description": "A new UUID: the same request sent again with it is not done again.",
 }
 _IF_MATCH: Document = {
     "name": "If-Match",
     "in": "header",
-    "schema": {"type": "string"},
+    "schema": _TAGS,
     "description": "The ETag that the record must still have; * for any. Else nothing is done (412).",
 }
 _IF_NONE_MATCH: Document = {
@@ -33,7 +41,7 @@ _IF_NONE_MATCH: Document = {
 _IF_CHANGED: Document = {
     "name": "If-None-Match",
     "in": "header",
-    "schema": {"type": "string"},
+    "schema": _TAGS,
     "description": "The ETag of what is known already: where the record still has it, the answer is 304.",
 }
 _ETAG: Document = {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
@@ -44,7 +52,6 @@ _NEW: Document = {
 
 # The same for any dataset, in the document of the fixed routes.
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]
-REPETITION: list[Document] = [_IDEMPOTENCY_KEY]
 CONDITIONS: list[Document] = [_IF_MATCH]
 CREATE_CONDITIONS: list[Document] = [_IF_MATCH, _IF_NONE_MATCH]
 
@@ -99,7 +106,7 @@ def write_schemas(shape: Shape) -> dict[str, Document]:
     title = shape.title or shape.name
     key = {column.name for column in shape.key}
     written = [column for column in shape.columns if column.name != ROW_ID]
-    values = {column.name: _value_schema(column) for column in written}
+    values = {column.name: written_value(column, shape.examples.get(column.name)) for column in written}
     required = [column.name for column in written if column.required]
     changes = {name: schema for name, schema in values.items() if name not in key}
     numbered = {ROW_ID: {"type": "integer", "description": "as in the address"}} if ROW_ID in key else {}
@@ -128,7 +135,7 @@ def write_operations(
     """
     one = _reference(shape, "record")
     post = _operation(shape, "create", "Add a record, or an array of records,", many=True) | {
-        "parameters": REPETITION,
+        "parameters": [REPETITION],
         "requestBody": body_of(_one_or_many(_reference(shape, "create"))),
         "responses": {
             "201": _answer("Added", {"oneOf": [one, _reference(shape, "created")]}, _NEW),
@@ -185,28 +192,3 @@ def _object(title: str, properties: Document, required: Sequence[str]) -> Docume
         "additionalProperties": False,
     }
     return schema | ({"required": list(required)} if required else {})
-
-
-def _value_schema(column: Column) -> Document:
-    """The schema of a value that is sent: what a read shows, and a number where nothing is lost by it."""
-    schema = column.json_schema()
-    types = [schema["type"]] if "type" in schema else []
-    if column.type == "decimal" and "enum" not in schema:
-        schema["pattern"] = decimal_pattern(column.precision or 0, column.scale or 0)
-        types.append("number")
-    if column.type == "bigint" and "enum" not in schema:
-        schema |= {"minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER}
-        types.append("integer")
-    if types and not column.required:
-        types.append("null")
-        if "enum" in schema:
-            schema["enum"] = [*schema["enum"], None]
-    return schema | ({"type": types if len(types) > 1 else types[0]} if types else {})
-
-
-def decimal_pattern(precision: int, scale: int) -> str:
-    """The texts that stand for decimals of at most `scale` digits behind the point and `precision` in all."""
-    before = precision - scale
-    whole = f"(0|[1-9][0-9]{{0,{before - 1}}})" if before else "0"
-    behind = rf"(\.[0-9]{{1,{scale}}})?" if scale else ""
-    return f"^-?{whole}{behind}$"

@@ -5,8 +5,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request, Response
 
 from app.core.db import Session
-from app.core.errors import RequestInvalid
-from app.core.http import Cursor, Limit, Page, problem_responses, refuse_unknown_parameters
+from app.core.http import (
+    BODY_PROBLEMS,
+    LIST_PROBLEMS,
+    Cursor,
+    Limit,
+    Page,
+    problem_responses,
+    refuse_unknown_parameters,
+)
 from app.core.idempotency import IDEMPOTENCY_PROBLEMS
 from app.core.paging import decode_cursor, encode_cursor
 from app.datasets import alterations, repository, service
@@ -62,7 +69,7 @@ router = APIRouter(prefix="/datasets", tags=["datasets"], responses=problem_resp
     dependencies=[Idempotent],
     responses=problem_responses(
         DatasetNameTaken,
-        RequestInvalid,
+        *BODY_PROBLEMS,
         StoreNotAvailable,
         ReferenceInvalid,
         TooManyColumns,
@@ -80,7 +87,7 @@ async def create_dataset(
     return (await repository.show(session, [dataset]))[0]
 
 
-@router.get("")
+@router.get("", responses=problem_responses(*LIST_PROBLEMS))
 async def list_datasets(
     request: Request, caller: CurrentCaller, session: Session, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[DatasetPublic]:
@@ -108,7 +115,7 @@ async def get_dataset(dataset: DatasetFromPath, session: Session) -> DatasetPubl
         RecordsDoNotFit,
         ValueTooLongForIndex,
         ColumnNeeded,
-        RequestInvalid,
+        *BODY_PROBLEMS,
         ColumnNotFound,
         TypeChangeImpossible,
         ReferenceInvalid,

@@ -1,9 +1,10 @@
 """The shape of a dataset's records: what it has, worked out once for each state of the dataset."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from app.core.db import CATALOGUE_SCHEMA, quote
@@ -31,6 +32,8 @@ class Shape:
     key: Sequence[Column]
     # The declared ones, beside those of the key and of unique columns.
     indexes: Sequence[Index] = ()
+    # A value of each column as a record shows it, as far as documents have looked for one.
+    examples: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> dict[str, Column]:

@@ -114,7 +114,12 @@ class Import(SQLModel, table=True):
 class ImportCreate(RequestBody):
     """A file to be imported: what it is called and what is to happen to its rows."""
 
-    filename: str = Field(min_length=1, max_length=200, examples=["products.csv"])
+    filename: str = Field(
+        min_length=1,
+        max_length=200,
+        examples=["products.csv"],
+        json_schema_extra={"pattern": r"^[^/\\\u0000-\u001f\u007f]+$"},
+    )
     size: int | None = Field(None, ge=0, description="in bytes; signed into the upload")
     mode: Mode = "append"
     on_reject: OnReject = "abort"

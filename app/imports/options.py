@@ -4,12 +4,20 @@ Pure: no I/O, and free of the libraries that only the worker loads.
 """
 
 import re
-from typing import Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool, StrictInt, field_validator
 
 from app.datasets.date_formats import is_date_format
+
+# ASCII but NUL and the line ends.
+_ONE_BYTE: dict[str, JsonValue] = {"pattern": r"^[\u0001-\u0009\u000b\u000c\u000e-\u007f]?$"}
+
+
+def _whole(value: Any) -> Any:
+    """In JSON, 2.0 is an integer too."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class ImportOptions(BaseModel):
@@ -17,12 +25,18 @@ class ImportOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    delimiter: str | None = Field(None, min_length=1, max_length=1, description="as , or ; or a tab")
-    quote: str | None = Field(None, max_length=1, description='as "; empty for none')
-    escape: str | None = Field(None, max_length=1, description="as \\; empty for none: a quote is doubled")
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="as , or ; or a tab", json_schema_extra=_ONE_BYTE
+    )
+    quote: str | None = Field(None, max_length=1, description='as "; empty for none', json_schema_extra=_ONE_BYTE)
+    escape: str | None = Field(
+        None, max_length=1, description="as \\; empty for none: a quote is doubled", json_schema_extra=_ONE_BYTE
+    )
     encoding: str | None = Field(None, description="as utf-8, cp1252, utf-16, shift_jis")
     compression: Literal["none", "gzip", "zstd"] | None = None
-    header: StrictBool | StrictInt | None = Field(None, description="true, false, or the header's line, from 1")
+    header: StrictBool | Annotated[StrictInt, BeforeValidator(_whole)] | None = Field(
+        None, description="true, false, or the header's line, from 1", json_schema_extra={"minimum": 1}
+    )
     nulls: list[str] | None = Field(None, max_length=100, description="texts that stand for null, as NA")
     booleans: tuple[str, str] | None = Field(None, description="what stands for true and for false, as [yes, no]")
     date_format: dict[str, str] | None = Field(None, description="column: format, as DD/MM/YYYY")

@@ -8,8 +8,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.core.db import Session
-from app.core.errors import CursorInvalid, RequestInvalid
-from app.core.http import Cursor, Limit, Page, problem_responses, refuse_unknown_parameters
+from app.core.errors import CursorInvalid, ParameterInvalid
+from app.core.http import (
+    BODY_PROBLEMS,
+    LIST_PROBLEMS,
+    Cursor,
+    Limit,
+    Page,
+    problem_responses,
+    refuse_unknown_parameters,
+)
 from app.core.idempotency import IDEMPOTENCY_PROBLEMS
 from app.core.paging import decode_cursor, encode_cursor
 from app.core.storage import find_object, read_object
@@ -42,7 +50,7 @@ router = APIRouter(tags=["imports"], responses=problem_responses(KeyMissing, Sco
     status_code=201,
     dependencies=[Idempotent],
     responses=problem_responses(
-        DatasetNotFound, RequestInvalid, DatasetWithoutKey, FileTooLarge, *IDEMPOTENCY_PROBLEMS
+        DatasetNotFound, *BODY_PROBLEMS, DatasetWithoutKey, FileTooLarge, *IDEMPOTENCY_PROBLEMS
     ),
 )
 async def create_import(
@@ -57,7 +65,7 @@ async def create_import(
     return ImportCreated(**ImportPublic.of(row).model_dump(), upload=shown)
 
 
-@router.get("/datasets/{dataset}/imports", responses=problem_responses(DatasetNotFound))
+@router.get("/datasets/{dataset}/imports", responses=problem_responses(DatasetNotFound, *LIST_PROBLEMS))
 async def list_imports(
     request: Request, dataset: DatasetFromPath, session: Session, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[ImportPublic]:
@@ -81,7 +89,7 @@ def _position(cursor: str | None, query: list[str]) -> tuple[datetime, UUID] | N
         raise CursorInvalid("The cursor is not one that this API gave out.") from None
 
 
-@router.get("/imports/{import}", responses=problem_responses(ImportNotFound))
+@router.get("/imports/{import}", responses=problem_responses(ParameterInvalid, ImportNotFound))
 async def get_import(row: ImportFromPath) -> ImportPublic:
     """Show an import: how far it is, what it found in the file, what it did not accept."""
     return ImportPublic.of(row)
@@ -90,7 +98,7 @@ async def get_import(row: ImportFromPath) -> ImportPublic:
 @router.get(
     "/imports/{import}/rejections",
     response_class=StreamingResponse,
-    responses={**CSV_RESPONSE, **problem_responses(ImportNotFound, RejectionsNotReady)},
+    responses={**CSV_RESPONSE, **problem_responses(ParameterInvalid, ImportNotFound, RejectionsNotReady)},
 )
 async def get_rejections(row: ImportFromPath) -> Response:
     """Download every rejection as CSV: line, record, offset, column, value, code and message."""

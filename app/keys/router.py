@@ -7,8 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from app.core.db import Session
-from app.core.errors import CursorInvalid, RequestInvalid
-from app.core.http import Cursor, Limit, Page, problem_responses, refuse_unknown_parameters
+from app.core.errors import CursorInvalid, ParameterInvalid
+from app.core.http import (
+    BODY_PROBLEMS,
+    LIST_PROBLEMS,
+    Cursor,
+    Limit,
+    Page,
+    problem_responses,
+    refuse_unknown_parameters,
+)
 from app.core.idempotency import IDEMPOTENCY_PROBLEMS, AnswerNotKept
 from app.core.paging import decode_cursor, encode_cursor
 from app.keys import repository
@@ -28,7 +36,7 @@ router = APIRouter(
     "",
     status_code=201,
     dependencies=[Idempotent],
-    responses=problem_responses(RequestInvalid, *IDEMPOTENCY_PROBLEMS, AnswerNotKept),
+    responses=problem_responses(*BODY_PROBLEMS, *IDEMPOTENCY_PROBLEMS, AnswerNotKept),
 )
 async def create_key(body: ApiKeyCreate, session: Session, response: Response) -> ApiKeyCreated:
     """Make a key. Its text is in this response and nowhere else."""
@@ -46,7 +54,7 @@ async def create_key(body: ApiKeyCreate, session: Session, response: Response) -
     return ApiKeyCreated(**public.model_dump(), key=format_key(key.id, secret))
 
 
-@router.get("")
+@router.get("", responses=problem_responses(*LIST_PROBLEMS))
 async def list_keys(request: Request, session: Session, limit: Limit = 50, cursor: Cursor = None) -> Page[ApiKeyPublic]:
     """List the keys, newest first, revoked and expired ones included."""
     refuse_unknown_parameters(request, ("_limit", "_cursor"))
@@ -57,7 +65,7 @@ async def list_keys(request: Request, session: Session, limit: Limit = 50, curso
     return Page(data=[ApiKeyPublic.model_validate(key) for key in data], next=following)
 
 
-@router.delete("/{key}", status_code=204, responses=problem_responses(KeyNotFound))
+@router.delete("/{key}", status_code=204, responses=problem_responses(KeyNotFound, ParameterInvalid))
 async def revoke_key(key: Annotated[UUID, Path(description="the key's id")], session: Session) -> None:
     """Revoke a key: it stops working at once and stays in the list."""
     await repository.revoke_key(session, key)

@@ -6,13 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.json_text import JsonInvalid, is_storable_text, write_json
-from app.datasets.columns import Column
+from app.datasets.columns import Column, canonical_text
 
 SHOWN_LENGTH = 100
 # The numbers that JSON shows as texts, having no number for them.
 NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 # What JSON shows as a text to keep it exact, and may be asked for as a number all the same.
 _EXACT = ("bigint", "decimal")
+# As programs write a number that is very small or very large, in an address too.
+_SCIENTIFIC = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?[eE][+-]?[0-9]{1,3}")
 _OFFSET_WITH_SPACE = re.compile(r"[0-9] [0-9]{2}:?[0-9]{2}$")
 
 
@@ -80,12 +82,18 @@ def text_of(value: Any, column: Column, place: str) -> str:
         if expected == "boolean":
             return json.dumps(value)
     elif isinstance(value, int | float | Decimal):
-        if expected in ("integer", "number"):
+        if column.type in _EXACT or expected == "integer":
+            return _digits(Decimal(str(value)))
+        if expected == "number":
             return str(value)
-        if column.type in _EXACT:
-            return format(Decimal(str(value)), "f")
     hint = 'Ask for missing values with {"isnull": true}.' if value is None else None
     raise Mistake(place, f"{_name(value)} is not {column.kind.article} ({column.kind.example})", hint=hint)
+
+
+def _digits(number: Decimal) -> str:
+    """A number without an exponent; one without a fraction, as 1.0 and 1e2 are, without a point."""
+    is_whole = number == number.to_integral_value()
+    return format(number.to_integral_value() if is_whole else number, "f")
 
 
 def _write(value: Any, place: str) -> str:
@@ -108,6 +116,8 @@ def comparable(text: str, column: Column, place: str) -> str:
         Mistake: it is no value of the column's type.
     """
     check_characters(text, place)
+    if column.type == "decimal" and _SCIENTIFIC.fullmatch(text):
+        text = _digits(Decimal(text))
     try:
         value = column.parse_comparable(text)
     except ValueError as error:
@@ -115,15 +125,7 @@ def comparable(text: str, column: Column, place: str) -> str:
         is_offset = column.type == "datetime" and _OFFSET_WITH_SPACE.search(text)
         hint = "In an address, write the + of an offset as %2B." if is_offset else None
         raise Mistake(place, str(error), hint=hint) from None
-    return text if text in NOT_FINITE else _canonical(value)
-
-
-def _canonical(value: Any) -> str:
-    if isinstance(value, Decimal):
-        digits = f"{value:f}"
-        value = digits.rstrip("0").rstrip(".") if "." in digits else digits
-    written = str(value).lower() if isinstance(value, bool) else str(value)
-    return written.removeprefix("-") if written in ("-0", "-0.0") else written
+    return text if text in NOT_FINITE else canonical_text(value)
 
 
 def check_characters(text: str, place: str) -> None:

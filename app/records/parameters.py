@@ -32,12 +32,6 @@ class Asked:
         """The name as the caller wrote it."""
         return self.prefix + name
 
-    def refuse(self, names: Sequence[str], message: str) -> None:
-        """Raise a Mistake where one of these members is there."""
-        for name in names:
-            if name in self.members:
-                raise Mistake(self.place(name), message)
-
     def text(self, name: str) -> str | None:
         """A text; null in a body is as if it were left out."""
         value = self.members.get(name)

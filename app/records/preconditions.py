@@ -47,8 +47,9 @@ def read_preconditions(if_match: Sequence[str], if_none_match: Sequence[str], *,
     """
     if if_none_match:
         if not creates or ",".join(if_none_match).strip() != _ANY or if_match:
+            reason = "can only be * here" if creates and not if_match else "cannot be used beside 'If-Match'"
             raise ParameterInvalid(
-                "'If-None-Match' cannot be used here." if not creates else "'If-None-Match' can only be * here.",
+                f"'If-None-Match' {reason if creates else 'cannot be used here'}.",
                 hint="If-None-Match: * has PUT create a record and replace none; If-Match is for all other conditions.",
             )
         return Preconditions(absent=True)

@@ -109,10 +109,7 @@ def view_from_address(shape: Shape, raw: bytes, limits: Limits) -> RecordView:
 
 def _plan(shape: Shape, where: AllOf, asked: Asked, limits: Limits, form: Form) -> RecordQuery:
     _check_contradictions(where)
-    if form != "page":
-        asked.refuse(("cursor", "count"), "an export has all records, and no pages")
-    if form != "csv":
-        asked.refuse(("spreadsheet",), "only text/csv is made for spreadsheets")
+    _check_form(asked, form)
     most = limits.page_size if form == "page" else limits.export_records
     search = read_search(shape, asked, limits)
     sort = _sort(shape, asked, limits)
@@ -127,6 +124,16 @@ def _plan(shape: Shape, where: AllOf, asked: Asked, limits: Limits, form: Form) 
         count=cast("Count", asked.choice("count", COUNTS) or "none"),
         spreadsheet=asked.flag("spreadsheet"),
     )
+
+
+def _check_form(asked: Asked, form: Form) -> None:
+    """Raise a Mistake where something is asked for that a form does not have; what asks for nothing does no harm."""
+    counts = asked.choice("count", COUNTS) not in (None, "none")
+    for name, is_asked in (("cursor", asked.text("cursor") is not None), ("count", counts)):
+        if form != "page" and is_asked:
+            raise Mistake(asked.place(name), "an export has all records, and no pages")
+    if form != "csv" and asked.flag("spreadsheet"):
+        raise Mistake(asked.place("spreadsheet"), "only text/csv is made for spreadsheets")
 
 
 def _check_contradictions(part: Filter) -> None:

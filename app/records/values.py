@@ -96,10 +96,14 @@ class ColumnReader:
             raise _Broken(self._type_rule, str(error)) from None
         except (ValueError, ArithmeticError):
             raise _Broken(self._type_rule) from None
+        self.check(typed)
+        return typed
+
+    def check(self, typed: Any) -> None:
+        """Raise _Broken where a value of the column's type breaks one of its other rules."""
         for is_broken, rule in self._checks:
             if is_broken(typed):
                 raise _Broken(rule)
-        return typed
 
 
 class RecordReader:
@@ -145,6 +149,8 @@ class RecordReader:
             return self._readers[name].read(document.get(name))
         if name in document and not _is_same(self._readers[name].read(document[name]), key[name]):
             raise _Broken(_OTHER_KEY)
+        # The address may name a record that is yet to be added.
+        self._readers[name].check(key[name])
         return key[name]
 
     def _strangers(self, document: Values, key: Values, index: int | None) -> Iterator[Fault]:

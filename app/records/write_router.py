@@ -47,7 +47,7 @@ router = APIRouter(
     status_code=201,
     response_class=Response,
     responses=problem_responses(*BODY_PROBLEMS, *WRITE_PROBLEMS, TooManyRecords, *IDEMPOTENCY_PROBLEMS),
-    openapi_extra=described(requestBody=documents.ANY_NEW, parameters=documents.REPETITION),
+    openapi_extra=described(requestBody=documents.ANY_NEW, parameters=[documents.REPETITION]),
 )
 async def create_records(request: Request, name: DatasetName) -> Response:
     """Add a record, or all records of an array or none of them. The answer shows what was added."""

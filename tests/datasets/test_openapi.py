@@ -2,12 +2,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from httpx import AsyncClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.datasets.columns import TYPES, Column, row_id_column
-from app.datasets.openapi import record_schema
+from app.datasets.openapi import record_schema, view_schema
 from app.datasets.shape import Shape
+from app.datasets.value_schemas import NUMBER_NOTE
 
 
 def _shape(*columns: Column) -> Shape:
@@ -15,14 +17,18 @@ def _shape(*columns: Column) -> Shape:
 
 
 def _schema(**members: Any) -> dict[str, Any]:
-    schema: dict[str, Any] = record_schema(_shape(Column(name="a", **members)))["properties"]["a"]
+    schema: dict[str, Any] = view_schema(_shape(Column(name="a", **members)))["properties"]["a"]
     return schema
 
 
 class TestRecordSchema:
-    def test_every_member_is_there(self) -> None:
+    def test_every_member_of_a_whole_record_is_there(self) -> None:
         schema = record_schema(_shape(Column(name="a", type="text")))
         assert schema["required"] == ["_id", "a"]
+        assert schema["allOf"] == [{"$ref": "#/components/schemas/things_view"}]
+
+    def test_a_selection_may_leave_any_out(self) -> None:
+        assert "required" not in view_schema(_shape(Column(name="a", type="text")))
 
     def test_what_may_be_null_says_so(self) -> None:
         assert _schema(type="text")["type"] == ["string", "null"]
@@ -38,13 +44,29 @@ class TestRecordSchema:
         assert _schema(type="text", label="Unit price (€)")["description"] == "Unit price (€)"
 
     def test_a_numbers_exceptions_are_told(self) -> None:
-        assert "NaN" in _schema(type="number", description="Weight.")["description"]
+        schema = _schema(type="number", description="Weight.")
+        assert schema["description"] == f"Weight. {NUMBER_NOTE}"
+        assert [choice["type"] for choice in schema["anyOf"]] == ["number", "string", "null"]
+
+    @pytest.mark.parametrize(
+        ("bounds", "texts"),
+        [
+            ({}, ["NaN", "Infinity", "-Infinity"]),
+            ({"min": 0}, ["Infinity"]),
+            ({"max": 0}, ["-Infinity"]),
+            ({"min": 0, "max": 1}, None),
+            ({"one_of": [1]}, None),
+        ],
+    )
+    def test_a_bound_keeps_out_what_is_beyond(self, bounds: dict[str, Any], texts: list[str] | None) -> None:
+        schema = _schema(type="number", required=True, **bounds)
+        assert schema.get("anyOf", [{}, {"enum": None}])[1]["enum"] == texts
 
     def test_an_example_is_shown_where_it_is_allowed(self) -> None:
         for name in TYPES:
             members = {"precision": 2, "scale": 2} if name == "decimal" else {}
             column = Column(name="a", type=name, **members)
-            for example in column.json_schema().get("examples", []):
+            for example in _schema(type=name, **members).get("examples", []):
                 column.parse(str(example))
         assert _schema(type="decimal", precision=8, scale=3)["examples"] == ["1.500"]
         assert "examples" not in _schema(type="integer", min=100)
@@ -138,6 +160,21 @@ class TestWholeDocument:
         assert open_paths == {"/health", "/ready"}
         assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
 
+    async def test_a_column_may_be_called_as_the_number_of_records_is(self, client: AsyncClient) -> None:
+        await client.post("/datasets", json={"name": "words", "columns": [{"name": "count", "type": "integer"}]})
+        document = (await client.get("/openapi.json")).json()
+        OpenAPIV31SpecValidator(document).validate()
+        members = document["components"]["schemas"]["words_results"]["properties"]["data"]["items"]["properties"]
+        assert len(members["count"]["anyOf"]) == 2
+
+    async def test_a_key_of_several_columns_is_a_list_in_the_address(self, client: AsyncClient) -> None:
+        await _create_datasets(client)
+        document = (await client.get("/openapi.json")).json()
+        for operation in document["paths"]["/datasets/pairs/records/{key}"].values():
+            (key, *_) = operation["parameters"]
+            assert (key["style"], key["explode"]) == ("simple", False)
+            assert len(key["schema"]["prefixItems"]) == key["schema"]["minItems"] == key["schema"]["maxItems"] == 2
+
 
 class TestDatasetDocument:
     async def test_it_is_valid_and_whole_by_itself(self, client: AsyncClient) -> None:
@@ -162,7 +199,7 @@ class TestDatasetDocument:
         document = (await client.get("/datasets/everything/openapi.json")).json()
         assert document["info"]["title"] == "Everything"
         assert document["servers"] == [{"url": "/"}]
-        assert set(document["components"]["schemas"]["everything_record"]["properties"]) == {"_id", *TYPES}
+        assert set(document["components"]["schemas"]["everything_view"]["properties"]) == {"_id", *TYPES}
 
     async def test_it_needs_the_scope_read(self, client: AsyncClient, anonymous: AsyncClient) -> None:
         await _create_datasets(client)

@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.datasets.columns import TYPES, Column, row_id_column
-from app.datasets.openapi_writes import decimal_pattern, write_schemas
+from app.datasets.openapi_writes import write_schemas
 from app.datasets.shape import Shape
+from app.datasets.value_schemas import decimal_pattern
 from app.records.values import RecordReader
 
 STABLE = settings(deadline=None, derandomize=True, max_examples=300)

@@ -95,6 +95,10 @@ class TestCreate:
         errors = response.json()["errors"]
         assert any(error["path"].startswith(path) and message in error["message"] for error in errors), errors
 
+    async def test_a_header_may_be_counted_as_any_json_counts(self, client: AsyncClient) -> None:
+        response = await announce(client, options={"header": 2.0})
+        assert response.json()["options"]["header"] == 2
+
 
 class TestShow:
     async def test_columns_say_what_they_are_and_why(self, importer: Importer, client: AsyncClient) -> None:

@@ -49,6 +49,10 @@ class TestReadPreconditions:
         with pytest.raises(ParameterInvalid, match="If-None-Match"):
             read_preconditions(if_match, if_none_match, creates=creates)
 
+    def test_what_is_in_its_way_is_named(self) -> None:
+        with pytest.raises(ParameterInvalid, match="cannot be used beside 'If-Match'"):
+            read_preconditions(["*"], ["*"], creates=True)
+
 
 class TestIsKnown:
     @pytest.mark.parametrize("lines", [[TAG], ["*"], [f"W/{TAG}"], [f'"x", {TAG}'], ['"x"', TAG]])

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -95,7 +96,7 @@ class TestConditions:
             ("stock__in=1,,2", "'' is not an integer"),
             ("weight=1e400", "is not a number"),
             ("weight=inf", "is not a number"),
-            ("price=1e5", "is not a decimal"),
+            ("price=1e", "is not a decimal"),
             ("price=NaN", "is not a decimal"),
             ("active=1", "is not a boolean"),
             ("active__isnull=yes", "'yes' is neither true nor false"),
@@ -147,6 +148,36 @@ class TestConditions:
         problem = _refuse(address, ParameterInvalid)
         assert message in problem.detail
         assert str(problem.hint).startswith(hint)
+
+
+class TestWritings:
+    """A value may be written in more than one way."""
+
+    @pytest.mark.parametrize(
+        ("document", "said"),
+        [
+            ({"stock": Decimal("501.0")}, "501"),
+            ({"stock": Decimal("1E+2")}, "100"),
+            ({"ean": Decimal("5.0")}, "5"),
+            ({"price": Decimal("1E-2")}, "0.01"),
+        ],
+    )
+    def test_a_whole_number_may_have_a_fraction_of_nothing(self, document: Any, said: str) -> None:
+        assert _said(_send({"where": document}))[0][2] == (said,)
+
+    @pytest.mark.parametrize(("text", "said"), [("1e-7", "0.0000001"), ("-1.5e+3", "-1500"), ("1E2", "100")])
+    def test_a_number_may_have_an_exponent_as_programs_write_it(self, text: str, said: str) -> None:
+        assert _said(_ask(f"price__gt={quote(text)}"))[0][2] == (said,)
+
+    def test_an_allowed_value_is_known_in_all_of_them(self) -> None:
+        shape = make_shape(
+            {
+                "agreed": {"type": "boolean", "one_of": [True]},
+                "rate": {"type": "decimal", "precision": 3, "scale": 1, "one_of": ["7.0"]},
+            }
+        )
+        for address in (b"agreed=true", b"rate=7", b"rate=7.00"):
+            assert query_from_address(shape, address, LIMITS).where.conditions
 
 
 class TestAddress:
@@ -233,6 +264,10 @@ class TestExportQuery:
     @pytest.mark.parametrize("address", ["_cursor=x", "_count=exact"])
     def test_it_has_no_pages(self, address: str) -> None:
         assert "an export has all records" in _refuse(address, ParameterInvalid, form="csv").detail
+
+    @pytest.mark.parametrize(("address", "form"), [("_count=none", "csv"), ("_spreadsheet=false", "page")])
+    def test_what_asks_for_nothing_does_no_harm(self, address: str, form: str) -> None:
+        assert _ask(address, form=form) == _ask("", form=form)
 
     def test_it_has_a_limit_of_its_own(self) -> None:
         assert "it takes 1 to 10000" in _refuse("_limit=10001", ParameterInvalid, form="csv").detail

@@ -169,6 +169,11 @@ class TestRecordReader:
         assert reader.read_whole({"_id": 1, "n": 2}, [1]) == ({"n": 2}, [])
         assert [fault.code for fault in reader.read_changes({"_id": 2}, [1])[1]] == ["other_key"]
 
+    def test_the_key_in_an_address_fulfils_what_its_column_asks(self) -> None:
+        reader = RecordReader([_column(type="text", max_length=3)], ["a"])
+        assert reader.read_whole({}, ["abc"]) == ({"a": "abc"}, [])
+        assert [fault.code for fault in reader.read_whole({}, ["abcd"])[1]] == ["max_length"]
+
 
 class TestFault:
     def test_it_is_a_sentence(self) -> None:

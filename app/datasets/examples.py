@@ -1,0 +1,98 @@
+"""Examples for the documents: of each column a value from the dataset's own first records.
+
+They are read when a document is asked for, a few records by the key's index, and kept for a while: a document costs no
+query then, and shows nothing of a record for long that is gone.
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import DATA_SCHEMA, QUERY_CANCELED, quote, sql_state
+from app.core.settings import get_settings
+from app.datasets.columns import Column
+from app.datasets.shape import Shape
+
+MOST_KEPT = 1000
+RECORDS_READ = 10
+# Of a value as JSON; longer ones would only make the document longer.
+MOST_BYTES = 80
+# The table is another than the catalogue said a moment before, or someone is changing it: then there are no examples.
+_PASSING = ("42P01", "42703", "42804", "42883", "55P03", QUERY_CANCELED)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A shape with the examples that were found for it, and when (seconds of a monotonic clock)."""
+
+    shape: Shape
+    exemplified: Shape
+    read_at: float
+
+
+_kept: dict[UUID, _Kept] = {}
+
+
+async def with_examples(session: AsyncSession, shapes: Sequence[Shape]) -> list[Shape]:
+    """The shapes with examples. As long as these are the same, and the dataset is, so is the object."""
+    fresh = {shape.id: _kept[shape.id].exemplified for shape in shapes if not _is_stale(shape)}
+    stale = [shape for shape in shapes if shape.id not in fresh]
+    readable = [shape for shape in stale if shape.columns]
+    found = await _read(session, readable) if readable else {}
+    fresh |= {shape.id: _keep(shape, found.get(shape.name, {})) for shape in stale}
+    return [fresh[shape.id] for shape in shapes]
+
+
+def _is_stale(shape: Shape) -> bool:
+    kept = _kept.get(shape.id)
+    return kept is None or kept.shape is not shape or time.monotonic() - kept.read_at >= get_settings().example_seconds
+
+
+def _keep(shape: Shape, examples: Mapping[str, Any]) -> Shape:
+    before = _kept.pop(shape.id, None)
+    is_same = before is not None and before.shape is shape and before.exemplified.examples == examples
+    exemplified = before.exemplified if before is not None and is_same else replace(shape, examples=examples)
+    if len(_kept) >= MOST_KEPT:
+        _kept.pop(next(iter(_kept)))
+    _kept[shape.id] = _Kept(shape, exemplified, time.monotonic())
+    return exemplified
+
+
+async def _read(session: AsyncSession, shapes: Sequence[Shape]) -> dict[str, dict[str, Any]]:
+    """Of each dataset the first value in each column that has one."""
+    try:
+        connection = await session.connection()
+        result = await connection.exec_driver_sql(" UNION ALL ".join(f"({_statement(shape)})" for shape in shapes))
+    except DBAPIError as error:
+        if sql_state(error) not in _PASSING:
+            raise
+        await session.rollback()
+        return {}
+    found: dict[str, dict[str, Any]] = {}
+    rows: list[Sequence[Any]] = list(result.all())
+    for dataset, record in rows:
+        examples = found.setdefault(dataset, {})
+        for column, value in json.loads(record).items():
+            if value is not None:
+                examples.setdefault(column, value)
+    return found
+
+
+def _statement(shape: Shape) -> str:
+    # Names of datasets and columns are letters, digits and underscores.
+    members = ", ".join(f"{_short(column)} AS {quote(column.name)}" for column in shape.columns)
+    order = ", ".join(quote(column.name) for column in shape.key)
+    records = f"SELECT {members} FROM {quote(DATA_SCHEMA, shape.name)} ORDER BY {order} LIMIT {RECORDS_READ}"
+    return f"SELECT '{shape.name}', row_to_json(_record)::text FROM ({records}) AS _record"
+
+
+def _short(column: Column) -> str:
+    """The SQL of a value as JSON shows it, null where it is too long for an example."""
+    value = column.kind.json_sql.format(quote(column.name))
+    return f"CASE WHEN octet_length(({value})::text) <= {MOST_BYTES} THEN {value} END"
