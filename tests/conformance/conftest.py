@@ -1,0 +1,81 @@
+"""The API in a process of its own, over datasets of every kind, and schemathesis at work on it."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+from httpx import AsyncClient
+
+from app.local.emulator import find_free_port
+from tests.conformance.datasets import DATASETS, RECORDS
+from tests.conftest import ADMIN_KEY
+
+CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
+ROOT = Path(__file__).parent.parent.parent
+START_SECONDS = 30.0
+# Any other seed finds other requests; these are the same in every run.
+SEED = "1"
+
+
+@pytest.fixture
+def served(database_url: str) -> Iterator[str]:
+    """The address at which the API listens."""
+    port = find_free_port()
+    command = [sys.executable, "-m", "app.local.api", "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"TOLVA_LOG_LEVEL": "ERROR"})
+    try:
+        yield _wait_for(f"http://127.0.0.1:{port}")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(url: str) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            assert httpx.get(f"{url}/health", trust_env=False).status_code == 200
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, f"nothing answers at {url}"
+            time.sleep(0.1)
+        else:
+            return url
+
+
+@pytest_asyncio.fixture
+async def api(served: str) -> AsyncIterator[AsyncClient]:
+    """A caller with the administrator's key of an API that has all of DATASETS."""
+    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+    async with AsyncClient(base_url=served, headers=headers, trust_env=False) as client:
+        for dataset in DATASETS:
+            made = await client.post("/datasets", json=dataset)
+            assert made.status_code == 201, made.text
+        for name, records in RECORDS.items():
+            added = await client.post(f"/datasets/{name}/records", json=records)
+            assert added.status_code == 201, added.text
+        yield client
+
+
+async def run_schemathesis(
+    api: AsyncClient, document: str, *arguments: str, configuration: Path = CONFIGURATION
+) -> None:
+    """Have an API asked for all that a document says, and fail with what it does otherwise."""
+    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)]
+    command += ["run", f"{api.base_url}{document}", "--header", f"Authorization: Bearer {ADMIN_KEY}", "--seed", SEED]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        *arguments,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()

@@ -1,0 +1,114 @@
+"""What schemathesis is told of this API: what its documents cannot say, and two checks that are stricter than its own.
+
+A valid request may be refused for what no JSON schema can express, and for nothing else: `BEYOND_SCHEMAS` is the list.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis import Case, CheckContext, Response
+from schemathesis.core.failures import Failure
+
+# The problems that may answer a request which is valid by the document.
+BEYOND_SCHEMAS = {
+    "query-contradictory": "two parameters that exclude each other",
+    "query-too-large": "more parameters, or deeper conditions, than the settings allow",
+    "cursor-invalid": "a cursor that no page gave out",
+    "idempotency-key-reused": "the key of a request with another body",
+    "precondition-failed": "a record in another state than the headers say",
+}
+# The mistakes in a record that may be made within its schema.
+BEYOND_RECORDS = {
+    "min": "JSON schemas compare numbers; dates and exact decimals are strings",
+    "max": "as min",
+    "not_decimal": "`multipleOf` of a fraction is wrong wherever numbers are binary, so no document says it",
+    "other_key": "the key is in the address too, and has to be the same",
+}
+# Parameters and members of a body that may be refused with a valid value.
+BEYOND_PARAMETERS = {
+    **dict.fromkeys(("_limit", "limit"), "the settings have the most"),
+    **dict.fromkeys(("_sort", "sort"), "a column in both directions, or what another parameter leaves out"),
+    **dict.fromkeys(("_count", "count", "_cursor", "cursor", "_spreadsheet", "spreadsheet"), "Accept decides"),
+    **dict.fromkeys(
+        ("options/date_format", "options/encoding", "options/timezone", "options/units"), "the names of a long list"
+    ),
+    "filename": "a character of any script may be one that cannot be shown",
+    "expires_at": "it is in the future",
+}
+# The routes of any dataset do not know its columns, and those that define one not what it is made of.
+UNTYPED = {
+    "/datasets/{dataset}/": (
+        "unknown-parameter",
+        "parameter-invalid",
+        "query-invalid",
+        "record-key-invalid",
+        "record-invalid",
+    ),
+    "/datasets": ("request-invalid", "column-not-found", "reference-invalid", "store-not-available"),
+}
+
+schemathesis.openapi.format("int64", st.integers(-(2**63), 2**63 - 1).map(str))
+
+
+class ValidRequestRefused(Failure):
+    """A request that the document allows was refused for something that the document could have said."""
+
+
+class StatusUndocumented(Failure):
+    """An answer has a status that the document has only as `default`."""
+
+
+@schemathesis.check
+def valid_requests_are_served(_: CheckContext, response: Response, case: Case[Any]) -> bool | None:
+    """In place of positive_data_acceptance, which knows statuses only: here a refusal has a reason."""
+    is_valid = case.meta is not None and case.meta.generation.mode.is_positive
+    if not is_valid or not _fits_header_patterns(case) or response.status_code not in (400, 406, 412, 413, 415, 422):
+        return None
+    problem = response.json()
+    if all(_is_beyond(case.operation.path, problem, mistake) for mistake in _mistakes(problem)):
+        return None
+    raise ValidRequestRefused(
+        operation=case.operation.label, title="Valid request refused", message=f"{problem['type']}: {problem['detail']}"
+    )
+
+
+def _fits_header_patterns(case: Case[Any]) -> bool:
+    """Whether the headers are as the document says: schemathesis sends a plain `0` where a tag has its quotes.
+
+    And two that exclude each other, which no document can say.
+    """
+    declared = case.operation.definition.raw.get("parameters", [])
+    patterns = {given["name"]: given["schema"].get("pattern", "") for given in declared if given.get("in") == "header"}
+    sent = {name: str(value) for name, value in case.headers.items() if name in patterns}
+    return len(sent) < 2 and all(re.search(patterns[name], value) for name, value in sent.items())
+
+
+def _mistakes(problem: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from problem.get("errors") or [{}]
+
+
+def _is_beyond(path: str, problem: dict[str, Any], mistake: dict[str, Any]) -> bool:
+    """Whether a valid request may be refused for this."""
+    slug = problem["type"].rpartition("/")[2]
+    if slug in BEYOND_SCHEMAS or mistake.get("code") in BEYOND_RECORDS:
+        return True
+    if str(mistake.get("path")).endswith("__between"):
+        return True  # a comma within a text: in an address it separates
+    untyped = next((slugs for start, slugs in UNTYPED.items() if path.startswith(start)), ())
+    return mistake.get("path") in BEYOND_PARAMETERS or slug in untyped
+
+
+@schemathesis.check
+def statuses_are_documented(_: CheckContext, response: Response, case: Case[Any]) -> bool | None:
+    """As status_code_conformance, for which `default` would cover everything."""
+    declared = case.operation.definition.raw["responses"]
+    if case.method.lower() != case.operation.method or str(response.status_code) in declared:
+        return None
+    raise StatusUndocumented(
+        operation=case.operation.label,
+        title="Undocumented status",
+        message=f"{response.status_code} is not among {', '.join(declared)}: {response.text[:300]}",
+    )
