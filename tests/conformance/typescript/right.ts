@@ -1,0 +1,70 @@
+// What a frontend does with the generated client. All of it compiles.
+import createClient from "openapi-fetch";
+
+import type { components, paths } from "./everything";
+import type { paths as PairPaths } from "./pairs";
+
+const address = { baseUrl: "http://127.0.0.1:8000", headers: { Authorization: "Bearer tolva_…" } };
+// A list can be had as CSV too: the client says that it wants JSON. Lists of values are separated by commas.
+const lists = { querySerializer: { array: { style: "form", explode: false } } } as const;
+const client = createClient<paths, "application/json" | "application/problem+json">({ ...address, ...lists });
+const pairs = createClient<PairPaths, "application/json" | "application/problem+json">({ ...address, ...lists });
+
+const page = await client.GET("/datasets/everything/records", {
+  params: {
+    query: {
+      size: "M",
+      size__in: ["S", "M"],
+      stock__gte: 1,
+      price__between: ["0.10", 20],
+      released__gt: "2024-01-01",
+      active: true,
+      maker__isnull: false,
+      _select: ["code", "price", "size", "weight"],
+      _sort: ["-price", "code"],
+      _embed: ["maker"],
+      _count: "estimated",
+      _limit: 20,
+    },
+  },
+});
+for (const record of page.data?.data ?? []) {
+  const price: string | null | undefined = record.price;
+  const size: "S" | "M" | "L" | null | undefined = record.size;
+  const weight = Number(record.weight ?? 0);
+  const maker: string | null | undefined = record._embedded?.maker?.name;
+  console.log(price, size, weight, maker);
+}
+const following: string | null | undefined = page.data?.next;
+
+const found = await client.POST("/datasets/everything/records/query", {
+  body: { where: { _or: [{ size: { in: ["S", "L"] } }, { price: { lt: 5 } }], _not: { active: false } }, sort: ["-stock"] },
+});
+const refused: string | undefined = found.error?.detail;
+
+const whole: components["schemas"]["everything_record"] = {
+  code: "B1",
+  maker: null,
+  stock: 1,
+  ean: "9007199254740993",
+  weight: 1.5,
+  price: "0.10",
+  size: "S",
+  active: null,
+  released: "2024-02-29",
+  updated: null,
+  batch: null,
+  details: { any: ["thing"] },
+  photo: null,
+};
+await client.POST("/datasets/everything/records", { body: whole });
+await client.POST("/datasets/everything/records", { body: [{ code: "B2", stock: 2, price: 1.5 }] });
+const path = { key: "B1" };
+await client.PATCH("/datasets/everything/records/{key}", { params: { path }, body: { price: "2.00", size: null } });
+await pairs.GET("/datasets/pairs/records/{key}", { params: { path: { key: ["north, east", 2024] } } });
+
+const sums = await client.GET("/datasets/everything/aggregate", {
+  params: { query: { _group: ["size", "released__month"], _aggregate: ["count", "price__sum"], _sort: ["-count"] } },
+});
+const total: string | null | undefined = sums.data?.data[0]?.price__sum;
+console.log(following, refused, total);
