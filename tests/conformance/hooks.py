@@ -95,8 +95,9 @@ def _is_beyond(path: str, problem: dict[str, Any], mistake: dict[str, Any]) -> b
     slug = problem["type"].rpartition("/")[2]
     if slug in BEYOND_SCHEMAS or mistake.get("code") in BEYOND_RECORDS:
         return True
-    if str(mistake.get("path")).endswith("__between"):
-        return True  # a comma within a text: in an address it separates
+    # In an address, a comma within a text separates and a quote before it quotes.
+    if str(mistake.get("path")).endswith("__between") or str(mistake.get("message")).startswith("The quote at"):
+        return True
     untyped = next((slugs for start, slugs in UNTYPED.items() if path.startswith(start)), ())
     return mistake.get("path") in BEYOND_PARAMETERS or slug in untyped
 
