@@ -213,10 +213,11 @@ def document(records: Records) -> None:
     """The OpenAPI document of 100 datasets of 20 columns, after the first time."""
     asyncio.run(_make_wide_datasets())
     seconds = []
-    for _ in range(12):
-        started = time.perf_counter()
-        size = len(records.get("/openapi.json").content)
-        seconds.append(time.perf_counter() - started)
+    with httpx.Client(base_url=records.tolva.url, headers=HEADERS, timeout=120) as client:
+        for _ in range(12):
+            started = time.perf_counter()
+            size = len(client.get("/openapi.json").raise_for_status().content)
+            seconds.append(time.perf_counter() - started)
     later = statistics.median(seconds[1:])
     print(f"openapi  first {seconds[0] * 1000:6.0f} ms   then {later * 1000:6.1f} ms   {size / 1e6:.1f} MB")
 
