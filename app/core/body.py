@@ -13,7 +13,7 @@ MERGE_PATCH = "application/merge-patch+json"
 
 
 # What can be wrong with a body before its content is looked at.
-BODY_PROBLEMS = (MalformedJson, MediaTypeUnsupported, BodyTooLarge)
+JSON_PROBLEMS = (MalformedJson, MediaTypeUnsupported, BodyTooLarge)
 
 
 async def read_json_body(request: Request, *media_types: str) -> Any:

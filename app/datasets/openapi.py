@@ -14,9 +14,10 @@ from app.datasets.errors import DatasetNotFound, DatasetReshaped
 from app.datasets.openapi_queries import SCHEMAS
 from app.datasets.openapi_writes import (
     REPETITION,
-    SECURITY,
     WRITE_PROBLEMS,
+    body_of,
     can_be_conditional,
+    operation_of,
     write_operations,
     write_schemas,
 )
@@ -275,7 +276,7 @@ def _paths(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 def _list_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
-        **_described(shape, f"list_{shape.name}_records", f"List records of {shape.title or shape.name}"),
+        **operation_of(shape, f"list_{shape.name}_records", f"List records of {shape.title or shape.name}"),
         "description": f"Those that fulfil all conditions, in the order of {_names(shape.key)} or as `_sort` says.",
         "parameters": queries.list_parameters(shape, embeddable),
         "responses": _responses(_ref(shape, "page"), "Query", "NoFormat", "NoExport", headers=link, exports=True),
@@ -284,9 +285,9 @@ def _list_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]
 
 def _query_operation(shape: Shape) -> dict[str, Any]:
     return {
-        **_described(shape, f"query_{shape.name}_records", f"Query records of {shape.title or shape.name}"),
+        **operation_of(shape, f"query_{shape.name}_records", f"Query records of {shape.title or shape.name}"),
         "description": "As the list does, with conditions joined by and, or and not, and with long lists of values.",
-        "requestBody": _body(_ref(shape, "query")),
+        "requestBody": body_of(_ref(shape, "query")),
         "responses": _responses(
             _ref(shape, "page"), "Query", "NoFormat", "NoExport", "TooLarge", "OtherKind", exports=True
         ),
@@ -298,9 +299,9 @@ def _get_many_operation(shape: Shape) -> dict[str, Any]:
     keys = {"type": "array", "items": single}
     body = {"type": "object", "properties": {"keys": keys}, "required": ["keys"], "additionalProperties": False}
     return {
-        **_described(shape, f"get_{shape.name}_records", f"Get many records of {shape.title or shape.name}"),
+        **operation_of(shape, f"get_{shape.name}_records", f"Get many records of {shape.title or shape.name}"),
         "description": "In the order of their keys, null for each that there is not.",
-        "requestBody": _body(body),
+        "requestBody": body_of(body),
         "responses": _responses(_ref(shape, "some"), "Query", "TooLarge", "OtherKind"),
     }
 
@@ -308,7 +309,7 @@ def _get_many_operation(shape: Shape) -> dict[str, Any]:
 def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     etag = {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
     return {
-        **_described(shape, f"get_{shape.name}_record", f"Get a record of {shape.title or shape.name}"),
+        **operation_of(shape, f"get_{shape.name}_record", f"Get a record of {shape.title or shape.name}"),
         "parameters": [_key_in_path(shape), *queries.view_parameters(shape, embeddable)],
         "responses": _responses(_shown(shape, embeddable), "Key", "NoRecord", headers=etag),
     }
@@ -316,19 +317,11 @@ def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 
 def _aggregate_operation(shape: Shape) -> dict[str, Any]:
     return {
-        **_described(shape, f"aggregate_{shape.name}_records", f"Aggregate records of {shape.title or shape.name}"),
+        **operation_of(shape, f"aggregate_{shape.name}_records", f"Aggregate records of {shape.title or shape.name}"),
         "description": "Counts, sums, means and extremes of the records that fulfil all conditions.",
         "parameters": queries.aggregate_parameters(shape),
         "responses": _responses(_ref(shape, "results"), "Query", "NoResult"),
     }
-
-
-def _described(shape: Shape, operation_id: str, summary: str) -> dict[str, Any]:
-    return {"operationId": operation_id, "summary": summary, "tags": [shape.name], "security": SECURITY}
-
-
-def _body(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def _key_in_path(shape: Shape) -> dict[str, Any]:

@@ -66,6 +66,11 @@ def described(**members: Any) -> Document:
     return {"security": SECURITY, **members}
 
 
+def operation_of(shape: Shape, operation_id: str, summary: str) -> Document:
+    """What every operation on a dataset's records says of itself."""
+    return {"operationId": operation_id, "summary": summary, "tags": [shape.name], "security": SECURITY}
+
+
 ANY_RECORD = body_of(_OBJECT)
 ANY_NEW = body_of({"oneOf": [_OBJECT, {"type": "array", "items": _OBJECT}]})
 ANY_CHANGE = body_of(_OBJECT, JSON, MERGE_PATCH)
@@ -133,8 +138,8 @@ def write_operations(
 
     `key` is the parameter of the latter; `problems` gives the responses of these names beside those of every operation.
     """
-    one = _reference(shape, "record")
-    post = _operation(shape, "create", "Add a record, or an array of records,", many=True) | {
+    one, name, title = _reference(shape, "record"), shape.name, shape.title or shape.name
+    post = operation_of(shape, f"create_{name}_records", f"Add a record, or an array of records, of {title}") | {
         "parameters": [REPETITION],
         "requestBody": body_of(_one_or_many(_reference(shape, "create"))),
         "responses": {
@@ -142,7 +147,7 @@ def write_operations(
             **problems(*_WRITING),
         },
     }
-    put = _operation(shape, "replace", "Add or replace a record") | {
+    put = operation_of(shape, f"replace_{name}_record", f"Add or replace a record of {title}") | {
         "parameters": [key, *CREATE_CONDITIONS],
         "requestBody": body_of(_reference(shape, "replace")),
         "responses": {
@@ -151,25 +156,16 @@ def write_operations(
             **problems(*_WRITING, *_ADDRESSED),
         },
     }
-    patch = _operation(shape, "update", "Change a record") | {
+    patch = operation_of(shape, f"update_{name}_record", f"Change a record of {title}") | {
         "parameters": [key, *CONDITIONS],
         "requestBody": body_of(_reference(shape, "update"), JSON, MERGE_PATCH),
         "responses": {"200": _answer("Changed", one, _ETAG), **problems(*_WRITING, *_ADDRESSED)},
     }
-    delete = _operation(shape, "delete", "Delete a record") | {
+    delete = operation_of(shape, f"delete_{name}_record", f"Delete a record of {title}") | {
         "parameters": [key, *CONDITIONS],
         "responses": {"204": {"description": "Deleted"}, **problems("Malformed", "Referenced", *_ADDRESSED)},
     }
     return {"post": post}, {"put": put, "patch": patch, "delete": delete}
-
-
-def _operation(shape: Shape, verb: str, summary: str, *, many: bool = False) -> Document:
-    return {
-        "operationId": f"{verb}_{shape.name}_record{'s' if many else ''}",
-        "summary": f"{summary} of {shape.title or shape.name}",
-        "tags": [shape.name],
-        "security": SECURITY,
-    }
 
 
 def _one_or_many(schema: Document) -> Document:

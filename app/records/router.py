@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.core.body import BODY_PROBLEMS, JSON, read_json_body
+from app.core.body import JSON, JSON_PROBLEMS, read_json_body
 from app.core.errors import CursorInvalid, ParameterInvalid, StatementTimedOut, UnknownParameter
 from app.core.http import problem_responses, refuse_unknown_parameters
 from app.core.settings import get_settings
@@ -83,7 +83,7 @@ async def _list(access: Access) -> Response:
 @router.post(
     "/query",
     response_class=Response,
-    responses=problem_responses(QueryInvalid, *BODY_PROBLEMS, *QUERY_PROBLEMS),
+    responses=problem_responses(QueryInvalid, *JSON_PROBLEMS, *QUERY_PROBLEMS),
     openapi_extra=described(requestBody=body_of(queries.ANY_QUERY)),
 )
 async def query_records(request: Request, name: DatasetName) -> Response:
@@ -101,7 +101,7 @@ async def _query(access: Access) -> Response:
 @router.post(
     "/get",
     response_class=Response,
-    responses=problem_responses(QueryInvalid, QueryTooLarge, *BODY_PROBLEMS),
+    responses=problem_responses(QueryInvalid, QueryTooLarge, *JSON_PROBLEMS),
     openapi_extra=described(requestBody=body_of(queries.ANY_KEYS)),
 )
 async def get_records(request: Request, name: DatasetName) -> Response:

@@ -4,7 +4,7 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from app.core.body import BODY_PROBLEMS, JSON, MERGE_PATCH, read_json_body
+from app.core.body import JSON, JSON_PROBLEMS, MERGE_PATCH, read_json_body
 from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http import problem_responses, refuse_unknown_parameters
 from app.core.idempotency import IDEMPOTENCY_PROBLEMS, claim_request
@@ -46,7 +46,7 @@ router = APIRouter(
     "",
     status_code=201,
     response_class=Response,
-    responses=problem_responses(*BODY_PROBLEMS, *WRITE_PROBLEMS, TooManyRecords, *IDEMPOTENCY_PROBLEMS),
+    responses=problem_responses(*JSON_PROBLEMS, *WRITE_PROBLEMS, TooManyRecords, *IDEMPOTENCY_PROBLEMS),
     openapi_extra=described(requestBody=documents.ANY_NEW, parameters=[documents.REPETITION]),
 )
 async def create_records(request: Request, name: DatasetName) -> Response:
@@ -66,7 +66,7 @@ async def _create(access: Access) -> Response:
 @router.put(
     "/{key:path}",
     response_class=Response,
-    responses=problem_responses(*BODY_PROBLEMS, *WRITE_PROBLEMS, *ADDRESS_PROBLEMS),
+    responses=problem_responses(*JSON_PROBLEMS, *WRITE_PROBLEMS, *ADDRESS_PROBLEMS),
     openapi_extra=described(requestBody=documents.ANY_RECORD, parameters=documents.CREATE_CONDITIONS),
 )
 async def replace_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
@@ -84,7 +84,7 @@ async def _replace(path: str, access: Access) -> Response:
 @router.patch(
     "/{key:path}",
     response_class=Response,
-    responses=problem_responses(*BODY_PROBLEMS, *WRITE_PROBLEMS, *ADDRESS_PROBLEMS),
+    responses=problem_responses(*JSON_PROBLEMS, *WRITE_PROBLEMS, *ADDRESS_PROBLEMS),
     openapi_extra=described(requestBody=documents.ANY_CHANGE, parameters=documents.CONDITIONS),
 )
 async def update_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
