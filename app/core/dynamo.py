@@ -4,22 +4,28 @@ An item is a dict with the table's key, `pk` and `sk`; `expires_at`, in seconds 
 it, up to two days late: whoever reads filters by it.
 """
 
+import asyncio
+import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.core.aws import client
+from app.core.dynamo_wire import Attributes, Item, from_attributes, to_attributes
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 
-Item = dict[str, Any]
-Attributes = dict[str, Any]
-
 THROTTLED = ("ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException")
+# What one request may hold.
+MOST_WRITTEN, MOST_READ, MOST_TOGETHER = 25, 100, 100
+MAX_ITEM_BYTES = 400 * 1024
+# Others write the same items at this moment, or not all of a batch was done: it is tried again, each time later.
+ATTEMPTS = 6
+FIRST_PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ async def delete_item(pk: str, sk: str, condition: Condition | None = None) -> N
         ConditionNotMet: it does not fulfil the condition.
         ServiceUnavailable: the table does not answer.
     """
-    await _call("delete_item", Key=to_attributes({"pk": pk, "sk": sk}), **_conditional(condition))
+    await _call("delete_item", Key=_key(pk, sk), **_conditional(condition))
 
 
 async def list_items(pk: str) -> list[Item]:
@@ -74,52 +80,244 @@ async def list_items(pk: str) -> list[Item]:
         asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
+async def find_attributes(pk: str, sk: str, *, consistent: bool = True) -> Attributes | None:
+    """An item as it is now, or as it was a moment ago where that is enough; None where there is none.
+
+    Raises:
+        ServiceUnavailable: the table does not answer.
+    """
+    answer = await _call("get_item", Key=_key(pk, sk), ConsistentRead=consistent)
+    found: Attributes | None = answer.get("Item")
+    return found
+
+
+async def find_item(pk: str, sk: str) -> Item | None:
+    """An item as it is now, as Python values; None where there is none.
+
+    Raises:
+        ServiceUnavailable: the table does not answer.
+    """
+    found = await find_attributes(pk, sk)
+    return None if found is None else from_attributes(found)
+
+
+async def find_many(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Attributes]:
+    """The items with some different keys (pk, sk) as they are now, by their key; those that are not there are left out.
+
+    Raises:
+        ServiceUnavailable: the table does not answer, or not to all of it.
+    """
+    found: dict[tuple[str, str], Attributes] = {}
+    for start in range(0, len(keys), MOST_READ):
+        left = [_key(pk, sk) for pk, sk in keys[start : start + MOST_READ]]
+        for attempt in range(ATTEMPTS):
+            table = get_settings().table
+            request = {table: {"Keys": left, "ConsistentRead": True}}
+            answer = await _request("batch_get_item", RequestItems=request)
+            found |= {(item["pk"]["S"], item["sk"]["S"]): item for item in answer["Responses"].get(table, [])}
+            left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+            if not left:
+                break
+            await pause(attempt)
+        else:
+            raise ServiceUnavailable("The table cannot take the request now.")
+    return found
+
+
+@dataclass(frozen=True)
+class Range:
+    """A part of a partition in the order of `sk`: from `first` to `last`, both with it, or backwards."""
+
+    pk: str
+    first: str
+    last: str
+    backwards: bool = False
+
+
+async def list_range(
+    part: Range, limit: int, *, after: str | None = None, names: Sequence[str] = ()
+) -> list[Attributes]:
+    """Up to `limit` items of a part as they are now, those behind the one with the `sk` that is `after`.
+
+    `names` are the attributes that are read, all of them where none is named.
+
+    Raises:
+        ServiceUnavailable: the table does not answer.
+    """
+    asked: dict[str, Any] = {
+        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+        "ExpressionAttributeValues": to_attributes({":pk": part.pk, ":first": part.first, ":last": part.last}),
+        "ConsistentRead": True,
+        "ScanIndexForward": not part.backwards,
+    }
+    if names:
+        asked["ProjectionExpression"] = ", ".join(f"#{name}" for name in names)
+        asked["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
+    if after is not None:
+        asked["ExclusiveStartKey"] = _key(part.pk, after)
+    found: list[Attributes] = []
+    while len(found) < limit:
+        page = await _call("query", Limit=limit - len(found), **asked)
+        found += page["Items"]
+        if "LastEvaluatedKey" not in page:
+            break
+        asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    return found
+
+
+@dataclass(frozen=True)
+class Put:
+    """An item to be stored, where a condition holds of the one with its key."""
+
+    item: Attributes
+    condition: Condition | None = None
+
+    def document(self) -> dict[str, Any]:
+        return {"Put": {"Item": self.item, **_checked(self.condition)}}
+
+
+@dataclass(frozen=True)
+class Update:
+    """Attributes of an item to be set, or, where their value is None, removed; where a condition holds of it."""
+
+    pk: str
+    sk: str
+    changes: Mapping[str, Any]
+    condition: Condition | None = None
+
+    def document(self) -> dict[str, Any]:
+        return {"Update": {"Key": _key(self.pk, self.sk), **_updating(self.changes, self.condition)}}
+
+
+@dataclass(frozen=True)
+class Delete:
+    """An item to be deleted, where a condition holds of it."""
+
+    pk: str
+    sk: str
+    condition: Condition | None = None
+
+    def document(self) -> dict[str, Any]:
+        return {"Delete": {"Key": _key(self.pk, self.sk), **_checked(self.condition)}}
+
+
+@dataclass(frozen=True)
+class Check:
+    """An item of which a condition must hold, and that stays as it is."""
+
+    pk: str
+    sk: str
+    condition: Condition
+
+    def document(self) -> dict[str, Any]:
+        return {"ConditionCheck": {"Key": _key(self.pk, self.sk), **_checked(self.condition)}}
+
+
+class NotWritten(Exception):
+    """Conditions of a transaction were not met: the places of their actions, each with the item that was there."""
+
+    def __init__(self, items: dict[int, Attributes | None]) -> None:
+        super().__init__("not written")
+        self.items = items
+
+
+async def write_together(actions: Sequence[Put | Update | Delete | Check]) -> None:
+    """Do all of some actions, MOST_TOGETHER at most and each on another item, or none of them.
+
+    Raises:
+        NotWritten: a condition is not met.
+        ServiceUnavailable: the table does not answer, or others write the same items all the time.
+    """
+    table = get_settings().table
+    documents = [action.document() for action in actions]
+    for document in documents:
+        for members in document.values():
+            members["TableName"] = table
+    # The token lets a request be sent again whose answer was lost: it is not done twice.
+    token = uuid4().hex
+    for attempt in range(ATTEMPTS):
+        try:
+            await _request("transact_write_items", TransactItems=documents, ClientRequestToken=token)
+        except _Cancelled as cancelled:
+            failed = {
+                place: reason.get("Item")
+                for place, reason in enumerate(cancelled.reasons)
+                if reason["Code"] == "ConditionalCheckFailed"
+            }
+            if failed:
+                raise NotWritten(failed) from None
+            token = uuid4().hex
+            await pause(attempt)
+        else:
+            return
+    raise ServiceUnavailable("Others write the same at this moment.", retry_after=1)
+
+
+async def update_item(pk: str, sk: str, changes: Mapping[str, Any], condition: Condition | None = None) -> None:
+    """Set attributes of an item, or remove those whose value is None; an item that is not there is made.
+
+    Raises:
+        ConditionNotMet: the item does not fulfil the condition.
+        ServiceUnavailable: the table does not answer.
+    """
+    await _call("update_item", Key=_key(pk, sk), **_updating(changes, condition))
+
+
+async def write_batch(puts: Sequence[Attributes], deletes: Sequence[tuple[str, str]] = ()) -> list[dict[str, Any]]:
+    """Store and delete items, MOST_WRITTEN at most; answers the requests that were not done, for `repeat_batch`.
+
+    Raises:
+        ServiceUnavailable: the table does not answer; any of it may have been done.
+    """
+    requests = [{"PutRequest": {"Item": item}} for item in puts]
+    requests += [{"DeleteRequest": {"Key": _key(pk, sk)}} for pk, sk in deletes]
+    return await repeat_batch(requests)
+
+
+async def repeat_batch(requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Do what is left of a batch; see `write_batch`."""
+    table = get_settings().table
+    answer = await _request("batch_write_item", RequestItems={table: requests})
+    left: list[dict[str, Any]] = answer.get("UnprocessedItems", {}).get(table, [])
+    return left
+
+
+async def pause(attempt: int, longest: float = 1.0) -> None:
+    """Wait before an attempt is made again: longer each time, and never as long as others who wait."""
+    await asyncio.sleep(min(longest, FIRST_PAUSE_SECONDS * 2**attempt) * random.uniform(0.5, 1))  # noqa: S311  # no secret
+
+
 async def check_table() -> None:
     """Raise a botocore error when the table cannot be reached."""
     dynamodb = await client("dynamodb")
     await dynamodb.describe_table(TableName=get_settings().table)
 
 
-def to_attributes(item: Item) -> Attributes:
-    """An item as DynamoDB's interface has it.
-
-    Raises:
-        TypeError: a value is of a type that DynamoDB does not have; floats are, they would not stay what they are.
-    """
-    return {name: _to_attribute(value) for name, value in item.items()}
+def _key(pk: str, sk: str) -> Attributes:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
-def from_attributes(attributes: Attributes) -> Item:
-    """The item that DynamoDB's interface shows so; its whole numbers are int, its other numbers Decimal."""
-    return {name: _from_attribute(attribute) for name, attribute in attributes.items()}
+def _updating(changes: Mapping[str, Any], condition: Condition | None) -> dict[str, Any]:
+    given = {name: value for name, value in changes.items() if value is not None}
+    sets = ", ".join(f"#{name} = :new_{name}" for name in given)
+    removes = ", ".join(f"#{name}" for name in changes if name not in given)
+    arguments = _conditional(condition)
+    names = arguments.get("ExpressionAttributeNames", {}) | {f"#{name}": name for name in changes}
+    values = arguments.get("ExpressionAttributeValues", {})
+    values |= to_attributes({f":new_{name}": value for name, value in given.items()})
+    expression = " ".join(filter(None, [sets and f"SET {sets}", removes and f"REMOVE {removes}"]))
+    return {
+        **arguments,
+        "UpdateExpression": expression,
+        "ExpressionAttributeNames": names,
+        **({"ExpressionAttributeValues": values} if values else {}),
+    }
 
 
-def _to_attribute(value: Any) -> Attributes:
-    if value is None:
-        return {"NULL": True}
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    if isinstance(value, int | Decimal):
-        return {"N": str(value)}
-    if isinstance(value, dict):
-        return {"M": to_attributes(value)}
-    if isinstance(value, list):
-        return {"L": [_to_attribute(item) for item in value]}
-    if isinstance(value, str | bytes):
-        return {"S" if isinstance(value, str) else "B": value}
-    raise TypeError(f"DynamoDB has no {type(value).__name__}")
-
-
-def _from_attribute(attribute: Attributes) -> Any:
-    ((kind, value),) = attribute.items()
-    if kind == "NULL":
-        return None
-    if kind == "N":
-        number = Decimal(value)
-        return int(number) if number == number.to_integral_value() else number
-    if kind == "M":
-        return from_attributes(value)
-    return [_from_attribute(item) for item in value] if kind == "L" else value
+def _checked(condition: Condition | None) -> dict[str, Any]:
+    """The condition of an action of a transaction, which tells what was there instead."""
+    found = _conditional(condition)
+    return {**found, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if found else {}
 
 
 def _conditional(condition: Condition | None) -> dict[str, Any]:
@@ -135,16 +333,30 @@ def _conditional(condition: Condition | None) -> dict[str, Any]:
     }
 
 
+class _Cancelled(Exception):
+    """A transaction did not happen; there is a reason for each action, most of which are none."""
+
+    def __init__(self, reasons: Sequence[Any]) -> None:
+        super().__init__("cancelled")
+        self.reasons = reasons
+
+
 async def _call(operation: str, **arguments: Any) -> Any:
+    return await _request(operation, TableName=get_settings().table, **arguments)
+
+
+async def _request(operation: str, **arguments: Any) -> Any:
     dynamodb = await client("dynamodb")
     try:
-        return await getattr(dynamodb, operation)(TableName=get_settings().table, **arguments)
+        return await getattr(dynamodb, operation)(**arguments)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "ConditionalCheckFailedException":
             raise ConditionNotMet from None
+        if code == "TransactionCanceledException":
+            raise _Cancelled(error.response["CancellationReasons"]) from None
         if code in THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
             raise ServiceUnavailable("The table cannot take the request now.") from error
         raise
-    except (BotoCoreError, OSError) as error:
+    except (BotoCoreError, OSError, TimeoutError) as error:
         raise ServiceUnavailable("The table cannot be reached.") from error

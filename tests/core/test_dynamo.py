@@ -6,15 +6,25 @@ import pytest
 
 from app.core.aws import close_clients
 from app.core.dynamo import (
+    Check,
     Condition,
     ConditionNotMet,
-    Item,
+    Delete,
+    NotWritten,
+    Put,
+    Range,
+    Update,
     delete_item,
-    from_attributes,
+    find_item,
+    find_many,
     list_items,
+    list_range,
     put_item,
-    to_attributes,
+    update_item,
+    write_batch,
+    write_together,
 )
+from app.core.dynamo_wire import Item, from_attributes, to_attributes
 from app.core.errors import ServiceUnavailable
 
 pytestmark = pytest.mark.usefixtures("database_url")
@@ -76,6 +86,78 @@ class TestCondition:
         with pytest.raises(ConditionNotMet):
             await delete_item(item["pk"], "item", held)
         assert (await list_items(item["pk"]))[0]["status"] == "new"
+
+
+class TestMany:
+    async def test_items_are_written_and_found_together(self) -> None:
+        pk = uuid4().hex
+        items = [{"pk": pk, "sk": f"{number:03}", "content": bytes([number])} for number in range(25)]
+        assert await write_batch([to_attributes(item) for item in items]) == []
+        found = await find_many([(pk, f"{number:03}") for number in range(30)])
+        assert [from_attributes(found[pk, item["sk"]]) for item in items] == items
+        assert len(found) == 25
+        assert await write_batch([], [(pk, "000")]) == []
+        assert await find_item(pk, "000") is None
+
+    async def test_more_keys_than_a_request_holds(self) -> None:
+        items = [_item(n=number) for number in range(3)]
+        for item in items:
+            await put_item(item)
+        keys = [(item["pk"], "item") for item in items] + [(uuid4().hex, "item") for _ in range(200)]
+        assert {from_attributes(item)["n"] for item in (await find_many(keys)).values()} == {0, 1, 2}
+
+
+class TestRange:
+    async def test_a_part_is_read_in_both_directions_and_from_any_place(self) -> None:
+        pk = uuid4().hex
+        await write_batch([to_attributes({"pk": pk, "sk": f"a{number}", "n": number}) for number in range(9)])
+
+        async def numbers(part: Range, limit: int, after: str | None = None) -> list[int]:
+            found = await list_range(part, limit, after=after, names=["n"])
+            return [from_attributes(item)["n"] for item in found]
+
+        assert await numbers(Range(pk, "a2", "a5"), 10) == [2, 3, 4, 5]
+        assert await numbers(Range(pk, "a2", "a5", backwards=True), 2) == [5, 4]
+        assert await numbers(Range(pk, "a2", "a5", backwards=True), 9, "a4") == [3, 2]
+        assert await numbers(Range(pk, "b", "c"), 9) == []
+
+    async def test_a_part_of_more_than_a_page_is_read_whole(self) -> None:
+        pk = uuid4().hex
+        for number in range(5):
+            await put_item({"pk": pk, "sk": f"{number}", "content": bytes([number]) * 380_000})
+        assert len(await list_range(Range(pk, "0", "4"), 4)) == 4
+
+
+class TestTogether:
+    async def test_all_of_it_is_done(self) -> None:
+        new, changed, old, seen = (_item(n=number) for number in range(4))
+        for item in (changed, old, seen):
+            await put_item(item)
+        is_seen = Check(seen["pk"], "item", Condition("#n = :n", {"n": 3}))
+        update = Update(changed["pk"], "item", {"n": None, "size": 7}, Condition("#n = :n", {"n": 1}))
+        await write_together([Put(to_attributes(new), IS_NEW), update, Delete(old["pk"], "item"), is_seen])
+        assert await find_item(new["pk"], "item") == new
+        assert await find_item(changed["pk"], "item") == {"pk": changed["pk"], "sk": "item", "size": 7}
+        assert await find_item(old["pk"], "item") is None
+
+    async def test_none_of_it_is_done_where_a_condition_is_not_met(self) -> None:
+        new, there = _item(), _item(n=1)
+        await put_item(there)
+        with pytest.raises(NotWritten) as refused:
+            await write_together([Put(to_attributes(new)), Put(to_attributes(there), IS_NEW)])
+        assert list(refused.value.items) == [1]
+        assert from_attributes(refused.value.items[1] or {}) == there
+        assert await find_item(new["pk"], "item") is None
+
+
+class TestUpdate:
+    async def test_attributes_are_set_and_removed(self) -> None:
+        item = _item(status="old", n=1)
+        await put_item(item)
+        await update_item(item["pk"], "item", {"status": "new", "n": None}, Condition("#status = :s", {"s": "old"}))
+        assert await find_item(item["pk"], "item") == {"pk": item["pk"], "sk": "item", "status": "new"}
+        with pytest.raises(ConditionNotMet):
+            await update_item(item["pk"], "item", {"n": 2}, Condition("#status = :s", {"s": "old"}))
 
 
 class TestUnreachable:
