@@ -34,6 +34,9 @@ class Shape:
     indexes: Sequence[Index] = ()
     # A value of each column as a record shows it, as far as documents have looked for one.
     examples: Mapping[str, Any] = field(default_factory=dict)
+    store: str = "relational"
+    # Of a key-value dataset: what the partitions that hold its records now are named for.
+    generation: str | None = None
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -65,21 +68,24 @@ class Shape:
         return any(index.search for index in self.indexes)
 
 
-_shapes: dict[tuple[UUID, datetime], Shape] = {}
+_shapes: dict[tuple[UUID, datetime, str | None], Shape] = {}
 
 
-def shape_of(dataset: Dataset) -> Shape:
-    """The shape of a dataset as it is now; every change of a dataset changes its `updated_at`."""
-    state = (dataset.id, dataset.updated_at)
+def shape_of(dataset: Dataset, generation: str | None = None) -> Shape:
+    """The shape of a dataset as it is now; every change of a dataset changes its `updated_at`.
+
+    `generation` is that of a key-value dataset's records.
+    """
+    state = (dataset.id, dataset.updated_at, generation)
     shape = _shapes.get(state)
     if shape is None:
         if len(_shapes) >= KEPT_SHAPES:
             _shapes.pop(next(iter(_shapes)))
-        shape = _shapes[state] = _work_out(dataset)
+        shape = _shapes[state] = _work_out(dataset, generation)
     return shape
 
 
-def _work_out(dataset: Dataset) -> Shape:
+def _work_out(dataset: Dataset, generation: str | None) -> Shape:
     columns = dataset.typed_columns
     shown = columns if dataset.key or not columns else [row_id_column(), *columns]
     by_name = {column.name: column for column in columns}
@@ -94,6 +100,8 @@ def _work_out(dataset: Dataset) -> Shape:
         columns=shown,
         key=key,
         indexes=indexes,
+        store=dataset.store,
+        generation=generation,
     )
 
 

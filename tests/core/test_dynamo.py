@@ -94,7 +94,7 @@ class TestMany:
         items = [{"pk": pk, "sk": f"{number:03}", "content": bytes([number])} for number in range(25)]
         assert await write_batch([to_attributes(item) for item in items]) == []
         found = await find_many([(pk, f"{number:03}") for number in range(30)])
-        assert [from_attributes(found[pk, item["sk"]]) for item in items] == items
+        assert [from_attributes(found[pk, str(item["sk"])]) for item in items] == items
         assert len(found) == 25
         assert await write_batch([], [(pk, "000")]) == []
         assert await find_item(pk, "000") is None
