@@ -134,10 +134,8 @@ class Range:
     backwards: bool = False
 
 
-async def list_range(
-    part: Range, limit: int, *, after: str | None = None, names: Sequence[str] = ()
-) -> list[Attributes]:
-    """Up to `limit` items of a part as they are now, those behind the one with the `sk` that is `after`.
+async def list_range(part: Range, limit: int, *, names: Sequence[str] = ()) -> list[Attributes]:
+    """Up to `limit` items of a part as they are now.
 
     `names` are the attributes that are read, all of them where none is named.
 
@@ -153,8 +151,6 @@ async def list_range(
     if names:
         asked["ProjectionExpression"] = ", ".join(f"#{name}" for name in names)
         asked["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
-    if after is not None:
-        asked["ExclusiveStartKey"] = _key(part.pk, after)
     found: list[Attributes] = []
     while len(found) < limit:
         page = await _call("query", Limit=limit - len(found), **asked)

@@ -49,6 +49,15 @@ class Settings(BaseSettings):
     max_written_records: int = Field(1000, ge=1, description="the most records that one request may add")
     idempotency_ttl_seconds: int = Field(86_400, ge=60, description="how long an Idempotency-Key's answer is kept")
     idempotency_lease_seconds: int = Field(60, ge=1, description="how long a request that died keeps its key")
+    keyvalue_cache_seconds: float = Field(
+        1, ge=0, le=30, description="how long a process relies on what it knows of a key-value dataset or a key"
+    )
+    keyvalue_retire_seconds: int = Field(
+        60, ge=1, description="how long replaced records of a key-value dataset are kept"
+    )
+    keyvalue_concurrency: int = Field(
+        16, ge=1, le=64, description="the batches that an import writes to a key-value dataset at a time"
+    )
 
     upload_expiry_seconds: int = Field(3600, ge=60, le=604_800, description="how long an upload URL is valid")
     max_file_bytes: int = Field(5 * 1024 * MIB, ge=1, description="the largest file an import takes, as uploaded")

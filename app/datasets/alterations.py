@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.db import DATA_SCHEMA, PROGRAM_LIMIT_EXCEEDED, QUERY_CANCELED, TimedSession, quote, sql_state
 from app.core.errors import RequestInvalid
 from app.core.settings import get_settings
-from app.datasets import repository, service
+from app.datasets import keyvalue, mirror, repository, service
 from app.datasets.changes import Change, plan_change
 from app.datasets.errors import (
     ChangeTimedOut,
@@ -53,6 +53,7 @@ async def update_dataset(session: AsyncSession, dataset: Dataset, update: Datase
         DatasetReferenced, ColumnNeeded: other datasets refer to the key that it changes, or a view needs a column.
         DatasetBusy, ChangeTimedOut: it cannot be had now.
         DatasetNotFound: it was deleted meanwhile.
+        StoreUnsuitable: the key-value store would have to write its records anew.
     """
     described = update.model_dump(exclude_unset=True, include={"title", "description"})
     changed = any(getattr(dataset, name) != text for name, text in described.items())
@@ -62,6 +63,8 @@ async def update_dataset(session: AsyncSession, dataset: Dataset, update: Datase
         dataset.sqlmodel_update(described)
         if changed:
             await repository.touch_dataset(session, dataset)
+    if changed and dataset.store == "keyvalue" and not update.dry_run:
+        await mirror.mark_change(session, dataset)
 
 
 async def _change_definition(session: AsyncSession, dataset: Dataset, update: DatasetUpdate) -> bool:
@@ -75,6 +78,10 @@ async def _change_definition(session: AsyncSession, dataset: Dataset, update: Da
     if not change.changes_anything:
         return False
     targets = await _check_references(session, dataset.name, change)
+    if dataset.store == "keyvalue":
+        keyvalue.check_change(change)
+        dataset.define(change.after)
+        return True
     if change.before.columns:
         timed = TimedSession(session, get_settings().change_timeout_seconds)
         with _explained(dataset.name):

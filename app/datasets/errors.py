@@ -23,9 +23,14 @@ class DatasetBusy(Problem):
     title = "The dataset is in use"
 
 
-class StoreNotAvailable(Problem):
+class StoreUnsuitable(Problem):
+    """What is asked for is not what the key-value store can do; it is refused before anything is done."""
+
     status = 422
-    title = "The store is not available"
+    title = "The dataset's store cannot do that"
+
+    def __init__(self, detail: str, *, hint: str = "Create the dataset as relational.") -> None:
+        super().__init__(detail, hint=hint)
 
 
 class TooManyColumns(Problem):

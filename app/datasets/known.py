@@ -7,6 +7,7 @@ catalogue, and never acts on what a dataset was before.
 from collections.abc import Collection
 
 from app.core.db import transaction
+from app.datasets.mirror import publish
 from app.datasets.repository import get_dataset
 from app.datasets.shape import Shape, shape_of
 
@@ -33,7 +34,10 @@ async def look_up_shape(name: str, visible: Collection[str] | None = ()) -> Shap
     """The same as it is now; it is known from now on."""
     _known.pop(name, None)
     async with transaction() as session:
-        shape = shape_of(await get_dataset(session, name, visible=visible))
+        dataset = await get_dataset(session, name, visible=visible)
+    if dataset.store == "keyvalue":
+        return await publish(dataset)
+    shape = shape_of(dataset)
     while len(_known) >= MOST_KNOWN:
         _known.pop(next(iter(_known)))
     _known[name] = shape

@@ -28,7 +28,7 @@ from app.datasets.errors import (
     DatasetReferenced,
     RecordsDoNotFit,
     ReferenceInvalid,
-    StoreNotAvailable,
+    StoreUnsuitable,
     TooManyColumns,
     TooManyIndexes,
     TypeChangeImpossible,
@@ -70,7 +70,7 @@ router = APIRouter(prefix="/datasets", tags=["datasets"], responses=problem_resp
     responses=problem_responses(
         DatasetNameTaken,
         *BODY_PROBLEMS,
-        StoreNotAvailable,
+        StoreUnsuitable,
         ReferenceInvalid,
         TooManyColumns,
         TooManyIndexes,
@@ -122,6 +122,7 @@ async def get_dataset(dataset: DatasetFromPath, session: Session) -> DatasetPubl
         TooManyColumns,
         TooManyIndexes,
         ChangeTimedOut,
+        StoreUnsuitable,
     ),
 )
 async def update_dataset(

@@ -1,24 +1,26 @@
 """Making and deleting datasets: the catalogue's row and the table, in one transaction."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import CONTENDED, DATA_SCHEMA, sql_state
+from app.core.db import CONTENDED, DATA_SCHEMA, after_commit, sql_state
 from app.core.settings import get_settings
-from app.datasets import repository, tables
+from app.datasets import generations, keyvalue, mirror, repository, tables
 from app.datasets.columns import Column
 from app.datasets.definition import Index
 from app.datasets.errors import (
     DatasetBusy,
     DatasetReferenced,
     ReferenceInvalid,
-    StoreNotAvailable,
     TooManyColumns,
     TooManyIndexes,
 )
+from app.datasets.generations import Retired
 from app.datasets.models import Dataset, DatasetCreate
 
 
@@ -26,20 +28,18 @@ async def create_dataset(session: AsyncSession, body: DatasetCreate) -> Dataset:
     """Make a dataset, and its table at once where its columns are given.
 
     Raises:
-        DatasetNameTaken, StoreNotAvailable, TooManyColumns, TooManyIndexes, ReferenceInvalid: it cannot be made so.
+        DatasetNameTaken, StoreUnsuitable, TooManyColumns, TooManyIndexes, ReferenceInvalid: it cannot be made so.
     """
-    if body.store != "relational":
-        raise StoreNotAvailable(
-            "The key-value store is not available in this version.", hint="Create the dataset as relational."
-        )
     definition = body.definition
     check_column_count(definition.columns)
     check_index_count(definition.indexes)
+    if body.store == "keyvalue" and (definition.columns or definition.indexes):
+        keyvalue.check_definition(definition)
     await check_references(session, body.name, definition.columns)
     dataset = Dataset(name=body.name, title=body.title, description=body.description, store=body.store)
     dataset.define(definition)
     await repository.add_dataset(session, dataset)
-    if definition.columns:
+    if definition.columns and body.store == "relational":
         await create_table(session, dataset)
     return dataset
 
@@ -75,6 +75,17 @@ async def delete_dataset(session: AsyncSession, dataset: Dataset) -> None:
         await repository.drop_table(session, dataset.name)
     await session.delete(dataset)
     await session.flush()
+    if dataset.store == "keyvalue":
+        await _retire_records(session, dataset)
+
+
+async def _retire_records(session: AsyncSession, dataset: Dataset) -> None:
+    """Have the worker remove the records of a key-value dataset, once it is known to be deleted."""
+    generation = await mirror.mark_deletion(session, dataset)
+    # A deletion that was not committed after all has been noticed by then.
+    seconds = mirror.CHANGE_SECONDS + get_settings().keyvalue_retire_seconds
+    await generations.retire(Retired(generation, dataset.name, int(time.time()) + seconds))
+    after_commit(session, partial(generations.announce_removal, seconds))
 
 
 @contextmanager
@@ -132,6 +143,8 @@ async def _check_reference(session: AsyncSession, name: str, column: Column, tar
             f"'{column.name}' references '{target_name}', which is no other dataset.",
             hint=f"Create '{target_name}' first.",
         )
+    if target.store != "relational":
+        raise ReferenceInvalid(f"'{column.name}' references '{target_name}', which is in the key-value store.")
     # Kept from being deleted until this one's foreign key is in place.
     await repository.lock_dataset(session, target.id)
     key = target.key_columns

@@ -15,6 +15,7 @@ from app.core.db import Session
 from app.core.idempotency import HEADER, claim_request
 from app.core.settings import get_settings
 from app.keys.errors import KeyExpired, KeyMissing, KeyRevoked, KeyUnknown
+from app.keys.mirror import find_mirrored_key
 from app.keys.models import ApiKey, Scope
 from app.keys.principal import EVERYTHING, Principal
 from app.keys.repository import find_key, find_key_directly
@@ -76,11 +77,26 @@ async def find_direct_caller(request: Request, *, anew: bool) -> Principal:
     Raises:
         KeyMissing, KeyUnknown, KeyRevoked, KeyExpired: there is none, or the key does not work.
     """
+    text = _read_text(request)
+    known = None if anew else _known.get(hash_secret(text))
+    return known or await _authenticate(text, find_key_directly)
+
+
+async def find_mirrored_caller(request: Request) -> Principal:
+    """The caller of a request that is served without the relational database.
+
+    Raises:
+        KeyMissing, KeyUnknown, KeyRevoked, KeyExpired: there is none, or the key does not work.
+        ServiceUnavailable: the table of the keys does not answer.
+    """
+    return await _authenticate(_read_text(request), find_mirrored_key)
+
+
+def _read_text(request: Request) -> str:
     scheme, text = get_authorization_scheme_param(request.headers.get("authorization"))
     if scheme.lower() != "bearer" or not text:
         raise KeyMissing
-    known = None if anew else _known.get(hash_secret(text))
-    return known or await _authenticate(text, find_key_directly)
+    return text
 
 
 # Callers by the hash of the text of their key.

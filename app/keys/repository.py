@@ -50,14 +50,20 @@ async def add_key(session: AsyncSession, key: ApiKey) -> None:
     await session.flush()
 
 
-async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
-    """Make a key useless from now on; one that was revoked stays as it is.
+async def get_key(session: AsyncSession, key_id: UUID) -> ApiKey:
+    """The key with this id, revoked and expired ones included.
 
     Raises:
         KeyNotFound: there is no such key.
     """
-    if await session.get(ApiKey, key_id) is None:
+    key = await find_key(session, key_id)
+    if key is None:
         raise KeyNotFound(f"There is no key with the id {key_id}.")
+    return key
+
+
+async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
+    """Make a key useless from now on; one that was revoked stays as it is."""
     await session.execute(
         update(ApiKey).where(col(ApiKey.id) == key_id, col(ApiKey.revoked_at).is_(None)).values(revoked_at=func.now())
     )

@@ -19,7 +19,7 @@ from app.core.http import (
 )
 from app.core.idempotency import IDEMPOTENCY_PROBLEMS, AnswerNotKept
 from app.core.paging import decode_cursor, encode_cursor
-from app.keys import repository
+from app.keys import mirror, repository
 from app.keys.deps import AdminOnly, Idempotent
 from app.keys.errors import KeyMissing, KeyNotFound, ScopeMissing
 from app.keys.models import ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyPublic
@@ -68,6 +68,8 @@ async def list_keys(request: Request, session: Session, limit: Limit = 50, curso
 @router.delete("/{key}", status_code=204, responses=problem_responses(KeyNotFound, ParameterInvalid))
 async def revoke_key(key: Annotated[UUID, Path(description="the key's id")], session: Session) -> None:
     """Revoke a key: it stops working at once and stays in the list."""
+    # First where requests for key-value records look: what is revoked in the catalogue works nowhere.
+    await mirror.mark_revoked(await repository.get_key(session, key))
     await repository.revoke_key(session, key)
 
 

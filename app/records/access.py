@@ -13,10 +13,11 @@ from fastapi import Request, Response
 from app.core import direct
 from app.core.db import RESHAPED
 from app.core.errors import Problem
-from app.datasets.errors import DatasetReshaped
+from app.datasets import mirror
+from app.datasets.errors import DatasetReshaped, StoreUnsuitable
 from app.datasets.known import Outdated, get_shape, look_up_shape
 from app.datasets.shape import Shape, is_current
-from app.keys.deps import find_direct_caller
+from app.keys.deps import find_direct_caller, find_mirrored_caller
 from app.keys.models import Scope
 from app.keys.principal import Principal
 from app.keys.repository import key_works
@@ -46,6 +47,8 @@ class Access:
             DatasetNotFound: there is none.
         """
         self.caller.demand("read", name)
+        if self.shape.store == "keyvalue":
+            raise StoreUnsuitable(f"'{self.shape.name}' is in the key-value store, which embeds no other records.")
         shape = await _get_shape(name, self.caller, anew=self._anew)
         self._shapes.append(shape)
         return shape
@@ -68,6 +71,8 @@ class Access:
 
     async def is_current(self) -> bool:
         """Whether the datasets and the caller are still what they were known as."""
+        if self.shape.store == "keyvalue":
+            return await mirror.is_current(self.shape)
         return bool((await direct.fetch(f"SELECT {self._guard(0)}", *self.caller_values))[0][0])
 
     @property
@@ -97,10 +102,7 @@ async def serve(
     """
     for attempt in range(ATTEMPTS):
         anew = attempt > 0
-        caller = await find_direct_caller(request, anew=anew)
-        # Before anything else: a key that is limited to other datasets does not learn which ones exist.
-        caller.demand(scope, dataset)
-        access = Access(request, caller, await _get_shape(dataset, caller, anew=anew), anew=anew)
+        access = await _begin(request, dataset, scope, anew=anew)
         try:
             return await answer(access)
         except Outdated:
@@ -109,6 +111,21 @@ async def serve(
             if not _may_be_outdated(error) or await access.is_current():
                 raise
     raise DatasetReshaped(f"'{dataset}' was changed again and again while the request was served.")
+
+
+async def _begin(request: Request, dataset: str, scope: Scope, *, anew: bool) -> Access:
+    """What a request is served with. For key-value records the relational database is not asked for anything."""
+    shape = await mirror.find_shape(dataset, anew=anew)
+    if shape is None:
+        caller = await find_direct_caller(request, anew=anew)
+        # Before anything else: a key that is limited to other datasets does not learn which ones exist.
+        caller.demand(scope, dataset)
+        shape = await _get_shape(dataset, caller, anew=anew)
+    if shape.store == "keyvalue":
+        # No statement asks whether the key still works.
+        caller = await find_mirrored_caller(request)
+        caller.demand(scope, dataset)
+    return Access(request, caller, shape, anew=anew)
 
 
 async def _get_shape(dataset: str, caller: Principal, *, anew: bool) -> Shape:

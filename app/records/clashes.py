@@ -12,19 +12,9 @@ from app.datasets.errors import DatasetNotFound
 from app.datasets.known import Outdated, look_up_shape
 from app.keys.principal import Principal
 from app.records.errors import RecordReferenced, ReferenceMissing, ValueTaken
+from app.records.outcomes import MOST_SHOWN, refusal
 from app.records.target import Target
 from app.records.values import Fault, Values
-
-MOST_FAULTS_SHOWN = 100
-# Characters of a value.
-MOST_SHOWN = 200
-
-
-def refusal(kind: type[Problem], faults: Sequence[Fault], hint: str | None = None) -> Problem:
-    """The problem that tells what is wrong with the records of a request."""
-    others = f" And {len(faults) - 1:,} more." if len(faults) > 1 else ""
-    documents = [fault.document() for fault in faults[:MOST_FAULTS_SHOWN]]
-    return kind(f"{faults[0]}{others}", hint=hint, errors=documents)
 
 
 async def explain_clash(

@@ -4,7 +4,6 @@
 `etag` is the digest of the record's JSON when it was written; `import`, where a file brought it, the import's id.
 """
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from app.datasets.columns import Column
 from app.datasets.json_values import show_value, write_datetime, write_decimal, write_document
 from app.datasets.shape import Shape
 from app.records.item_keys import item_key
+from app.records.preconditions import digest_of
 from app.records.values import Values
 
 # DynamoDB's numbers have 38 digits and this magnitude.
@@ -83,11 +83,6 @@ def show_record(columns: Sequence[Column], values: Values) -> str:
     """The JSON text of some columns of a record."""
     members = [f"{encode_basestring(column.name)}:{show_value(column, values[column.name])}" for column in columns]
     return f"{{{','.join(members)}}}"
-
-
-def digest_of(text: str) -> str:
-    """The digest of a record's JSON text that its entity tag is made of."""
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def settle_documents(columns: Sequence[Column], values: Values) -> Values:

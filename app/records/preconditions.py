@@ -16,7 +16,12 @@ DIGEST_SQL = "md5"
 
 def etag_of(record: str) -> str:
     """The entity tag of a record, given as the JSON text that shows it."""
-    return quoted(hashlib.md5(record.encode(), usedforsecurity=False).hexdigest())
+    return quoted(digest_of(record))
+
+
+def digest_of(record: str) -> str:
+    """The digest of a record's JSON text that its entity tag is made of."""
+    return hashlib.md5(record.encode(), usedforsecurity=False).hexdigest()
 
 
 def quoted(digest: str) -> str:

@@ -143,7 +143,7 @@ async def get_record(access: Access, key: Sequence[Any]) -> str:
     statement = Statement(sql.select_record(shape), _texts(key))
     rows = await access.fetch(statement) if shape.columns else []
     if not rows:
-        raise _not_found(shape.name, shape.key, key)
+        raise not_found(shape.name, shape.key, key)
     return str(rows[0][0])
 
 
@@ -156,7 +156,7 @@ async def get_view(access: Access, key: Sequence[Any], view: RecordView, embedde
     shape = access.shape
     rows = await access.fetch(Statement(sql.select_view(shape, view, embedded), _texts(key)))
     if not rows:
-        raise _not_found(shape.name, shape.key, key)
+        raise not_found(shape.name, shape.key, key)
     return rows[0][0], rows[0][1]
 
 
@@ -167,7 +167,7 @@ async def get_many(access: Access, keys: Sequence[Sequence[Any]]) -> list[str | 
     return [row[0] for row in await access.fetch(sql.select_many(access.shape, [_texts(key) for key in keys]))]
 
 
-def _not_found(name: str, columns: Sequence[Column], key: Sequence[Any]) -> RecordNotFound:
+def not_found(name: str, columns: Sequence[Column], key: Sequence[Any]) -> RecordNotFound:
     shown = ", ".join(f"{column.name} {value}" for column, value in zip(columns, key, strict=True))
     return RecordNotFound(f"'{name}' has no record with {shown}.")
 

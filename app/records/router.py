@@ -12,12 +12,12 @@ from app.core.http import problem_responses, refuse_unknown_parameters
 from app.core.settings import get_settings
 from app.datasets import openapi_queries as queries
 from app.datasets.deps import DatasetName
-from app.datasets.errors import DatasetNotFound, DatasetReshaped
+from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
 from app.datasets.known import Outdated
 from app.datasets.openapi_writes import body_of, described
 from app.datasets.shape import Shape
 from app.keys.errors import KeyMissing, ScopeMissing
-from app.records import keys, relational
+from app.records import keys
 from app.records.access import Access, serve
 from app.records.aggregate import aggregate_from_address
 from app.records.deps import RecordKey, read_address
@@ -46,9 +46,13 @@ from app.records.query import (
     unserved,
     view_from_address,
 )
+from app.records.relational import RecordPage
 from app.records.sql import Embedded
+from app.records.stores import reads_of
 
-READ_PROBLEMS = problem_responses(KeyMissing, ScopeMissing, DatasetNotFound, StatementTimedOut, DatasetReshaped)
+READ_PROBLEMS = problem_responses(
+    KeyMissing, ScopeMissing, DatasetNotFound, StatementTimedOut, DatasetReshaped, StoreUnsuitable
+)
 QUERY_PROBLEMS = (
     *(ParameterInvalid, UnknownParameter, ParameterRepeated, QueryTooLarge, QueryContradictory, CursorInvalid),
     *(FormatNotAvailable, ExportTooLarge),
@@ -113,7 +117,7 @@ async def _get_many(access: Access) -> Response:
     refuse_unknown_parameters(access.request, ())
     body = await read_json_body(access.request, JSON)
     asked = keys.keys_from_body(body, access.shape.key, get_settings().max_keys)
-    records = await relational.get_many(access, asked)
+    records = await reads_of(access.shape).get_many(access, asked)
     return Response(f'{{"data":[{",".join(record or "null" for record in records)}]}}', media_type=JSON)
 
 
@@ -135,11 +139,11 @@ async def _get(path: str, access: Access) -> Response:
     request, shape = access.request, access.shape
     key = read_address(request, path)(shape.key)
     if not request.scope["query_string"]:
-        record = await relational.get_record(access, key)
+        record = await reads_of(access.shape).get_record(access, key)
         etag = etag_of(record)
     else:
         view = view_from_address(shape, request.scope["query_string"], limits())
-        record, digest = await relational.get_view(access, key, view, await _find_embedded(access, view))
+        record, digest = await reads_of(access.shape).get_view(access, key, view, await _find_embedded(access, view))
         etag = quoted(digest)
     if is_known(request.headers.getlist("if-none-match"), etag):
         return Response(status_code=304, headers={"ETag": etag})
@@ -159,7 +163,7 @@ async def aggregate_records(request: Request, name: DatasetName) -> Response:
 
 async def _aggregate(access: Access) -> Response:
     query = aggregate_from_address(access.shape, access.request.scope["query_string"], limits())
-    results, more = await relational.compute(access, query)
+    results, more = await reads_of(access.shape).compute(access, query)
     return Response(f'{{"data":[{",".join(results)}],"complete":{json.dumps(not more)}}}', media_type=JSON)
 
 
@@ -181,7 +185,9 @@ async def _run(access: Access, query: RecordQuery, form: Form, *, has_address: b
     embedded = await _find_embedded(access, query.view)
     if form != "page":
         return await _export(access, query, form, embedded)
-    return _answer(access, query, await relational.list_page(access, query, embedded), has_address=has_address)
+    return _answer(
+        access, query, await reads_of(access.shape).list_page(access, query, embedded), has_address=has_address
+    )
 
 
 async def _find_embedded(access: Access, view: RecordView) -> Embedded:
@@ -195,11 +201,11 @@ async def _export(access: Access, query: RecordQuery, form: Form, embedded: Embe
         return Response(media_type=MEDIA_TYPES[form])
     if not await access.is_current():
         raise Outdated
-    await relational.check_export(access, query)
+    await reads_of(shape).check_export(access, query)
     return ExportResponse(shape.name, form, plan_export(shape, query, form, embedded))
 
 
-def _answer(access: Access, query: RecordQuery, page: relational.RecordPage, *, has_address: bool) -> Response:
+def _answer(access: Access, query: RecordQuery, page: RecordPage, *, has_address: bool) -> Response:
     shape = access.shape
     following = next_cursor(shape, query, page.last) if page.last is not None else None
     members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}']

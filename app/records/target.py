@@ -26,23 +26,38 @@ class Target:
 
 
 @lru_cache(KEPT_SHAPES)
+def reader_of(shape: Shape) -> RecordReader:
+    """What reads the records that are written to a dataset of this shape.
+
+    Raises:
+        DatasetWithoutColumns: it has no columns to write to.
+    """
+    if not shape.columns:
+        raise DatasetWithoutColumns(
+            f"'{shape.name}' has no columns yet.", hint="Import a file into it: its columns are found in that."
+        )
+    return RecordReader(_written(shape), [column.name for column in shape.key])
+
+
+@lru_cache(KEPT_SHAPES)
 def target_of(shape: Shape, *, with_caller: bool) -> Target:
     """What the records of a dataset of this shape are written to; `with_caller` by one who has an API key.
 
     Raises:
         DatasetWithoutColumns: it has no table yet.
     """
-    if not shape.columns:
-        raise DatasetWithoutColumns(
-            f"'{shape.name}' has no columns yet.", hint="Import a file into it: its columns are found in that."
-        )
-    columns = [column for column in shape.columns if column.name != ROW_ID]
+    reader = reader_of(shape)
+    columns = _written(shape)
     unique = [[column] for column in columns if column.unique and shape.key != [column]]
     return Target(
         name=shape.name,
-        reader=RecordReader(columns, [column.name for column in shape.key]),
+        reader=reader,
         sql=WriteSql(shape, columns, with_caller),
         unique=unique if shape.is_numbered else [shape.key, *unique],
         referring=[column for column in columns if column.references is not None],
         is_numbered=shape.is_numbered,
     )
+
+
+def _written(shape: Shape) -> list[Column]:
+    return [column for column in shape.columns if column.name != ROW_ID]

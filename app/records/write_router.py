@@ -27,8 +27,9 @@ from app.records.errors import (
     ValueTaken,
 )
 from app.records.keys import join_key
+from app.records.outcomes import Written
 from app.records.preconditions import etag_of
-from app.records.writes import Writer, Written
+from app.records.stores import RecordWrites, writes_of
 
 WRITE_PROBLEMS = (RecordInvalid, ValueTaken, ReferenceMissing)
 ADDRESS_PROBLEMS = (RecordNotFound, RecordKeyInvalid, ParameterInvalid, PreconditionFailed)
@@ -119,11 +120,11 @@ async def _delete(path: str, access: Access) -> Response:
     return Response(status_code=204)
 
 
-async def _begin(access: Access) -> Writer:
+async def _begin(access: Access) -> RecordWrites:
     """What writes for a request, under its Idempotency-Key where it has one."""
     refuse_unknown_parameters(access.request, ())
     await claim_request(access.request, access.caller.id)
-    return Writer(access)
+    return writes_of(access)
 
 
 def _answer(access: Access, written: Written) -> Response:

@@ -4,9 +4,7 @@ Nothing is read before it: what a record must fulfil by itself is checked by its
 others is the statement's doing. What did not happen is explained afterwards.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,33 +18,24 @@ from asyncpg import (
 )
 
 from app.core.direct import Fetch, direct_transaction, fetch
-from app.core.json_text import JsonInvalid, parse_json, write_json
 from app.core.settings import get_settings
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetBusy
 from app.datasets.known import Outdated
 from app.keys.principal import Principal
 from app.records.access import Access
-from app.records.clashes import MOST_SHOWN, arrays_of, explain_clash, explain_reference, refusal, text_of
+from app.records.clashes import arrays_of, explain_clash, explain_reference, text_of
 from app.records.deps import Address
 from app.records.errors import PreconditionFailed, RecordInvalid, RecordNotFound, TooManyRecords
+from app.records.outcomes import Written, explain_state, merge_document, name_record, refuse_faults, written
 from app.records.preconditions import Preconditions
 from app.records.target import target_of
-from app.records.values import Fault, Values, merge
+from app.records.values import Fault, Values
 
 WAIT_SECONDS = 5
 CLASHES = (UniqueViolationError, ForeignKeyViolationError)
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Written:
-    """A record as a read shows it, the texts of its key, and whether it is new."""
-
-    record: str
-    key: list[str]
-    is_new: bool
 
 
 class _Unwritten(Exception):
@@ -120,7 +109,7 @@ class Writer:
 
     async def _create(self, document: Any) -> Written:
         values, faults = self._target.reader.read_new(document)
-        self._check(faults)
+        refuse_faults(self._target.name, faults)
         row = await self._insert(self._target.sql.insert_one, values)
         return self._written(row[0], is_new=True)
 
@@ -132,7 +121,7 @@ class Writer:
             values, wrong = target.reader.read_new(document, index)
             records.append(values)
             faults += wrong
-        self._check(faults)
+        refuse_faults(target.name, faults)
         arrays = arrays_of(records, [column.name for column in target.sql.columns])
         try:
             rows = await fetch(target.sql.insert_many, *arrays, *self._access.caller_values)
@@ -146,7 +135,7 @@ class Writer:
         target = self._target
         key = address(target.sql.key)
         values, faults = target.reader.read_whole(document, key)
-        self._check(faults)
+        refuse_faults(target.name, faults)
         if conditions.absent and target.is_numbered:
             raise _Unwritten(partial(self._explain_absence, key, conditions))
         if conditions.exists or target.is_numbered:
@@ -162,7 +151,7 @@ class Writer:
         target = self._target
         key = address(target.sql.key)
         values, faults = target.reader.read_changes(document, key)
-        self._check(faults)
+        refuse_faults(target.name, faults)
         documents = [(column, document.get(column.name)) for column in target.sql.columns if column.type == "json"]
         patches = [(column, patch) for column, patch in documents if isinstance(patch, dict)]
         if not patches:
@@ -233,11 +222,7 @@ class Writer:
             raise _Unwritten(partial(self._explain_absence, key, Preconditions()))
         values: Values = {}
         for (column, patch), text in zip(patches, rows[0], strict=True):
-            try:
-                values[column.name] = write_json(merge(None if text is None else parse_json(text), patch))
-            except JsonInvalid as error:
-                fault = Fault(column.name, "not_json", f"not a JSON document once it is merged: {error}")
-                raise refusal(RecordInvalid, [fault]) from None
+            values[column.name] = merge_document(column, text, patch)
         return values
 
     async def _explain_clash(
@@ -256,20 +241,13 @@ class Writer:
         if not await self._access.is_current():
             return Outdated()
         is_there = (await fetch(target.sql.exists, *map(text_of, key)))[0][0]
-        record = ", ".join(f"{c.name} {value}"[:MOST_SHOWN] for c, value in zip(target.sql.key, key, strict=True))
-        if is_there and conditions.absent:
-            return PreconditionFailed(f"'{target.name}' has a record with {record} already.")
-        if is_there and conditions.digests is not None:
-            return PreconditionFailed(
-                f"The record of '{target.name}' with {record} is not as it was when its ETag was given.",
-                hint="Get it again, and send the ETag that it has now.",
-            )
-        if is_there:
+        record = name_record(target.sql.key, key)
+        if is_there and conditions.digests is None and not conditions.absent:
             return Outdated()
-        if creates and conditions.exists:
-            return PreconditionFailed(f"'{target.name}' has no record with {record} that could be replaced.")
-        hint = "POST adds records; the database numbers them." if target.is_numbered else None
-        return RecordNotFound(f"'{target.name}' has no record with {record}.", hint=hint)
+        return explain_state(target.name, record, conditions, is_there=is_there, creates=creates) or RecordNotFound(
+            f"'{target.name}' has no record with {record}.",
+            hint="POST adds records; the database numbers them." if target.is_numbered else None,
+        )
 
     async def _explain_presence(self, key: Sequence[Any], explain: Callable[[], Awaitable[Exception]]) -> Exception:
         """Why no record was added at a key where there must be none; `explain` knows what else it clashes with."""
@@ -302,14 +280,8 @@ class Writer:
             headers={"Retry-After": str(WAIT_SECONDS)},
         )
 
-    def _check(self, faults: Sequence[Fault]) -> None:
-        if faults:
-            raise refusal(RecordInvalid, faults, f"GET /datasets/{self._target.name} shows what its columns take.")
-
     def _written(self, record: str, *, is_new: bool) -> Written:
-        shown = json.loads(record)
-        values = (shown[column.name] for column in self._target.sql.key)
-        return Written(record, [value if isinstance(value, str) else json.dumps(value) for value in values], is_new)
+        return written(record, self._target.sql.key, is_new=is_new)
 
 
 def _digests(conditions: Preconditions) -> list[list[str]]:

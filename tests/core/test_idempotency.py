@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 
 from app.core import dynamo
 from app.core.aws import client as aws_client
+from app.core.dynamo_wire import from_attributes
 from app.core.exceptions import install_exception_handlers
 from app.core.idempotency import PART_BYTES, IdempotentRequests, claim_request
 from app.core.settings import get_settings
@@ -76,7 +77,7 @@ async def _items() -> list[dict[str, Any]]:
     """All items of the table."""
     dynamodb = await aws_client("dynamodb")
     found = await dynamodb.scan(TableName=get_settings().table)
-    return [dynamo.from_attributes(item) for item in found["Items"]]
+    return [from_attributes(item) for item in found["Items"]]
 
 
 class TestReplay:

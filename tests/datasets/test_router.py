@@ -106,10 +106,6 @@ class TestCreateDataset:
             assert _problem(response) == (422, "/problems/request-invalid")
             assert "NUL" in response.json()["detail"]
 
-    async def test_the_key_value_store_is_not_there_yet(self, client: AsyncClient) -> None:
-        response = await client.post("/datasets", json={"name": "x", "store": "keyvalue"})
-        assert _problem(response) == (422, "/problems/store-not-available")
-
     async def test_too_many_columns(self, client: AsyncClient) -> None:
         columns = [{"name": f"c{number}", "type": "text"} for number in range(get_settings().max_columns + 1)]
         response = await client.post("/datasets", json={"name": "wide", "columns": columns})

@@ -39,8 +39,11 @@ async def stored(client: AsyncClient, dataset: str) -> list[dict[str, Any]]:
 def make(client: AsyncClient) -> Make:
     """Makes an empty dataset of columns."""
 
-    async def create(name: str, columns: Sequence[dict[str, Any]], *, key: Sequence[str] = ()) -> None:
-        response = await client.post("/datasets", json={"name": name, "columns": list(columns), "key": list(key)})
+    async def create(
+        name: str, columns: Sequence[dict[str, Any]], *, key: Sequence[str] = (), store: str = "relational"
+    ) -> None:
+        body = {"name": name, "columns": list(columns), "key": list(key), "store": store}
+        response = await client.post("/datasets", json=body)
         assert response.status_code == 201, response.text
 
     return create

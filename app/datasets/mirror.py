@@ -1,0 +1,241 @@
+"""Key-value datasets in the table of their records: what a request for these needs to know, without a relational query.
+
+A dataset's item mirrors the catalogue, where its first reader finds it. It also names the generation of the records
+that is shown, which the catalogue does not know: an import that brings a new one moves that name by a single write. A
+change of the dataset marks the item before it commits, so that no one writes by what the dataset was.
+"""
+
+import json
+import time
+from datetime import datetime
+from functools import partial
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import dynamo, log
+from app.core.db import after_commit, transaction
+from app.core.dynamo import Check, Condition, ConditionNotMet
+from app.core.dynamo_wire import Attributes, Item, from_attributes
+from app.core.errors import ServiceUnavailable
+from app.core.settings import get_settings
+from app.datasets.errors import DatasetNotFound
+from app.datasets.models import Dataset
+from app.datasets.repository import find_dataset
+from app.datasets.shape import Shape, shape_of
+
+PLACE = "current"
+CURRENT, CHANGING, DELETED = "current", "changing", "deleted"
+# A change that has not ended after this never will: whoever made it is gone.
+CHANGE_SECONDS = 60
+# What remembers that a dataset was deleted, for readers that found it in the catalogue just before.
+DELETED_SECONDS = 86_400
+# How long nothing is looked for in a table that did not answer.
+AWAY_SECONDS = 5.0
+MOST_KNOWN = 1000
+
+IS_NEW = Condition("attribute_not_exists(#pk)")
+
+# Shapes by name, None for what is no key-value dataset, each with the time until which it is relied on.
+_known: dict[str, tuple[float, Shape | None]] = {}
+
+
+def address_of(name: str) -> tuple[str, str]:
+    """The key of a dataset's item."""
+    return f"dataset#{name}", PLACE
+
+
+def first_generation(dataset_id: UUID) -> str:
+    """The generation of the records of a dataset that no import has brought another one into."""
+    return str(dataset_id)
+
+
+async def find_shape(name: str, *, anew: bool = False) -> Shape | None:
+    """The shape of a key-value dataset, as it was `keyvalue_cache_seconds` ago at most, or, `anew`, as it is now.
+
+    None where the table knows of no such dataset: it is relational, or new, or there is none. What is relational stays
+    so in this process; a key-value dataset of the same name is found in the catalogue instead.
+    """
+    until, shape = _known.get(name, (0.0, None))
+    if not anew and time.monotonic() < until:
+        return shape
+    try:
+        item = await dynamo.find_item(*address_of(name))
+    except ServiceUnavailable:
+        _remember(name, None, AWAY_SECONDS)
+        return None
+    if item is None or item["state"] == DELETED:
+        _remember(name, None, float("inf"))
+        return None
+    if item["state"] == CURRENT:
+        return _remember(name, _shape_of(item), get_settings().keyvalue_cache_seconds)
+    return await _find_changing(name, item)
+
+
+async def publish(dataset: Dataset) -> Shape:
+    """Have a key-value dataset that was found in the catalogue known from now on.
+
+    Raises:
+        DatasetNotFound: it was deleted just now.
+        ServiceUnavailable: the table does not answer.
+    """
+    _known.pop(dataset.name, None)
+    item = _item_of(dataset, first_generation(dataset.id))
+    try:
+        await dynamo.put_item(item, IS_NEW)
+    except ConditionNotMet:
+        found = await dynamo.find_item(*address_of(dataset.name))
+        if found is not None and found.get("id") != item["id"]:
+            # It belongs to a dataset of this name that is gone.
+            await dynamo.put_item(item, Condition("#id = :id", {"id": found["id"]}))
+        elif found is not None and found["state"] == DELETED:
+            raise DatasetNotFound(f"There is no dataset '{dataset.name}' any more.") from None
+        elif found is not None:
+            return shape_of(dataset, found["generation"])
+    return shape_of(dataset, item["generation"])
+
+
+def is_as_known(shape: Shape) -> Check:
+    """What must hold of a dataset's item for records to be written by its shape: nothing of it has changed."""
+    condition = Condition(
+        "#state = :state AND #id = :id AND #version = :version AND #generation = :generation "
+        "AND (attribute_not_exists(#held_until) OR #held_until < :now)",
+        {
+            "state": CURRENT,
+            "id": str(shape.id),
+            "version": shape.updated_at.isoformat(),
+            "generation": shape.generation,
+            "now": int(time.time()),
+        },
+    )
+    return Check(*address_of(shape.name), condition)
+
+
+def is_busy(shape: Shape, found: Attributes | None) -> bool:
+    """Whether a dataset, given its item, is what it was known as, but is being changed or held by an import."""
+    item = {} if found is None else from_attributes(found)
+    if item.get("state") == CHANGING:
+        return True
+    known = (str(shape.id), shape.updated_at.isoformat(), shape.generation)
+    return item.get("state") == CURRENT and (item["id"], item["version"], item["generation"]) == known
+
+
+async def is_current(shape: Shape) -> bool:
+    """Whether a shape is still that of its dataset."""
+    now = await find_shape(shape.name, anew=True)
+    return now is not None and (now.id, now.updated_at, now.generation) == (
+        shape.id,
+        shape.updated_at,
+        shape.generation,
+    )
+
+
+async def mark_change(session: AsyncSession, dataset: Dataset) -> None:
+    """Have no one write to a dataset by what it was, before the session's transaction changes it; once that is
+    committed the dataset is known as it has become.
+
+    Raises:
+        ServiceUnavailable: the table does not answer.
+    """
+    token = await _mark(dataset)
+    after_commit(session, partial(_end_change, dataset, token))
+
+
+async def mark_deletion(session: AsyncSession, dataset: Dataset) -> str:
+    """The same for a dataset that is deleted; answers the generation of its records."""
+    token = await _mark(dataset)
+    after_commit(session, partial(_end_deletion, dataset, token))
+    item = await dynamo.find_item(*address_of(dataset.name))
+    return str(item["generation"]) if item is not None else first_generation(dataset.id)
+
+
+def forget(name: str) -> None:
+    """Look for a dataset anew at the next request."""
+    _known.pop(name, None)
+
+
+async def _mark(dataset: Dataset) -> str:
+    await publish(dataset)
+    token = uuid4().hex
+    changes = {"state": CHANGING, "token": token, "since": int(time.time())}
+    await dynamo.update_item(*address_of(dataset.name), changes, Condition("#id = :id", {"id": str(dataset.id)}))
+    forget(dataset.name)
+    return token
+
+
+async def _end_change(dataset: Dataset, token: str) -> None:
+    try:
+        await _settle(dataset, token)
+    except Exception as error:
+        # The change is done; the next reader ends what is left of it when CHANGE_SECONDS are over.
+        log.failure("dataset.change_not_ended", error, dataset=dataset.name)
+
+
+async def _end_deletion(dataset: Dataset, token: str) -> None:
+    try:
+        await _bury(dataset.name, token)
+    except Exception as error:
+        log.failure("dataset.deletion_not_ended", error, dataset=dataset.name)
+
+
+async def _settle(dataset: Dataset, token: str) -> Item:
+    """Have a dataset's item say what the dataset is now, once the change with this token is over."""
+    item = _item_of(dataset, "")
+    changes = {name: item[name] for name in ("id", "version", "dataset")} | {"state": CURRENT}
+    await dynamo.update_item(*address_of(dataset.name), changes | {"token": None, "since": None}, _is_marked(token))
+    forget(dataset.name)
+    return item
+
+
+async def _bury(name: str, token: str) -> None:
+    changes = {"state": DELETED, "token": None, "since": None, "expires_at": int(time.time()) + DELETED_SECONDS}
+    await dynamo.update_item(*address_of(name), changes, _is_marked(token))
+    forget(name)
+
+
+def _is_marked(token: str) -> Condition:
+    return Condition("#token = :token", {"token": token})
+
+
+async def _find_changing(name: str, item: Item) -> Shape | None:
+    """The shape of a dataset that is being changed, as the catalogue has it; a change that was left is ended."""
+    async with transaction() as session:
+        dataset = await find_dataset(session, name)
+    is_left = item["since"] + CHANGE_SECONDS < time.time()
+    try:
+        if is_left and dataset is not None and str(dataset.id) == item["id"]:
+            await _settle(dataset, item["token"])
+        elif is_left:
+            await _bury(name, item["token"])
+    except ConditionNotMet:
+        log.event("dataset.change_ended_meanwhile", dataset=name)
+    if dataset is None or str(dataset.id) != item["id"]:
+        return None
+    return shape_of(dataset, item["generation"])
+
+
+def _remember(name: str, shape: Shape | None, seconds: float) -> Shape | None:
+    while len(_known) >= MOST_KNOWN:
+        _known.pop(next(iter(_known)))
+    _known[name] = (time.monotonic() + seconds, shape)
+    return shape
+
+
+def _item_of(dataset: Dataset, generation: str) -> Item:
+    pk, sk = address_of(dataset.name)
+    described = dataset.model_dump(mode="json", include={"name", "title", "description", "store", "key", "columns"})
+    return {
+        "pk": pk,
+        "sk": sk,
+        "state": CURRENT,
+        "id": str(dataset.id),
+        "version": dataset.updated_at.isoformat(),
+        "generation": generation,
+        "dataset": json.dumps(described),
+    }
+
+
+def _shape_of(item: Item) -> Shape:
+    updated_at = datetime.fromisoformat(item["version"])
+    dataset = Dataset(id=UUID(item["id"]), updated_at=updated_at, **json.loads(item["dataset"]))
+    return shape_of(dataset, item["generation"])

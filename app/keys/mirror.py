@@ -1,0 +1,99 @@
+"""API keys in the key-value store's table, so that a request for its records needs no relational query.
+
+A key's item is made by the first request that brings the key, and says that the key is revoked before the catalogue
+does. Of the secret it holds the hash, as the catalogue does.
+"""
+
+import time
+from datetime import UTC, datetime
+from uuid import UUID
+
+from app.core import dynamo
+from app.core.dynamo import Condition, ConditionNotMet
+from app.core.dynamo_wire import Item
+from app.core.settings import get_settings
+from app.keys.models import ApiKey
+from app.keys.repository import find_key_directly
+
+PLACE = "current"
+MOST_KNOWN = 1000
+
+# Keys by their id, each with the time until which it is relied on.
+_known: dict[UUID, tuple[float, ApiKey]] = {}
+
+
+async def find_mirrored_key(key_id: UUID) -> ApiKey | None:
+    """The key with this id, as it was `keyvalue_cache_seconds` ago at most, revoked and expired ones included.
+
+    Raises:
+        ServiceUnavailable: the table does not answer.
+    """
+    until, known = _known.get(key_id, (0.0, None))
+    if known is not None and time.monotonic() < until:
+        return known
+    item = await dynamo.find_item(_pk(key_id), PLACE)
+    key = _key_of(item) if item is not None else await _mirror(key_id)
+    if key is not None:
+        while len(_known) >= MOST_KNOWN:
+            _known.pop(next(iter(_known)))
+        _known[key_id] = (time.monotonic() + get_settings().keyvalue_cache_seconds, key)
+    return key
+
+
+async def mark_revoked(key: ApiKey) -> None:
+    """Have a key refused from now on; the catalogue is told next.
+
+    Raises:
+        ServiceUnavailable: the table does not answer.
+    """
+    await dynamo.put_item(_item_of(key) | {"revoked_at": (key.revoked_at or datetime.now(UTC)).isoformat()})
+    _known.pop(key.id, None)
+
+
+async def _mirror(key_id: UUID) -> ApiKey | None:
+    key = await find_key_directly(key_id)
+    if key is None:
+        return None
+    try:
+        await dynamo.put_item(_item_of(key), Condition("attribute_not_exists(#pk)"))
+    except ConditionNotMet:
+        # Another request was first, or the key was revoked just now.
+        item = await dynamo.find_item(_pk(key_id), PLACE)
+        return None if item is None else _key_of(item)
+    return key
+
+
+def _pk(key_id: UUID) -> str:
+    return f"key#{key_id}"
+
+
+def _item_of(key: ApiKey) -> Item:
+    return {
+        "pk": _pk(key.id),
+        "sk": PLACE,
+        "name": key.name,
+        "secret_hash": key.secret_hash,
+        "scopes": list(key.scopes),
+        "datasets": None if key.datasets is None else list(key.datasets),
+        # Not `expires_at`, by which DynamoDB removes items.
+        "works_until": None if key.expires_at is None else key.expires_at.isoformat(),
+        "revoked_at": None if key.revoked_at is None else key.revoked_at.isoformat(),
+        "created_at": key.created_at.isoformat(),
+    }
+
+
+def _key_of(item: Item) -> ApiKey:
+    return ApiKey(
+        id=UUID(item["pk"].removeprefix("key#")),
+        name=item["name"],
+        secret_hash=item["secret_hash"],
+        scopes=item["scopes"],
+        datasets=item["datasets"],
+        expires_at=_time_of(item["works_until"]),
+        revoked_at=_time_of(item["revoked_at"]),
+        created_at=datetime.fromisoformat(item["created_at"]),
+    )
+
+
+def _time_of(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,67 @@
+"""The stores of records: what each of them does for the routes, which know no more of a store than this."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from app.datasets.shape import Shape
+from app.keys.principal import Principal
+from app.records import keyvalue, relational
+from app.records.access import Access
+from app.records.aggregate import AggregateQuery
+from app.records.deps import Address
+from app.records.keyvalue_writes import KeyvalueWriter
+from app.records.outcomes import Written
+from app.records.preconditions import Preconditions
+from app.records.query import RecordQuery, RecordView
+from app.records.relational import RecordPage
+from app.records.sql import Embedded
+from app.records.writes import Writer
+
+
+class RecordReads(Protocol):
+    """How a store's records are read; what it cannot do it refuses with StoreUnsuitable."""
+
+    async def get_record(self, access: Access, key: Sequence[Any]) -> str: ...
+
+    async def get_view(
+        self, access: Access, key: Sequence[Any], view: RecordView, embedded: Embedded
+    ) -> tuple[str, str]: ...
+
+    async def get_many(self, access: Access, keys: Sequence[Sequence[Any]]) -> list[str | None]: ...
+
+    async def list_page(self, access: Access, query: RecordQuery, embedded: Embedded) -> RecordPage: ...
+
+    async def check_export(self, access: Access, query: RecordQuery) -> None: ...
+
+    async def compute(self, access: Access, query: AggregateQuery) -> tuple[list[str], bool]: ...
+
+
+class RecordWrites(Protocol):
+    """How the records of a dataset are written; see `writes.Writer`."""
+
+    async def create(self, document: Any) -> Written: ...
+
+    async def create_many(self, documents: Sequence[Any]) -> list[str]: ...
+
+    async def replace(self, address: Address, document: Any, conditions: Preconditions) -> Written: ...
+
+    async def update(self, address: Address, document: Any, conditions: Preconditions) -> str: ...
+
+    async def delete(self, address: Address, conditions: Preconditions, caller: Principal, /) -> None: ...
+
+
+_READS: dict[str, RecordReads] = {"relational": relational, "keyvalue": keyvalue}
+
+
+def reads_of(shape: Shape) -> RecordReads:
+    """How the records of a dataset of this shape are read."""
+    return _READS[shape.store]
+
+
+def writes_of(access: Access) -> RecordWrites:
+    """How the records of a request's dataset are written.
+
+    Raises:
+        DatasetWithoutColumns: it has none yet.
+    """
+    return KeyvalueWriter(access.shape) if access.shape.store == "keyvalue" else Writer(access)
