@@ -17,9 +17,11 @@ from httpx import ASGITransport, AsyncClient
 from app.core.aws import client as aws_client
 from app.core.aws import close_clients
 from app.core.db import CATALOGUE_SCHEMA, DATA_SCHEMA, LOADING_SCHEMA, get_engine, quote
+from app.core.dynamo import repeat_batch
 from app.core.settings import get_settings
 from app.local.emulator import BUCKET
 from app.local.services import Services
+from tests import dynamodb_local as dynamodb
 
 BASE_URL = "http://tolva.test"
 ADMIN_KEY = "tolva_admin_of_the_tests_0123456789"
@@ -33,6 +35,7 @@ Drain = Callable[[], Coroutine[Any, Any, int]]
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """PostgreSQL and the emulator, migrated, with the environment pointing at them."""
+    folder = os.environ.get(dynamodb.VARIABLE)
     for name in [name for name in os.environ if name.startswith("TOLVA_")]:
         del os.environ[name]
     services = Services(tmp_path_factory.mktemp("services"), durable=False)
@@ -40,8 +43,9 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         services.start()
         services.use()
         os.environ["TOLVA_ADMIN_KEY"] = ADMIN_KEY
-        services.prepare()
-        yield services
+        with dynamodb.dynamodb_local(folder):
+            services.prepare()
+            yield services
     finally:
         services.stop()
 
@@ -94,11 +98,16 @@ async def _empty_emulator() -> None:
     async for page in pages:
         for item in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
             await s3.delete_object(Bucket=BUCKET, Key=item["Key"], VersionId=item["VersionId"])
-    dynamodb = await aws_client("dynamodb")
+    await _empty_table()
+
+
+async def _empty_table() -> None:
+    client = await aws_client("dynamodb")
     table = get_settings().table
-    async for found in dynamodb.get_paginator("scan").paginate(TableName=table, ProjectionExpression="pk, sk"):
-        for key in found["Items"]:
-            await dynamodb.delete_item(TableName=table, Key=key)
+    async for found in client.get_paginator("scan").paginate(TableName=table, ProjectionExpression="pk, sk"):
+        deletes = [{"DeleteRequest": {"Key": key}} for key in found["Items"]]
+        for start in range(0, len(deletes), 25):
+            await repeat_batch(deletes[start : start + 25])
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.core import dynamo
 from app.core.dynamo import Condition, ConditionNotMet, Delete, NotWritten, Put, Update
-from app.core.dynamo_wire import to_attributes
+from app.core.dynamo_wire import Item, to_attributes
 from app.core.queue import send_message
 from app.core.settings import get_settings
 from app.datasets import mirror
@@ -56,7 +56,13 @@ async def release_writers(dataset: Dataset, generation: str) -> None:
     await _change(dataset, generation, {"held_until": None})
 
 
-async def _change(dataset: Dataset, generation: str, changes: dict[str, int | None]) -> None:
+async def describe(dataset: Dataset, generation: str) -> None:
+    """Have a dataset known by the columns that it has now, whose generation is shown already."""
+    await _change(dataset, generation, mirror.description_of(dataset))
+    mirror.forget(dataset.name)
+
+
+async def _change(dataset: Dataset, generation: str, changes: Item) -> None:
     try:
         await dynamo.update_item(*mirror.address_of(dataset.name), changes, _shows(dataset, generation))
     except ConditionNotMet:
@@ -64,13 +70,13 @@ async def _change(dataset: Dataset, generation: str, changes: dict[str, int | No
 
 
 async def show_generation(dataset: Dataset, before: str, after: str) -> None:
-    """Show another generation of a dataset's records, and let single writes go on.
+    """Show another generation of a dataset's records, with the columns that it has now, and let single writes go on.
 
     Raises:
         DatasetMoved: the one before is not the one that is shown.
     """
     due = int(time.time()) + get_settings().keyvalue_retire_seconds
-    changes = {"generation": after, "held_until": None}
+    changes = mirror.description_of(dataset) | {"generation": after, "held_until": None}
     move = Update(*mirror.address_of(dataset.name), changes, _shows(dataset, before))
     try:
         await dynamo.write_together(
@@ -103,7 +109,7 @@ async def announce_removal(seconds: int | None = None) -> None:
     await send_message({RETIRED: True}, delay_seconds=min(delay, MOST_DELAY_SECONDS))
 
 
-def _item(retired: Retired) -> dict[str, str | int]:
+def _item(retired: Retired) -> Item:
     return {"pk": RETIRED, "sk": retired.generation, "dataset": retired.dataset, "due": retired.due}
 
 

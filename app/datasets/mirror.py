@@ -178,13 +178,11 @@ async def _end_deletion(dataset: Dataset, token: str) -> None:
         log.failure("dataset.deletion_not_ended", error, dataset=dataset.name)
 
 
-async def _settle(dataset: Dataset, token: str) -> Item:
+async def _settle(dataset: Dataset, token: str) -> None:
     """Have a dataset's item say what the dataset is now, once the change with this token is over."""
-    item = _item_of(dataset, "")
-    changes = {name: item[name] for name in ("id", "version", "dataset")} | {"state": CURRENT}
-    await dynamo.update_item(*address_of(dataset.name), changes | {"token": None, "since": None}, _is_marked(token))
+    changes = description_of(dataset) | {"state": CURRENT, "token": None, "since": None}
+    await dynamo.update_item(*address_of(dataset.name), changes, _is_marked(token))
     forget(dataset.name)
-    return item
 
 
 async def _bury(name: str, token: str) -> None:
@@ -221,18 +219,15 @@ def _remember(name: str, shape: Shape | None, seconds: float) -> Shape | None:
     return shape
 
 
+def description_of(dataset: Dataset) -> Item:
+    """The part of a dataset's item that says what the dataset is in the catalogue."""
+    described = dataset.model_dump(mode="json", include={"name", "title", "description", "store", "key", "columns"})
+    return {"id": str(dataset.id), "version": dataset.updated_at.isoformat(), "dataset": json.dumps(described)}
+
+
 def _item_of(dataset: Dataset, generation: str) -> Item:
     pk, sk = address_of(dataset.name)
-    described = dataset.model_dump(mode="json", include={"name", "title", "description", "store", "key", "columns"})
-    return {
-        "pk": pk,
-        "sk": sk,
-        "state": CURRENT,
-        "id": str(dataset.id),
-        "version": dataset.updated_at.isoformat(),
-        "generation": generation,
-        "dataset": json.dumps(described),
-    }
+    return {"pk": pk, "sk": sk, "state": CURRENT, "generation": generation, **description_of(dataset)}
 
 
 def _shape_of(item: Item) -> Shape:

@@ -71,6 +71,9 @@ async def delete_dataset(session: AsyncSession, dataset: Dataset) -> None:
             f"'{dataset.name}' is referred to by {', '.join(referring)}.", hint="Delete what refers to it first."
         )
     with busy_as_problem(dataset.name, "deleted"):
+        if dataset.store == "keyvalue":
+            # It has no table whose lock an import would hold.
+            await repository.lock_loading(session, dataset.id)
         await repository.lock_dataset(session, dataset.id)
         await repository.drop_table(session, dataset.name)
     await session.delete(dataset)

@@ -13,8 +13,10 @@ from uuid import UUID
 from app.core import log
 from app.core.settings import get_settings
 from app.core.storage import find_object, open_storage
+from app.datasets.generations import RETIRED
 from app.imports.errors import ImportNotFound
 from app.imports.intake import ImportBusy, take_import, take_object
+from app.records.generations import remove_retired
 
 # Kept from the time that Lambda gives, to record an import that would not end in it.
 MARGIN_SECONDS = 15.0
@@ -43,6 +45,9 @@ async def _process_message(body: dict[str, Any], seconds: float) -> None:
             await take_import(UUID(body["import"]), seconds=seconds)
         except ImportNotFound:
             log.warning("import.gone", import_id=body["import"])
+        return
+    if RETIRED in body:
+        await remove_retired()
         return
     async for key, version in _objects(body):
         await take_object(key, version, seconds=seconds)

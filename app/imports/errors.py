@@ -13,6 +13,11 @@ class ImportFinished(Problem):
     title = "The import has ended"
 
 
+class ImportCommitting(Problem):
+    status = 409
+    title = "The import is writing its records and goes to its end"
+
+
 class RejectionsNotReady(Problem):
     status = 409
     title = "The import is still running"
@@ -86,6 +91,14 @@ class ReferencedRecordsMissing(ImportFailed):
 
 class ValueTooLongForIndex(ImportFailed):
     title = "A value is too long for an index"
+
+
+class RecordTooLargeForStore(ImportFailed):
+    title = "A record is too large for the key-value store"
+
+
+class KeyNotFound(ImportFailed):
+    title = "The file has no column that could be the key"
 
 
 class DatasetDeleted(ImportFailed):

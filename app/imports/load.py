@@ -16,6 +16,7 @@ import asyncpg
 from app.core.db import DATA_SCHEMA, LOADING_SCHEMA, quote
 from app.datasets.columns import ROW_ID, Column
 from app.datasets.definition import Definition, Index
+from app.datasets.models import Dataset
 from app.datasets.tables import add_constraints, add_indexes, comments, create_table
 from app.imports.errors import ReferencedRecordsMissing, ValueTooLongForIndex
 from app.imports.models import Mode
@@ -211,6 +212,12 @@ class Loader:
                    'no record of {column.references} has this key' AS message
             FROM {STAGE} AS staged WHERE {name} IS NOT NULL
                 AND NOT EXISTS (SELECT FROM {target} AS referred WHERE referred.{key} = staged.{name})"""
+
+    async def show(self, dataset: Dataset) -> None:
+        """Have readers see what was loaded: the transaction's commit does so, of `dataset` as it is then."""
+
+    async def abandon(self) -> None:
+        """Leave nothing behind: the transaction's end does so."""
 
     async def finish(self, copied: int) -> Counts:
         """Bring staged rows to the table, build what a new table needs, and put it in its place.

@@ -25,6 +25,10 @@ class Meter:
         self.bytes = self.rows_read = self.rows_loaded = self.rows_rejected = 0
         self._since = time.monotonic()
 
+    def note_written(self, count: int) -> None:
+        """Count rows that have reached the store."""
+        self.rows_loaded += count
+
     def document(self) -> dict[str, Any]:
         """The progress as an import shows it: rows a second, and the seconds that the phase seems to take yet."""
         elapsed = time.monotonic() - self._since

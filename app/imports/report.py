@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from app.core.storage import ObjectWriter
-from app.imports.models import DETAIL_LIMIT, REJECTION_FIELDS
+from app.imports import errors
+from app.imports.models import DETAIL_LIMIT, REJECTION_FIELDS, Import
 from app.imports.parse import VALUE_LIMIT, Fault
 from app.imports.source import Encoding
 from app.imports.split import Chunk
@@ -132,3 +133,27 @@ def _as_csv(table: pa.Table) -> bytes:
     target = io.BytesIO()
     pyarrow.csv.write_csv(table, target, pyarrow.csv.WriteOptions(include_header=False))
     return target.getvalue()
+
+
+def judge(row: Import, report: Report, read: int) -> None:
+    """Raise what makes an import fail that has read so many rows: rejections not to be skipped, or nothing to load."""
+    rejected = report.rows
+    first = report.rejections[0] if rejected else {}
+    where = f"The first is in line {first.get('line'):,}: {first.get('message')}." if rejected else ""
+    if rejected and row.on_reject == "abort":
+        raise errors.RowsRejected(
+            f"{rejected:,} of {read:,} rows were not accepted; nothing was loaded. {where}",
+            hint="Mend the rows that the rejections list, or load the others with on_reject=skip.",
+        )
+    if rejected and rejected == read:
+        raise errors.RowsRejected(f"None of the {read:,} rows was accepted. {where}", hint="See the rejections.")
+    if row.max_rejections is not None and rejected > row.max_rejections:
+        raise errors.TooManyRejections(
+            f"{rejected:,} rows were not accepted, more than the {row.max_rejections:,} allowed. {where}",
+            hint="Mend them, or raise max_rejections.",
+        )
+    if read == 0 and row.mode == "replace" and not row.allow_empty:
+        raise errors.FileWithoutRecords(
+            "The file has a header and no records; the dataset was left as it is.",
+            hint="Say allow_empty=true to empty the dataset.",
+        )

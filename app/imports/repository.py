@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, or_, select, text, tuple_, update
+from sqlalchemy import and_, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.core.settings import get_settings
+from app.datasets.models import Dataset
 from app.imports.errors import ImportNotFound
 from app.imports.models import FINISHED, Import
 
@@ -127,10 +128,15 @@ async def _write(session: AsyncSession, lease: Lease, values: dict[str, Any]) ->
 
 
 async def cancel_import(session: AsyncSession, import_id: UUID) -> bool:
-    """End an import that has not ended; a worker on it finds its lease gone and loads nothing."""
+    """End an import that has not ended; a worker on it finds its lease gone and loads nothing.
+
+    One that has begun to write to a key-value dataset goes to its end.
+    """
+    is_keyvalue = select(col(Dataset.id)).where(col(Dataset.store) == "keyvalue")
+    writes = and_(col(Import.phase) == "committing", col(Import.dataset_id).in_(is_keyvalue))
     statement = (
         update(Import)
-        .where(col(Import.id) == import_id, col(Import.status).not_in(FINISHED))
+        .where(col(Import.id) == import_id, col(Import.status).not_in(FINISHED), writes.is_not(True))
         .values(status="cancelled", phase=None, lease=None, lease_until=None, finished_at=func.clock_timestamp())
         .returning(col(Import.id))
     )

@@ -25,7 +25,14 @@ from app.datasets.deps import DatasetFromPath, WritableDataset
 from app.datasets.errors import DatasetNotFound
 from app.imports import repository, service
 from app.imports.deps import ImportFromPath, WritableImport
-from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportFinished, ImportNotFound, RejectionsNotReady
+from app.imports.errors import (
+    DatasetWithoutKey,
+    FileTooLarge,
+    ImportCommitting,
+    ImportFinished,
+    ImportNotFound,
+    RejectionsNotReady,
+)
 from app.imports.models import (
     FINISHED,
     REJECTION_FIELDS,
@@ -114,7 +121,7 @@ async def get_rejections(row: ImportFromPath) -> Response:
 @router.post(
     "/imports/{import}/cancel",
     dependencies=[Idempotent],
-    responses=problem_responses(ImportNotFound, ImportFinished, *IDEMPOTENCY_PROBLEMS),
+    responses=problem_responses(ImportNotFound, ImportFinished, ImportCommitting, *IDEMPOTENCY_PROBLEMS),
 )
 async def cancel_import(row: WritableImport, session: Session) -> ImportPublic:
     """Cancel an import that has not ended. Nothing of it is loaded."""

@@ -1,7 +1,7 @@
 """Run: one import from its file to its outcome, by one worker that holds its lease."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.core import log
 from app.core.db import DATA_SCHEMA, driver_connection, get_engine, is_passing, quote, transaction
+from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.core.storage import STORAGE_ERRORS, StoredObject
+from app.datasets import generations
 from app.datasets.models import Dataset
 from app.datasets.repository import LOADING_LOCK, find_dataset, lock_dataset, touch_dataset
 from app.imports import errors, repository
@@ -20,13 +22,14 @@ from app.imports.cells import Conventions
 from app.imports.dialect import Dialect, detect_dialect
 from app.imports.infer import Proposal, TableInference
 from app.imports.load import Clash, Counts, Loader, LoadPlan
+from app.imports.load_keyvalue import Destination, KeyvalueLoader
 from app.imports.match import match_columns
 from app.imports.models import Import, rejections_key
 from app.imports.options import ImportOptions
 from app.imports.parse import Layout
 from app.imports.pipeline import EncodingInDoubt, Loading, ReadPlan, Validation, infer_sample
 from app.imports.progress import Meter
-from app.imports.report import Report
+from app.imports.report import Report, judge
 from app.imports.repository import Lease
 from app.imports.source import Source
 
@@ -69,7 +72,7 @@ async def run_import(row: Import, lease: Lease, stored: StoredObject, seconds: f
     except LeaseLost:
         log.event("import.lost", import_id=row.id)
     except Exception as error:
-        if is_passing(error) or isinstance(error, STORAGE_ERRORS):
+        if is_passing(error) or isinstance(error, (*STORAGE_ERRORS, ServiceUnavailable)):
             raise
         log.failure("import.broken", error, import_id=row.id)
         await runner.fail(
@@ -90,6 +93,7 @@ class _Runner:
         self._report = Report(rejections_key(row.id))
         self._outcome = Outcome()
         self._proposal: Proposal | None = None
+        self._is_writing = False
 
     async def run(self, seconds: float) -> None:
         work = asyncio.create_task(self._work())
@@ -106,8 +110,9 @@ class _Runner:
         elif keeper in done:
             raise LeaseLost
         else:
+            became = "some of it is written" if self._is_writing else "nothing was loaded"
             raise errors.ImportTimedOut(
-                f"The import was stopped after {seconds:.0f} seconds; nothing was loaded.",
+                f"The import was stopped after {seconds:.0f} seconds; {became}.",
                 hint="Split the file, or give the worker more time.",
             )
 
@@ -181,10 +186,17 @@ class _Runner:
             sampled = None if dataset.columns or self._proposal else await self._sample_columns(plan)
             load = await self._load_plan(connection, dataset, dialect, staged=staged)
             self._describe(dialect, load)
-            counts, key = await self._load(connection, plan, load, sampled)
-            await self._commit(connection, dataset, load, counts, key)
+            loader = await self._make_loader(connection, dataset, load)
+            try:
+                counts = await self._load(loader, plan, load, sampled)
+                await self._commit(connection, dataset, load, counts, loader)
+            except BaseException:
+                await asyncio.shield(loader.abandon())
+                raise
         log.event("import.finished", import_id=self._row.id, dataset=load.dataset, **vars(counts))
-        if not load.new and not self._row.dry_run:
+        if dataset.store == "keyvalue":
+            await self._tidy(dataset)
+        elif not load.new and not self._row.dry_run:
             await _analyze(load.dataset)
 
     async def _detect_dialect(self) -> Dialect:
@@ -255,7 +267,8 @@ class _Runner:
         if not dataset.columns:
             assert self._proposal is not None
             columns = self._proposal.columns
-            return LoadPlan(dataset.name, "append", columns, columns, self._proposal.keys, True, False, {})
+            staged = dataset.store == "keyvalue"
+            return LoadPlan(dataset.name, "append", columns, columns, self._proposal.keys, True, staged, {})
         columns = dataset.typed_columns
         loaded = match_columns(dialect.labels, columns, has_header=bool(dialect.header_line))
         references = {}
@@ -264,7 +277,7 @@ class _Runner:
                 target = await find_dataset(session, name)
                 if target is not None:
                     references[name] = target.key_columns[0].name
-        staged = staged or self._row.mode == "upsert"
+        staged = staged or self._row.mode == "upsert" or dataset.store == "keyvalue"
         mode: Any = self._row.mode
         indexes = dataset.definition.indexes
         return LoadPlan(dataset.name, mode, columns, loaded, dataset.key, False, staged, references, indexes)
@@ -294,16 +307,29 @@ class _Runner:
             for column, why in zip(load.loaded, evidence, strict=True)
         ]
 
-    async def _load(
-        self, connection: AsyncConnection, plan: ReadPlan, load: LoadPlan, sampled: TableInference | None
-    ) -> tuple[Counts, list[str]]:
+    async def _make_loader(self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan) -> Loader:
+        driver = await driver_connection(connection)
+        if dataset.store == "relational":
+            return Loader(driver, load)
+        row = self._row
+        to = Destination(dataset, row.id, row.attempts, row.dry_run, self._begin_writing, self._meter.note_written)
+        return KeyvalueLoader(driver, load, to)
+
+    async def _begin_writing(self) -> None:
+        """Note that the import goes to its end from now on."""
+        async with transaction() as session:
+            if not await repository.renew_lease(session, self._lease, "committing", self._meter.document()):
+                raise LeaseLost
+        self._meter.rows_loaded = 0
+        self._is_writing = True
+
+    async def _load(self, loader: Loader, plan: ReadPlan, load: LoadPlan, sampled: TableInference | None) -> Counts:
         self._meter.begin("loading")
         stage = Validation(plan, self._source.encoding, list(load.loaded), with_places=load.staged)
         if sampled is not None:
             stage.watch(TableInference(plan.dialect.labels, plan.conventions), sampled.records)
         aborts = self._row.on_reject == "abort"
         loading = Loading(self._source, stage, self._meter, self._report, stops_at_rejection=aborts)
-        loader = Loader(await driver_connection(connection), load)
         if not self._row.dry_run:
             await loader.keep_writers_away()
         copied = await loader.copy(loading.rows())
@@ -326,34 +352,11 @@ class _Runner:
                 f"{loading.trimmed:,} {have} more fields than the header, all of them empty; they were left out."
             )
         await self._report.close()
-        self._judge()
-        return await loader.finish(copied), loader.key
-
-    def _judge(self) -> None:
-        """Raise what makes the import fail: rejections that were not to be skipped, or nothing to load."""
-        row, rejected, read = self._row, self._report.rows, self._meter.rows_read
-        first = self._report.rejections[0] if rejected else {}
-        where = f"The first is in line {first.get('line'):,}: {first.get('message')}." if rejected else ""
-        if rejected and row.on_reject == "abort":
-            raise errors.RowsRejected(
-                f"{rejected:,} of {read:,} rows were not accepted; nothing was loaded. {where}",
-                hint="Mend the rows that the rejections list, or load the others with on_reject=skip.",
-            )
-        if rejected and rejected == read:
-            raise errors.RowsRejected(f"None of the {read:,} rows was accepted. {where}", hint="See the rejections.")
-        if row.max_rejections is not None and rejected > row.max_rejections:
-            raise errors.TooManyRejections(
-                f"{rejected:,} rows were not accepted, more than the {row.max_rejections:,} allowed. {where}",
-                hint="Mend them, or raise max_rejections.",
-            )
-        if read == 0 and row.mode == "replace" and not row.allow_empty:
-            raise errors.FileWithoutRecords(
-                "The file has a header and no records; the dataset was left as it is.",
-                hint="Say allow_empty=true to empty the dataset.",
-            )
+        judge(self._row, self._report, self._meter.rows_read)
+        return await loader.finish(copied)
 
     async def _commit(
-        self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan, counts: Counts, key: Sequence[str]
+        self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan, counts: Counts, loader: Loader
     ) -> None:
         """Record the outcome in the transaction that loads: both are there, or neither."""
         async with AsyncSession(connection, expire_on_commit=False) as session:
@@ -366,18 +369,26 @@ class _Runner:
                 )
             values = self._values("succeeded", counts)
             if self._row.dry_run:
-                await self._finish_dry_run(connection, values | {"dialect": values["dialect"] | {"key": list(key)}})
+                await self._finish_dry_run(connection, values | {"dialect": values["dialect"] | {"key": loader.key}})
                 return
             if load.new:
                 columns = [
-                    column.model_copy(update={"required": True}) if column.name in key else column
+                    column.model_copy(update={"required": True}) if column.name in loader.key else column
                     for column in load.columns
                 ]
                 current.columns = [column.model_dump(mode="json", exclude_none=True) for column in columns]
-                current.key = list(key)
+                current.key = list(loader.key)
                 await touch_dataset(session, current)
             if not await repository.finish_import(session, self._lease, values):
                 raise LeaseLost
+            await loader.show(current)
+
+    async def _tidy(self, dataset: Dataset) -> None:
+        """Have what the import has replaced removed; an import that is done does not fail for it."""
+        try:
+            await generations.announce_removal()
+        except Exception as error:
+            log.failure("generation.removal_not_announced", error, dataset=dataset.name)
 
     async def _finish_dry_run(self, connection: AsyncConnection, values: dict[str, Any]) -> None:
         await connection.rollback()

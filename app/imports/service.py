@@ -8,8 +8,8 @@ from app.core.settings import get_settings
 from app.core.storage import PresignedUpload, presign_upload
 from app.datasets.models import Dataset
 from app.imports import repository
-from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportFinished
-from app.imports.models import UPLOADS, Import, ImportCreate
+from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportCommitting, ImportFinished
+from app.imports.models import FINISHED, UPLOADS, Import, ImportCreate
 
 CONTENT_TYPE = "text/csv"
 
@@ -62,10 +62,13 @@ async def cancel_import(session: AsyncSession, import_id: UUID) -> Import:
 
     Raises:
         ImportFinished: it has ended already.
+        ImportCommitting: it is writing to a key-value dataset.
     """
     row = await repository.get_import(session, import_id)
     if not await repository.cancel_import(session, import_id):
         await session.refresh(row)
+        if row.status not in FINISHED:
+            raise ImportCommitting("The import is writing its records.", hint="Wait for its end.")
         raise ImportFinished(f"The import has {row.status}.")
     await session.refresh(row)
     return row

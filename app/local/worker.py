@@ -15,6 +15,7 @@ from app.imports.intake import recover_imports
 from app.local.emulator import REGION
 from app.local.parent import end_with_parent
 from app.local.resources import QUEUE_ARN, VISIBILITY_SECONDS
+from app.records.generations import remove_retired
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs.type_defs import MessageTypeDef
@@ -103,6 +104,7 @@ async def _take_message() -> None:
 
 async def _recover() -> None:
     await recover_imports()
+    await remove_retired()
     await asyncio.sleep(RECOVER_EVERY_SECONDS)
 
 
