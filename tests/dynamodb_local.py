@@ -26,13 +26,17 @@ def dynamodb_local(folder: str | None) -> Iterator[None]:
     if folder is None:
         yield
         return
-    jar = Path(folder) / "DynamoDBLocal.jar"
+    jar = Path(folder).resolve() / "DynamoDBLocal.jar"
     if shutil.which("java") is None or not jar.exists():
         pytest.skip(f"{VARIABLE} is set, and there is no Java or no {jar}")
     port = find_free_port()
     command = ["java", f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}", "-jar", str(jar)]
+    # It leaves a file of its own where it runs.
     process = subprocess.Popen(
-        [*command, "-inMemory", "-port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, "-inMemory", "-port", str(port)],
+        cwd=jar.parent,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = f"http://{HOST}:{port}"
     try:

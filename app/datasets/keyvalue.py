@@ -9,8 +9,11 @@ from app.datasets.columns import Column
 from app.datasets.definition import Definition
 from app.datasets.errors import StoreUnsuitable
 from app.datasets.rules import CONSTRAINTS
+from app.datasets.shape import Shape
 
 MOST_KEY_COLUMNS = 2
+# What a list can ask of the second column of a key, beside one value of the first.
+RANGES = ("eq", "gt", "gte", "lt", "lte", "between", "startswith")
 # The definition is an item of the table, which has 400 KB at most.
 MOST_DEFINITION_BYTES = 350_000
 REPLACE = "Import the records anew with mode=replace into a dataset that is made so, or create it as relational."
@@ -32,6 +35,14 @@ def check_definition(definition: Definition) -> None:
         raise StoreUnsuitable("The key-value store has no indexes beside the key.")
     if len(json.dumps([column.model_dump(mode="json") for column in definition.columns])) > MOST_DEFINITION_BYTES:
         raise StoreUnsuitable("The columns' descriptions and constraints are too long for the key-value store.")
+
+
+def listed_by(shape: Shape) -> list[tuple[Column, str]]:
+    """The columns that a list filters by, each with an operator; none where the records are had by their key alone."""
+    if len(shape.key) < MOST_KEY_COLUMNS:
+        return []
+    first, second = shape.key
+    return [(first, "eq"), *((second, name) for name in second.kind.operators if name in RANGES)]
 
 
 def check_change(change: Change) -> None:

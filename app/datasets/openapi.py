@@ -8,9 +8,10 @@ from typing import Any
 
 from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
 from app.core.http import ProblemDocument, problem_response
+from app.datasets import keyvalue
 from app.datasets import openapi_queries as queries
 from app.datasets.columns import Column
-from app.datasets.errors import DatasetNotFound, DatasetReshaped
+from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
 from app.datasets.openapi_queries import SCHEMAS
 from app.datasets.openapi_writes import (
     REPETITION,
@@ -38,6 +39,7 @@ _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "NoFormat": ("406", problem_response("The records cannot be had in that format")),
     "TooLarge": ("413", problem_response(BodyTooLarge.title, [BodyTooLarge])),
     "NoExport": ("422", problem_response("The export is too large")),
+    "Unsuitable": ("422", problem_response(StoreUnsuitable.title, [StoreUnsuitable])),
     "NoResult": ("422", problem_response("A result is too large for its type")),
     "Unavailable": (
         "503",
@@ -230,6 +232,8 @@ def _schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
             "description": "of a slow page: what no index serves",
         },
     }
+    if shape.store == "keyvalue":
+        members = {name: members[name] for name in ("data", "next")}
     page = {"type": "object", "properties": members, "required": ["data", "next"]}
     some = {
         "type": "object",
@@ -264,6 +268,13 @@ def _shown(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 def _paths(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     path = f"/datasets/{shape.name}"
     on_all, on_one = write_operations(shape, _key_in_path(shape), _problems)
+    if shape.store == "keyvalue":
+        listing = {"get": _list_part_operation(shape)} if keyvalue.listed_by(shape) else {}
+        return {
+            f"{path}/records": {**listing, **on_all},
+            f"{path}/records/get": {"post": _get_many_operation(shape)},
+            f"{path}/records/{{key}}": {"get": can_be_conditional(_get_operation(shape, embeddable)), **on_one},
+        }
     return {
         f"{path}/records": {"get": _list_operation(shape, embeddable), **on_all},
         f"{path}/records/query": {"post": _query_operation(shape)},
@@ -280,6 +291,17 @@ def _list_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]
         "description": f"Those that fulfil all conditions, in the order of {_names(shape.key)} or as `_sort` says.",
         "parameters": queries.list_parameters(shape, embeddable),
         "responses": _responses(_ref(shape, "page"), "Query", "NoFormat", "NoExport", headers=link, exports=True),
+    }
+
+
+def _list_part_operation(shape: Shape) -> dict[str, Any]:
+    first, second = shape.key
+    link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
+    return {
+        **operation_of(shape, f"list_{shape.name}_records", f"List records of {shape.title or shape.name}"),
+        "description": f"Those with one `{first.name}`, in the order of `{second.name}`.",
+        "parameters": queries.list_parameters(shape, ()),
+        "responses": _responses(_ref(shape, "page"), "Query", "Unsuitable", headers=link),
     }
 
 

@@ -6,6 +6,7 @@ What is the same for all datasets is said once, in `SHARED`; a dataset's own par
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from app.datasets import keyvalue
 from app.datasets.aggregates import COUNT, PERIODS, can_group, periods_of, result_type
 from app.datasets.columns import TYPES, Column
 from app.datasets.operators import OPERATORS, Operator, operators_of
@@ -103,6 +104,8 @@ def query_schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     """The schemas of a dataset's queries: enumerations, conditions, the body of a query and aggregates' results."""
     enumerations = {name: allowed_values(column) for column in shape.columns if (name := _enumeration(shape, column))}
     result = {"type": "object", "properties": _result_members(shape), "additionalProperties": False}
+    if shape.store == "keyvalue":
+        return enumerations
     return {
         **enumerations,
         f"{shape.name}_where": _where(shape),
@@ -184,9 +187,15 @@ def filter_parameters(shape: Shape) -> dict[str, Any]:
     """The parameters that filter a dataset's records, one for each column and operator, by the name to refer to."""
     return {
         f"{shape.name}.{_parameter_name(column, name)}": _filter_parameter(shape, column, name)
-        for column in shape.columns
-        for name in operators_of(column)
+        for column, name in _filters(shape)
     }
+
+
+def _filters(shape: Shape) -> list[tuple[Column, str]]:
+    """What the records of a dataset can be filtered by: columns, each with an operator."""
+    if shape.store == "keyvalue":
+        return keyvalue.listed_by(shape)
+    return [(column, name) for column in shape.columns for name in operators_of(column)]
 
 
 def _parameter_name(column: Column, operator: str) -> str:
@@ -195,7 +204,9 @@ def _parameter_name(column: Column, operator: str) -> str:
 
 def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]:
     operator = OPERATORS[name]
-    parameter = {"name": _parameter_name(column, name), "in": "query"}
+    parameter: dict[str, Any] = {"name": _parameter_name(column, name), "in": "query"}
+    if shape.store == "keyvalue" and column == shape.key[0]:
+        parameter["required"] = True
     about = (column.description or column.label) if name == "eq" else f"`{column.name}` {operator.about}."
     if about and name not in _PLAIN:
         parameter["description"] = about
@@ -264,10 +275,14 @@ def view_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str,
 
 def list_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str, Any]]:
     """All that a list takes."""
-    sort = [_query("_sort", _names(_sort_names(shape)), SORT_TEXT)] if shape.columns else []
+    if shape.store == "keyvalue":
+        names = [shape.key[-1].name, f"-{shape.key[-1].name}"]
+        sort = _query("_sort", {**_names(names), "maxItems": 1}, "The direction of the list.")
+        return [LIMIT, CURSOR, sort, *view_parameters(shape, embeddable), *filter_references(shape)]
+    sorts = [_query("_sort", _names(_sort_names(shape)), SORT_TEXT)] if shape.columns else []
     search = [SEARCH] if shape.has_texts else []
     view = view_parameters(shape, embeddable)
-    return [LIMIT, CURSOR, *sort, *view, *search, COUNT_PARAMETER, SPREADSHEET, *filter_references(shape)]
+    return [LIMIT, CURSOR, *sorts, *view, *search, COUNT_PARAMETER, SPREADSHEET, *filter_references(shape)]
 
 
 def aggregate_parameters(shape: Shape) -> list[dict[str, Any]]:

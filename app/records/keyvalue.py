@@ -13,6 +13,7 @@ from app.core.dynamo_wire import Attributes
 from app.core.errors import CursorInvalid
 from app.core.settings import get_settings
 from app.datasets.errors import StoreUnsuitable
+from app.datasets.keyvalue import listed_by
 from app.datasets.shape import Shape
 from app.records.access import Access
 from app.records.aggregate import AggregateQuery
@@ -33,8 +34,6 @@ from app.records.preconditions import digest_of
 from app.records.query import RecordQuery, RecordView
 from app.records.relational import RecordPage, not_found
 from app.records.sql import Embedded
-
-RANGES = ("eq", "gt", "gte", "lt", "lte", "between", "startswith")
 
 
 async def get_record(access: Access, key: Sequence[Any]) -> str:
@@ -192,8 +191,9 @@ def _check_query(shape: Shape, query: RecordQuery) -> None:
         condition.column.name not in names for condition in query.where.conditions
     ):
         raise StoreUnsuitable(f"The key-value store filters by the key alone: {names[0]}, and {names[1]} within that.")
+    allowed = {(column.name, operator) for column, operator in listed_by(shape)}
     for condition in query.where.conditions:
-        if condition.operator not in (RANGES if condition.column.name == names[1] else ("eq",)):
+        if (condition.column.name, condition.operator) not in allowed:
             raise StoreUnsuitable(f"The key-value store has no '{condition.operator}' for '{condition.column.name}'.")
     if not any(condition.column.name == names[0] for condition in query.where.conditions):
         raise StoreUnsuitable(

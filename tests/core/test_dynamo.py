@@ -162,7 +162,7 @@ class TestUpdate:
 class TestUnreachable:
     async def test_a_table_that_does_not_answer_is_to_be_tried_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
         await close_clients()
-        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9")
         try:
             with pytest.raises(ServiceUnavailable):
                 await list_items("x")

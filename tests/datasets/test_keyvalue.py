@@ -1,0 +1,138 @@
+"""Datasets in the key-value store: what they can be, how they can be changed, what their document shows."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+COLUMNS: list[dict[str, Any]] = [
+    {"name": "station", "type": "text", "max_length": 20},
+    {"name": "taken", "type": "integer"},
+    {"name": "value", "type": "decimal", "precision": 6, "scale": 2, "min": 0, "one_of": ["1.5", "2"]},
+]
+READINGS = {"name": "readings", "store": "keyvalue", "key": ["station", "taken"], "columns": COLUMNS}
+
+
+def refused(response: Response) -> str:
+    """What the store's refusal says."""
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/store-unsuitable"), response.text
+    assert response.json()["hint"]
+    return str(response.json()["detail"])
+
+
+@pytest.fixture
+async def readings(client: AsyncClient) -> None:
+    """A dataset under two columns."""
+    assert (await client.post("/datasets", json=READINGS)).status_code == 201
+
+
+class TestCreate:
+    async def test_it_is_shown_with_its_store(self, client: AsyncClient, readings: None) -> None:
+        shown = (await client.get("/datasets/readings")).json()
+        assert (shown["store"], shown["key"], shown["indexes"]) == ("keyvalue", ["station", "taken"], [])
+
+    async def test_without_columns_its_first_import_finds_them(self, client: AsyncClient) -> None:
+        response = await client.post("/datasets", json={"name": "later", "store": "keyvalue"})
+        assert response.status_code == 201
+        assert (await client.get("/datasets/later/records/1")).status_code in (400, 404)
+        assert (await client.post("/datasets/later/records", json={})).status_code == 409
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"key": []}, "needs a key of one or two columns, not of 0"),
+            ({"key": ["station", "taken", "value"]}, "not of 3"),
+            ({"columns": [*COLUMNS, {"name": "u", "type": "text", "unique": True}]}, "'u' is unique"),
+            ({"columns": [*COLUMNS, {"name": "r", "type": "text", "references": "x"}]}, "references 'x'"),
+            ({"indexes": [{"columns": ["value"]}]}, "no indexes"),
+            ({"columns": [*COLUMNS, {"name": "t", "type": "text", "one_of": ["x" * 400_000]}]}, "too long"),
+        ],
+    )
+    async def test_what_the_store_cannot_do(self, client: AsyncClient, change: dict[str, Any], said: str) -> None:
+        for name in ("x", "y"):
+            await client.post(
+                "/datasets", json={"name": name, "key": ["k"], "columns": [{"name": "k", "type": "text"}]}
+            )
+        assert said in refused(await client.post("/datasets", json={**READINGS, **change}))
+
+    async def test_no_other_dataset_refers_to_it(self, client: AsyncClient) -> None:
+        things = {"name": "things", "store": "keyvalue", "key": ["k"], "columns": [{"name": "k", "type": "text"}]}
+        assert (await client.post("/datasets", json=things)).status_code == 201
+        orders = {"name": "orders", "columns": [{"name": "k", "type": "text", "references": "things"}]}
+        response = await client.post("/datasets", json=orders)
+        assert (response.status_code, response.json()["type"]) == (422, "/problems/reference-invalid")
+
+
+@pytest.mark.usefixtures("readings")
+class TestUpdate:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"title": "Readings"},
+            {"add_columns": [{"name": "note", "type": "text"}]},
+            {"columns": {"station": {"max_length": 30}}},
+            {"columns": {"station": {"max_length": None}}},
+            {"columns": {"value": {"min": -1}}},
+            {"columns": {"value": {"one_of": ["1.50", "2.00", "3"]}}},
+            {"columns": {"value": {"description": "in mm"}}},
+        ],
+    )
+    async def test_what_leaves_the_records_as_they_are(self, client: AsyncClient, change: dict[str, Any]) -> None:
+        response = await client.patch("/datasets/readings", json=change)
+        assert response.status_code == 200, response.text
+        put = await client.put("/datasets/readings/records/a,1", json={"value": 2})
+        assert put.status_code == 201, put.text
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"columns": {"value": {"name": "amount"}}},
+            {"columns": {"value": {"type": "text", "min": None, "one_of": None}}},
+            {"columns": {"value": None}},
+            {"columns": {"value": {"min": 1}}},
+            {"columns": {"value": {"one_of": ["2"]}}},
+            {"columns": {"value": {"required": True}}},
+            {"columns": {"station": {"pattern": "[a-z]+"}}},
+            {"key": ["station"]},
+            {"add_columns": [{"name": "note", "type": "text", "required": True}]},
+            {"add_columns": [{"name": "note", "type": "text", "fill": "x"}]},
+            {"add_columns": [{"name": "note", "type": "text", "unique": True}]},
+        ],
+    )
+    async def test_what_might_not_fit_them(self, client: AsyncClient, change: dict[str, Any]) -> None:
+        refused(await client.patch("/datasets/readings", json=change))
+        assert (await client.put("/datasets/readings/records/a,1", json={})).status_code == 201
+
+    async def test_a_dry_run_changes_nothing(self, client: AsyncClient) -> None:
+        change = {"add_columns": [{"name": "note", "type": "text"}], "dry_run": True}
+        assert (await client.patch("/datasets/readings", json=change)).status_code == 200
+        response = await client.put("/datasets/readings/records/a,1", json={})
+        assert response.json() == {"station": "a", "taken": 1, "value": None}
+
+
+class TestDocument:
+    async def test_it_shows_only_what_the_store_does(self, client: AsyncClient, readings: None) -> None:
+        document = (await client.get("/datasets/readings/openapi.json")).json()
+        OpenAPIV31SpecValidator(document).validate()
+        paths = document["paths"]
+        assert {path.removeprefix("/datasets/readings/"): sorted(paths[path]) for path in paths} == {
+            "records": ["get", "post"],
+            "records/get": ["post"],
+            "records/{key}": ["delete", "get", "patch", "put"],
+        }
+        parameters = document["components"]["parameters"]
+        assert {parameter["name"] for parameter in parameters.values()} == {
+            "station",
+            *("taken", "taken__gt", "taken__gte", "taken__lt", "taken__lte", "taken__between"),
+        }
+        assert parameters["readings.station"]["required"]
+        assert list(document["components"]["schemas"]["readings_page"]["properties"]) == ["data", "next"]
+
+    async def test_a_key_of_one_column_has_no_list(self, client: AsyncClient) -> None:
+        await client.post("/datasets", json={**READINGS, "key": ["station"]})
+        document = (await client.get("/datasets/readings/openapi.json")).json()
+        OpenAPIV31SpecValidator(document).validate()
+        assert list(document["paths"]["/datasets/readings/records"]) == ["post"]
+        everything = (await client.get("/openapi.json")).json()
+        OpenAPIV31SpecValidator(everything).validate()
