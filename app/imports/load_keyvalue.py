@@ -36,7 +36,7 @@ from app.records.item_keys import KeyTooLong
 from app.records.items import RecordTooLarge, item_of, record_of, show_record
 from app.records.values import Values
 
-READ_ROWS = 2000
+READ_ROWS = 500
 # Requests for records that are there, at a time.
 LOOKUPS = 8
 # How long single writes wait for an import that says nothing; it says something well before.
@@ -73,12 +73,8 @@ class _Batches:
     on_written: Callable[[int], None]
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
-    async def add_all(self, items: Sequence[Attributes]) -> None:
-        """Write items, once there are few enough batches under way."""
-        for start in range(0, len(items), MOST_WRITTEN):
-            await self._add(items[start : start + MOST_WRITTEN])
-
-    async def _add(self, items: Sequence[Attributes]) -> None:
+    async def add(self, items: Sequence[Attributes]) -> None:
+        """Write a batch of items, once there are few enough under way."""
         while len(self._tasks) >= get_settings().keyvalue_concurrency:
             await self._collect(asyncio.FIRST_COMPLETED)
         self._tasks.add(asyncio.create_task(self._write(items)))
@@ -328,7 +324,10 @@ class KeyvalueLoader(Loader):
         async with self._batches() as batches:
             async for chunk in self._chunks():
                 await self._hold()
-                await batches.add_all([self._item(row, self._values(row)) for row in chunk])
+                # Few at a time: while items are made, those under way wait for this thread.
+                for start in range(0, len(chunk), MOST_WRITTEN):
+                    rows = chunk[start : start + MOST_WRITTEN]
+                    await batches.add([self._item(row, self._values(row)) for row in rows])
 
     async def _upsert_all(self) -> Counts:
         """Add or change records by key; one that would not change is not written."""
@@ -339,7 +338,8 @@ class KeyvalueLoader(Loader):
                 found = await _find([self._item(row, self._values(row)) for row in chunk])
                 changes = [change for row in chunk if (change := self._change(row, found, counts)) is not None]
                 if not self._to.dry_run:
-                    await batches.add_all(changes)
+                    for start in range(0, len(changes), MOST_WRITTEN):
+                        await batches.add(changes[start : start + MOST_WRITTEN])
         return counts
 
     def _change(self, row: asyncpg.Record, found: _Found, counts: Counts) -> Attributes | None:

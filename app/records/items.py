@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from app.core.dynamo import MAX_ITEM_BYTES
 from app.core.dynamo_wire import Attributes
 from app.datasets.columns import Column
 from app.datasets.json_values import show_value, write_datetime, write_decimal, write_document
-from app.datasets.shape import Shape
+from app.datasets.shape import KEPT_SHAPES, Shape
 from app.records.item_keys import item_key
 from app.records.preconditions import digest_of
 from app.records.values import Values
@@ -69,14 +70,13 @@ def _check_size(columns: Sequence[Column], text: str) -> None:
 def record_of(shape: Shape, item: Attributes) -> Stored:
     """The record that an item holds; a column that was added after it was written has no value."""
     record = item["record"]["M"]
-    values = {column.name: read_attribute(column, record.get(column.name, NULL)) for column in shape.columns}
+    values = {name: read(record.get(name, NULL)) for name, read in _readers(shape)}
     return Stored(values, item["etag"]["S"])
 
 
-def shown_record(columns: Sequence[Column], item: Attributes) -> str:
-    """The JSON text of some columns of the record that an item holds."""
-    record = item["record"]["M"]
-    return show_record(columns, {c.name: read_attribute(c, record.get(c.name, NULL)) for c in columns})
+@lru_cache(KEPT_SHAPES)
+def _readers(shape: Shape) -> list[tuple[str, Callable[[Attributes], Any]]]:
+    return [(column.name, CODECS[column.type].read) for column in shape.columns]
 
 
 def show_record(columns: Sequence[Column], values: Values) -> str:
@@ -98,12 +98,12 @@ def write_attribute(column: Column, value: Any) -> Attributes:
 
 def read_attribute(column: Column, attribute: Attributes) -> Any:
     """The value of an attribute."""
-    return None if "NULL" in attribute else CODECS[column.type].read(attribute)
+    return CODECS[column.type].read(attribute)
 
 
 @dataclass(frozen=True)
 class Codec:
-    """How values of a type become attributes, and attributes values."""
+    """How values of a type become attributes, and attributes values, of which one may be null."""
 
     write: Callable[[Any, Column], Attributes]
     read: Callable[[Attributes], Any]
@@ -114,16 +114,28 @@ def _write_text(value: str, _: Column) -> Attributes:
 
 
 def _read_text(attribute: Attributes) -> Any:
-    return attribute["S"]
+    return attribute.get("S")
+
+
+def _read_as(parse: Callable[[str], Any]) -> Callable[[Attributes], Any]:
+    """Reads values of which there is a text, whether they are kept as one or as a number."""
+
+    def read(attribute: Attributes) -> Any:
+        for kind, text in attribute.items():
+            if kind != "NULL":
+                return parse(text)
+        return None
+
+    return read
+
+
+def _parse_integer(text: str) -> int:
+    # DynamoDB may write a number otherwise than it was given.
+    return int(text) if text.lstrip("-").isdecimal() else int(Decimal(text))
 
 
 def _write_integer(value: int, _: Column) -> Attributes:
     return {"N": str(value)}
-
-
-def _read_integer(attribute: Attributes) -> int:
-    text = attribute["N"]
-    return int(text) if text.lstrip("-").isdecimal() else int(Decimal(text))
 
 
 def _write_number(value: float, _: Column) -> Attributes:
@@ -131,64 +143,44 @@ def _write_number(value: float, _: Column) -> Attributes:
     return {"N" if is_exact else "S": repr(value)}
 
 
-def _read_number(attribute: Attributes) -> float:
-    return float(attribute.get("N") or attribute["S"])
-
-
 def _write_decimal(value: Decimal, column: Column) -> Attributes:
     return {"N" if (column.precision or 0) <= MOST_DIGITS else "S": write_decimal(value, column)}
-
-
-def _read_decimal(attribute: Attributes) -> Decimal:
-    return Decimal(attribute.get("N") or attribute["S"])
 
 
 def _write_boolean(value: bool, _: Column) -> Attributes:
     return {"BOOL": value}
 
 
-def _read_boolean(attribute: Attributes) -> bool:
-    return bool(attribute["BOOL"])
+def _read_boolean(attribute: Attributes) -> Any:
+    return attribute.get("BOOL")
 
 
 def _write_date(value: date, _: Column) -> Attributes:
     return {"S": value.isoformat()}
 
 
-def _read_date(attribute: Attributes) -> date:
-    return date.fromisoformat(attribute["S"])
-
-
 def _write_datetime(value: datetime, _: Column) -> Attributes:
     return {"S": write_datetime(value)}
-
-
-def _read_datetime(attribute: Attributes) -> datetime:
-    return datetime.fromisoformat(attribute["S"])
 
 
 def _write_uuid(value: UUID, _: Column) -> Attributes:
     return {"S": str(value)}
 
 
-def _read_uuid(attribute: Attributes) -> UUID:
-    return UUID(attribute["S"])
-
-
 _TEXT = Codec(_write_text, _read_text)
-_INTEGER = Codec(_write_integer, _read_integer)
+_INTEGER = Codec(_write_integer, _read_as(_parse_integer))
 
 # A document's text is kept, so that all of its digits are.
 CODECS: dict[str, Codec] = {
     "text": _TEXT,
     "integer": _INTEGER,
     "bigint": _INTEGER,
-    "number": Codec(_write_number, _read_number),
-    "decimal": Codec(_write_decimal, _read_decimal),
+    "number": Codec(_write_number, _read_as(float)),
+    "decimal": Codec(_write_decimal, _read_as(Decimal)),
     "boolean": Codec(_write_boolean, _read_boolean),
-    "date": Codec(_write_date, _read_date),
-    "datetime": Codec(_write_datetime, _read_datetime),
-    "uuid": Codec(_write_uuid, _read_uuid),
+    "date": Codec(_write_date, _read_as(date.fromisoformat)),
+    "datetime": Codec(_write_datetime, _read_as(datetime.fromisoformat)),
+    "uuid": Codec(_write_uuid, _read_as(UUID)),
     "json": _TEXT,
     "image": _TEXT,
 }

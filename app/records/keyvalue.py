@@ -29,7 +29,7 @@ from app.records.item_keys import (
     sortable,
     successor,
 )
-from app.records.items import record_of, show_record, shown_record
+from app.records.items import record_of, show_record
 from app.records.preconditions import digest_of
 from app.records.query import RecordQuery, RecordView
 from app.records.relational import RecordPage, not_found
@@ -43,7 +43,7 @@ async def get_record(access: Access, key: Sequence[Any]) -> str:
         RecordNotFound: there is none.
     """
     shape = access.shape
-    return shown_record(shape.columns, await _get_item(shape, key))
+    return _show(shape, await _get_item(shape, key))
 
 
 async def get_view(access: Access, key: Sequence[Any], view: RecordView, embedded: Embedded) -> tuple[str, str]:
@@ -57,6 +57,10 @@ async def get_view(access: Access, key: Sequence[Any], view: RecordView, embedde
     _refuse_embedding(shape, embedded)
     values = record_of(shape, await _get_item(shape, key)).values
     return show_record(view.select, values), digest_of(show_record(shape.columns, values))
+
+
+def _show(shape: Shape, item: Attributes) -> str:
+    return show_record(shape.columns, record_of(shape, item).values)
 
 
 async def _get_item(shape: Shape, key: Sequence[Any]) -> Attributes:
@@ -83,7 +87,7 @@ async def get_many(access: Access, keys: Sequence[Sequence[Any]]) -> list[str | 
     addresses = [_find_address(shape, values) if (values := _values(shape, key)) else None for key in keys]
     wanted = [address for address in dict.fromkeys(addresses) if address is not None]
     found = await dynamo.find_many(wanted) if wanted else {}
-    shown = {address: shown_record(shape.columns, item) for address, item in found.items()}
+    shown = {address: _show(shape, item) for address, item in found.items()}
     return [None if address is None else shown.get(address) for address in addresses]
 
 
