@@ -40,6 +40,7 @@ Data = Annotated[Path, typer.Option(help="The data folder of `tolva dev`.")]
 
 Mode = Literal["append", "upsert", "replace"]
 OnReject = Literal["abort", "skip"]
+Store = Literal["relational", "keyvalue"]
 Compression = Literal["none", "gzip", "zstd"]
 
 
@@ -71,6 +72,9 @@ def dev(
 def import_file(
     file: Annotated[Path, typer.Argument(help="The CSV file.", show_default=False)],
     dataset: Annotated[str, typer.Option(help="The dataset it goes into; made when missing.", show_default=False)],
+    store: Annotated[
+        Store, typer.Option(help="Where a dataset that is made is kept: to be queried, or had by its key.")
+    ] = "relational",
     mode: Annotated[Mode, typer.Option(help="Add rows, add or change them by key, or replace them all.")] = "append",
     on_reject: Annotated[
         OnReject, typer.Option(help="Load nothing when a row is bad, or leave the bad rows out.")
@@ -133,7 +137,7 @@ def import_file(
 
     try:
         with Client(url, find_key(key, url, data)) as client:
-            succeeded = ImportRun(client, console, dataset, file, settings).run()
+            succeeded = ImportRun(client, console, dataset, file, settings, store=store).run()
     except CommandError as error:
         fail(str(error))
     raise typer.Exit(0 if succeeded else 1)

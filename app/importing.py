@@ -18,14 +18,27 @@ AWAY_SECONDS = 60.0
 
 
 class ImportRun:
-    """A file on its way into a dataset; `settings` is the body of the import but for its file."""
+    """A file on its way into a dataset; `settings` is the body of the import but for its file.
 
-    def __init__(self, client: Client, console: Console, dataset: str, file: Path, settings: Document) -> None:
+    A dataset that is missing is made in `store`.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        console: Console,
+        dataset: str,
+        file: Path,
+        settings: Document,
+        *,
+        store: str = "relational",
+    ) -> None:
         self._client = client
         self._console = console
         self._dataset = dataset
         self._file = file
         self._settings = settings
+        self._store = store
 
     def run(self) -> bool:
         """Import the file, show how it goes and what came of it; whether it succeeded.
@@ -59,7 +72,7 @@ class ImportRun:
         if self._client.find_dataset(self._dataset) is not None:
             return False
         try:
-            self._client.request("POST", "/datasets", body={"name": self._dataset})
+            self._client.request("POST", "/datasets", body={"name": self._dataset, "store": self._store})
         except ApiError as error:
             if error.status == 409:  # someone else made it meanwhile
                 return False

@@ -54,6 +54,13 @@ def records(dev: RunningDev, dataset: str) -> list[dict[str, object]]:
 
 
 class TestImport:
+    def test_into_the_key_value_store(self, dev: RunningDev, good: Path) -> None:
+        done = on(dev, "import", str(good), "--dataset", "kept", "--store", "keyvalue")
+        assert done.returncode == 0, done.stderr
+        assert "3 added" in done.stdout
+        assert dev.request("GET", "/datasets/kept").json()["store"] == "keyvalue"
+        assert dev.request("GET", "/datasets/kept/records/002").json()["name"] == "two, too"
+
     def test_good_file(self, dev: RunningDev, good: Path) -> None:
         done = on(dev, "import", str(good), "--dataset", "good")
         assert done.returncode == 0, done.stderr

@@ -97,6 +97,10 @@ class RecordTooLargeForStore(ImportFailed):
     title = "A record is too large for the key-value store"
 
 
+class ColumnsUnsuitable(ImportFailed):
+    title = "The key-value store has no room for the file's columns"
+
+
 class KeyNotFound(ImportFailed):
     title = "The file has no column that could be the key"
 

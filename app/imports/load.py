@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+from sqlalchemy import text
 
-from app.core.db import DATA_SCHEMA, LOADING_SCHEMA, quote
+from app.core.db import DATA_SCHEMA, LOADING_SCHEMA, get_engine, quote
 from app.datasets.columns import ROW_ID, Column
 from app.datasets.definition import Definition, Index
 from app.datasets.models import Dataset
@@ -215,6 +216,14 @@ class Loader:
 
     async def show(self, dataset: Dataset) -> None:
         """Have readers see what was loaded: the transaction's commit does so, of `dataset` as it is then."""
+
+    async def tidy(self) -> None:
+        """Tell the planner of new records, once they are committed; it knows a new table's already."""
+        if self._plan.new:
+            return
+        async with get_engine().connect() as connection:
+            await connection.execute(text(f"ANALYZE {quote(DATA_SCHEMA, self._plan.dataset)}"))
+            await connection.commit()
 
     async def abandon(self) -> None:
         """Leave nothing behind: the transaction's end does so."""

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -24,10 +24,12 @@ from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets import generations, keyvalue
 from app.datasets.definition import Definition
+from app.datasets.errors import StoreUnsuitable
 from app.datasets.generations import DatasetMoved, Retired
 from app.datasets.models import Dataset
 from app.datasets.shape import Shape
-from app.imports.errors import KeyNotFound, RecordTooLargeForStore
+from app.imports.batches import Batches
+from app.imports.errors import ColumnsUnsuitable, KeyNotFound, RecordTooLargeForStore
 from app.imports.load import KEY_ATTEMPTS, PLACES, STAGE, Counts, Loader, LoadPlan
 from app.imports.parse import VALUE_LIMIT
 from app.imports.report import Rejections, list_rejections
@@ -42,8 +44,6 @@ LOOKUPS = 8
 # How long single writes wait for an import that says nothing; it says something well before.
 HOLD_SECONDS = 30
 RENEW_SECONDS = 10
-# How long a table that does not answer is waited for, before the import is left to be taken up again.
-AWAY_SECONDS = 90.0
 MOVE_ATTEMPTS = 20
 # What an item says beside its record: what its import did to it.
 OUTCOME, ADDED, CHANGED = "outcome", "added", "changed"
@@ -64,54 +64,6 @@ class Destination:
     dry_run: bool
     begin: Callable[[], Awaitable[None]]
     on_written: Callable[[int], None]
-
-
-@dataclass
-class _Batches:
-    """Writes batches of items, a number of them at a time; one that is not done is done again, later each time."""
-
-    on_written: Callable[[int], None]
-    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
-
-    async def add(self, items: Sequence[Attributes]) -> None:
-        """Write a batch of items, once there are few enough under way."""
-        while len(self._tasks) >= get_settings().keyvalue_concurrency:
-            await self._collect(asyncio.FIRST_COMPLETED)
-        self._tasks.add(asyncio.create_task(self._write(items)))
-
-    async def finish(self) -> None:
-        """Wait until all is written."""
-        while self._tasks:
-            await self._collect(asyncio.ALL_COMPLETED)
-
-    async def abandon(self) -> None:
-        """Stop what is under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _collect(self, when: str) -> None:
-        done, self._tasks = await asyncio.wait(self._tasks, return_when=when)
-        for task in done:
-            task.result()
-
-    async def _write(self, items: Sequence[Attributes]) -> None:
-        left: list[dict[str, Any]] = [{"PutRequest": {"Item": item}} for item in items]
-        end = time.monotonic() + AWAY_SECONDS
-        attempt = 0
-        while left:
-            count = len(left)
-            try:
-                left = await dynamo.repeat_batch(left)
-            except ServiceUnavailable:
-                if time.monotonic() > end:
-                    raise
-            if len(left) < count:
-                self.on_written(count - len(left))
-                end = time.monotonic() + AWAY_SECONDS
-            if left:
-                await dynamo.pause(attempt, longest=2.0)
-                attempt += 1
 
 
 class KeyvalueLoader(Loader):
@@ -200,7 +152,7 @@ class KeyvalueLoader(Loader):
         """Write the staged rows; a generation of their own is shown by `show`.
 
         Raises:
-            KeyNotFound: no column of a new dataset can be its key.
+            KeyNotFound, ColumnsUnsuitable: no column of a new dataset can be its key, or the store has no room for all.
             RecordTooLargeForStore: DynamoDB cannot hold a row.
         """
         if self._plan.new:
@@ -233,6 +185,10 @@ class KeyvalueLoader(Loader):
             await dynamo.pause(attempt)
         raise ServiceUnavailable("The dataset is being changed all the time.")
 
+    async def tidy(self) -> None:
+        """Have what is replaced removed, after a while."""
+        await generations.announce_removal()
+
     async def abandon(self) -> None:
         """Let single writes go on, and have what was written for nothing removed."""
         if self._held_at is None:
@@ -262,7 +218,10 @@ class KeyvalueLoader(Loader):
         )
 
     def _check_columns(self) -> None:
-        keyvalue.check_definition(Definition(tuple(self._plan.columns), tuple(self.key)))
+        try:
+            keyvalue.check_definition(Definition(tuple(self._plan.columns), tuple(self.key)))
+        except StoreUnsuitable as problem:
+            raise ColumnsUnsuitable(problem.detail, hint=problem.hint) from None
 
     @cached_property
     def _shape(self) -> Shape:
@@ -358,9 +317,9 @@ class KeyvalueLoader(Loader):
         return self._item(row, after, outcome) if changes else None
 
     @asynccontextmanager
-    async def _batches(self) -> AsyncIterator[_Batches]:
+    async def _batches(self) -> AsyncIterator[Batches]:
         """Batches that are all written when the block ends, and given up when it raises."""
-        batches = _Batches(self._to.on_written)
+        batches = Batches(self._to.on_written)
         try:
             yield batches
             await batches.finish()

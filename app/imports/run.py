@@ -10,11 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.core import log
-from app.core.db import DATA_SCHEMA, driver_connection, get_engine, is_passing, quote, transaction
+from app.core.db import driver_connection, get_engine, is_passing, transaction
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.core.storage import STORAGE_ERRORS, StoredObject
-from app.datasets import generations
 from app.datasets.models import Dataset
 from app.datasets.repository import LOADING_LOCK, find_dataset, lock_dataset, touch_dataset
 from app.imports import errors, repository
@@ -194,10 +193,8 @@ class _Runner:
                 await asyncio.shield(loader.abandon())
                 raise
         log.event("import.finished", import_id=self._row.id, dataset=load.dataset, **vars(counts))
-        if dataset.store == "keyvalue":
-            await self._tidy(dataset)
-        elif not load.new and not self._row.dry_run:
-            await _analyze(load.dataset)
+        if not self._row.dry_run:
+            await self._tidy(loader)
 
     async def _detect_dialect(self) -> Dialect:
         sample, final = self._source.sample()
@@ -353,7 +350,9 @@ class _Runner:
             )
         await self._report.close()
         judge(self._row, self._report, self._meter.rows_read)
-        return await loader.finish(copied)
+        counts = await loader.finish(copied)
+        self._meter.rows_loaded = self._meter.rows_read - self._report.rows
+        return counts
 
     async def _commit(
         self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan, counts: Counts, loader: Loader
@@ -383,25 +382,15 @@ class _Runner:
                 raise LeaseLost
             await loader.show(current)
 
-    async def _tidy(self, dataset: Dataset) -> None:
-        """Have what the import has replaced removed; an import that is done does not fail for it."""
+    async def _tidy(self, loader: Loader) -> None:
+        """Do what comes after the commit; an import that is done does not fail for it."""
         try:
-            await generations.announce_removal()
+            await loader.tidy()
         except Exception as error:
-            log.failure("generation.removal_not_announced", error, dataset=dataset.name)
+            log.failure("import.not_tidied", error, import_id=self._row.id)
 
     async def _finish_dry_run(self, connection: AsyncConnection, values: dict[str, Any]) -> None:
         await connection.rollback()
         async with transaction() as session:
             if not await repository.finish_import(session, self._lease, values):
                 raise LeaseLost
-
-
-async def _analyze(dataset: str) -> None:
-    """Tell the planner of the new records; an import that is done does not fail for it."""
-    try:
-        async with get_engine().connect() as connection:
-            await connection.execute(text(f"ANALYZE {quote(DATA_SCHEMA, dataset)}"))
-            await connection.commit()
-    except Exception as error:
-        log.failure("dataset.not_analyzed", error, dataset=dataset)

@@ -13,6 +13,7 @@ import pytest
 from tests.local.running import RunningDev, eventually
 
 ROWS = 300_000
+KEYVALUE_ROWS = 20_000
 # The worker is found missing when its lease has ended, and its import is then queued again.
 RECOVERY_SECONDS = 90.0
 
@@ -78,6 +79,22 @@ class TestKilled:
         shown = wait_for_end(dev, import_id)
         assert shown["status"] == "succeeded" or shown["problem"]["detail"]
         assert count(dev) == (ROWS if shown["status"] == "succeeded" else 0)
+
+    def test_a_worker_that_is_killed_while_it_writes_to_the_key_value_store(self, dev: RunningDev) -> None:
+        columns = [{"name": "id", "type": "integer"}, {"name": "name", "type": "text"}]
+        dataset = {"name": "kept", "store": "keyvalue", "key": ["id"], "columns": columns}
+        assert dev.request("POST", "/datasets", json=dataset).status_code == 201
+        rows = "".join(f"{n},item {n}\n" for n in range(KEYVALUE_ROWS))
+        import_id = start_import(dev, f"id,name\n{rows}".encode(), "kept", mode="replace")
+        assert eventually(lambda: dev.request("GET", f"/imports/{import_id}").json()["phase"] == "committing")
+        dev.child("app.local.worker").send_signal(signal.SIGKILL)
+        keys = [0, KEYVALUE_ROWS // 2, KEYVALUE_ROWS - 1]
+        seen = dev.request("POST", "/datasets/kept/records/get", json={"keys": keys}).json()["data"]
+        assert seen == [None, None, None]
+        shown = wait_for_end(dev, import_id)
+        assert shown["result"] == {"added": KEYVALUE_ROWS, "changed": 0, "unchanged": 0}, shown
+        seen = dev.request("POST", "/datasets/kept/records/get", json={"keys": keys}).json()["data"]
+        assert [record["name"] for record in seen] == [f"item {key}" for key in keys]
 
     def test_everything_is_killed_and_started_again(self, dev: RunningDev, content: bytes, tmp_path: Path) -> None:
         import_id = start_import(dev, content)

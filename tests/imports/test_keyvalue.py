@@ -15,7 +15,7 @@ from app.core.db import transaction
 from app.core.errors import ServiceUnavailable
 from app.core.queue import send_message
 from app.core.settings import get_settings
-from app.datasets import mirror
+from app.datasets import generations, mirror
 from app.imports import repository
 from app.imports.load_keyvalue import KeyvalueLoader
 from app.records.generations import remove_retired
