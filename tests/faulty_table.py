@@ -29,7 +29,7 @@ class FaultyTable:
         self._session = session
         self._calls = itertools.count()
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """What a call is answered with."""
         body = await request.read()
         is_chosen = next(self._calls) % EVERY == 0
@@ -49,7 +49,7 @@ class FaultyTable:
             return web.Response(body=found, status=response.status, headers={"Content-Type": kind})
 
 
-def _break_off(request: web.Request) -> web.Response:
+def _break_off(request: web.BaseRequest) -> web.Response:
     assert request.transport is not None
     request.transport.abort()
     return web.Response()

@@ -103,7 +103,7 @@ class TestImports:
         announced = await importer.announce("things", f"kind,n,v\n{rows}".encode())
         work = asyncio.create_task(importer.drain())
         for fault in ("none", "down", "none"):
-            table.fault = fault  # type: ignore[assignment]  # its names
+            table.fault = fault
             await asyncio.sleep(0.5)
         await work
         assert (await importer.show(announced["id"]))["result"]["added"] == ROWS
