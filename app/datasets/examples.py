@@ -43,7 +43,8 @@ async def with_examples(session: AsyncSession, shapes: Sequence[Shape]) -> list[
     """The shapes with examples. As long as these are the same, and the dataset is, so is the object."""
     fresh = {shape.id: _kept[shape.id].exemplified for shape in shapes if not _is_stale(shape)}
     stale = [shape for shape in shapes if shape.id not in fresh]
-    readable = [shape for shape in stale if shape.columns]
+    # Key-value datasets have no table: their records are not gone through.
+    readable = [shape for shape in stale if shape.columns and shape.store == "relational"]
     found = await _read(session, readable) if readable else {}
     fresh |= {shape.id: _keep(shape, found.get(shape.name, {})) for shape in stale}
     return [fresh[shape.id] for shape in shapes]

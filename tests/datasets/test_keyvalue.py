@@ -136,3 +136,10 @@ class TestDocument:
         assert list(document["paths"]["/datasets/readings/records"]) == ["post"]
         everything = (await client.get("/openapi.json")).json()
         OpenAPIV31SpecValidator(everything).validate()
+
+    async def test_documents_show_the_examples_of_relational_datasets_all_the_same(
+        self, client: AsyncClient, readings: None
+    ) -> None:
+        await client.post("/datasets", json={"name": "rows", "columns": [{"name": "n", "type": "text"}]})
+        assert (await client.post("/datasets/rows/records", json={"n": "only here"})).status_code == 201
+        assert "only here" in (await client.get("/openapi.json")).text
