@@ -22,7 +22,6 @@ from app.core.settings import get_settings
 THROTTLED = ("ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException")
 # What one request may hold.
 MOST_WRITTEN, MOST_READ, MOST_TOGETHER = 25, 100, 100
-MAX_ITEM_BYTES = 400 * 1024
 # Others write the same items at this moment, or not all of a batch was done: it is tried again, each time later.
 ATTEMPTS = 6
 FIRST_PAUSE_SECONDS = 0.02

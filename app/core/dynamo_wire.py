@@ -9,6 +9,9 @@ from typing import Any
 
 import orjson
 
+# With the names of its attributes.
+MAX_ITEM_BYTES = 400 * 1024
+
 Item = dict[str, Any]
 Attributes = dict[str, Any]
 

@@ -14,8 +14,7 @@ from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
-from app.core.dynamo import MAX_ITEM_BYTES
-from app.core.dynamo_wire import Attributes
+from app.core.dynamo_wire import MAX_ITEM_BYTES, Attributes
 from app.datasets.columns import Column
 from app.datasets.json_values import show_value, write_datetime, write_decimal, write_document
 from app.datasets.shape import KEPT_SHAPES, Shape
@@ -94,11 +93,6 @@ def settle_documents(columns: Sequence[Column], values: Values) -> Values:
 def write_attribute(column: Column, value: Any) -> Attributes:
     """A value, as `Column.parse` gives it, as an attribute."""
     return NULL if value is None else CODECS[column.type].write(value, column)
-
-
-def read_attribute(column: Column, attribute: Attributes) -> Any:
-    """The value of an attribute."""
-    return CODECS[column.type].read(attribute)
 
 
 @dataclass(frozen=True)
