@@ -5,9 +5,13 @@ it, up to two days late: whoever reads filters by it.
 """
 
 import asyncio
+import itertools
 import random
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -24,7 +28,9 @@ THROTTLED = ("ProvisionedThroughputExceededException", "RequestLimitExceeded", "
 MOST_WRITTEN, MOST_READ, MOST_TOGETHER = 25, 100, 100
 # Others write the same items at this moment, or not all of a batch was done: it is tried again, each time later.
 ATTEMPTS = 6
-FIRST_PAUSE_SECONDS = 0.02
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 2.0
+
+_patience: ContextVar[float] = ContextVar("patience", default=0.0)
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,16 @@ class Condition:
 
 class ConditionNotMet(Exception):
     """The stored item does not fulfil the condition of a write, which did not happen."""
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Have each request within wait so long for a table that cannot be had, instead of failing at once."""
+    token = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
 
 
 async def put_item(item: Item, condition: Condition | None = None) -> None:
@@ -109,7 +125,7 @@ async def find_many(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], At
     found: dict[tuple[str, str], Attributes] = {}
     for start in range(0, len(keys), MOST_READ):
         left = [_key(pk, sk) for pk, sk in keys[start : start + MOST_READ]]
-        for attempt in range(ATTEMPTS):
+        async for _ in _attempts(ATTEMPTS):
             table = get_settings().table
             request = {table: {"Keys": left, "ConsistentRead": True}}
             answer = await _request("batch_get_item", RequestItems=request)
@@ -117,7 +133,6 @@ async def find_many(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], At
             left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
             if not left:
                 break
-            await pause(attempt)
         else:
             raise ServiceUnavailable("The table cannot take the request now.")
     return found
@@ -230,7 +245,7 @@ async def write_together(actions: Sequence[Put | Update | Delete | Check]) -> No
             members["TableName"] = table
     # The token lets a request be sent again whose answer was lost: it is not done twice.
     token = uuid4().hex
-    for attempt in range(ATTEMPTS):
+    async for _ in _attempts(ATTEMPTS):
         try:
             await _request("transact_write_items", TransactItems=documents, ClientRequestToken=token)
         except _Cancelled as cancelled:
@@ -242,7 +257,6 @@ async def write_together(actions: Sequence[Put | Update | Delete | Check]) -> No
             if failed:
                 raise NotWritten(failed) from None
             token = uuid4().hex
-            await pause(attempt)
         else:
             return
     raise ServiceUnavailable("Others write the same at this moment.", retry_after=1)
@@ -277,9 +291,10 @@ async def repeat_batch(requests: Sequence[dict[str, Any]]) -> list[dict[str, Any
     return left
 
 
-async def pause(attempt: int, longest: float = 1.0) -> None:
+async def pause(attempt: int) -> None:
     """Wait before an attempt is made again: longer each time, and never as long as others who wait."""
-    await asyncio.sleep(min(longest, FIRST_PAUSE_SECONDS * 2**attempt) * random.uniform(0.5, 1))  # noqa: S311  # no secret
+    longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
+    await asyncio.sleep(longest * random.uniform(0.5, 1))  # noqa: S311  # no secret
 
 
 async def check_table() -> None:
@@ -341,6 +356,27 @@ async def _call(operation: str, **arguments: Any) -> Any:
 
 
 async def _request(operation: str, **arguments: Any) -> Any:
+    failure: ServiceUnavailable | None = None
+    async for _ in _attempts(1):
+        try:
+            return await _request_once(operation, arguments)
+        except ServiceUnavailable as error:
+            failure = error
+    assert failure is not None
+    raise failure
+
+
+async def _attempts(least: int) -> AsyncIterator[None]:
+    """Attempts with a pause between any two: at least so many, and more while `patience` lasts."""
+    end = time.monotonic() + _patience.get()
+    for attempt in itertools.count():
+        yield
+        if attempt + 1 >= least and time.monotonic() >= end:
+            return
+        await pause(attempt)
+
+
+async def _request_once(operation: str, arguments: dict[str, Any]) -> Any:
     dynamodb = await client("dynamodb")
     try:
         return await getattr(dynamodb, operation)(**arguments)

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     keyvalue_concurrency: int = Field(
         16, ge=1, le=64, description="the batches that an import writes to a key-value dataset at a time"
     )
+    keyvalue_patience_seconds: float = Field(
+        90, ge=0, description="how long an import waits for a key-value table that cannot be had"
+    )
 
     upload_expiry_seconds: int = Field(3600, ge=60, le=604_800, description="how long an upload URL is valid")
     max_file_bytes: int = Field(5 * 1024 * MIB, ge=1, description="the largest file an import takes, as uploaded")

@@ -1,19 +1,13 @@
 """Batches: items written to the key-value store as fast as it takes them, and no faster."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.core import dynamo
 from app.core.dynamo_wire import Attributes
-from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
-
-# How long a table that does not answer is waited for, before the import is left to be taken up again.
-AWAY_SECONDS = 90.0
-LONGEST_PAUSE_SECONDS = 2.0
 
 
 @dataclass
@@ -47,18 +41,11 @@ class Batches:
 
     async def _write(self, items: Sequence[Attributes]) -> None:
         left: list[dict[str, Any]] = [{"PutRequest": {"Item": item}} for item in items]
-        end = time.monotonic() + AWAY_SECONDS
         attempt = 0
         while left:
             count = len(left)
-            try:
-                left = await dynamo.repeat_batch(left)
-            except ServiceUnavailable:
-                if time.monotonic() > end:
-                    raise
-            if len(left) < count:
-                self.on_written(count - len(left))
-                end = time.monotonic() + AWAY_SECONDS
+            left = await dynamo.repeat_batch(left)
+            self.on_written(count - len(left))
             if left:
-                await dynamo.pause(attempt, longest=LONGEST_PAUSE_SECONDS)
+                await dynamo.pause(attempt)
                 attempt += 1

@@ -194,13 +194,17 @@ class KeyvalueLoader(Loader):
         if self._held_at is None:
             return
         try:
-            with suppress(DatasetMoved):
-                await generations.release_writers(self._to.dataset, self._shown)
-            if not self._in_place:
-                await generations.retire(Retired(self._generation, self._plan.dataset, int(time.time())))
-                await generations.announce_removal(0)
+            with dynamo.patience(0):
+                await self._clean_up()
         except ServiceUnavailable as error:
             log.failure("import.not_cleaned_up", error, import_id=self._to.import_id)
+
+    async def _clean_up(self) -> None:
+        with suppress(DatasetMoved):
+            await generations.release_writers(self._to.dataset, self._shown)
+        if not self._in_place:
+            await generations.retire(Retired(self._generation, self._plan.dataset, int(time.time())))
+            await generations.announce_removal(0)
 
     async def _find_key(self) -> str:
         """The first candidate whose values are all different."""

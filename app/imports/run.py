@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from app.core import log
+from app.core import dynamo, log
 from app.core.db import driver_connection, get_engine, is_passing, transaction
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
@@ -161,7 +161,8 @@ class _Runner:
         staged = False
         while True:
             try:
-                await self._attempt(staged=staged)
+                with dynamo.patience(get_settings().keyvalue_patience_seconds):
+                    await self._attempt(staged=staged)
             except EncodingInDoubt:
                 await self._source.take_census()
                 self._proposal = None
