@@ -272,6 +272,24 @@ async def update_item(pk: str, sk: str, changes: Mapping[str, Any], condition: C
     await _call("update_item", Key=_key(pk, sk), **_updating(changes, condition))
 
 
+async def update_and_count(
+    pk: str, sk: str, changes: Mapping[str, Any], counter: str, condition: Condition | None = None
+) -> int:
+    """As `update_item` does, and count an attribute up with it, from 0 where there is none; answers the count.
+
+    Raises:
+        ConditionNotMet: the item does not fulfil the condition.
+        ServiceUnavailable: the table does not answer.
+    """
+    arguments = _updating(changes, condition)
+    arguments["UpdateExpression"] += f" ADD #{counter} :one"
+    arguments["ExpressionAttributeNames"][f"#{counter}"] = counter
+    arguments["ExpressionAttributeValues"] |= to_attributes({":one": 1})
+    answer = await _call("update_item", Key=_key(pk, sk), ReturnValues="UPDATED_NEW", **arguments)
+    count: int = from_attributes(answer["Attributes"])[counter]
+    return count
+
+
 async def write_batch(puts: Sequence[Attributes], deletes: Sequence[tuple[str, str]] = ()) -> list[dict[str, Any]]:
     """Store and delete items, MOST_WRITTEN at most; answers the requests that were not done, for `repeat_batch`.
 

@@ -154,11 +154,13 @@ def _part(token: str) -> str:
 
 
 def _is_free(claim: Claim, now: int) -> Condition:
-    """There is no claim, or one that is over, or one of the same request that was never ended."""
+    """There is no claim, or one that is over, or one of the same request that was never ended, or this one already:
+    what is sent again because its answer was lost finds itself there.
+    """
     return Condition(
-        "attribute_not_exists(#pk) OR #expires_at <= :now "
+        "attribute_not_exists(#pk) OR #expires_at <= :now OR #token = :token "
         "OR (attribute_not_exists(#answer) AND #lease_until <= :now AND #body = :body)",
-        {"now": now, "body": claim.body},
+        {"now": now, "body": claim.body, "token": claim.token},
     )
 
 

@@ -5,6 +5,8 @@ begun with it, and then removed by the worker; so is one that never came to be s
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.core import dynamo
@@ -42,46 +44,71 @@ async def shown_generation(dataset: Dataset) -> str:
     return shape.generation
 
 
-async def hold_writers(dataset: Dataset, generation: str, seconds: int) -> None:
-    """Have single writes to a dataset wait for so long: what they write would be lost with the generation.
+@dataclass(frozen=True)
+class Hold:
+    """An import's hold on a dataset that shows this generation: no single write happens while the import renews it."""
 
-    Raises:
-        DatasetMoved: the generation is not the one that is shown.
-    """
-    await _change(dataset, generation, {"held_until": int(time.time()) + seconds})
+    dataset: Dataset
+    generation: str
+    token: str
 
+    async def take(self, seconds: int) -> None:
+        """Have single writes wait for so long, whoever else held the dataset; none is under way when this returns.
 
-async def release_writers(dataset: Dataset, generation: str) -> None:
-    """Let single writes go on; see `hold_writers`."""
-    await _change(dataset, generation, {"held_until": None})
+        Raises:
+            DatasetMoved: the generation is not the one that is shown.
+        """
+        changes = {"hold": self.token, "held_until": int(time.time()) + seconds}
+        with _moved():
+            await mirror.close(self.dataset.name, self.dataset.id, changes, _shows(self.dataset, self.generation))
+
+    async def renew(self, seconds: int) -> None:
+        """Have single writes wait on.
+
+        Raises:
+            DatasetMoved: it was not renewed in time, and there may have been writes.
+        """
+        await self._change({"held_until": int(time.time()) + seconds})
+
+    async def release(self) -> None:
+        """Let single writes go on; DatasetMoved as `renew`."""
+        await self._change({"hold": None, "held_until": None})
+
+    async def _change(self, changes: Item) -> None:
+        with _moved():
+            await dynamo.update_item(*mirror.address_of(self.dataset.name), changes, self.is_kept())
+
+    def is_kept(self) -> Condition:
+        shows = _shows(self.dataset, self.generation)
+        return Condition(f"{shows.text} AND #hold = :hold", {**shows.values, "hold": self.token})
 
 
 async def describe(dataset: Dataset, generation: str) -> None:
-    """Have a dataset known by the columns that it has now, whose generation is shown already."""
-    await _change(dataset, generation, mirror.description_of(dataset))
-    mirror.forget(dataset.name)
+    """Have a dataset known by the columns that it has now, whose generation is shown already; see `Hold.take`."""
+    with _moved():
+        await mirror.close(dataset.name, dataset.id, mirror.description_of(dataset), _shows(dataset, generation))
 
 
-async def _change(dataset: Dataset, generation: str, changes: Item) -> None:
+@contextmanager
+def _moved() -> Iterator[None]:
     try:
-        await dynamo.update_item(*mirror.address_of(dataset.name), changes, _shows(dataset, generation))
+        yield
     except ConditionNotMet:
         raise DatasetMoved from None
 
 
-async def show_generation(dataset: Dataset, before: str, after: str) -> None:
+async def show_generation(dataset: Dataset, hold: Hold, after: str) -> None:
     """Show another generation of a dataset's records, with the columns that it has now, and let single writes go on.
 
     Raises:
-        DatasetMoved: the one before is not the one that is shown.
+        DatasetMoved: as `Hold.renew`.
     """
     due = int(time.time()) + get_settings().keyvalue_retire_seconds
-    changes = mirror.description_of(dataset) | {"generation": after, "held_until": None}
-    move = Update(*mirror.address_of(dataset.name), changes, _shows(dataset, before))
+    changes = mirror.description_of(dataset) | {"generation": after, "hold": None, "held_until": None}
+    move = Update(*mirror.address_of(dataset.name), changes, hold.is_kept())
+    retired = Put(to_attributes(_item(Retired(hold.generation, dataset.name, due))))
     try:
-        await dynamo.write_together(
-            [move, Put(to_attributes(_item(Retired(before, dataset.name, due)))), Delete(RETIRED, after)]
-        )
+        await dynamo.write_together([move, retired, Delete(RETIRED, after)])
     except NotWritten:
         raise DatasetMoved from None
     mirror.forget(dataset.name)

@@ -2,23 +2,26 @@
 
 A dataset's item mirrors the catalogue, where its first reader finds it. It also names the generation of the records
 that is shown, which the catalogue does not know: an import that brings a new one moves that name by a single write. A
-change of the dataset marks the item before it commits, so that no one writes by what the dataset was.
+change of the dataset marks the item before it commits, and an import holds it, so that no one writes by what the
+dataset was: guards.py says how that is made sure of.
 """
 
 import json
 import time
 from datetime import datetime
 from functools import partial
+from typing import Literal
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import dynamo, log
 from app.core.db import after_commit, transaction
-from app.core.dynamo import Check, Condition, ConditionNotMet
-from app.core.dynamo_wire import Attributes, Item, from_attributes
+from app.core.dynamo import Condition, ConditionNotMet
+from app.core.dynamo_wire import Item
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
+from app.datasets import guards
 from app.datasets.errors import DatasetNotFound
 from app.datasets.models import Dataset
 from app.datasets.repository import find_dataset
@@ -26,6 +29,8 @@ from app.datasets.shape import Shape, shape_of
 
 PLACE = "current"
 CURRENT, CHANGING, DELETED = "current", "changing", "deleted"
+# How often the guards were closed.
+CLOSINGS = "closings"
 # A change that has not ended after this never will: whoever made it is gone.
 CHANGE_SECONDS = 60
 # What remembers that a dataset was deleted, for readers that found it in the catalogue just before.
@@ -95,29 +100,53 @@ async def publish(dataset: Dataset) -> Shape:
     return shape_of(dataset, item["generation"])
 
 
-def is_as_known(shape: Shape) -> Check:
-    """What must hold of a dataset's item for records to be written by its shape: nothing of it has changed."""
-    condition = Condition(
-        "#state = :state AND #id = :id AND #version = :version AND #generation = :generation "
-        "AND (attribute_not_exists(#held_until) OR #held_until < :now)",
-        {
-            "state": CURRENT,
-            "id": str(shape.id),
-            "version": shape.updated_at.isoformat(),
-            "generation": shape.generation,
-            "now": int(time.time()),
-        },
-    )
-    return Check(*address_of(shape.name), condition)
+Admission = Literal["open", "busy", "outdated"]
 
 
-def is_busy(shape: Shape, found: Attributes | None) -> bool:
-    """Whether a dataset, given its item, is what it was known as, but is being changed or held by an import."""
-    item = {} if found is None else from_attributes(found)
-    if item.get("state") == CHANGING:
-        return True
+async def admit(shape: Shape, guard: int) -> Admission:
+    """Open a guard for writes by a shape, where the dataset is still that.
+
+    It is "busy" while the dataset is being changed, or held by an import that shows signs of life.
+    """
+    item = await dynamo.find_item(*address_of(shape.name)) or {"state": DELETED}
+    if item["state"] == CHANGING:
+        return "busy"
+    if item["state"] == DELETED or not _is_of(item, shape):
+        return "outdated"
+    if "hold" in item and not await _end_hold(item):
+        return "busy"
+    return "open" if await guards.open_guard(shape, guard, item.get(CLOSINGS, 0)) else "busy"
+
+
+async def close(
+    name: str, dataset_id: UUID, changes: Item, condition: Condition, expires_at: int | None = None
+) -> None:
+    """Change a dataset's item, and let nobody write who does not know it as it is then.
+
+    Raises:
+        ConditionNotMet: the item does not fulfil the condition.
+    """
+    closing = await dynamo.update_and_count(*address_of(name), changes, CLOSINGS, condition)
+    forget(name)
+    await guards.close_guards(dataset_id, closing, expires_at)
+
+
+async def _end_hold(item: Item) -> bool:
+    """Take a dataset from an import that has said nothing for too long, which then cannot go on with it."""
+    if item["held_until"] >= time.time():
+        return False
+    condition = Condition("#hold = :hold AND #held_until = :until", {"hold": item["hold"], "until": item["held_until"]})
+    try:
+        await dynamo.update_item(item["pk"], item["sk"], {"hold": None, "held_until": None}, condition)
+    except ConditionNotMet:
+        return False
+    return True
+
+
+def _is_of(item: Item, shape: Shape) -> bool:
+    """Whether a dataset's item says what a shape does."""
     known = (str(shape.id), shape.updated_at.isoformat(), shape.generation)
-    return item.get("state") == CURRENT and (item["id"], item["version"], item["generation"]) == known
+    return (item["id"], item["version"], item["generation"]) == known
 
 
 async def is_current(shape: Shape) -> bool:
@@ -143,7 +172,7 @@ async def mark_change(session: AsyncSession, dataset: Dataset) -> None:
 
 async def mark_deletion(session: AsyncSession, dataset: Dataset) -> str:
     """The same for a dataset that is deleted; answers the generation of its records."""
-    token = await _mark(dataset)
+    token = await _mark(dataset, expires_at=int(time.time()) + DELETED_SECONDS)
     after_commit(session, partial(_end_deletion, dataset, token))
     item = await dynamo.find_item(*address_of(dataset.name))
     return str(item["generation"]) if item is not None else first_generation(dataset.id)
@@ -154,12 +183,11 @@ def forget(name: str) -> None:
     _known.pop(name, None)
 
 
-async def _mark(dataset: Dataset) -> str:
+async def _mark(dataset: Dataset, expires_at: int | None = None) -> str:
     await publish(dataset)
     token = uuid4().hex
     changes = {"state": CHANGING, "token": token, "since": int(time.time())}
-    await dynamo.update_item(*address_of(dataset.name), changes, Condition("#id = :id", {"id": str(dataset.id)}))
-    forget(dataset.name)
+    await close(dataset.name, dataset.id, changes, Condition("#id = :id", {"id": str(dataset.id)}), expires_at)
     return token
 
 

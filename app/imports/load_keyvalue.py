@@ -25,7 +25,7 @@ from app.core.settings import get_settings
 from app.datasets import generations, keyvalue
 from app.datasets.definition import Definition
 from app.datasets.errors import StoreUnsuitable
-from app.datasets.generations import DatasetMoved, Retired
+from app.datasets.generations import DatasetMoved, Hold, Retired
 from app.datasets.models import Dataset
 from app.datasets.shape import Shape
 from app.imports.batches import Batches
@@ -75,7 +75,8 @@ class KeyvalueLoader(Loader):
         self._shown = ""
         self._generation = ""
         self._in_place = False
-        self._held_at: float | None = None
+        self._hold: Hold | None = None
+        self._held_at = 0.0
 
     @property
     def _builds_table(self) -> bool:
@@ -110,25 +111,35 @@ class KeyvalueLoader(Loader):
         self._generation = f"{self._to.import_id}.{self._to.attempt}"
         if self._is_shown:
             return
-        await self._hold()
+        await self._keep_hold()
         brings_all = plan.new or plan.mode == "replace"
         self._in_place = not brings_all and await has_records(self._shown)
         if self._in_place:
             self._generation = self._shown
 
-    async def _hold(self) -> None:
+    async def _keep_hold(self) -> None:
         """Have single writes wait on; said anew now and then."""
         now = time.monotonic()
-        if self._to.dry_run or (self._held_at is not None and now - self._held_at < RENEW_SECONDS):
+        if self._to.dry_run or (self._hold is not None and now - self._held_at < RENEW_SECONDS):
             return
         for attempt in range(MOVE_ATTEMPTS):
             with suppress(DatasetMoved):
-                await generations.hold_writers(self._to.dataset, self._shown, HOLD_SECONDS)
+                if self._hold is None:
+                    hold = Hold(self._to.dataset, self._shown, self._generation)
+                    await hold.take(HOLD_SECONDS)
+                    self._hold = hold
+                else:
+                    await self._hold.renew(HOLD_SECONDS)
                 self._held_at = now
                 return
             # Someone gives it another title at this moment.
             await dynamo.pause(attempt)
         raise ServiceUnavailable("The dataset is being changed all the time.")
+
+    @property
+    def _kept_hold(self) -> Hold:
+        assert self._hold is not None, "an import that writes holds its dataset"
+        return self._hold
 
     async def _check_rows(self) -> AsyncIterator[Rejections]:
         """Look at every row before the first one is written: whether it fits, and, of `append`, whether it is new."""
@@ -136,7 +147,7 @@ class KeyvalueLoader(Loader):
             items = [self._item(row, self._values(row)) for row in chunk]
             if self._plan.mode != "append":
                 continue
-            await self._hold()
+            await self._keep_hold()
             found = await _find(items)
             taken = [
                 row
@@ -178,9 +189,9 @@ class KeyvalueLoader(Loader):
                 if self._is_shown:
                     await generations.describe(dataset, self._shown)
                 elif self._in_place:
-                    await generations.release_writers(dataset, self._shown)
+                    await self._kept_hold.release()
                 else:
-                    await generations.show_generation(dataset, self._shown, self._generation)
+                    await generations.show_generation(dataset, self._kept_hold, self._generation)
                 return
             await dynamo.pause(attempt)
         raise ServiceUnavailable("The dataset is being changed all the time.")
@@ -191,17 +202,17 @@ class KeyvalueLoader(Loader):
 
     async def abandon(self) -> None:
         """Let single writes go on, and have what was written for nothing removed."""
-        if self._held_at is None:
+        if self._hold is None:
             return
         try:
             with dynamo.patience(0):
-                await self._clean_up()
+                await self._clean_up(self._hold)
         except ServiceUnavailable as error:
             log.failure("import.not_cleaned_up", error, import_id=self._to.import_id)
 
-    async def _clean_up(self) -> None:
+    async def _clean_up(self, hold: Hold) -> None:
         with suppress(DatasetMoved):
-            await generations.release_writers(self._to.dataset, self._shown)
+            await hold.release()
         if not self._in_place:
             await generations.retire(Retired(self._generation, self._plan.dataset, int(time.time())))
             await generations.announce_removal(0)
@@ -286,7 +297,7 @@ class KeyvalueLoader(Loader):
             await generations.retire(Retired(self._generation, self._plan.dataset, due))
         async with self._batches() as batches:
             async for chunk in self._chunks():
-                await self._hold()
+                await self._keep_hold()
                 # Few at a time: while items are made, those under way wait for this thread.
                 for start in range(0, len(chunk), MOST_WRITTEN):
                     rows = chunk[start : start + MOST_WRITTEN]
@@ -297,7 +308,7 @@ class KeyvalueLoader(Loader):
         counts = Counts()
         async with self._batches() as batches:
             async for chunk in self._chunks():
-                await self._hold()
+                await self._keep_hold()
                 found = await _find([self._item(row, self._values(row)) for row in chunk])
                 changes = [change for row in chunk if (change := self._change(row, found, counts)) is not None]
                 if not self._to.dry_run:

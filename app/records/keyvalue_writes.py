@@ -1,6 +1,6 @@
 """Records are added, replaced, changed and deleted in DynamoDB, each time by one transaction.
 
-Beside the record's own condition it has another, on the item of the dataset: that this is still what it was known as.
+Beside the record's own condition it has another, on a guard of the dataset: that this is still what it was known as.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from app.core.dynamo import MOST_TOGETHER, Condition, Delete, NotWritten, Put
 from app.core.dynamo_wire import Attributes
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
+from app.datasets import guards, mirror
 from app.datasets.errors import DatasetBusy
 from app.datasets.known import Outdated
-from app.datasets.mirror import is_as_known, is_busy
 from app.datasets.shape import Shape
 from app.keys.principal import Principal
 from app.records.deps import Address
@@ -36,7 +36,7 @@ from app.records.values import Fault, Values
 
 ATTEMPTS = 8
 RETRY_SECONDS = 2
-# One action of each transaction is the check of the dataset.
+# One action of each transaction is the check of a guard.
 MOST_ADDED = MOST_TOGETHER - 1
 IS_NEW = Condition("attribute_not_exists(#pk)")
 IS_THERE = Condition("attribute_exists(#pk)")
@@ -207,17 +207,26 @@ class KeyvalueWriter:
             _Refused: the condition of one is not met.
             Outdated, DatasetBusy: the dataset is not what it was known as, or is held by an import.
         """
-        try:
-            await dynamo.write_together([is_as_known(self._shape), *actions])
-        except NotWritten as refused:
-            if 0 in refused.items:
-                raise self._explain_difference(refused.items[0]) from None
-            raise _Refused([place - 1 for place in refused.items]) from None
+        guard = guards.choose_guard()
+        for _ in range(ATTEMPTS):
+            try:
+                await dynamo.write_together([guards.is_open(self._shape, guard), *actions])
+            except NotWritten as refused:
+                if 0 not in refused.items:
+                    raise _Refused([place - 1 for place in refused.items]) from None
+            else:
+                return
+            await self._open(guard)
+        raise self._busy()
 
-    def _explain_difference(self, found: Attributes | None) -> Exception:
-        """Why the dataset was not written to, given its item: Outdated where it is not what it was known as."""
-        if not is_busy(self._shape, found):
-            return Outdated()
+    async def _open(self, guard: int) -> None:
+        admission = await mirror.admit(self._shape, guard)
+        if admission == "outdated":
+            raise Outdated
+        if admission == "busy":
+            raise self._busy()
+
+    def _busy(self) -> DatasetBusy:
         return DatasetBusy(
             f"'{self._shape.name}' is being changed, or an import is replacing its records; nothing was written.",
             hint=f"Try again in {RETRY_SECONDS} seconds, or when the import has ended.",

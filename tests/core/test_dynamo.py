@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.core import dynamo
 from app.core.aws import close_clients
 from app.core.dynamo import (
     Check,
@@ -19,7 +20,9 @@ from app.core.dynamo import (
     find_many,
     list_items,
     list_range,
+    patience,
     put_item,
+    update_and_count,
     update_item,
     write_batch,
     write_together,
@@ -168,3 +171,43 @@ class TestUnreachable:
                 await list_items("x")
         finally:
             await close_clients()
+
+
+class TestCounting:
+    async def test_a_counter_goes_up_with_a_change(self) -> None:
+        item = _item(state="old")
+        await put_item(item)
+        key = item["pk"], "item"
+        assert await update_and_count(*key, {"state": "new"}, "count") == 1
+        assert await update_and_count(*key, {"state": "newer"}, "count", Condition("#state = :is", {"is": "new"})) == 2
+        with pytest.raises(ConditionNotMet):
+            await update_and_count(*key, {"state": "newest"}, "count", Condition("#state = :is", {"is": "new"}))
+        assert await find_item(*key) == {**item, "state": "newer", "count": 2}
+
+
+class TestPatience:
+    async def test_a_request_waits_for_a_table_that_comes_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        item = _item()
+        request, calls = dynamo._request_once, iter(range(10**6))
+
+        async def away(operation: str, arguments: dict[str, Any]) -> Any:
+            if next(calls) < 3:
+                raise ServiceUnavailable("It is away.")
+            return await request(operation, arguments)
+
+        monkeypatch.setattr(dynamo, "_request_once", away)
+        with pytest.raises(ServiceUnavailable):
+            await put_item(item)
+        with patience(60):
+            await put_item(item)
+            with patience(0):
+                assert await find_item(item["pk"], "item") == item
+        assert next(calls) == 5
+
+    async def test_it_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def away(operation: str, arguments: dict[str, Any]) -> Any:
+            raise ServiceUnavailable("It is away.")
+
+        monkeypatch.setattr(dynamo, "_request_once", away)
+        with patience(0.1), pytest.raises(ServiceUnavailable):
+            await put_item(_item())

@@ -113,6 +113,21 @@ class TestReplay:
         assert shop.done == 1
 
 
+class TestLostAnswers:
+    async def test_a_claim_that_is_sent_again_finds_itself(
+        self, shop: Shop, buyer: AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        request = dynamo._request_once
+
+        async def sent_twice(operation: str, arguments: dict[str, Any]) -> Any:
+            await request(operation, arguments)
+            return await request(operation, arguments)
+
+        monkeypatch.setattr(dynamo, "_request_once", sent_twice)
+        assert (await buyer.post("/orders", headers=_key())).status_code == 201
+        assert shop.done == 1
+
+
 class TestReuse:
     async def test_another_body_is_refused(self, shop: Shop, buyer: AsyncClient) -> None:
         key = _key()

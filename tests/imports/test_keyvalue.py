@@ -287,16 +287,19 @@ class TestMeanwhile:
     async def test_a_table_that_throttles_one_call_in_three_slows_an_import_and_loses_nothing(
         self, stock: Importer, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        repeat, calls = dynamo.repeat_batch, iter(range(10**6))
+        request, repeat, calls = dynamo._request_once, dynamo.repeat_batch, iter(range(10**6))
 
-        async def throttled(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-            number = next(calls)
-            if number % 3 == 0:
+        async def throttled(operation: str, arguments: dict[str, Any]) -> Any:
+            if next(calls) % 3 == 0:
                 raise ServiceUnavailable("Too much.")
-            taken = max(1, len(requests) - number % 5)
+            return await request(operation, arguments)
+
+        async def done_in_part(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            taken = max(1, len(requests) - next(calls) % 5)
             return [*await repeat(requests[:taken]), *requests[taken:]]
 
-        monkeypatch.setattr(dynamo, "repeat_batch", throttled)
+        monkeypatch.setattr(dynamo, "_request_once", throttled)
+        monkeypatch.setattr(dynamo, "repeat_batch", done_in_part)
         shown = await stock("stock", MANY, mode="replace")
         assert shown["result"] == COUNT_ADDED
         assert len([item for item in await items() if item["sk"]["S"].startswith("k")]) == 3000

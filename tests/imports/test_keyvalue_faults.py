@@ -62,7 +62,9 @@ class TestWrites:
         table.fault = fault
         bodies = [{"kind": "a", "n": number, "v": 0} for number in range(30)]
         answers = await asyncio.gather(*(patiently(client, "POST", RECORDS, body) for body in bodies))
-        assert {answer.status_code for answer in answers} == {201}
+        # What is added again after a 503 may be there already: this is what the caller is told then.
+        assert {answer.status_code for answer in answers} <= {201, 409}
+        assert all(answer.json()["type"] == "/problems/value-taken" for answer in answers if answer.is_error)
         puts = await asyncio.gather(
             *(patiently(client, "PUT", f"{RECORDS}/a,{number}", {"v": 1}) for number in range(30))
         )

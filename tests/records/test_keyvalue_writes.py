@@ -169,8 +169,7 @@ class TestChangedDataset:
         assert (await client.post(RECORDS, json={"code": "b", "count": -1})).status_code == 201
 
     async def test_nothing_is_written_while_it_is_changed(self, client: AsyncClient) -> None:
-        changes = {"state": mirror.CHANGING, "token": "t", "since": 2**33}
-        await dynamo.update_item(*mirror.address_of("things"), changes)
+        await _begin_change(since=2**33)
         response = await client.put(ONE, json={"count": 9})
         assert problem(response) == (409, "/problems/dataset-busy")
         assert response.headers["retry-after"]
@@ -178,10 +177,7 @@ class TestChangedDataset:
         assert (await client.get(ONE)).json()["count"] == 1
 
     async def test_a_change_that_was_left_is_ended_by_a_reader(self, client: AsyncClient) -> None:
-        await dynamo.update_item(
-            *mirror.address_of("things"), {"state": mirror.CHANGING, "token": "t", "since": 1_000_000_000}
-        )
-        mirror.forget("things")
+        await _begin_change(since=1_000_000_000)
         assert (await client.get(ONE)).status_code == 200
         assert (await client.put(ONE, json={"count": 9})).status_code == 200
 
@@ -201,3 +197,11 @@ class TestChangedDataset:
         await make("things", THINGS, key=["code"])
         assert (await client.get(ONE)).status_code == 404
         assert (await client.get(RECORDS)).json() == {"data": [], "next": None}
+
+
+async def _begin_change(since: int) -> None:
+    """Change the dataset as a process does that then says nothing more."""
+    shape = await mirror.find_shape("things")
+    assert shape is not None
+    changes = {"state": mirror.CHANGING, "token": "t", "since": since}
+    await mirror.close("things", shape.id, changes, dynamo.Condition("attribute_exists(#pk)"))

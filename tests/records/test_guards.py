@@ -1,0 +1,142 @@
+"""Single writes and what keeps them out of a key-value dataset: guards, holds of imports, and changes."""
+
+import asyncio
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from httpx import AsyncClient
+
+from app.core.dynamo import NotWritten, write_together
+from app.datasets import guards, mirror
+from app.datasets.generations import DatasetMoved, Hold
+from app.datasets.models import Dataset
+from app.datasets.shape import Shape
+from tests.records.conftest import Make, problem
+
+RECORDS = "/datasets/things/records"
+
+
+@pytest.fixture
+async def shape(client: AsyncClient, make: Make) -> Shape:
+    """That of a key-value dataset with one record, all of whose guards are open."""
+    await make("things", [{"name": "n", "type": "integer"}], key=["n"], store="keyvalue")
+    assert (await client.post(RECORDS, json={"n": 0})).status_code == 201
+    shape = await mirror.find_shape("things")
+    assert shape is not None
+    for guard in range(guards.GUARDS):
+        assert await mirror.admit(shape, guard) == "open"
+    return shape
+
+
+def hold_of(shape: Shape, token: str = "import") -> Hold:
+    assert shape.generation is not None
+    dataset = Dataset(id=shape.id, name=shape.name, updated_at=shape.updated_at, store="keyvalue")
+    return Hold(dataset, shape.generation, token)
+
+
+async def is_let_in(shape: Shape) -> bool:
+    """Whether any guard is open."""
+    for guard in range(guards.GUARDS):
+        try:
+            await write_together([guards.is_open(shape, guard)])
+        except NotWritten:
+            continue
+        return True
+    return False
+
+
+class TestGuards:
+    async def test_many_write_at_once(self, client: AsyncClient, shape: Shape) -> None:
+        answers = await asyncio.gather(*(client.post(RECORDS, json={"n": number}) for number in range(1, 101)))
+        assert {answer.status_code for answer in answers} == {201}
+
+    async def test_nobody_opens_one_who_has_not_heard_of_its_closing(self, shape: Shape) -> None:
+        await guards.close_guards(shape.id, 7)
+        assert not await is_let_in(shape)
+        assert not await guards.open_guard(shape, 3, 6)
+        assert await guards.open_guard(shape, 3, 7)
+        assert await is_let_in(shape)
+
+    async def test_a_closing_that_comes_late_closes_nothing(self, shape: Shape) -> None:
+        assert await guards.open_guard(shape, 3, 7)
+        await guards.close_guards(shape.id, 7)
+        assert await is_let_in(shape)
+
+    async def test_who_knows_another_dataset_is_not_let_in(self, shape: Shape) -> None:
+        assert not await is_let_in(replace(shape, generation="another"))
+        assert await mirror.admit(replace(shape, generation="another"), 1) == "outdated"
+        assert await mirror.admit(replace(shape, id=uuid4()), 1) == "outdated"
+        assert await mirror.admit(replace(shape, name="unknown"), 1) == "outdated"
+
+    async def test_no_write_is_under_way_once_they_are_closed(self, client: AsyncClient, shape: Shape) -> None:
+        numbers = iter(range(1, 10_000))
+        written = asyncio.Semaphore(0)
+
+        async def write_on() -> None:
+            while True:
+                if (await client.post(RECORDS, json={"n": next(numbers)})).status_code == 201:
+                    written.release()
+                else:
+                    await asyncio.sleep(0.01)
+
+        writers = [asyncio.create_task(write_on()) for _ in range(8)]
+        for token in ("first", "second", "third"):
+            for _ in range(20):
+                await written.acquire()
+            hold = hold_of(shape, token)
+            await hold.take(30)
+            stored = await _count(client)
+            await asyncio.sleep(0.3)
+            assert await _count(client) == stored
+            await hold.release()
+        for writer in writers:
+            writer.cancel()
+        await asyncio.gather(*writers, return_exceptions=True)
+
+
+class TestHolds:
+    async def test_writers_wait_until_it_is_released(self, client: AsyncClient, shape: Shape) -> None:
+        hold = hold_of(shape)
+        await hold.take(30)
+        response = await client.post(RECORDS, json={"n": 1})
+        assert problem(response) == (409, "/problems/dataset-busy")
+        assert response.headers["retry-after"]
+        await hold.renew(30)
+        assert (await client.post(RECORDS, json={"n": 1})).status_code == 409
+        await hold.release()
+        assert (await client.post(RECORDS, json={"n": 1})).status_code == 201
+
+    async def test_one_that_is_not_renewed_ends_and_its_import_cannot_go_on(
+        self, client: AsyncClient, shape: Shape
+    ) -> None:
+        hold = hold_of(shape)
+        await hold.take(-1)
+        await hold.renew(-1)
+        assert (await client.post(RECORDS, json={"n": 1})).status_code == 201
+        for change in (hold.renew(30), hold.release()):
+            with pytest.raises(DatasetMoved):
+                await change
+
+    async def test_another_import_takes_it_over(self, shape: Shape) -> None:
+        first, second = hold_of(shape, "first"), hold_of(shape, "second")
+        await first.take(30)
+        await second.take(30)
+        with pytest.raises(DatasetMoved):
+            await first.renew(30)
+        await second.renew(30)
+
+    async def test_a_dataset_that_shows_other_records_is_not_held(self, shape: Shape) -> None:
+        with pytest.raises(DatasetMoved):
+            await hold_of(replace(shape, generation="another")).take(30)
+
+
+async def _count(client: AsyncClient) -> int:
+    """How many of the records there may be are there."""
+    count = 0
+    for start in range(0, 3000, 100):
+        keys = list(range(start, start + 100))
+        response = await client.post(f"{RECORDS}/get", json={"keys": keys})
+        assert response.status_code == 200, response.text
+        count += sum(record is not None for record in response.json()["data"])
+    return count
