@@ -73,10 +73,38 @@ BATCHES: Document = {
     "key": ["id"],
     "columns": [{"name": "id", "type": "uuid"}, {"name": "made", "type": "date", "required": True}],
 }
+STORED: Document = {
+    "name": "stored",
+    "store": "keyvalue",
+    "key": ["code"],
+    "columns": [
+        {"name": "code", "type": "text", "max_length": 20},
+        {"name": "stock", "type": "integer", "required": True},
+        {"name": "ean", "type": "bigint"},
+        {"name": "weight", "type": "number"},
+        {"name": "price", "type": "decimal", "precision": 8, "scale": 2},
+        {"name": "size", "type": "text", "one_of": ["S", "M", "L"]},
+        {"name": "active", "type": "boolean"},
+        {"name": "released", "type": "date"},
+        {"name": "updated", "type": "datetime"},
+        {"name": "batch", "type": "uuid"},
+        {"name": "details", "type": "json"},
+    ],
+}
+READINGS: Document = {
+    "name": "readings",
+    "store": "keyvalue",
+    "key": ["station", "taken"],
+    "columns": [
+        {"name": "station", "type": "text"},
+        {"name": "taken", "type": "datetime"},
+        {"name": "value", "type": "number", "required": True},
+    ],
+}
 EMPTY: Document = {"name": "empty", "title": "Not imported yet"}
 
 # In an order in which each refers to those before it.
-DATASETS = (MAKERS, EVERYTHING, CONSTRAINED, PAIRS, NUMBERED, MOMENTS, BATCHES, EMPTY)
+DATASETS = (MAKERS, EVERYTHING, CONSTRAINED, PAIRS, NUMBERED, MOMENTS, BATCHES, STORED, READINGS, EMPTY)
 
 RECORDS: dict[str, list[Document]] = {
     "makers": [{"code": "acme", "name": "Acme"}, {"code": "a/b,c", "name": None}],
@@ -103,5 +131,13 @@ RECORDS: dict[str, list[Document]] = {
     "pairs": [{"region": "north, east", "year": 2024, "people": 12}, {"region": "south", "year": 2024, "people": "7"}],
     "numbered": [{"word": "one", "count": 1}, {"word": "two", "count": None}],
     "moments": [{"at": "2024-01-01T00:00:00Z", "value": 1.5}],
+    "stored": [
+        {"code": "A1", "stock": 3, "ean": "9007199254740993", "price": "0.10", "details": {"sizes": [1, 2.50]}},
+        {"code": "a/b,c", "stock": 0, "weight": "NaN", "active": True, "released": "2024-02-29"},
+    ],
+    "readings": [
+        {"station": "north, east", "taken": "2024-01-01T00:00:00Z", "value": 1.5},
+        {"station": "north, east", "taken": "2024-01-02T00:00:00.5Z", "value": -1},
+    ],
     "batches": [{"id": "01234567-89ab-cdef-0123-456789abcdef", "made": "2024-01-01"}],
 }

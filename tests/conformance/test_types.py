@@ -7,6 +7,6 @@ from tests.conformance.conftest import run_schemathesis
 
 
 class TestTypes:
-    @pytest.mark.parametrize("names", ["makers|everything", "constrained"])
+    @pytest.mark.parametrize("names", ["makers|everything", "constrained", "stored|readings"])
     async def test_each_route_answers_as_it_is_documented(self, api: AsyncClient, names: str) -> None:
         await run_schemathesis(api, "/openapi.json", "--include-path-regex", f"^/datasets/({names})/")
