@@ -11,6 +11,7 @@ same cores. What is printed are medians of several rounds, in which both sides t
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -35,11 +36,10 @@ from app.datasets.shape import Shape
 from app.records.item_keys import item_key
 from app.records.items import record_of
 from benchmarks.imports import COLUMNS, Bench, running, write_file
-from benchmarks.records import Server
+from benchmarks.records import KEY, Server
 
 Item = dict[str, Any]
 Call = Callable[[int], Awaitable[None]]
-KEY = "tolva_admin_of_the_benchmarks_0123"
 DATASET = "bench"
 BATCH = 25
 
@@ -231,6 +231,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=2000)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as bench:
+        os.environ["TOLVA_ADMIN_KEY"] = KEY
         asyncio.run(make_dataset())
         scenarios = Keyvalue(bench, given)
         for name in given.scenarios or SCENARIOS:
