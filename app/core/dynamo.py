@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from app.core.aws import client
 from app.core.dynamo_wire import Attributes, Item, from_attributes, to_attributes
 from app.core.errors import ServiceUnavailable
@@ -395,6 +393,8 @@ async def _attempts(least: int) -> AsyncIterator[None]:
 
 
 async def _request_once(operation: str, arguments: dict[str, Any]) -> Any:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # slow to load, as every client is
+
     dynamodb = await client("dynamodb")
     try:
         return await getattr(dynamodb, operation)(**arguments)

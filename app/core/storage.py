@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from aiohttp import ClientError as HttpError
-from botocore.exceptions import BotoCoreError, ClientError
-
 from app.core.aws import client
 from app.core.settings import get_settings
 
@@ -18,8 +15,14 @@ if TYPE_CHECKING:
 READ_ATTEMPTS = 4
 # S3 takes no part below 5 MiB but the last one.
 PART_SIZE = 8 * 1024 * 1024
-# What a caller can meet when the bucket does not answer as it should.
-STORAGE_ERRORS = (BotoCoreError, ClientError, HttpError, TimeoutError, OSError)
+
+
+def storage_errors() -> tuple[type[Exception], ...]:
+    """What a caller can meet when the bucket does not answer as it should."""
+    from aiohttp import ClientError as HttpError  # noqa: PLC0415  # slow to load, as every client is
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    return (BotoCoreError, ClientError, HttpError, TimeoutError, OSError)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ async def presign_upload(key: str, *, size: int | None, content_type: str) -> Pr
 
 async def find_object(key: str, version: str | None = None) -> StoredObject | None:
     """The object at `key` (its newest version unless one is named), or None when there is none."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415  # slow to load, as every client is
+
     s3 = await client("s3")
     bucket = get_settings().bucket
     try:
@@ -92,7 +97,7 @@ async def read_object(stored: StoredObject) -> AsyncGenerator[bytes]:
     """The bytes of one version, in blocks as they arrive.
 
     A connection that breaks, or that ends too early, is resumed where it did; after READ_ATTEMPTS in a row without a
-    byte the error is raised, one of STORAGE_ERRORS.
+    byte the error is raised, one of `storage_errors`.
     """
     position = failures = 0
     while position < stored.size:
@@ -104,7 +109,7 @@ async def read_object(stored: StoredObject) -> AsyncGenerator[bytes]:
                     yield block
             if position < stored.size:
                 raise OSError(f"'{stored.key}' ended after {position:,} of {stored.size:,} bytes")
-        except STORAGE_ERRORS:
+        except storage_errors():
             failures += 1
             if failures == READ_ATTEMPTS:
                 raise
@@ -194,6 +199,6 @@ async def open_storage() -> None:
 
 
 async def check_bucket() -> None:
-    """Raise one of STORAGE_ERRORS when the bucket cannot be reached."""
+    """Raise one of `storage_errors` when the bucket cannot be reached."""
     s3 = await client("s3")
     await s3.head_bucket(Bucket=get_settings().bucket)

@@ -13,7 +13,7 @@ from app.core import dynamo, log
 from app.core.db import driver_connection, get_engine, is_passing, transaction
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
-from app.core.storage import STORAGE_ERRORS, StoredObject
+from app.core.storage import StoredObject, storage_errors
 from app.datasets.models import Dataset
 from app.datasets.repository import LOADING_LOCK, find_dataset, lock_dataset, touch_dataset
 from app.imports import errors, repository
@@ -71,7 +71,7 @@ async def run_import(row: Import, lease: Lease, stored: StoredObject, seconds: f
     except LeaseLost:
         log.event("import.lost", import_id=row.id)
     except Exception as error:
-        if is_passing(error) or isinstance(error, (*STORAGE_ERRORS, ServiceUnavailable)):
+        if is_passing(error) or isinstance(error, (*storage_errors(), ServiceUnavailable)):
             raise
         log.failure("import.broken", error, import_id=row.id)
         await runner.fail(
