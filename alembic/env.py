@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 import app.datasets.models
 import app.imports.models
 import app.keys.models  # noqa: F401  # a model is known once its module is
-from app.core.db import CATALOGUE_SCHEMA
+from app.core.db import CATALOGUE_SCHEMA, login
 
 # Any number, as long as no one else takes it: whoever holds this lock migrates, the others wait.
 MIGRATION_LOCK = 7_046_031_221
@@ -55,7 +55,7 @@ def _run(connection: Connection) -> None:
 
 async def _migrate() -> None:
     url = make_url(_database_url()).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": 10})
+    engine = create_async_engine(url, poolclass=NullPool, connect_args=login(url))
     async with engine.connect() as connection:
         await connection.run_sync(_run)
     await engine.dispose()

@@ -48,3 +48,10 @@ async def client(service: str) -> Any:
 async def close_clients() -> None:
     """Close every client: at the end of a process or of a test's event loop."""
     await _clients.close()
+
+
+async def database_token(host: str, port: int, user: str) -> str:
+    """A password for one login to Aurora within fifteen minutes, signed with the process's credentials of AWS."""
+    from app.core.aws_sessions import sign_database_token  # noqa: PLC0415  # slow to load, and few need one
+
+    return await sign_database_token(host, port, user)

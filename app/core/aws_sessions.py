@@ -9,9 +9,14 @@ from typing import Any
 
 import aioboto3
 from aiobotocore.parsers import AioJSONParser, AioResponseParserFactory
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError, NoRegionError
 
 from app.core.dynamo_wire import read_response, write_request
+
+TOKEN_SECONDS = 900
 
 _CONFIG = Config(
     signature_version="v4",
@@ -81,3 +86,23 @@ def new_client(service: str) -> AbstractAsyncContextManager[Any]:
     session = _plain_session() if service == "dynamodb" else _session()
     context: AbstractAsyncContextManager[Any] = session.client(service, config=_CONFIGS.get(service, _CONFIG))
     return context
+
+
+async def sign_database_token(host: str, port: int, user: str) -> str:
+    """A token that Aurora takes as the password of `user`, for TOKEN_SECONDS.
+
+    It is what a client of RDS would make, without the description of that whole service, which takes long to load.
+
+    Raises:
+        NoCredentialsError, NoRegionError: the process has none.
+    """
+    session = _session()
+    credentials = await session.get_credentials()
+    if credentials is None:
+        raise NoCredentialsError
+    if session.region_name is None:
+        raise NoRegionError
+    request = AWSRequest("GET", f"https://{host}:{port}/", params={"Action": "connect", "DBUser": user})
+    frozen = await credentials.get_frozen_credentials()
+    SigV4QueryAuth(frozen, "rds-db", session.region_name, expires=TOKEN_SECONDS).add_auth(request)
+    return str(request.url).removeprefix("https://")

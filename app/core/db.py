@@ -1,15 +1,16 @@
-"""The database: one engine a process, one transaction a request."""
+"""The database: one engine a process, and one of its reader, one transaction a request."""
 
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any
 
 from asyncpg import Connection, InterfaceError, PostgresError, QueryCanceledError, Record
 from fastapi import Depends
-from sqlalchemy import CursorResult, Engine, event, make_url
+from sqlalchemy import URL, CursorResult, Engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
@@ -22,9 +23,11 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import SQLModel
 
+from app.core.aws import database_token
 from app.core.errors import Problem, RequestInvalid, ServiceUnavailable, StatementTimedOut
 from app.core.settings import get_settings
 
+POSTGRESQL_PORT = 5432
 CATALOGUE_SCHEMA = "tolva"
 DATA_SCHEMA = "data"
 LOADING_SCHEMA = "loading"
@@ -60,14 +63,25 @@ UNREACHABLE = ("08", "57P", "25006", "53300")
 @cache
 def get_engine() -> AsyncEngine:
     """The process's engine. It connects at the first use, so building an application never needs a database."""
+    return _make_engine(get_settings().database_url)
+
+
+@cache
+def get_reader() -> AsyncEngine:
+    """The engine for reads that may be a moment behind: that of the reader endpoint, where the settings name one."""
+    url = get_settings().reader_url
+    return get_engine() if url is None else _make_engine(url)
+
+
+def _make_engine(address: str) -> AsyncEngine:
     settings = get_settings()
-    url = make_url(settings.database_url).set(drivername="postgresql+asyncpg")
+    url = make_url(address).set(drivername="postgresql+asyncpg")
     engine = create_async_engine(
         url,
         pool_size=settings.database_pool_size,
         max_overflow=0,
         connect_args={
-            "timeout": 10,
+            **login(url),
             "server_settings": {
                 "application_name": "tolva",
                 "timezone": "UTC",
@@ -77,7 +91,32 @@ def get_engine() -> AsyncEngine:
         },
     )
     _ask_rested_connections(engine.sync_engine)
+    _drop_connections_without_a_writer(engine.sync_engine)
     return engine
+
+
+def login(url: URL) -> dict[str, Any]:
+    """How the driver logs in to a database: with the password of its URL, or with a new token for each connection."""
+    settings = get_settings()
+    arguments: dict[str, Any] = {"timeout": settings.connect_timeout_seconds}
+    if settings.database_iam:
+        # Aurora takes a token over TLS only.
+        arguments |= {"password": partial(_database_token, url), "ssl": "require"}
+    return arguments
+
+
+async def _database_token(url: URL) -> str:
+    return await database_token(url.host or "", url.port or POSTGRESQL_PORT, url.username or "")
+
+
+def _drop_connections_without_a_writer(engine: Engine) -> None:
+    """Have a connection that fails as UNREACHABLE says not used again: after a failover it leads to a reader."""
+
+    @event.listens_for(engine, "handle_error")
+    def look_at(context: ExceptionContext) -> None:
+        state = getattr(context.original_exception, "sqlstate", None) or ""
+        if state.startswith(UNREACHABLE):
+            context.is_disconnect = True
 
 
 def _ask_rested_connections(engine: Engine) -> None:

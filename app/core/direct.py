@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from asyncpg import Connection, InterfaceError, InternalClientError, PostgresError, Record
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
@@ -18,14 +19,16 @@ from app.core.errors import ServiceUnavailable
 Fetch = Callable[..., Awaitable[list[Record]]]
 
 
-async def fetch(statement: str, *values: Any) -> list[Record]:
+async def fetch(statement: str, *values: Any, engine: AsyncEngine | None = None) -> list[Record]:
     """The rows of a statement with the values of $1, $2, …; it is done when this returns.
+
+    It is asked of `get_engine()` where no other engine is given.
 
     Raises:
         asyncpg.PostgresError: the database refused it, and nothing of it is done.
         ServiceUnavailable: the database went away.
     """
-    async with _connection() as connection:
+    async with _connection(engine or get_engine()) as connection:
         return await connection.fetch(statement, *values)
 
 
@@ -36,14 +39,14 @@ async def direct_transaction() -> AsyncIterator[Fetch]:
     Raises:
         ServiceUnavailable: the database went away.
     """
-    async with _connection() as connection, connection.transaction():
+    async with _connection(get_engine()) as connection, connection.transaction():
         yield connection.fetch
 
 
 @asynccontextmanager
-async def _connection() -> AsyncIterator["Connection[Any]"]:
+async def _connection(engine: AsyncEngine) -> AsyncIterator["Connection[Any]"]:
     """A connection of the pool; one that was lost, or was interrupted in the middle of something, is not used again."""
-    pooled = await get_engine().raw_connection()
+    pooled = await engine.raw_connection()
     connection = pooled.driver_connection
     assert isinstance(connection, Connection)
     try:

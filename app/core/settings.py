@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TOLVA_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     database_url: str = Field(description="postgresql://user:password@host:port/database, or a socket's path in ?host=")
+    reader_url: str | None = Field(None, description="the reader endpoint, for reads that may lag")
+    database_iam: bool = Field(False, description="log in to the database with a token of IAM, not with a password")
     bucket: str = Field(description="the S3 bucket that takes uploads and keeps reports", min_length=3)
     queue_url: str = Field(description="the SQS queue that the bucket announces new objects to")
     table: str = Field(description="the DynamoDB table", min_length=3)
@@ -29,10 +31,14 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     database_pool_size: int = Field(5, ge=1, le=100, description="connections that one process may hold")
+    connect_timeout_seconds: float = Field(10, gt=0, description="how long a request waits for a new connection")
     statement_timeout_seconds: float = Field(20, gt=0, description="the longest one statement of a request may run")
     lock_timeout_seconds: float = Field(3, gt=0, description="how long a request waits for what another one holds")
     change_timeout_seconds: float = Field(25, gt=0, description="the longest a change of a dataset's columns may take")
     max_body_bytes: int = Field(MIB, ge=1024, description="the largest request body")
+    max_response_bytes: int = Field(
+        6_000_000, ge=1024, description="the largest response of a Lambda function, as it is encoded there"
+    )
     max_page_size: int = Field(1000, ge=1, description="the largest _limit")
     max_query_terms: int = Field(
         100, ge=1, le=1000, description="the most conditions, or sorts, or results, of one query"
@@ -70,9 +76,11 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(30, ge=2, description="how long a silent worker keeps its import")
     import_timeout_seconds: float = Field(6 * 3600, gt=0, description="the longest an import may run")
 
-    @field_validator("database_url")
+    @field_validator("database_url", "reader_url")
     @classmethod
-    def _is_postgresql(cls, value: str) -> str:
+    def _is_postgresql(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         scheme, separator, rest = value.partition("://")
         if scheme not in ("postgresql", "postgres") or not separator or not rest:
             raise ValueError("must begin with postgresql://")

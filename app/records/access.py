@@ -2,6 +2,10 @@
 
 Both take longer than the statement itself. Who calls and what the dataset is are known from the requests before;
 every statement holds only while that is still so, and where it is not the request is served anew.
+
+Reads that say so go to the reader endpoint, which may be a moment behind. What it has of the catalogue is as old as
+what it has of the records, so a shape that it does not have yet, or has no more, is not current there: no statement
+meets a table of another shape. The request is then served anew by the writer.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,9 +13,10 @@ from uuid import UUID
 
 from asyncpg import PostgresError, Record
 from fastapi import Request, Response
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core import direct
-from app.core.db import RESHAPED
+from app.core.db import RESHAPED, get_engine, get_reader
 from app.core.errors import Problem
 from app.datasets import mirror
 from app.datasets.errors import DatasetReshaped, StoreUnsuitable
@@ -29,13 +34,16 @@ ATTEMPTS = 4
 class Access:
     """What a request is served with: the caller, the dataset's shape, and statements that hold while both are right.
 
-    `anew`: nothing that is known from before is relied on.
+    `anew`: nothing that is known from before is relied on. `engine`: the database that is read from.
     """
 
-    def __init__(self, request: Request, caller: Principal, shape: Shape, *, anew: bool = False) -> None:
+    def __init__(
+        self, request: Request, caller: Principal, shape: Shape, engine: AsyncEngine, *, anew: bool = False
+    ) -> None:
         self.request = request
         self.caller = caller
         self.shape = shape
+        self.engine = engine
         self._anew = anew
         self._shapes = [shape]
 
@@ -60,20 +68,21 @@ class Access:
             Outdated: there are none, because a dataset or the caller is no longer what it was known as.
         """
         text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {self._guard(len(statement.values))}"
-        rows = await direct.fetch(text, *statement.values, *self.caller_values)
+        rows = await direct.fetch(text, *statement.values, *self.caller_values, engine=self.engine)
         if not rows and not await self.is_current():
             raise Outdated
         return rows
 
     async def explain(self, statement: Statement) -> list[Record]:
         """The rows of a statement that is no query: it holds whatever the dataset is."""
-        return await direct.fetch(statement.text, *statement.values)
+        return await direct.fetch(statement.text, *statement.values, engine=self.engine)
 
     async def is_current(self) -> bool:
         """Whether the datasets and the caller are still what they were known as."""
         if self.shape.store == "keyvalue":
             return await mirror.is_current(self.shape)
-        return bool((await direct.fetch(f"SELECT {self._guard(0)}", *self.caller_values))[0][0])
+        rows = await direct.fetch(f"SELECT {self._guard(0)}", *self.caller_values, engine=self.engine)
+        return bool(rows[0][0])
 
     @property
     def caller_values(self) -> Sequence[UUID]:
@@ -89,9 +98,14 @@ class Access:
 
 
 async def serve(
-    request: Request, dataset: str, scope: Scope, answer: Callable[[Access], Awaitable[Response]]
+    request: Request,
+    dataset: str,
+    scope: Scope,
+    answer: Callable[[Access], Awaitable[Response]],
+    *,
+    may_lag: bool = False,
 ) -> Response:
-    """What `answer` gives for a caller who has the scope on the dataset.
+    """What `answer` gives for a caller who has the scope on the dataset; what `may_lag` is read from the reader.
 
     It is asked again where it raises Outdated, or an error that what was known is to blame for: nothing was done then.
 
@@ -102,7 +116,7 @@ async def serve(
     """
     for attempt in range(ATTEMPTS):
         anew = attempt > 0
-        access = await _begin(request, dataset, scope, anew=anew)
+        access = await _begin(request, dataset, scope, get_reader() if may_lag and not anew else get_engine(), anew=anew)
         try:
             return await answer(access)
         except Outdated:
@@ -113,7 +127,7 @@ async def serve(
     raise DatasetReshaped(f"'{dataset}' was changed again and again while the request was served.")
 
 
-async def _begin(request: Request, dataset: str, scope: Scope, *, anew: bool) -> Access:
+async def _begin(request: Request, dataset: str, scope: Scope, engine: AsyncEngine, *, anew: bool) -> Access:
     """What a request is served with. For key-value records the relational database is not asked for anything."""
     shape = await mirror.find_shape(dataset, anew=anew)
     if shape is None:
@@ -125,7 +139,7 @@ async def _begin(request: Request, dataset: str, scope: Scope, *, anew: bool) ->
         # No statement asks whether the key still works.
         caller = await find_mirrored_caller(request)
         caller.demand(scope, dataset)
-    return Access(request, caller, shape, anew=anew)
+    return Access(request, caller, shape, engine, anew=anew)
 
 
 async def _get_shape(dataset: str, caller: Principal, *, anew: bool) -> Shape:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncpg import PostgresError, QueryCanceledError
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from app.core.db import RESHAPED, driver_connection, get_engine, problem_for
+from app.core.db import RESHAPED, driver_connection, problem_for
 from app.core.errors import StatementTimedOut
 from app.core.settings import MIB, get_settings
 from app.datasets.errors import DatasetReshaped
@@ -53,8 +54,8 @@ def plan_export(shape: Shape, query: RecordQuery, form: Form, embedded: Embedded
     return Export(sql.select_cells(shape, query, most, embedded), ",", '"', mark + head)
 
 
-async def stream(export: Export) -> AsyncGenerator[bytes, None]:
-    """An export's bytes. Who stops reading ends the query.
+async def stream(export: Export, engine: AsyncEngine) -> AsyncGenerator[bytes, None]:
+    """An export's bytes, read from a database. Who stops reading ends the query.
 
     Raises:
         StatementTimedOut, ServiceUnavailable, DatasetReshaped: the database gave up.
@@ -63,7 +64,7 @@ async def stream(export: Export) -> AsyncGenerator[bytes, None]:
     settings = get_settings()
     pieces: asyncio.Queue[_Piece] = asyncio.Queue(WAITING_PIECES)
     # A task of its own: it has time to end the query, however its reader is cancelled.
-    copying = asyncio.create_task(_copy(export, pieces))
+    copying = asyncio.create_task(_copy(export, engine, pieces))
     copying.add_done_callback(_look_at)
     try:
         sent = len(export.head)
@@ -86,10 +87,10 @@ async def stream(export: Export) -> AsyncGenerator[bytes, None]:
         copying.cancel()
 
 
-async def _copy(export: Export, pieces: asyncio.Queue[_Piece]) -> int:
+async def _copy(export: Export, engine: AsyncEngine, pieces: asyncio.Queue[_Piece]) -> int:
     """Bring the records into `pieces`, and None behind them; answers how many they were."""
     try:
-        count = await _copy_records(export, pieces)
+        count = await _copy_records(export, engine, pieces)
     except Exception:
         await pieces.put(None)
         raise
@@ -97,9 +98,9 @@ async def _copy(export: Export, pieces: asyncio.Queue[_Piece]) -> int:
     return count
 
 
-async def _copy_records(export: Export, pieces: asyncio.Queue[_Piece]) -> int:
+async def _copy_records(export: Export, engine: AsyncEngine, pieces: asyncio.Queue[_Piece]) -> int:
     timeout = get_settings().export_timeout_seconds
-    async with get_engine().connect() as connection:
+    async with engine.connect() as connection:
         await connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(timeout * 1000)}")
         driver = await driver_connection(connection)
         try:
@@ -133,8 +134,8 @@ def _look_at(task: "asyncio.Task[Any]") -> None:
 class ExportResponse(StreamingResponse):
     """An export on its way to a client; what fails early is raised before anything is sent."""
 
-    def __init__(self, name: str, form: Form, export: Export) -> None:
-        self._stream = stream(export)
+    def __init__(self, name: str, form: Form, export: Export, engine: AsyncEngine) -> None:
+        self._stream = stream(export, engine)
         headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"', "Vary": "Accept"}
         super().__init__(self._stream, headers=headers, media_type=MEDIA_TYPES[form])
 

@@ -75,7 +75,7 @@ aggregates = APIRouter(prefix="/datasets/{dataset}/aggregate", tags=["records"],
 )
 async def list_records(request: Request, name: DatasetName) -> Response:
     """List records: those that fulfil all conditions, sorted, in pages, or all of them as CSV or as lines of JSON."""
-    return await serve(request, name, "read", _list)
+    return await serve(request, name, "read", _list, may_lag=True)
 
 
 async def _list(access: Access) -> Response:
@@ -92,7 +92,7 @@ async def _list(access: Access) -> Response:
 )
 async def query_records(request: Request, name: DatasetName) -> Response:
     """Query records: as the list does, with conditions joined by and, or and not, and with long lists of values."""
-    return await serve(request, name, "read", _query)
+    return await serve(request, name, "read", _query, may_lag=True)
 
 
 async def _query(access: Access) -> Response:
@@ -110,7 +110,7 @@ async def _query(access: Access) -> Response:
 )
 async def get_records(request: Request, name: DatasetName) -> Response:
     """Get many records by their keys, in the order of these, null for each that there is not."""
-    return await serve(request, name, "read", _get_many)
+    return await serve(request, name, "read", _get_many, may_lag=True)
 
 
 async def _get_many(access: Access) -> Response:
@@ -158,7 +158,7 @@ async def _get(path: str, access: Access) -> Response:
 )
 async def aggregate_records(request: Request, name: DatasetName) -> Response:
     """Compute counts, sums, means and extremes of the records that fulfil all conditions, in groups or at all."""
-    return await serve(request, name, "read", _aggregate)
+    return await serve(request, name, "read", _aggregate, may_lag=True)
 
 
 async def _aggregate(access: Access) -> Response:
@@ -202,7 +202,7 @@ async def _export(access: Access, query: RecordQuery, form: Form, embedded: Embe
     if not await access.is_current():
         raise Outdated
     await reads_of(shape).check_export(access, query)
-    return ExportResponse(shape.name, form, plan_export(shape, query, form, embedded))
+    return ExportResponse(shape.name, form, plan_export(shape, query, form, embedded), access.engine)
 
 
 def _answer(access: Access, query: RecordQuery, page: RecordPage, *, has_address: bool) -> Response:
