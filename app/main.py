@@ -1,5 +1,7 @@
 """The application: routers, middleware and problem rendering; the only place that knows every feature."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -19,8 +21,10 @@ from app.records import write_router as record_writes
 DESCRIPTION = "Drop a CSV in a bucket, get a typed, documented API."
 
 
-def create_app() -> FastAPI:
+def create_app(*, within: Sequence[Middleware] = ()) -> FastAPI:
     """Build the application. It reads the settings, and neither database nor network.
+
+    `within` is what the place where it runs puts around the routes: what it answers has a request id and CORS headers.
 
     Raises:
         SettingsInvalid: a setting is missing or unsafe.
@@ -37,7 +41,7 @@ def create_app() -> FastAPI:
         separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,
         responses={"default": problem_response("Any other problem")},
-        middleware=_middleware(settings),
+        middleware=_middleware(settings, within),
     )
     # A request looks for its route from the first on: what is asked for most comes first.
     for feature in (records, record_writes, datasets, imports, keys, docs, health):
@@ -48,7 +52,7 @@ def create_app() -> FastAPI:
     return app
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
+def _middleware(settings: Settings, within: Sequence[Middleware]) -> list[Middleware]:
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     cors = Middleware(
         CORSMiddleware,
@@ -63,6 +67,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(RootPath, path=settings.root_path),
         *([cors] if origins else []),
         Middleware(HeadRequests),
+        *within,
         Middleware(IdempotentRequests),
         Middleware(BodyLimit),
     ]

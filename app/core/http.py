@@ -128,8 +128,7 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
-        token = log.request_id.set(request_id)
+        request_id = _begin_log(scope)
         started = time.perf_counter()
         status = 0
 
@@ -152,16 +151,22 @@ class RequestContext:
         finally:
             elapsed = round((time.perf_counter() - started) * 1000, 1)
             log.event("request.finished", method=scope["method"], path=scope["path"], status=status, ms=elapsed)
-            log.request_id.reset(token)
 
 
-def _request_id(scope: Scope) -> str:
-    """The id that Lambda or the caller gave, where it is a plain one, else a new one."""
-    given = Headers(scope=scope).get("x-request-id", "")
+def _begin_log(scope: Scope) -> str:
+    """Have what is logged from now on say which request it belongs to; answers the request's id.
+
+    It is the one that Lambda gave, else the caller's where that is a plain one, else a new one.
+    """
+    headers = Headers(scope=scope)
+    given = headers.get("x-request-id", "")
+    clients = given if given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64 else None
     context = scope.get("aws.context")
-    if context is not None:
-        return str(context.aws_request_id)
-    return given if given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64 else uuid4().hex
+    request_id = str(context.aws_request_id) if context is not None else clients or uuid4().hex
+    log.request_id.set(request_id)
+    log.client_request_id.set(clients if clients != request_id else None)
+    log.trace_id.set(log.find_trace(headers.get("x-amzn-trace-id")))
+    return request_id
 
 
 def _internal_error() -> InternalError:

@@ -2,18 +2,29 @@
 
 import json
 import logging
+import os
+import re
 import sys
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+# The id that the caller gave a request that has another one here, and the X-Ray trace that it is a part of.
+client_request_id: ContextVar[str | None] = ContextVar("client_request_id", default=None)
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
+
+Listener = Callable[[str, dict[str, Any]], None]
+
+TRACE = re.compile(r"(?:^|;)Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
 
 _logger = logging.getLogger("tolva")
+_listeners: list[Listener] = []
 
 
 class JsonFormatter(logging.Formatter):
-    """Renders a record as JSON: time, level, event, request_id and whatever fields the event carries."""
+    """Renders a record as JSON: time, level, event, the ids of its request and whatever fields the event carries."""
 
     def format(self, record: logging.LogRecord) -> str:
         document: dict[str, Any] = {
@@ -21,6 +32,8 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "event": record.getMessage(),
             "request_id": request_id.get(),
+            "client_request_id": client_request_id.get(),
+            "trace_id": trace_id.get(),
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
@@ -38,9 +51,22 @@ def configure(level: str) -> None:
     _logger.setLevel(level)
 
 
+def listen(listener: Listener) -> None:
+    """Have a function called with the name and the fields of each event, whichever level is logged."""
+    _listeners.append(listener)
+
+
+def find_trace(header: str | None = None) -> str | None:
+    """The root of the trace that an X-Amzn-Trace-Id names, or else that of Lambda's invocation; None without one."""
+    found = TRACE.search(header or os.environ.get("_X_AMZN_TRACE_ID", ""))
+    return found[1] if found else None
+
+
 def event(name: str, **fields: Any) -> None:
     """Log that something happened, as `import.finished`, with its fields."""
     _logger.info(name, extra={"fields": fields})
+    for listener in _listeners:
+        listener(name, fields)
 
 
 def warning(name: str, **fields: Any) -> None:

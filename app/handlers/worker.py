@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import AsyncIterator
 from functools import cache
@@ -11,9 +10,9 @@ from urllib.parse import unquote_plus
 from uuid import UUID
 
 from app.core import log
-from app.core.settings import get_settings
 from app.core.storage import find_object, open_storage
 from app.datasets.generations import RETIRED
+from app.handlers.environment import begin_invocation, in_lambda, prepare_log
 from app.imports.errors import ImportNotFound
 from app.imports.intake import ImportBusy, take_import, take_object
 from app.records.generations import remove_retired
@@ -69,7 +68,7 @@ async def _objects(body: dict[str, Any]) -> AsyncIterator[tuple[str, str]]:
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
     """One loop for as long as the process lives: connections and clients belong to it."""
-    log.configure(get_settings().log_level)
+    prepare_log("worker")
     loop = asyncio.new_event_loop()
     loop.run_until_complete(prepare())
     return loop
@@ -84,10 +83,11 @@ async def prepare() -> None:
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
     """What Lambda calls: an SQS event in, partial batch failures out."""
+    begin_invocation(context)
     seconds = max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
     return _loop().run_until_complete(process(event, seconds))
 
 
-if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+if in_lambda():
     # What is done as the module loads is done before the first message waits for it.
     _loop()

@@ -1,0 +1,31 @@
+"""What a function does before its first event, and what it knows of the one at hand."""
+
+import os
+from typing import Any
+
+from app.core import log
+from app.core.settings import get_settings
+
+
+def in_lambda() -> bool:
+    """Whether this is a process of Lambda's."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
+def prepare_log(service: str) -> None:
+    """Set up the log and, in Lambda, the metrics that are counted of its events.
+
+    Raises:
+        SettingsInvalid: a setting is missing or unsafe.
+    """
+    log.configure(get_settings().log_level)
+    if in_lambda():
+        from app.handlers.metrics import publish_metrics  # noqa: PLC0415  # nobody reads metrics on a laptop
+
+        publish_metrics(service)
+
+
+def begin_invocation(context: Any) -> None:
+    """Have what is logged from now on say which invocation it belongs to."""
+    log.request_id.set(context.aws_request_id)
+    log.trace_id.set(log.find_trace())

@@ -1,0 +1,54 @@
+"""What CloudWatch counts: events of the log as metrics in its embedded format, by Powertools for AWS Lambda.
+
+They have no dimension but the service: each further value of one would be a metric of its own, and paid as one.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+from app.core import log
+
+NAMESPACE = "Tolva"
+
+Fields = dict[str, Any]
+Measures = Iterator[tuple[str, MetricUnit, float]]
+
+
+def publish_metrics(service: str) -> None:
+    """Have every event that is counted written to standard output as metrics as well, where CloudWatch reads them."""
+    metrics = Metrics(namespace=NAMESPACE, service=service)
+
+    def publish(name: str, fields: Fields) -> None:
+        if name not in COUNTED:
+            return
+        for measure, unit, value in COUNTED[name](fields):
+            metrics.add_metric(measure, unit, value)
+        metrics.flush_metrics()
+
+    log.listen(publish)
+
+
+def _request(fields: Fields) -> Measures:
+    yield "Requests", MetricUnit.Count, 1
+    yield "ClientErrors", MetricUnit.Count, 400 <= fields["status"] < 500
+    yield "ServerErrors", MetricUnit.Count, fields["status"] >= 500
+    yield "Latency", MetricUnit.Milliseconds, fields["ms"]
+
+
+def _finished_import(fields: Fields) -> Measures:
+    yield "ImportsSucceeded", MetricUnit.Count, 1
+    yield "RecordsAdded", MetricUnit.Count, fields["added"]
+    yield "RecordsChanged", MetricUnit.Count, fields["changed"]
+
+
+def _failed_import(_: Fields) -> Measures:
+    yield "ImportsFailed", MetricUnit.Count, 1
+
+
+COUNTED: dict[str, Callable[[Fields], Measures]] = {
+    "request.finished": _request,
+    "import.finished": _finished_import,
+    "import.failed": _failed_import,
+}
