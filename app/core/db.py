@@ -100,8 +100,8 @@ def login(url: URL) -> dict[str, Any]:
     settings = get_settings()
     arguments: dict[str, Any] = {"timeout": settings.connect_timeout_seconds}
     if settings.database_iam:
-        # Aurora takes a token over TLS only.
-        arguments |= {"password": partial(_database_token, url), "ssl": "require"}
+        # Aurora takes a token over TLS only; the URL may ask for more than that.
+        arguments |= {"password": partial(_database_token, url), "ssl": url.query.get("ssl", "require")}
     return arguments
 
 

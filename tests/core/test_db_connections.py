@@ -117,6 +117,9 @@ class TestIamLogin:
         assert signed["X-Amz-Credential"].endswith("/rds-db/aws4_request")
         assert len(signed["X-Amz-Signature"]) == 64
 
+    async def test_the_url_may_have_the_certificate_verified(self) -> None:
+        assert login(make_url("postgresql://tolva@cluster.example/tolva?ssl=verify-full"))["ssl"] == "verify-full"
+
     async def test_the_driver_asks_for_one_whenever_it_connects(self, database_url: str) -> None:
         asked = 0
         arguments = login(make_url(database_url))
