@@ -108,7 +108,7 @@ class Bench:
     def run(self, command: str) -> None:
         """Have psql run a command."""
         psql = find_binaries() / "psql"
-        subprocess.run([psql, "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c", command], check=True)  # noqa: S603
+        subprocess.run([psql, "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c", command], check=True)
 
     def load(self, path: Path, dataset: str, **body: Any) -> dict[str, Any]:
         """Import a file in a process of its own: `seconds`, `peak` in bytes, `status`, `result` and `totals`."""
@@ -116,7 +116,7 @@ class Bench:
         command = [sys.executable, "-m", "benchmarks.imports", "--child", str(import_id)]
         # As in the image, byte code is there: the first import leaves it for the others.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        answer = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603
+        answer = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
         outcome: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
         asyncio.run(_forget(import_id))
         return outcome
@@ -260,7 +260,7 @@ def upserted(bench: Bench, count: int) -> dict[str, Any]:
 
 def replaced(bench: Bench, count: int) -> dict[str, Any]:
     """Replace a full table while a reader polls it; the reader's failures and empty reads are counted."""
-    reader = subprocess.Popen(  # noqa: S603
+    reader = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.imports", "--reader", bench.url],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -25,7 +25,7 @@ MODES = ("append", "upsert", "replace")
 def count(bench: Bench) -> int:
     """The records of the dataset now."""
     command = [str(find_binaries() / "psql"), "-qAt", bench.url, "-c", 'SELECT count(*) FROM data."killed"']
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)  # noqa: S603
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 class Outcome(NamedTuple):
@@ -41,7 +41,7 @@ def measure(bench: Bench, path: Path) -> float:
     import_id = announce(path, "killed", {})
     started = time.perf_counter()
     command = [sys.executable, "-m", "benchmarks.imports", "--child", str(import_id)]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(command, check=True, capture_output=True)
     return time.perf_counter() - started
 
 
@@ -53,14 +53,14 @@ def kill_once(bench: Bench, path: Path, rows: int, mode: str, seconds: float) ->
         before = int(bench.load(path, "killed")["result"]["added"])
     import_id = announce(path, "killed", {"mode": mode})
     command = [sys.executable, "-m", "benchmarks.imports", "--child", str(import_id)]
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(seconds)
     ended = child.poll() is not None
     child.kill()
     child.wait()
     between = count(bench)
     time.sleep(LEASE_SECONDS + 0.5)
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(command, check=True, capture_output=True)
     after = count(bench)
     is_whole = between in (before, rows) and after == rows
     verdict = "ok" if is_whole else "BROKEN"

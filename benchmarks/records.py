@@ -62,7 +62,7 @@ class Server:
         command += ["--log-level", "warning", *(["--factory"] if factory else [])]
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment["TOLVA_LOG_LEVEL"] = "WARNING"
-        self._process = subprocess.Popen(command, env=environment)  # noqa: S603
+        self._process = subprocess.Popen(command, env=environment)
         self._wait()
 
     def _wait(self) -> None:
@@ -130,7 +130,7 @@ class Records:
             file.write_text(script)
             command += ["-s", str(file)]
         target = url + ("" if script else path)
-        answer = subprocess.run([*command, target], check=True, capture_output=True, text=True, env=environment)  # noqa: S603
+        answer = subprocess.run([*command, target], check=True, capture_output=True, text=True, env=environment)
         if "Non-2xx" in answer.stdout:
             raise SystemExit(f"{target}: {answer.stdout}")
         found = re.search(r"Requests/sec:\s+([\d.]+)", answer.stdout)
@@ -191,7 +191,7 @@ def export(records: Records) -> None:
     before = most = records.tolva.memory
     for _ in range(records.rounds):
         started = time.perf_counter()
-        subprocess.run([psql, "-q", records.bench.url, "-c", copy], check=True)  # noqa: S603
+        subprocess.run([psql, "-q", records.bench.url, "-c", copy], check=True)
         times["psql"].append(time.perf_counter() - started)
         started = time.perf_counter()
         headers = {**HEADERS, "Accept": "text/csv"}

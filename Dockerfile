@@ -1,0 +1,18 @@
+# One image for the three functions; the stack gives each its command:
+#   app.handlers.api.handler, app.handlers.worker.handler, app.handlers.migrate.handler
+# `docker buildx build --platform linux/arm64 .`, or linux/amd64: the requirements have wheels for both.
+ARG PYTHON_VERSION=3.13
+
+FROM public.ecr.aws/lambda/python:${PYTHON_VERSION} AS build
+COPY requirements.txt .ci/image-root /build/
+COPY app /build/app
+COPY alembic /build/alembic
+COPY alembic.ini /build/
+RUN /build/image-root python3 /build /root-of-the-image
+
+FROM public.ecr.aws/lambda/python:${PYTHON_VERSION}
+COPY --from=build /root-of-the-image/ ${LAMBDA_TASK_ROOT}/
+# Nothing is written to where the code is, and no plug-in of pydantic is looked for: that would read the metadata of
+# every package at each cold start.
+ENV PYTHONDONTWRITEBYTECODE=1 PYDANTIC_DISABLE_PLUGINS=__all__
+CMD ["app.handlers.api.handler"]

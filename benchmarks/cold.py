@@ -1,0 +1,141 @@
+"""The api function's cold start and warm answers beside a bare FastAPI and Mangum hello, both under Lambda's emulator.
+
+    uv run python -m benchmarks.cold
+    uv run python -m benchmarks.cold --rounds 5 --invocations 200
+
+Both run from the folder that the image has, byte code included, under the image's Python where this machine has it. A
+cold start is the time from the first event, at which the emulator starts the process, to its answer. What is printed
+are medians of rounds in turn.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from benchmarks.imports import running
+from tests.handlers.emulator import ROOT, LambdaFunction, find_emulator, image_python
+from tests.handlers.events import rest_event
+
+RUNTIME_CLIENT = "awslambdaric==4.2.2"
+KEY = "tolva_admin_of_the_benchmark_0123456789"
+RECORDS = 1000
+API = "app.handlers.api.handler"
+HELLO = """
+from fastapi import FastAPI
+from mangum import Mangum
+
+app = FastAPI()
+
+
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+handler = Mangum(app, lifespan="off")
+"""
+
+Start = Callable[[str], LambdaFunction]
+
+
+def _make_root(folder: Path, python: str) -> Path:
+    """The image's folder, with the hello beside it and the runtime's client, which the base image has."""
+    root = folder / "root"
+    subprocess.run([ROOT / ".ci" / "image-root", python, ROOT, root], check=True, stderr=subprocess.DEVNULL)
+    pip = [python, "-m", "pip", "install", "--quiet", "--target", str(root), RUNTIME_CLIENT]
+    subprocess.run(pip, check=True, stderr=subprocess.DEVNULL)
+    (root / "hello.py").write_text(HELLO, "utf-8")
+    subprocess.run([python, "-m", "compileall", "-q", str(root)], check=True)
+    return root
+
+
+def _answer(function: LambdaFunction, event: Any) -> float:
+    """How many milliseconds the answer to an event took."""
+    started = time.perf_counter()
+    answer = function.invoke(event)
+    elapsed = time.perf_counter() - started
+    if answer.get("statusCode") not in (200, 201):
+        raise SystemExit(f"{event['httpMethod']} {event['path']}: {answer}")
+    return elapsed * 1000
+
+
+def _fill(function: LambdaFunction) -> tuple[Any, Any]:
+    """Make a dataset of records; the events that ask for /health, and for a record with a key that reads only it."""
+    columns = [{"name": "id", "type": "integer", "required": True}, {"name": "name", "type": "text"}]
+    for path, body in (
+        ("/datasets", {"name": "things", "columns": columns, "key": ["id"]}),
+        ("/datasets/things/records", [{"id": number, "name": f"Thing {number}"} for number in range(RECORDS)]),
+    ):
+        _answer(function, rest_event("POST", path, KEY, body))
+    wanted = {"name": "website", "scopes": ["read"], "datasets": ["things"]}
+    made = function.invoke(rest_event("POST", "/keys", KEY, wanted))
+    key = json.loads(made["body"])["key"]
+    return rest_event("GET", "/health"), rest_event("GET", "/datasets/things/records/500", key)
+
+
+def _cold(start: Start, rounds: int, cases: dict[str, tuple[str, Any]]) -> dict[str, float]:
+    times: dict[str, list[float]] = {name: [] for name in cases}
+    for _ in range(rounds):
+        for name, (handler, event) in cases.items():
+            with start(handler) as function:
+                times[name].append(_answer(function, event))
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def _warm(start: Start, invocations: int, cases: dict[str, tuple[str, Any]]) -> dict[str, float]:
+    times: dict[str, list[float]] = {name: [] for name in cases}
+    with ExitStack() as stack:
+        functions = {name: stack.enter_context(start(handler)) for name, (handler, _) in cases.items()}
+        for number in range(invocations + 10):
+            for name, (_, event) in cases.items():
+                elapsed = _answer(functions[name], event)
+                if number >= 10:  # the first ones are not warm yet
+                    times[name].append(elapsed)
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def _report(cold: dict[str, float], warm: dict[str, float]) -> None:
+    hello = cold["hello"]
+    for name, milliseconds in cold.items():
+        print(f"cold  {name:12} {milliseconds:8.0f} ms  {milliseconds / hello:5.2f}x")
+    for name, milliseconds in warm.items():
+        print(f"warm  {name:12} {milliseconds:8.2f} ms  {milliseconds - warm['hello']:+5.2f} ms")
+
+
+def _measure(folder: Path, rounds: int, invocations: int) -> None:
+    python = image_python()
+    root = _make_root(folder, python)
+    program = find_emulator(folder)
+    variables = {"TOLVA_ADMIN_KEY": KEY, "TOLVA_DATABASE_POOL_SIZE": "1", "PYTHONPATH": str(root)}
+    variables["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+
+    def start(handler: str) -> LambdaFunction:
+        return LambdaFunction(program, handler, folder / "log", python=python, folder=root, variables=variables)
+
+    with start(API) as function:
+        health, record = _fill(function)
+    hello = ("hello.handler", health)
+    version = subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    print(f"{version}, {rounds} cold starts and {invocations} warm invocations each, medians")
+    cold = _cold(start, rounds, {"hello": hello, "GET /health": (API, health), "GET record": (API, record)})
+    _report(cold, _warm(start, invocations, {"hello": hello, "GET record": (API, record)}))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--invocations", type=int, default=500)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)):
+        _measure(Path(folder), given.rounds, given.invocations)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""The image without Docker: what its build makes is made here by the same script, and the functions load from it."""
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.handlers.emulator import image_python
+
+ROOT = Path(__file__).parent.parent
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+# The base image's system is Amazon Linux 2023: glibc 2.34.
+PLATFORMS = ("x86_64-manylinux_2_34", "aarch64-manylinux_2_34")
+HANDLERS = ("api", "worker", "migrate")
+UNCHECKED_HASH = 1
+
+LOAD = """
+import importlib, json, sys
+functions = {name: importlib.import_module(f"app.handlers.{name}").handler for name in sys.argv[1:]}
+assert all(callable(function) for function in functions.values())
+files = {module.__file__ for module in sys.modules.values() if getattr(module, "__file__", None)}
+print(json.dumps(sorted(files)))
+"""
+
+
+@pytest.fixture(scope="module")
+def image_root() -> Iterator[Path]:
+    """The folder that the image's functions run in."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "root"
+        command = [str(ROOT / ".ci" / "image-root"), image_python(), str(ROOT), str(target)]
+        subprocess.run(command, check=True, capture_output=True, timeout=500)
+        yield target
+
+
+def _requirements() -> set[str]:
+    text = (ROOT / "requirements.txt").read_text("utf-8")
+    return {name.lower() for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)}
+
+
+class TestImageRoot:
+    def test_each_function_loads_from_it(self, image_root: Path) -> None:
+        settings = {"DATABASE_URL": "postgresql://a@b/c", "BUCKET": "tolva", "QUEUE_URL": "http://a", "TABLE": "tolva"}
+        variables = {f"TOLVA_{name}": value for name, value in settings.items()}
+        script = image_root.parent / "load.py"
+        script.write_text(LOAD, "utf-8")
+        done = subprocess.run(
+            [image_python(), "-P", script, *HANDLERS],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(image_root), **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert str(image_root / "app" / "main.py") in done.stdout
+        assert str(ROOT) not in done.stdout
+
+    def test_it_has_what_is_required_and_nothing_of_development(self, image_root: Path) -> None:
+        installed = {path.name.split("-")[0].lower().replace("_", "-") for path in image_root.glob("*.dist-info")}
+        assert installed <= _requirements()
+        assert {"fastapi", "pyarrow", "alembic", "aws-lambda-powertools"} <= installed
+        assert {"pytest", "mypy", "ruff", "uvicorn", "typer"} & installed == set()
+        assert list(image_root.rglob("tests")) == []
+        assert not (image_root / "app" / "local").exists()
+        assert not (image_root / "bin").exists()
+
+    def test_its_byte_code_is_never_compared_with_its_source(self, image_root: Path) -> None:
+        code = [*(image_root / "app").rglob("*.pyc"), *(image_root / "fastapi").rglob("*.pyc")]
+        assert len(code) > 150
+        assert {int.from_bytes(path.read_bytes()[4:8], "little") for path in code} == {UNCHECKED_HASH}
+
+    def test_the_migrations_are_in_it(self, image_root: Path) -> None:
+        names = {path.name for path in (ROOT / "alembic" / "versions").glob("*.py")}
+        assert {path.name for path in (image_root / "alembic" / "versions").glob("*.py")} == names
+        assert (image_root / "alembic.ini").is_file()
+
+
+class TestDockerfile:
+    def test_what_it_copies_is_there_and_reaches_the_build(self) -> None:
+        ignore = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+        copied = [
+            name for line in re.findall(r"^COPY (?!--)(.*) \S+$", DOCKERFILE, re.MULTILINE) for name in line.split()
+        ]
+        assert {f"!{name}" for name in copied} == {line for line in ignore if line.startswith("!")}
+        assert [name for name in copied if not (ROOT / name).exists()] == []
+
+    @pytest.mark.parametrize("name", HANDLERS)
+    def test_it_names_each_functions_command(self, name: str) -> None:
+        assert f"app.handlers.{name}.handler" in DOCKERFILE
+
+    @pytest.mark.parametrize("platform", PLATFORMS)
+    def test_every_requirement_has_a_wheel_for_its_machines(self, platform: str, tmp_path: Path) -> None:
+        (version,) = re.findall(r"^ARG PYTHON_VERSION=(\S+)$", DOCKERFILE, re.MULTILINE)
+        command = [
+            "uv",
+            "pip",
+            "install",
+            "--dry-run",
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+            "-r",
+            "requirements.txt",
+        ]
+        options = ["--target", str(tmp_path), "--python-version", version, "--python-platform", platform]
+        done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
