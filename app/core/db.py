@@ -56,8 +56,10 @@ RESHAPED = ("42P01", "42703", "42804", "42883", "42803")
 UNSTORABLE_TEXT = ("22021", "22P05")
 # A value that is too long for an index, or a record for a page of the database.
 PROGRAM_LIMIT_EXCEEDED = "54000"
-# Connection failures (class 08), shutdown and start-up (57P0x), read-only after a failover, too many connections.
-UNREACHABLE = ("08", "57P", "25006", "53300")
+# Connection failures (class 08), shutdown and start-up (57P0x), read-only after a failover.
+LOST = ("08", "57P", "25006")
+# The same, and too many connections: those that there are still work.
+UNREACHABLE = (*LOST, "53300")
 
 
 @cache
@@ -91,7 +93,7 @@ def _make_engine(address: str) -> AsyncEngine:
         },
     )
     _ask_rested_connections(engine.sync_engine)
-    _drop_connections_without_a_writer(engine.sync_engine)
+    _drop_lost_connections(engine.sync_engine)
     return engine
 
 
@@ -109,13 +111,13 @@ async def _database_token(url: URL) -> str:
     return await database_token(url.host or "", url.port or POSTGRESQL_PORT, url.username or "")
 
 
-def _drop_connections_without_a_writer(engine: Engine) -> None:
-    """Have a connection that fails as UNREACHABLE says not used again: after a failover it leads to a reader."""
+def _drop_lost_connections(engine: Engine) -> None:
+    """Have a connection that is LOST not used again, nor those made before: after a failover they lead to a reader."""
 
     @event.listens_for(engine, "handle_error")
     def look_at(context: ExceptionContext) -> None:
         state = getattr(context.original_exception, "sqlstate", None) or ""
-        if state.startswith(UNREACHABLE):
+        if state.startswith(LOST):
             context.is_disconnect = True
 
 

@@ -57,6 +57,16 @@ class TestRestApi:
         assert answer["isBase64Encoded"]
         assert base64.b64decode(answer["body"]).startswith(b"\x89PNG")
 
+    async def test_every_form_of_an_export_comes_as_text(self, start: Start, admin_key: str) -> None:
+        api = start(API)
+        _call(api, admin_key, "POST", "/datasets", NOTES)
+        _call(api, admin_key, "POST", RECORDS, {"note": "é"})
+        for accept, body in (("text/csv", "_id,note\n1,é\n"), ("application/x-ndjson", '{"_id":1,"note":"é"}\n')):
+            event = rest_event("GET", RECORDS, admin_key)
+            event["multiValueHeaders"]["Accept"] = [accept]
+            answer = api.invoke(event)
+            assert (answer["body"], answer["isBase64Encoded"]) == (body, False)
+
     async def test_a_header_that_comes_several_times_is_one_list(self, start: Start, admin_key: str) -> None:
         api = start(API)
         _call(api, admin_key, "POST", "/datasets", NOTES)
@@ -84,6 +94,10 @@ class TestHttpApi:
         assert json.loads(api.invoke(http_event("GET", "/health", admin_key))["body"]) == {"status": "ok"}
         assert json.loads(api.invoke(http_event("GET", "/datasets", admin_key))["body"])["data"] == []
         assert api.invoke(http_event("GET", "/datasets", "nobody"))["statusCode"] == 401
+
+    async def test_a_path_that_has_the_stage_in_it_leads_to_its_route(self, start: Start, admin_key: str) -> None:
+        api = start(API, TOLVA_ROOT_PATH="/prod")
+        assert api.invoke(http_event("GET", "/prod/datasets", admin_key))["statusCode"] == 200
 
 
 class TestEnvironment:
