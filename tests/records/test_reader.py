@@ -89,6 +89,8 @@ class TestReader:
         self, client: AsyncClient, reader: asyncpg.Connection, connections: asyncpg.Connection
     ) -> None:
         await connections.execute("UPDATE tolva.dataset SET updated_at = now()")
+        # Until the process has learnt of it, from the writer, what the reader has is what it knows.
+        assert (await client.get(f"{RECORDS}/1")).status_code == 200
         assert set((await _origins(client)).values()) == {"writer"}
         await _replicate(connections, reader)
         assert (await _origins(client))["list"] == "reader"
