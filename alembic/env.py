@@ -5,10 +5,12 @@ The database is the config attribute `database_url` where it is given, else TOLV
 
 import asyncio
 import os
+from functools import partial
 from typing import Any
 
+import asyncpg
 from alembic import context
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
@@ -16,7 +18,8 @@ from sqlmodel import SQLModel
 import app.datasets.models
 import app.imports.models
 import app.keys.models  # noqa: F401  # a model is known once its module is
-from app.core.db import CATALOGUE_SCHEMA, login
+from app.core.connections import login
+from app.core.postgres import CATALOGUE_SCHEMA
 
 # Any number, as long as no one else takes it: whoever holds this lock migrates, the others wait.
 MIGRATION_LOCK = 7_046_031_221
@@ -54,8 +57,8 @@ def _run(connection: Connection) -> None:
 
 
 async def _migrate() -> None:
-    url = make_url(_database_url()).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(url, poolclass=NullPool, connect_args=login(url))
+    connect = partial(asyncpg.connect, **login(_database_url()))
+    engine = create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=connect)
     async with engine.connect() as connection:
         await connection.run_sync(_run)
     await engine.dispose()

@@ -5,23 +5,20 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Receive, Scope, Send
 
 from app.core import health
 from app.core.exceptions import install_exception_handlers
 from app.core.http import BodyLimit, HeadRequests, RequestContext, RootPath, problem_response
 from app.core.idempotency import IdempotentRequests
 from app.core.settings import Settings, get_settings
-from app.datasets import docs
-from app.datasets import router as datasets
-from app.imports import router as imports
-from app.keys import router as keys
 from app.records import router as records
 from app.records import write_router as record_writes
 
 DESCRIPTION = "Drop a CSV in a bucket, get a typed, documented API."
 
 
-def create_app(*, within: Sequence[Middleware] = ()) -> FastAPI:
+def create_app(*, within: Sequence[Middleware] = (), late: bool = False) -> FastAPI:
     """Build the application. It reads the settings, and neither database nor network.
 
     `within` is what the place where it runs puts around the routes: what it answers has a request id and CORS headers.
@@ -44,12 +41,39 @@ def create_app(*, within: Sequence[Middleware] = ()) -> FastAPI:
         middleware=_middleware(settings, within),
     )
     # A request looks for its route from the first on: what is asked for most comes first.
-    for feature in (records, record_writes, datasets, imports, keys, docs, health):
+    for feature in (records, record_writes, health):
         app.include_router(feature.router)
     app.include_router(records.aggregates)
-    app.mount("/docs/assets", docs.assets, name="assets")
+    if late:
+        _include_at_first_use(app)
+    else:
+        _include_catalogue(app)
     install_exception_handlers(app)
     return app
+
+
+def _include_catalogue(app: FastAPI) -> None:
+    """Include the routes that work with the catalogue, in sessions: loading these takes as long as all the others."""
+    from app.datasets import docs  # noqa: PLC0415
+    from app.datasets import router as datasets  # noqa: PLC0415
+    from app.imports import router as imports  # noqa: PLC0415
+    from app.keys import router as keys  # noqa: PLC0415
+
+    for feature in (datasets, imports, keys, docs):
+        app.include_router(feature.router)
+    app.mount("/docs/assets", docs.assets, name="assets")
+
+
+def _include_at_first_use(app: FastAPI) -> None:
+    """Have the same done by the first request that no route takes, which is then served as any other."""
+    refuse = app.router.default
+
+    async def include(scope: Scope, receive: Receive, send: Send) -> None:
+        app.router.default = refuse
+        _include_catalogue(app)
+        await app.router(scope, receive, send)
+
+    app.router.default = include
 
 
 def _middleware(settings: Settings, within: Sequence[Middleware]) -> list[Middleware]:

@@ -30,7 +30,8 @@ from typing import Any
 from uuid import UUID
 
 from app.core.aws import client, close_clients
-from app.core.db import get_engine, transaction
+from app.core.connections import close_connections
+from app.core.db import transaction
 from app.core.settings import get_settings
 from app.core.storage import ObjectWriter
 from app.datasets.models import DatasetCreate
@@ -138,7 +139,7 @@ async def _announce(path: Path, name: str, body: dict[str, Any]) -> UUID:
         while block := file.read(8 * 1024 * 1024):
             await writer.write(block)
     await writer.finish()
-    await close_connections()
+    await close_all()
     return row.id
 
 
@@ -149,11 +150,11 @@ async def _forget(import_id: UUID) -> None:
     s3 = await client("s3")
     assert row.object_version is not None
     await s3.delete_object(Bucket=get_settings().bucket, Key=row.object_key, VersionId=row.object_version)
+    await close_all()
+
+
+async def close_all() -> None:
     await close_connections()
-
-
-async def close_connections() -> None:
-    await get_engine().dispose()
     await close_clients()
 
 
@@ -165,7 +166,7 @@ async def _make_dataset(name: str, *, pinned: bool) -> None:
     async with transaction() as session:
         members = {"columns": COLUMNS, "key": ["id"]} if pinned else {}
         await create_dataset(session, DatasetCreate.model_validate({"name": name, **members}))
-    await close_connections()
+    await close_all()
 
 
 def make_dataset(name: str, *, pinned: bool = True) -> None:

@@ -27,7 +27,8 @@ from aiobotocore.parsers import create_parser
 from botocore.session import get_session
 
 from app.core.aws import client, close_clients
-from app.core.db import get_engine, transaction
+from app.core.connections import close_connections
+from app.core.db import transaction
 from app.core.settings import get_settings
 from app.datasets.mirror import find_shape
 from app.datasets.models import DatasetCreate
@@ -95,7 +96,7 @@ class Keyvalue:
                 api, plain = await self._take_turns(ask_api, ask_bare)
         finally:
             server.stop()
-            await close_connections()
+            await close_all()
         print(
             f"{name:12} API {api * 1000:6.2f} ms   bare {operation} {plain * 1000:6.2f} ms   "
             f"added {(api - plain) * 1000:6.2f} ms",
@@ -147,7 +148,7 @@ class Keyvalue:
             started = time.perf_counter()
             await asyncio.gather(*(write(items[start : start + BATCH]) for start in range(0, len(items), BATCH)))
             seconds = time.perf_counter() - started
-        await close_connections()
+        await close_all()
         return seconds
 
     def decode(self) -> None:
@@ -175,7 +176,7 @@ class Keyvalue:
             f"decode       values {mine * 1000:6.2f} ms   stock parser {other * 1000:6.2f} ms   {other / mine:5.2f} x",
             flush=True,
         )
-        await close_connections()
+        await close_all()
 
 
 async def get_shape() -> Shape:
@@ -202,8 +203,8 @@ async def list_items(generation: str) -> list[Item]:
     return [dict(item) async for page in pages for item in page["Items"]]
 
 
-async def close_connections() -> None:
-    await get_engine().dispose()
+async def close_all() -> None:
+    await close_connections()
     await close_clients()
 
 
@@ -212,7 +213,7 @@ async def make_dataset() -> None:
     async with transaction() as session:
         body = {"name": DATASET, "store": "keyvalue", "columns": COLUMNS, "key": ["id"]}
         await create_dataset(session, DatasetCreate.model_validate(body))
-    await close_connections()
+    await close_all()
 
 
 SCENARIOS: dict[str, Callable[[Keyvalue], None]] = {

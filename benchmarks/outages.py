@@ -23,7 +23,7 @@ from app.core.settings import get_settings
 from app.imports.repository import get_import
 from app.records.items import record_of
 from benchmarks.imports import announce, running, write_file
-from benchmarks.keyvalue import DATASET, close_connections, get_shape, list_items, make_dataset
+from benchmarks.keyvalue import DATASET, close_all, get_shape, list_items, make_dataset
 from benchmarks.records import HEADERS, KEY, Server
 from tests.faulty_table import Fault, FaultyTable, faulty_table
 
@@ -100,7 +100,7 @@ async def endure(fault: Fault, import_id: UUID, rows: int, seconds: float, place
         finally:
             server.stop()
     found = await list_keys()
-    await close_connections()
+    await close_all()
     wanted = before | writers.written | set(range(1 + rows * place, rows * (place + 1) + 1))
     is_whole = set(found) == wanted and len(found) == len(wanted) and row.result["added"] == rows
     print(

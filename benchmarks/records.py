@@ -29,7 +29,7 @@ from app.core.db import transaction
 from app.datasets.models import DatasetCreate
 from app.datasets.service import create_dataset
 from app.local.postgres import find_binaries
-from benchmarks.imports import Bench, close_connections, make_dataset, running, write_file
+from benchmarks.imports import Bench, close_all, make_dataset, running, write_file
 
 KEY = "tolva_admin_of_the_benchmark_0123456789"
 CONNECTIONS = 16
@@ -229,7 +229,7 @@ async def _make_wide_datasets() -> None:
         for number in range(WIDE_DATASETS):
             body = {"name": f"wide_{number}", "columns": columns}
             await create_dataset(session, DatasetCreate.model_validate(body))
-    await close_connections()
+    await close_all()
 
 
 SCENARIOS: dict[str, Callable[[Records], None]] = {

@@ -16,8 +16,9 @@ from httpx import ASGITransport, AsyncClient
 
 from app.core.aws import client as aws_client
 from app.core.aws import close_clients
-from app.core.db import CATALOGUE_SCHEMA, DATA_SCHEMA, LOADING_SCHEMA, get_engine, quote
+from app.core.connections import close_connections
 from app.core.dynamo import repeat_batch
+from app.core.postgres import CATALOGUE_SCHEMA, DATA_SCHEMA, LOADING_SCHEMA, quote
 from app.core.settings import get_settings
 from app.local.emulator import BUCKET
 from app.local.services import Services
@@ -67,7 +68,7 @@ async def connections(services: Services) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(services.postgres.url, server_settings={"lock_timeout": "5s"})
     yield connection
     await connection.close()
-    await get_engine().dispose()
+    await close_connections()
     await close_clients()
 
 

@@ -1,18 +1,19 @@
-"""The database: one engine a process, and one of its reader, one transaction a request."""
+"""The database in sessions: one engine a process, one transaction a request."""
 
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import cache, partial
+from functools import cache
 from typing import Annotated, Any
 
 from asyncpg import Connection, InterfaceError, PostgresError, QueryCanceledError, Record
 from fastapi import Depends
-from sqlalchemy import URL, CursorResult, Engine, event, make_url
+from sqlalchemy import CursorResult, Engine, event
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -20,17 +21,12 @@ from sqlalchemy.ext.asyncio import (
     AsyncSessionTransaction,
     create_async_engine,
 )
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
-from app.core.aws import database_token
-from app.core.errors import Problem, RequestInvalid, ServiceUnavailable, StatementTimedOut
-from app.core.settings import get_settings
-
-POSTGRESQL_PORT = 5432
-CATALOGUE_SCHEMA = "tolva"
-DATA_SCHEMA = "data"
-LOADING_SCHEMA = "loading"
+from app.core.connections import Pool, get_writer
+from app.core.errors import Problem
+from app.core.postgres import UNREACHABLE, is_away, problem_of, problem_of_state, unreachable
 
 # The names PostgreSQL itself would choose, said aloud so that a migration can name what it changes.
 SQLModel.metadata.naming_convention = {
@@ -41,107 +37,56 @@ SQLModel.metadata.naming_convention = {
     "ck": "%(table_name)s_%(constraint_name)s_check",
 }
 
-# How long a connection may lie in the pool before it is asked whether it lives.
-REST_SECONDS = 1.0
 
-QUERY_CANCELED = "57014"
-NUMERIC_OUT_OF_RANGE = "22003"
-LOCK_NOT_AVAILABLE = "55P03"
-# Requests that hold what the other one needs: a lock not given in time, a deadlock, a transaction that came second.
-CONTENDED = (LOCK_NOT_AVAILABLE, "40P01", "40001")
-# A table or a column is not there, or has another type, than the statement was made for. The last one: what is no
-# column of a table is a function of its row, and some functions are aggregates.
-RESHAPED = ("42P01", "42703", "42804", "42883", "42803")
-# A NUL: in a parameter, or escaped in JSON. PostgreSQL's texts cannot hold it.
-UNSTORABLE_TEXT = ("22021", "22P05")
-# A value that is too long for an index, or a record for a page of the database.
-PROGRAM_LIMIT_EXCEEDED = "54000"
-# Connection failures (class 08), shutdown and start-up (57P0x), read-only after a failover.
-LOST = ("08", "57P", "25006")
-# The same, and too many connections: those that there are still work.
-UNREACHABLE = (*LOST, "53300")
+class Dialect(PGDialect_asyncpg):
+    """SQLAlchemy's way to speak with the driver, over connections of the process's pool: closed, they go back there."""
+
+    supports_statement_cache = True
+
+    def on_connect(self) -> None:
+        """Do nothing: a connection of the pool is as it should be."""
+
+    def do_close(self, dbapi_connection: Any) -> None:
+        """Give a connection back."""
+        _pools.pop(dbapi_connection.driver_connection).give_back(dbapi_connection.driver_connection)
+
+    def do_terminate(self, dbapi_connection: Any) -> None:
+        """Close a connection that is not to be used again."""
+        try:
+            super().do_terminate(dbapi_connection)
+        finally:
+            self.do_close(dbapi_connection)
+
+
+registry.register("postgresql.pooled", __name__, Dialect.__name__)
+
+# Where the connections that the engine has are from.
+_pools: dict["Connection[Any]", Pool] = {}
+
+
+async def _take() -> "Connection[Any]":
+    pool = get_writer()
+    connection = await pool.take()
+    _pools[connection] = pool
+    return connection
 
 
 @cache
 def get_engine() -> AsyncEngine:
     """The process's engine. It connects at the first use, so building an application never needs a database."""
-    return _make_engine(get_settings().database_url)
-
-
-@cache
-def get_reader() -> AsyncEngine:
-    """The engine for reads that may be a moment behind: that of the reader endpoint, where the settings name one."""
-    url = get_settings().reader_url
-    return get_engine() if url is None else _make_engine(url)
-
-
-def _make_engine(address: str) -> AsyncEngine:
-    settings = get_settings()
-    url = make_url(address).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(
-        url,
-        pool_size=settings.database_pool_size,
-        max_overflow=0,
-        connect_args={
-            **login(url),
-            "server_settings": {
-                "application_name": "tolva",
-                "timezone": "UTC",
-                "statement_timeout": str(int(settings.statement_timeout_seconds * 1000)),
-                "lock_timeout": str(int(settings.lock_timeout_seconds * 1000)),
-            },
-        },
-    )
-    _ask_rested_connections(engine.sync_engine)
-    _drop_lost_connections(engine.sync_engine)
+    engine = create_async_engine("postgresql+pooled://", poolclass=NullPool, async_creator=_take)
+    _drop_connections_without_a_writer(engine.sync_engine)
     return engine
 
 
-def login(url: URL) -> dict[str, Any]:
-    """How the driver logs in to a database: with the password of its URL, or with a new token for each connection."""
-    settings = get_settings()
-    arguments: dict[str, Any] = {"timeout": settings.connect_timeout_seconds}
-    if settings.database_iam:
-        # Aurora takes a token over TLS only; the URL may ask for more than that.
-        arguments |= {"password": partial(_database_token, url), "ssl": url.query.get("ssl", "require")}
-    return arguments
-
-
-async def _database_token(url: URL) -> str:
-    return await database_token(url.host or "", url.port or POSTGRESQL_PORT, url.username or "")
-
-
-def _drop_lost_connections(engine: Engine) -> None:
-    """Have a connection that is LOST not used again, nor those made before: after a failover they lead to a reader."""
+def _drop_connections_without_a_writer(engine: Engine) -> None:
+    """Have a connection that fails as UNREACHABLE says not used again: after a failover it leads to a reader."""
 
     @event.listens_for(engine, "handle_error")
     def look_at(context: ExceptionContext) -> None:
         state = getattr(context.original_exception, "sqlstate", None) or ""
-        if state.startswith(LOST):
+        if state.startswith(UNREACHABLE):
             context.is_disconnect = True
-
-
-def _ask_rested_connections(engine: Engine) -> None:
-    """Have a connection that rested in the pool asked whether it lives, before it is used again.
-
-    One that was used a moment ago is not: that would cost as much as the query itself. What the server closed is known
-    without a question, unless the process itself was stopped meanwhile, as Lambda's are: then much time has passed.
-    """
-
-    @event.listens_for(engine, "checkin")
-    def note_time(_connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info["rested_since"] = time.time()
-
-    @event.listens_for(engine, "checkout")
-    def ask(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
-        if connection.driver_connection.is_closed():
-            raise InvalidatePoolError("the connection was closed")
-        if time.time() - record.info.get("rested_since", math.inf) < REST_SECONDS:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise InvalidatePoolError("the connection does not answer") from error
 
 
 @asynccontextmanager
@@ -158,8 +103,14 @@ async def transaction() -> AsyncIterator[AsyncSession]:
 
 
 async def _request_transaction() -> AsyncIterator[AsyncSession]:
-    async with transaction() as session:
-        yield session
+    try:
+        async with transaction() as session:
+            yield session
+    except DBAPIError as error:
+        problem = problem_for(error)
+        if problem is None:
+            raise
+        raise problem from error
 
 
 # The scope makes FastAPI commit before the response leaves: a commit that fails is never answered with a 200.
@@ -235,11 +186,6 @@ async def driver_connection(connection: AsyncConnection) -> "Connection[Any]":
     return driver
 
 
-def quote(*names: str) -> str:
-    """An SQL identifier, each part quoted: `quote("data", "order")` is `"data"."order"`."""
-    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
-
-
 def sql_state(error: DBAPIError) -> str:
     """The five-character SQLSTATE of a database error, empty where the driver gave none."""
     return getattr(error.orig, "sqlstate", None) or ""
@@ -247,37 +193,11 @@ def sql_state(error: DBAPIError) -> str:
 
 def is_passing(error: BaseException) -> bool:
     """Whether an error says that the database is away for now: what failed may be tried again."""
-    if isinstance(error, DBAPIError):
-        return problem_for(error) is not None
-    if isinstance(error, PostgresError):
-        return (error.sqlstate or "").startswith(UNREACHABLE)
-    return isinstance(error, InterfaceError | OSError)
+    return problem_for(error) is not None if isinstance(error, DBAPIError) else is_away(error)
 
 
-def problem_for(error: DBAPIError | PostgresError | PoolTimeoutError | OSError) -> Problem | None:
+def problem_for(error: DBAPIError | PostgresError | OSError) -> Problem | None:
     """The problem that tells a caller what a database error means, where it is not a fault of ours."""
-    if isinstance(error, PoolTimeoutError):
-        return ServiceUnavailable("Too many requests wait for the database.")
-    if isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
-        return ServiceUnavailable("The database cannot be reached.")
-    state = sql_state(error) if isinstance(error, DBAPIError) else error.sqlstate or ""
-    if state == QUERY_CANCELED:
-        return StatementTimedOut(
-            f"The query was stopped after {get_settings().statement_timeout_seconds:g} seconds.",
-            hint="Ask for fewer records or filter by the dataset's key.",
-        )
-    if state in CONTENDED:
-        return ServiceUnavailable("Another request or an import holds what this one needs.", retry_after=1)
-    if state.startswith(UNREACHABLE):
-        return ServiceUnavailable("The database cannot take the request now.")
-    return _problem_of_value(state)
-
-
-def _problem_of_value(state: str) -> Problem | None:
-    if state in UNSTORABLE_TEXT:
-        return RequestInvalid("A text holds a NUL character, which cannot be stored.", hint="Leave it out.")
-    if state == PROGRAM_LIMIT_EXCEEDED:
-        return RequestInvalid(
-            "A value is larger than the database can hold or index.", hint="Indexed values have 2,700 bytes at most."
-        )
-    return None
+    if not isinstance(error, DBAPIError):
+        return problem_of(error)
+    return unreachable() if error.connection_invalidated else problem_of_state(sql_state(error))

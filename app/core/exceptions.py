@@ -6,14 +6,11 @@ from asyncpg import PostgresError
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from app.core.db import problem_for
 from app.core.errors import (
     MalformedJson,
     MethodNotAllowed,
@@ -25,6 +22,7 @@ from app.core.errors import (
 )
 from app.core.http import render_problem
 from app.core.idempotency import Replayed, replay
+from app.core.postgres import problem_of
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -35,7 +33,7 @@ def install_exception_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Replayed, _replay)
     app.add_exception_handler(HTTPException, _render_http)
     app.add_exception_handler(RequestValidationError, _render_validation)
-    for kind in (DBAPIError, PostgresError, PoolTimeoutError, OSError):
+    for kind in (PostgresError, OSError):
         app.add_exception_handler(kind, _render_database)
 
 
@@ -118,8 +116,8 @@ def _message(mistake: dict[str, Any]) -> str:
 
 
 async def _render_database(_: Request, error: Exception) -> Response:
-    assert isinstance(error, DBAPIError | PostgresError | PoolTimeoutError | OSError)
-    problem = problem_for(error)
+    assert isinstance(error, PostgresError | OSError)
+    problem = problem_of(error)
     if problem is None:
         raise error
     return render_problem(problem)

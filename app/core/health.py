@@ -6,11 +6,8 @@ from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
-from app.core import log
-from app.core.db import get_engine
+from app.core import direct, log
 from app.core.dynamo import check_table
 from app.core.errors import ServiceUnavailable
 from app.core.http import problem_responses
@@ -47,16 +44,13 @@ async def get_readiness() -> Health:
 async def _check_database() -> None:
     try:
         await _ask_database()
-    except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
+    except ServiceUnavailable:
         # A connection that died in the pool says nothing of the database, and the next one is new.
         await _ask_database()
 
 
 async def _ask_database() -> None:
-    async with get_engine().connect() as connection:
-        await connection.execute(text("SELECT 1"))
+    await direct.fetch("SELECT 1")
 
 
 async def _answers(name: str, check: Callable[[], Awaitable[None]]) -> bool:

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import DATA_SCHEMA, PROGRAM_LIMIT_EXCEEDED, QUERY_CANCELED, TimedSession, quote, sql_state
+from app.core.db import TimedSession, sql_state
 from app.core.errors import RequestInvalid
+from app.core.postgres import DATA_SCHEMA, PROGRAM_LIMIT_EXCEEDED, QUERY_CANCELED, quote
 from app.core.settings import get_settings
 from app.datasets import keyvalue, mirror, repository, service
 from app.datasets.changes import Change, plan_change

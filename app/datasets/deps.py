@@ -2,16 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Path
+from fastapi import Depends
 
 from app.core.db import Session
 from app.datasets.models import Dataset
+from app.datasets.path import DatasetName
 from app.datasets.repository import get_dataset
 from app.keys.deps import CurrentCaller
-from app.keys.models import Scope
-from app.keys.principal import Principal
-
-DatasetName = Annotated[str, Path(alias="dataset", description="the dataset's name", examples=["products"])]
+from app.keys.principal import Principal, Scope
 
 
 async def _get(scope: Scope, name: str, caller: Principal, session: Session) -> Dataset:

@@ -14,7 +14,8 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import DATA_SCHEMA, QUERY_CANCELED, quote, sql_state
+from app.core.db import sql_state
+from app.core.postgres import DATA_SCHEMA, QUERY_CANCELED, quote
 from app.core.settings import get_settings
 from app.datasets.columns import Column
 from app.datasets.shape import Shape

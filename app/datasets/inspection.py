@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote as percent_encode
 
-from app.core.db import DATA_SCHEMA, TimedSession, quote
+from app.core.db import TimedSession
 from app.core.errors import RequestInvalid
+from app.core.postgres import DATA_SCHEMA, quote
 from app.datasets import checks
 from app.datasets.changes import Change
 from app.datasets.checks import Condition

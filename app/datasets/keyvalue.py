@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from app.datasets.changes import Change
 from app.datasets.columns import Column
 from app.datasets.definition import Definition
 from app.datasets.errors import StoreUnsuitable
 from app.datasets.rules import CONSTRAINTS
 from app.datasets.shape import Shape
+
+if TYPE_CHECKING:
+    from app.datasets.changes import Change  # with it come the bodies of requests
 
 MOST_KEY_COLUMNS = 2
 # What a list can ask of the second column of a key, beside one value of the first.
@@ -45,7 +47,7 @@ def listed_by(shape: Shape) -> list[tuple[Column, str]]:
     return [(first, "eq"), *((second, name) for name in second.kind.operators if name in RANGES)]
 
 
-def check_change(change: Change) -> None:
+def check_change(change: "Change") -> None:
     """Raise StoreUnsuitable where a change asks something of the records that are there."""
     check_definition(change.after)
     if not change.before.columns:

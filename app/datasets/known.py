@@ -6,9 +6,8 @@ catalogue, and never acts on what a dataset was before.
 
 from collections.abc import Collection
 
-from app.core.db import transaction
+from app.datasets.catalogue import get_dataset
 from app.datasets.mirror import publish
-from app.datasets.repository import get_dataset
 from app.datasets.shape import Shape, shape_of
 
 MOST_KNOWN = 1000
@@ -33,8 +32,7 @@ async def get_shape(name: str, visible: Collection[str] | None) -> Shape:
 async def look_up_shape(name: str, visible: Collection[str] | None = ()) -> Shape:
     """The same as it is now; it is known from now on."""
     _known.pop(name, None)
-    async with transaction() as session:
-        dataset = await get_dataset(session, name, visible=visible)
+    dataset = await get_dataset(name, visible=visible)
     if dataset.store == "keyvalue":
         return await publish(dataset)
     shape = shape_of(dataset)

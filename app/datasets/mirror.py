@@ -10,24 +10,25 @@ import json
 import time
 from datetime import datetime
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.core import dynamo, log
-from app.core.db import after_commit, transaction
 from app.core.dynamo import Condition, ConditionNotMet
 from app.core.dynamo_wire import Item
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets import guards
+from app.datasets.catalogue import DatasetRow, find_dataset
 from app.datasets.errors import DatasetNotFound
-from app.datasets.models import Dataset
-from app.datasets.repository import find_dataset
-from app.datasets.shape import Shape, shape_of
+from app.datasets.shape import Described, Shape, shape_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 PLACE = "current"
+# What an item says of a dataset.
+DESCRIBED = ("name", "title", "description", "store", "key", "columns")
 CURRENT, CHANGING, DELETED = "current", "changing", "deleted"
 # How often the guards were closed.
 CLOSINGS = "closings"
@@ -77,7 +78,7 @@ async def find_shape(name: str, *, anew: bool = False) -> Shape | None:
     return await _find_changing(name, item)
 
 
-async def publish(dataset: Dataset) -> Shape:
+async def publish(dataset: Described) -> Shape:
     """Have a key-value dataset that was found in the catalogue known from now on.
 
     Raises:
@@ -159,7 +160,7 @@ async def is_current(shape: Shape) -> bool:
     )
 
 
-async def mark_change(session: AsyncSession, dataset: Dataset) -> None:
+async def mark_change(session: "AsyncSession", dataset: Described) -> None:
     """Have no one write to a dataset by what it was, before the session's transaction changes it; once that is
     committed the dataset is known as it has become.
 
@@ -167,12 +168,16 @@ async def mark_change(session: AsyncSession, dataset: Dataset) -> None:
         ServiceUnavailable: the table does not answer.
     """
     token = await _mark(dataset)
+    from app.core.db import after_commit  # noqa: PLC0415  # who has a session has loaded it, and readers have none
+
     after_commit(session, partial(_end_change, dataset, token))
 
 
-async def mark_deletion(session: AsyncSession, dataset: Dataset) -> str:
+async def mark_deletion(session: "AsyncSession", dataset: Described) -> str:
     """The same for a dataset that is deleted; answers the generation of its records."""
     token = await _mark(dataset, expires_at=int(time.time()) + DELETED_SECONDS)
+    from app.core.db import after_commit  # noqa: PLC0415  # who has a session has loaded it, and readers have none
+
     after_commit(session, partial(_end_deletion, dataset, token))
     item = await dynamo.find_item(*address_of(dataset.name))
     return str(item["generation"]) if item is not None else first_generation(dataset.id)
@@ -183,7 +188,7 @@ def forget(name: str) -> None:
     _known.pop(name, None)
 
 
-async def _mark(dataset: Dataset, expires_at: int | None = None) -> str:
+async def _mark(dataset: Described, expires_at: int | None = None) -> str:
     await publish(dataset)
     token = uuid4().hex
     changes = {"state": CHANGING, "token": token, "since": int(time.time())}
@@ -191,7 +196,7 @@ async def _mark(dataset: Dataset, expires_at: int | None = None) -> str:
     return token
 
 
-async def _end_change(dataset: Dataset, token: str) -> None:
+async def _end_change(dataset: Described, token: str) -> None:
     try:
         await _settle(dataset, token)
     except Exception as error:
@@ -199,14 +204,14 @@ async def _end_change(dataset: Dataset, token: str) -> None:
         log.failure("dataset.change_not_ended", error, dataset=dataset.name)
 
 
-async def _end_deletion(dataset: Dataset, token: str) -> None:
+async def _end_deletion(dataset: Described, token: str) -> None:
     try:
         await _bury(dataset.name, token)
     except Exception as error:
         log.failure("dataset.deletion_not_ended", error, dataset=dataset.name)
 
 
-async def _settle(dataset: Dataset, token: str) -> None:
+async def _settle(dataset: Described, token: str) -> None:
     """Have a dataset's item say what the dataset is now, once the change with this token is over."""
     changes = description_of(dataset) | {"state": CURRENT, "token": None, "since": None}
     await dynamo.update_item(*address_of(dataset.name), changes, _is_marked(token))
@@ -225,8 +230,7 @@ def _is_marked(token: str) -> Condition:
 
 async def _find_changing(name: str, item: Item) -> Shape | None:
     """The shape of a dataset that is being changed, as the catalogue has it; a change that was left is ended."""
-    async with transaction() as session:
-        dataset = await find_dataset(session, name)
+    dataset = await find_dataset(name)
     is_left = item["since"] + CHANGE_SECONDS < time.time()
     try:
         if is_left and dataset is not None and str(dataset.id) == item["id"]:
@@ -247,18 +251,18 @@ def _remember(name: str, shape: Shape | None, seconds: float) -> Shape | None:
     return shape
 
 
-def description_of(dataset: Dataset) -> Item:
+def description_of(dataset: Described) -> Item:
     """The part of a dataset's item that says what the dataset is in the catalogue."""
-    described = dataset.model_dump(mode="json", include={"name", "title", "description", "store", "key", "columns"})
+    described = {member: getattr(dataset, member) for member in DESCRIBED}
     return {"id": str(dataset.id), "version": dataset.updated_at.isoformat(), "dataset": json.dumps(described)}
 
 
-def _item_of(dataset: Dataset, generation: str) -> Item:
+def _item_of(dataset: Described, generation: str) -> Item:
     pk, sk = address_of(dataset.name)
     return {"pk": pk, "sk": sk, "state": CURRENT, "generation": generation, **description_of(dataset)}
 
 
 def _shape_of(item: Item) -> Shape:
     updated_at = datetime.fromisoformat(item["version"])
-    dataset = Dataset(id=UUID(item["id"]), updated_at=updated_at, **json.loads(item["dataset"]))
+    dataset = DatasetRow(id=UUID(item["id"]), updated_at=updated_at, **json.loads(item["dataset"]))
     return shape_of(dataset, item["generation"])

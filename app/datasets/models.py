@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
-from app.core.db import CATALOGUE_SCHEMA
 from app.core.http import RequestBody
+from app.core.postgres import CATALOGUE_SCHEMA
 from app.datasets.columns import MAX_PRECISION, ROW_ID, Column, Name, TypeName, row_id_column
 from app.datasets.definition import MAX_KEY_COLUMNS, Definition, Index, declared_indexes
 

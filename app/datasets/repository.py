@@ -10,11 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from app.core.db import DATA_SCHEMA, quote
-from app.core.errors import did_you_mean
+from app.core.postgres import DATA_SCHEMA, quote
+from app.datasets.catalogue import not_found
 from app.datasets.columns import is_name
 from app.datasets.definition import Index
-from app.datasets.errors import DatasetNameTaken, DatasetNotFound
+from app.datasets.errors import DatasetNameTaken
 from app.datasets.models import Dataset, DatasetPublic
 from app.datasets.tables import constraint_name, index_name
 
@@ -59,7 +59,7 @@ async def get_dataset(session: AsyncSession, name: str, *, visible: Collection[s
     dataset = await find_dataset(session, name)
     if dataset is None:
         names = visible if visible is not None else await list_names(session)
-        raise DatasetNotFound(f"There is no dataset '{name}'.{did_you_mean(name, names)}")
+        raise not_found(name, names)
     return dataset
 
 

@@ -8,7 +8,8 @@ from functools import partial
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import CONTENDED, DATA_SCHEMA, after_commit, sql_state
+from app.core.db import after_commit, sql_state
+from app.core.postgres import CONTENDED, DATA_SCHEMA
 from app.core.settings import get_settings
 from app.datasets import generations, keyvalue, mirror, repository, tables
 from app.datasets.columns import Column

@@ -4,15 +4,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from app.core.db import CATALOGUE_SCHEMA, quote
+from app.core.postgres import CATALOGUE_SCHEMA, quote
 from app.datasets.columns import ROW_ID, Column, row_id_column
 from app.datasets.definition import Index, leading_columns
-from app.datasets.models import Dataset
 
 KEPT_SHAPES = 1000
+
+
+class Described(Protocol):
+    """What a dataset is, in a session or out of one; its columns and indexes are JSON."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def updated_at(self) -> datetime: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str | None: ...
+    @property
+    def description(self) -> str | None: ...
+    @property
+    def store(self) -> str: ...
+    @property
+    def key(self) -> Sequence[str]: ...
+    @property
+    def columns(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def indexes(self) -> Sequence[Mapping[str, Any]]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +93,7 @@ class Shape:
 _shapes: dict[tuple[UUID, datetime, str | None], Shape] = {}
 
 
-def shape_of(dataset: Dataset, generation: str | None = None) -> Shape:
+def shape_of(dataset: Described, generation: str | None = None) -> Shape:
     """The shape of a dataset as it is now; every change of a dataset changes its `updated_at`.
 
     `generation` is that of a key-value dataset's records.
@@ -85,12 +107,11 @@ def shape_of(dataset: Dataset, generation: str | None = None) -> Shape:
     return shape
 
 
-def _work_out(dataset: Dataset, generation: str | None) -> Shape:
-    columns = dataset.typed_columns
+def _work_out(dataset: Described, generation: str | None) -> Shape:
+    columns = [Column.model_validate(column) for column in dataset.columns]
     shown = columns if dataset.key or not columns else [row_id_column(), *columns]
     by_name = {column.name: column for column in columns}
     key = [by_name[name] for name in dataset.key] if dataset.key else [row_id_column()]
-    indexes = dataset.definition.indexes
     return Shape(
         id=dataset.id,
         updated_at=dataset.updated_at,
@@ -99,7 +120,7 @@ def _work_out(dataset: Dataset, generation: str | None) -> Shape:
         description=dataset.description,
         columns=shown,
         key=key,
-        indexes=indexes,
+        indexes=tuple(Index.model_validate(index) for index in dataset.indexes),
         store=dataset.store,
         generation=generation,
     )

@@ -22,7 +22,7 @@ def _load() -> Any:
 
     prepare_log("api")
     function = Mangum(
-        create_app(within=[Middleware(ResponseLimit)]),
+        create_app(within=[Middleware(ResponseLimit)], late=True),
         # Lambda would run start-up and shutdown with each request: engine and clients live as long as the process.
         lifespan="off",
         # Anything else leaves in base64, which a gateway decodes only where it was told to.

@@ -17,10 +17,10 @@ from uuid import UUID
 import asyncpg
 
 from app.core import dynamo, log
-from app.core.db import quote
 from app.core.dynamo import MOST_READ, MOST_WRITTEN
 from app.core.dynamo_wire import Attributes
 from app.core.errors import ServiceUnavailable
+from app.core.postgres import quote
 from app.core.settings import get_settings
 from app.datasets import generations, keyvalue
 from app.datasets.definition import Definition

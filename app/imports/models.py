@@ -23,8 +23,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
-from app.core.db import CATALOGUE_SCHEMA
 from app.core.http import ProblemDocument, RequestBody
+from app.core.postgres import CATALOGUE_SCHEMA
 from app.datasets.columns import Column
 from app.imports.options import ImportOptions
 

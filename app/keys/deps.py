@@ -3,7 +3,6 @@
 import hmac
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Annotated, cast
 from uuid import UUID
 
@@ -11,14 +10,12 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 
-from app.core.db import Session
 from app.core.idempotency import HEADER, claim_request
 from app.core.settings import get_settings
+from app.keys.catalogue import KeyRow, find_key
 from app.keys.errors import KeyExpired, KeyMissing, KeyRevoked, KeyUnknown
 from app.keys.mirror import find_mirrored_key
-from app.keys.models import ApiKey, Scope
-from app.keys.principal import EVERYTHING, Principal
-from app.keys.repository import find_key, find_key_directly
+from app.keys.principal import EVERYTHING, Principal, Scope
 from app.keys.secrets import hash_secret, parse_key
 
 MOST_KNOWN = 1000
@@ -27,10 +24,10 @@ _bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An API
 _Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-async def _find_caller(session: Session, credentials: _Credentials) -> Principal | None:
+async def _find_caller(credentials: _Credentials) -> Principal | None:
     if credentials is None:
         return None
-    return await _authenticate(credentials.credentials, partial(find_key, session))
+    return await _authenticate(credentials.credentials, find_key)
 
 
 # None for a request without a key; a key that does not work is refused all the same.
@@ -79,7 +76,7 @@ async def find_direct_caller(request: Request, *, anew: bool) -> Principal:
     """
     text = _read_text(request)
     known = None if anew else _known.get(hash_secret(text))
-    return known or await _authenticate(text, find_key_directly)
+    return known or await _authenticate(text, find_key)
 
 
 async def find_mirrored_caller(request: Request) -> Principal:
@@ -103,7 +100,7 @@ def _read_text(request: Request) -> str:
 _known: dict[bytes, Principal] = {}
 
 
-async def _authenticate(text: str, find: Callable[[UUID], Awaitable[ApiKey | None]]) -> Principal:
+async def _authenticate(text: str, find: Callable[[UUID], Awaitable[KeyRow | None]]) -> Principal:
     if _is_admin_key(text):
         return EVERYTHING
     parsed = parse_key(text)
@@ -122,7 +119,7 @@ def _is_admin_key(text: str) -> bool:
     return admin_key is not None and hmac.compare_digest(text.encode(), admin_key.get_secret_value().encode())
 
 
-def _principal_of(key: ApiKey) -> Principal:
+def _principal_of(key: KeyRow) -> Principal:
     if key.revoked_at is not None:
         raise KeyRevoked(f"The key '{key.name}' was revoked at {key.revoked_at:%Y-%m-%dT%H:%M:%SZ}.")
     if key.expires_at is not None and key.expires_at <= datetime.now(UTC):

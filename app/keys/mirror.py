@@ -12,17 +12,16 @@ from app.core import dynamo
 from app.core.dynamo import Condition, ConditionNotMet
 from app.core.dynamo_wire import Item
 from app.core.settings import get_settings
-from app.keys.models import ApiKey
-from app.keys.repository import find_key_directly
+from app.keys.catalogue import KeyRow, find_key
 
 PLACE = "current"
 MOST_KNOWN = 1000
 
 # Keys by their id, each with the time until which it is relied on.
-_known: dict[UUID, tuple[float, ApiKey]] = {}
+_known: dict[UUID, tuple[float, KeyRow]] = {}
 
 
-async def find_mirrored_key(key_id: UUID) -> ApiKey | None:
+async def find_mirrored_key(key_id: UUID) -> KeyRow | None:
     """The key with this id, as it was `keyvalue_cache_seconds` ago at most, revoked and expired ones included.
 
     Raises:
@@ -40,7 +39,7 @@ async def find_mirrored_key(key_id: UUID) -> ApiKey | None:
     return key
 
 
-async def mark_revoked(key: ApiKey) -> None:
+async def mark_revoked(key: KeyRow) -> None:
     """Have a key refused from now on; the catalogue is told next.
 
     Raises:
@@ -50,8 +49,8 @@ async def mark_revoked(key: ApiKey) -> None:
     _known.pop(key.id, None)
 
 
-async def _mirror(key_id: UUID) -> ApiKey | None:
-    key = await find_key_directly(key_id)
+async def _mirror(key_id: UUID) -> KeyRow | None:
+    key = await find_key(key_id)
     if key is None:
         return None
     try:
@@ -67,7 +66,7 @@ def _pk(key_id: UUID) -> str:
     return f"key#{key_id}"
 
 
-def _item_of(key: ApiKey) -> Item:
+def _item_of(key: KeyRow) -> Item:
     return {
         "pk": _pk(key.id),
         "sk": PLACE,
@@ -82,8 +81,8 @@ def _item_of(key: ApiKey) -> Item:
     }
 
 
-def _key_of(item: Item) -> ApiKey:
-    return ApiKey(
+def _key_of(item: Item) -> KeyRow:
+    return KeyRow(
         id=UUID(item["pk"].removeprefix("key#")),
         name=item["name"],
         secret_hash=item["secret_hash"],

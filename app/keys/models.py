@@ -1,7 +1,6 @@
 """An API key as the catalogue keeps it and as the API shows it."""
 
 from datetime import UTC, datetime
-from typing import Literal
 from uuid import UUID, uuid4
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
@@ -11,10 +10,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
-from app.core.db import CATALOGUE_SCHEMA
 from app.core.http import RequestBody
-
-Scope = Literal["read", "write", "admin"]
+from app.core.postgres import CATALOGUE_SCHEMA
+from app.keys.catalogue import KeyRow
+from app.keys.principal import Scope
 
 
 class ApiKey(SQLModel, table=True):
@@ -37,6 +36,11 @@ class ApiKey(SQLModel, table=True):
         default_factory=lambda: datetime.now(UTC),
         sa_column=SqlColumn(DateTime(timezone=True), nullable=False, server_default=func.now()),
     )
+
+    @property
+    def row(self) -> KeyRow:
+        """The key as it is kept, apart from the session."""
+        return KeyRow(**self.model_dump())
 
 
 class ApiKeyCreate(RequestBody):

@@ -1,10 +1,12 @@
 """Who calls, and what the key opens."""
 
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from app.keys.errors import ScopeMissing
-from app.keys.models import Scope
+
+Scope = Literal["read", "write", "admin"]
 
 IMPLIED: dict[Scope, frozenset[Scope]] = {
     "read": frozenset({"read"}),

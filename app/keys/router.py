@@ -69,7 +69,7 @@ async def list_keys(request: Request, session: Session, limit: Limit = 50, curso
 async def revoke_key(key: Annotated[UUID, Path(description="the key's id")], session: Session) -> None:
     """Revoke a key: it stops working at once and stays in the list."""
     # First where requests for key-value records look: what is revoked in the catalogue works nowhere.
-    await mirror.mark_revoked(await repository.get_key(session, key))
+    await mirror.mark_revoked((await repository.get_key(session, key)).row)
     await repository.revoke_key(session, key)
 
 

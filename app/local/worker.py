@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core import log
 from app.core.aws import client, close_clients
-from app.core.db import get_engine
+from app.core.connections import close_connections
 from app.core.settings import SettingsInvalid, get_settings
 from app.handlers.worker import prepare, process
 from app.imports.intake import recover_imports
@@ -134,7 +134,7 @@ async def run_until_signalled() -> None:
     for loop in loops:
         loop.cancel()
     await asyncio.gather(*loops, return_exceptions=True)
-    await get_engine().dispose()
+    await close_connections()
     await close_clients()
     log.event("worker.stopped", pid=os.getpid())
 

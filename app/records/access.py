@@ -13,19 +13,18 @@ from uuid import UUID
 
 from asyncpg import PostgresError, Record
 from fastapi import Request, Response
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core import direct
-from app.core.db import RESHAPED, get_engine, get_reader
+from app.core.connections import Pool, get_reader, get_writer
 from app.core.errors import Problem
+from app.core.postgres import RESHAPED
 from app.datasets import mirror
 from app.datasets.errors import DatasetReshaped, StoreUnsuitable
 from app.datasets.known import Outdated, get_shape, look_up_shape
 from app.datasets.shape import Shape, is_current
+from app.keys.catalogue import key_works
 from app.keys.deps import find_direct_caller, find_mirrored_caller
-from app.keys.models import Scope
-from app.keys.principal import Principal
-from app.keys.repository import key_works
+from app.keys.principal import Principal, Scope
 from app.records.where import Statement
 
 ATTEMPTS = 4
@@ -34,16 +33,14 @@ ATTEMPTS = 4
 class Access:
     """What a request is served with: the caller, the dataset's shape, and statements that hold while both are right.
 
-    `anew`: nothing that is known from before is relied on. `engine`: the database that is read from.
+    `anew`: nothing that is known from before is relied on. `pool`: the connections it is read over.
     """
 
-    def __init__(
-        self, request: Request, caller: Principal, shape: Shape, engine: AsyncEngine, *, anew: bool = False
-    ) -> None:
+    def __init__(self, request: Request, caller: Principal, shape: Shape, pool: Pool, *, anew: bool = False) -> None:
         self.request = request
         self.caller = caller
         self.shape = shape
-        self.engine = engine
+        self.pool = pool
         self._anew = anew
         self._shapes = [shape]
 
@@ -68,20 +65,20 @@ class Access:
             Outdated: there are none, because a dataset or the caller is no longer what it was known as.
         """
         text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {self._guard(len(statement.values))}"
-        rows = await direct.fetch(text, *statement.values, *self.caller_values, engine=self.engine)
+        rows = await direct.fetch(text, *statement.values, *self.caller_values, pool=self.pool)
         if not rows and not await self.is_current():
             raise Outdated
         return rows
 
     async def explain(self, statement: Statement) -> list[Record]:
         """The rows of a statement that is no query: it holds whatever the dataset is."""
-        return await direct.fetch(statement.text, *statement.values, engine=self.engine)
+        return await direct.fetch(statement.text, *statement.values, pool=self.pool)
 
     async def is_current(self) -> bool:
         """Whether the datasets and the caller are still what they were known as."""
         if self.shape.store == "keyvalue":
             return await mirror.is_current(self.shape)
-        rows = await direct.fetch(f"SELECT {self._guard(0)}", *self.caller_values, engine=self.engine)
+        rows = await direct.fetch(f"SELECT {self._guard(0)}", *self.caller_values, pool=self.pool)
         return bool(rows[0][0])
 
     @property
@@ -116,7 +113,8 @@ async def serve(
     """
     for attempt in range(ATTEMPTS):
         anew = attempt > 0
-        access = await _begin(request, dataset, scope, get_reader() if may_lag and not anew else get_engine(), anew=anew)
+        pool = get_reader() if may_lag and not anew else get_writer()
+        access = await _begin(request, dataset, scope, pool, anew=anew)
         try:
             return await answer(access)
         except Outdated:
@@ -127,7 +125,7 @@ async def serve(
     raise DatasetReshaped(f"'{dataset}' was changed again and again while the request was served.")
 
 
-async def _begin(request: Request, dataset: str, scope: Scope, engine: AsyncEngine, *, anew: bool) -> Access:
+async def _begin(request: Request, dataset: str, scope: Scope, pool: Pool, *, anew: bool) -> Access:
     """What a request is served with. For key-value records the relational database is not asked for anything."""
     shape = await mirror.find_shape(dataset, anew=anew)
     if shape is None:
@@ -139,7 +137,7 @@ async def _begin(request: Request, dataset: str, scope: Scope, engine: AsyncEngi
         # No statement asks whether the key still works.
         caller = await find_mirrored_caller(request)
         caller.demand(scope, dataset)
-    return Access(request, caller, shape, engine, anew=anew)
+    return Access(request, caller, shape, pool, anew=anew)
 
 
 async def _get_shape(dataset: str, caller: Principal, *, anew: bool) -> Shape:

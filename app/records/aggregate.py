@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.core.db import DATA_SCHEMA, quote
 from app.core.errors import did_you_mean
+from app.core.postgres import DATA_SCHEMA, quote
 from app.datasets.aggregates import COUNT, FUNCTIONS, PERIODS, can_group, periods_of, result_sql
 from app.datasets.columns import Column
 from app.datasets.shape import Shape

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncpg import PostgresError, QueryCanceledError
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from app.core.db import RESHAPED, driver_connection, problem_for
+from app.core.connections import Pool
+from app.core.direct import connection_of
 from app.core.errors import StatementTimedOut
+from app.core.postgres import RESHAPED, problem_of
 from app.core.settings import MIB, get_settings
 from app.datasets.errors import DatasetReshaped
 from app.datasets.shape import Shape
@@ -54,7 +55,7 @@ def plan_export(shape: Shape, query: RecordQuery, form: Form, embedded: Embedded
     return Export(sql.select_cells(shape, query, most, embedded), ",", '"', mark + head)
 
 
-async def stream(export: Export, engine: AsyncEngine) -> AsyncGenerator[bytes, None]:
+async def stream(export: Export, pool: Pool) -> AsyncGenerator[bytes, None]:
     """An export's bytes, read from a database. Who stops reading ends the query.
 
     Raises:
@@ -64,7 +65,7 @@ async def stream(export: Export, engine: AsyncEngine) -> AsyncGenerator[bytes, N
     settings = get_settings()
     pieces: asyncio.Queue[_Piece] = asyncio.Queue(WAITING_PIECES)
     # A task of its own: it has time to end the query, however its reader is cancelled.
-    copying = asyncio.create_task(_copy(export, engine, pieces))
+    copying = asyncio.create_task(_copy(export, pool, pieces))
     copying.add_done_callback(_look_at)
     try:
         sent = len(export.head)
@@ -87,10 +88,10 @@ async def stream(export: Export, engine: AsyncEngine) -> AsyncGenerator[bytes, N
         copying.cancel()
 
 
-async def _copy(export: Export, engine: AsyncEngine, pieces: asyncio.Queue[_Piece]) -> int:
+async def _copy(export: Export, pool: Pool, pieces: asyncio.Queue[_Piece]) -> int:
     """Bring the records into `pieces`, and None behind them; answers how many they were."""
     try:
-        count = await _copy_records(export, engine, pieces)
+        count = await _copy_records(export, pool, pieces)
     except Exception:
         await pieces.put(None)
         raise
@@ -98,13 +99,12 @@ async def _copy(export: Export, engine: AsyncEngine, pieces: asyncio.Queue[_Piec
     return count
 
 
-async def _copy_records(export: Export, engine: AsyncEngine, pieces: asyncio.Queue[_Piece]) -> int:
+async def _copy_records(export: Export, pool: Pool, pieces: asyncio.Queue[_Piece]) -> int:
     timeout = get_settings().export_timeout_seconds
-    async with engine.connect() as connection:
-        await connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(timeout * 1000)}")
-        driver = await driver_connection(connection)
+    async with connection_of(pool) as connection, connection.transaction():
+        await connection.execute(f"SET LOCAL statement_timeout = {int(timeout * 1000)}")
         try:
-            status = await driver.copy_from_query(
+            status = await connection.copy_from_query(
                 export.statement.text,
                 *export.statement.values,
                 output=pieces.put,
@@ -118,7 +118,7 @@ async def _copy_records(export: Export, engine: AsyncEngine, pieces: asyncio.Que
         except (PostgresError, OSError) as error:
             if isinstance(error, PostgresError) and error.sqlstate in RESHAPED:
                 raise DatasetReshaped("The dataset was changed or deleted while its export began.") from error
-            problem = problem_for(error)
+            problem = problem_of(error)
             if problem is None:
                 raise
             raise problem from None
@@ -134,8 +134,8 @@ def _look_at(task: "asyncio.Task[Any]") -> None:
 class ExportResponse(StreamingResponse):
     """An export on its way to a client; what fails early is raised before anything is sent."""
 
-    def __init__(self, name: str, form: Form, export: Export, engine: AsyncEngine) -> None:
-        self._stream = stream(export, engine)
+    def __init__(self, name: str, form: Form, export: Export, pool: Pool) -> None:
+        self._stream = stream(export, pool)
         headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"', "Vary": "Accept"}
         super().__init__(self._stream, headers=headers, media_type=MEDIA_TYPES[form])
 

@@ -11,10 +11,10 @@ from app.core.errors import CursorInvalid, ParameterInvalid, StatementTimedOut, 
 from app.core.http import problem_responses, refuse_unknown_parameters
 from app.core.settings import get_settings
 from app.datasets import openapi_queries as queries
-from app.datasets.deps import DatasetName
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
 from app.datasets.known import Outdated
 from app.datasets.openapi_writes import body_of, described
+from app.datasets.path import DatasetName
 from app.datasets.shape import Shape
 from app.keys.errors import KeyMissing, ScopeMissing
 from app.records import keys
@@ -202,7 +202,7 @@ async def _export(access: Access, query: RecordQuery, form: Form, embedded: Embe
     if not await access.is_current():
         raise Outdated
     await reads_of(shape).check_export(access, query)
-    return ExportResponse(shape.name, form, plan_export(shape, query, form, embedded), access.engine)
+    return ExportResponse(shape.name, form, plan_export(shape, query, form, embedded), access.pool)
 
 
 def _answer(access: Access, query: RecordQuery, page: RecordPage, *, has_address: bool) -> Response:

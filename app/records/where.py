@@ -7,7 +7,7 @@ Texts, because the driver has meanings of its own: to it the date 9999-12-31 is 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.core.db import quote
+from app.core.postgres import quote
 from app.datasets.columns import Column
 from app.datasets.shape import Shape
 from app.datasets.tables import search_expression

@@ -9,9 +9,9 @@ from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http import problem_responses, refuse_unknown_parameters
 from app.core.idempotency import IDEMPOTENCY_PROBLEMS, claim_request
 from app.datasets import openapi_writes as documents
-from app.datasets.deps import DatasetName
 from app.datasets.errors import DatasetBusy, DatasetNotFound
 from app.datasets.openapi_writes import described
+from app.datasets.path import DatasetName
 from app.keys.errors import KeyMissing, ScopeMissing
 from app.records.access import Access, serve
 from app.records.deps import RecordKey, read_address, read_conditions

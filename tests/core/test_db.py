@@ -3,26 +3,10 @@ import asyncio
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.core.db import (
-    QUERY_CANCELED,
-    TimedSession,
-    after_commit,
-    driver_connection,
-    get_engine,
-    problem_for,
-    quote,
-    sql_state,
-    transaction,
-)
+from app.core.db import TimedSession, after_commit, driver_connection, get_engine, problem_for, sql_state, transaction
 from app.core.errors import RequestInvalid, ServiceUnavailable
-
-
-class TestQuote:
-    def test_names_are_quoted_one_by_one(self) -> None:
-        assert quote("data", 'or"der') == '"data"."or""der"'
+from app.core.postgres import QUERY_CANCELED
 
 
 @pytest.mark.usefixtures("database_url")
@@ -148,13 +132,3 @@ class TestProblemFor:
             with pytest.raises(DBAPIError) as failed:
                 await connection.exec_driver_sql(statement)
         assert type(problem_for(failed.value)) is kind
-
-    async def test_a_pool_without_a_free_connection_is_to_be_tried_again(self, database_url: str) -> None:
-        engine = create_async_engine(
-            database_url.replace("postgresql:", "postgresql+asyncpg:"), pool_size=1, max_overflow=0, pool_timeout=0.01
-        )
-        async with engine.connect():
-            with pytest.raises(PoolTimeoutError) as failed:
-                await engine.connect()
-        await engine.dispose()
-        assert type(problem_for(failed.value)) is ServiceUnavailable

@@ -11,7 +11,8 @@ from httpx import AsyncClient
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from app.core.db import get_engine, login, problem_for, transaction
+from app.core.connections import close_connections, login
+from app.core.db import problem_for, transaction
 from app.core.direct import fetch
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
@@ -25,14 +26,14 @@ class TestFailover:
     """The connection leads to what was the writer: it lives, and takes no write."""
 
     async def test_a_session_that_meets_a_reader_is_the_last_to_do_so(self) -> None:
-        await get_engine().dispose()
+        await close_connections()
         with pytest.raises(DBAPIError) as refused:
             await self._write_in_session(READ_ONLY)
         assert type(problem_for(refused.value)) is ServiceUnavailable
         await self._write_in_session()
 
     async def test_so_is_a_statement(self) -> None:
-        await get_engine().dispose()
+        await close_connections()
         await fetch(READ_ONLY)
         with pytest.raises(ServiceUnavailable):
             await fetch(WRITE)
@@ -65,17 +66,16 @@ async def paused_database(database_url: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TOLVA_CONNECT_TIMEOUT_SECONDS", "0.3")
     await _begin_anew()
     yield resumed
-    await get_engine().dispose()
+    await close_connections()
     server.close()
     monkeypatch.undo()
     await _begin_anew()
 
 
 async def _begin_anew() -> None:
-    """Have settings and engine read anew, as a new process does."""
-    await get_engine().dispose()
+    """Have settings read and connections made anew, as a new process does."""
+    await close_connections()
     get_settings.cache_clear()
-    get_engine.cache_clear()
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
@@ -108,7 +108,7 @@ def iam(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("iam")
 class TestIamLogin:
     async def test_each_connection_has_a_token_of_its_own_as_its_password(self, database_url: str) -> None:
-        arguments = login(make_url("postgresql://tolva@cluster.example:5433/tolva"))
+        arguments = login("postgresql://tolva@cluster.example:5433/tolva")
         assert arguments["ssl"] == "require"
         token = urlsplit(f"https://{await arguments['password']()}")
         assert token.netloc == "cluster.example:5433"
@@ -118,11 +118,11 @@ class TestIamLogin:
         assert len(signed["X-Amz-Signature"]) == 64
 
     async def test_the_url_may_have_the_certificate_verified(self) -> None:
-        assert login(make_url("postgresql://tolva@cluster.example/tolva?ssl=verify-full"))["ssl"] == "verify-full"
+        assert login("postgresql://tolva@cluster.example/tolva?ssl=verify-full")["ssl"] == "verify-full"
 
     async def test_the_driver_asks_for_one_whenever_it_connects(self, database_url: str) -> None:
         asked = 0
-        arguments = login(make_url(database_url))
+        arguments = login(database_url)
 
         async def counted() -> str:
             nonlocal asked
@@ -132,7 +132,7 @@ class TestIamLogin:
 
         for _ in range(2):
             # The tests' PostgreSQL has no TLS, and lets everybody in.
-            connection = await asyncpg.connect(database_url, **(arguments | {"ssl": False, "password": counted}))
+            connection = await asyncpg.connect(**(arguments | {"ssl": False, "password": counted}))
             assert await connection.fetchval("SELECT 1") == 1
             await connection.close()
         assert asked == 2

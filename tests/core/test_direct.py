@@ -1,12 +1,11 @@
 import asyncio
-import time
-from datetime import datetime
 
 import asyncpg
 import pytest
 from sqlalchemy import text
 
-from app.core.db import REST_SECONDS, driver_connection, get_engine, transaction
+from app.core.connections import close_connections
+from app.core.db import transaction
 from app.core.direct import direct_transaction, fetch
 from app.core.errors import ServiceUnavailable
 
@@ -33,7 +32,7 @@ class TestFetch:
         assert (await fetch("SELECT 1"))[0][0] == 1
 
     async def test_an_interrupted_one_is_not_used_again(self, connections: asyncpg.Connection) -> None:
-        await get_engine().dispose()
+        await close_connections()
         pid = (await fetch("SELECT pg_backend_pid()"))[0][0]
         asking = asyncio.create_task(fetch("SELECT pg_sleep(30)"))
         await _is_asked(connections)
@@ -77,23 +76,3 @@ class TestPool:
         await asyncio.sleep(0.1)
         async with transaction() as session:
             assert await session.scalar(text("SELECT 1")) == 1
-
-    async def test_only_one_that_rested_is_asked_first(self, connections: asyncpg.Connection) -> None:
-        await get_engine().dispose()
-
-        async def last_question(*, rested_since: float) -> datetime:
-            """When the pool's only connection was last asked something, once it is taken from the pool and put back."""
-            async with get_engine().connect() as connection:
-                raw = await connection.get_raw_connection()
-                pid = (await driver_connection(connection)).get_server_pid()
-                asked = await connections.fetchval("SELECT query_start FROM pg_stat_activity WHERE pid = $1", pid)
-                info = raw.info
-            info["rested_since"] = rested_since
-            assert isinstance(asked, datetime)
-            return asked
-
-        async with get_engine().connect() as connection:
-            await connection.execute(text("SELECT 1"))
-        used = await last_question(rested_since=time.time())
-        assert await last_question(rested_since=time.time() - REST_SECONDS) == used
-        assert await last_question(rested_since=time.time()) > used

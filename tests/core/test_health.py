@@ -4,7 +4,6 @@ import asyncpg
 import pytest
 from httpx import AsyncClient
 
-from app.core.db import get_engine
 from app.core.settings import get_settings
 
 
@@ -45,4 +44,3 @@ class TestReadiness:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tolva'"
         )
         assert (await anonymous.get("/ready")).status_code == 200
-        assert get_engine().pool is not None

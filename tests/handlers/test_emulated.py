@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from app.core.db import get_engine
+from app.core.connections import close_connections
 from app.local.worker import event_record, receive_message
 from tests.handlers.conftest import Start
 from tests.handlers.emulator import LambdaFunction
@@ -104,7 +104,7 @@ class TestEnvironment:
     async def test_a_hundred_requests_have_one_connection(
         self, start: Start, admin_key: str, connections: asyncpg.Connection
     ) -> None:
-        await get_engine().dispose()
+        await close_connections()
         api = start(API, TOLVA_DATABASE_POOL_SIZE="1")
         _call(api, admin_key, "POST", "/datasets", NOTES)
         seen = set()

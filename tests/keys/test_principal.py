@@ -3,8 +3,7 @@ from uuid import uuid4
 import pytest
 
 from app.keys.errors import ScopeMissing
-from app.keys.models import Scope
-from app.keys.principal import EVERYTHING, Principal
+from app.keys.principal import EVERYTHING, Principal, Scope
 
 
 def _key(scope: Scope, *datasets: str) -> Principal:

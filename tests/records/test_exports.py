@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from httpx import AsyncClient, Response
 
-from app.core.db import get_engine
+from app.core.connections import get_writer
 from app.core.settings import get_settings
 from app.datasets.errors import DatasetReshaped
 from app.datasets.known import look_up_shape
@@ -294,4 +294,4 @@ class TestReshaped:
         query = query_from_address(shape, b"", LIMITS, "csv")
         await connections.execute("ALTER TABLE data.things RENAME COLUMN a TO b")
         with pytest.raises(DatasetReshaped):
-            [piece async for piece in stream(plan_export(shape, query, "csv", {}), get_engine())]
+            [piece async for piece in stream(plan_export(shape, query, "csv", {}), get_writer())]

@@ -9,7 +9,7 @@ import pytest
 from httpx import AsyncClient
 
 from app.core.aws import close_clients
-from app.core.db import get_engine
+from app.core.connections import close_connections
 from app.core.settings import get_settings
 from app.datasets import mirror
 from app.keys import mirror as keys_mirror
@@ -31,14 +31,12 @@ async def no_database(setting: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     """Takes the relational database away until the test ends."""
 
     async def take_away() -> None:
-        await get_engine().dispose()
+        await close_connections()
         monkeypatch.setenv("TOLVA_DATABASE_URL", "postgresql://nobody:none@127.0.0.1:9/none")
         get_settings.cache_clear()
-        get_engine.cache_clear()
 
     yield take_away
-    await get_engine().dispose()
-    get_engine.cache_clear()
+    await close_connections()
 
 
 async def new_key(client: AsyncClient, **members: Any) -> tuple[str, dict[str, str]]:

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from app.core.db import get_engine, transaction
+from app.core.connections import get_writer
+from app.core.db import transaction
 from app.datasets.columns import TYPES
 from app.datasets.repository import get_dataset
 from app.datasets.shape import Shape, shape_of
@@ -120,7 +121,7 @@ def _ask(shape: Shape, document: Mapping[str, Any]) -> RecordQuery | None:
 async def _read_all(shape: Shape, document: dict[str, Any], query: RecordQuery) -> list[Any]:
     """The records of all pages, each page going on where the one before it ended."""
     records: list[Any] = []
-    access = Access(Request({"type": "http"}), EVERYTHING, shape, get_engine())
+    access = Access(Request({"type": "http"}), EVERYTHING, shape, get_writer())
     while True:
         page = await relational.list_page(access, query, {})
         records += [json.loads(text) for text in page.records]

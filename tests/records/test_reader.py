@@ -10,7 +10,8 @@ import pytest_asyncio
 from httpx import AsyncClient
 from sqlalchemy import make_url
 
-from app.core.db import CATALOGUE_SCHEMA, get_engine, get_reader
+from app.core.connections import close_connections, get_reader, get_writer
+from app.core.postgres import CATALOGUE_SCHEMA
 from app.core.settings import get_settings
 from tests.records.conftest import Fill
 
@@ -35,14 +36,13 @@ async def reader(
     )
     await _replicate(connections, connection)
     monkeypatch.setenv("TOLVA_READER_URL", url)
+    await close_connections()
     get_settings.cache_clear()
-    get_reader.cache_clear()
     yield connection
-    await get_reader().dispose()
+    await close_connections()
     await connection.close()
     monkeypatch.undo()
     get_settings.cache_clear()
-    get_reader.cache_clear()
 
 
 async def _replicate(writer: asyncpg.Connection, reader: asyncpg.Connection) -> None:
@@ -101,4 +101,4 @@ class TestReader:
 
     @pytest.mark.usefixtures("client")
     def test_without_one_the_writer_is_read(self) -> None:
-        assert get_reader() is get_engine()
+        assert get_reader() is get_writer()

@@ -1,0 +1,67 @@
+"""What PostgreSQL calls things: the schemas, identifiers, and what its errors mean to a caller."""
+
+from asyncpg import InterfaceError, PostgresError
+
+from app.core.errors import Problem, RequestInvalid, ServiceUnavailable, StatementTimedOut
+from app.core.settings import get_settings
+
+CATALOGUE_SCHEMA = "tolva"
+DATA_SCHEMA = "data"
+LOADING_SCHEMA = "loading"
+
+QUERY_CANCELED = "57014"
+NUMERIC_OUT_OF_RANGE = "22003"
+LOCK_NOT_AVAILABLE = "55P03"
+# Requests that hold what the other one needs: a lock not given in time, a deadlock, a transaction that came second.
+CONTENDED = (LOCK_NOT_AVAILABLE, "40P01", "40001")
+# A table or a column is not there, or has another type, than the statement was made for. The last one: what is no
+# column of a table is a function of its row, and some functions are aggregates.
+RESHAPED = ("42P01", "42703", "42804", "42883", "42803")
+# A NUL: in a parameter, or escaped in JSON. PostgreSQL's texts cannot hold it.
+UNSTORABLE_TEXT = ("22021", "22P05")
+# A value that is too long for an index, or a record for a page of the database.
+PROGRAM_LIMIT_EXCEEDED = "54000"
+# Connection failures (class 08), shutdown and start-up (57P0x), read-only after a failover, too many connections.
+UNREACHABLE = ("08", "57P", "25006", "53300")
+
+
+def quote(*names: str) -> str:
+    """An SQL identifier, each part quoted: `quote("data", "order")` is `"data"."order"`."""
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error of the driver says that the database is away for now: what failed may be tried again."""
+    if isinstance(error, PostgresError):
+        return (error.sqlstate or "").startswith(UNREACHABLE)
+    return isinstance(error, InterfaceError | OSError)
+
+
+def problem_of(error: PostgresError | OSError) -> Problem | None:
+    """The problem that tells a caller what an error of the driver means, where it is not a fault of ours."""
+    return unreachable() if isinstance(error, OSError) else problem_of_state(error.sqlstate or "")
+
+
+def unreachable() -> ServiceUnavailable:
+    """The problem that there is no connection to the database."""
+    return ServiceUnavailable("The database cannot be reached.")
+
+
+def problem_of_state(state: str) -> Problem | None:
+    """The same of an SQLSTATE."""
+    if state == QUERY_CANCELED:
+        return StatementTimedOut(
+            f"The query was stopped after {get_settings().statement_timeout_seconds:g} seconds.",
+            hint="Ask for fewer records or filter by the dataset's key.",
+        )
+    if state in CONTENDED:
+        return ServiceUnavailable("Another request or an import holds what this one needs.", retry_after=1)
+    if state.startswith(UNREACHABLE):
+        return ServiceUnavailable("The database cannot take the request now.")
+    if state in UNSTORABLE_TEXT:
+        return RequestInvalid("A text holds a NUL character, which cannot be stored.", hint="Leave it out.")
+    if state == PROGRAM_LIMIT_EXCEEDED:
+        return RequestInvalid(
+            "A value is larger than the database can hold or index.", hint="Indexed values have 2,700 bytes at most."
+        )
+    return None

@@ -1,0 +1,42 @@
+"""API keys as the catalogue keeps them, read by one statement and without a session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from uuid import UUID
+
+from app.core import direct
+from app.core.postgres import CATALOGUE_SCHEMA, quote
+
+_TABLE = quote(CATALOGUE_SCHEMA, "api_key")
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """A key with what it opens. Of its secret only the hash is kept; `datasets` is None where it opens all of them."""
+
+    id: UUID
+    name: str
+    secret_hash: bytes
+    scopes: Sequence[str]
+    datasets: Sequence[str] | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    created_at: datetime
+
+
+_FIND = f"SELECT {', '.join(field.name for field in fields(KeyRow))} FROM {_TABLE} WHERE id = $1"
+
+
+async def find_key(key_id: UUID) -> KeyRow | None:
+    """The key with this id, revoked and expired ones included."""
+    rows = await direct.fetch(_FIND, key_id)
+    return KeyRow(**rows[0]) if rows else None
+
+
+def key_works(key_id: str) -> str:
+    """The SQL condition under which a key opens something, given the expression of its id."""
+    return (
+        f"EXISTS (SELECT FROM {_TABLE} WHERE id = {key_id} AND revoked_at IS NULL "
+        f"AND (expires_at IS NULL OR expires_at > now()))"
+    )

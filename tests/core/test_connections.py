@@ -1,0 +1,89 @@
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from app.core.connections import REST_SECONDS, Pool, get_writer
+from app.core.db import transaction
+from app.core.direct import fetch
+from app.core.errors import ServiceUnavailable
+
+PID = "SELECT pg_backend_pid()"
+
+
+class TestPool:
+    async def test_a_connection_is_used_again(self, database_url: str) -> None:
+        pool = Pool(database_url)
+        first = await pool.take()
+        pool.give_back(first)
+        assert await pool.take() is first
+        await first.close()
+
+    async def test_one_in_the_middle_of_something_is_not(self, database_url: str) -> None:
+        pool = Pool(database_url)
+        first = await pool.take()
+        await first.execute("BEGIN")
+        pool.give_back(first)
+        assert first.is_closed()
+        second = await pool.take()
+        assert second is not first
+        await second.close()
+
+    async def test_only_one_that_rested_is_asked_first(
+        self, database_url: str, connections: asyncpg.Connection
+    ) -> None:
+        pool = Pool(database_url)
+
+        async def last_question() -> Any:
+            """When the pool's only connection was last asked something, once it is taken from the pool and put back."""
+            taken = await pool.take()
+            asked = await connections.fetchval(
+                "SELECT query_start FROM pg_stat_activity WHERE pid = $1", taken.get_server_pid()
+            )
+            pool.give_back(taken)
+            return asked
+
+        used = await pool.take()
+        await used.execute("SELECT 1")
+        pool.give_back(used)
+        first = await last_question()
+        assert await last_question() == first
+        await asyncio.sleep(REST_SECONDS)
+        assert await last_question() > first
+        await pool.close()
+
+    async def test_without_a_free_one_a_request_is_to_be_tried_again(self, database_url: str) -> None:
+        pool = Pool(database_url, wait_seconds=0.01)
+        taken = [await pool.take() for _ in range(5)]
+        with pytest.raises(ServiceUnavailable):
+            await pool.take()
+        pool.give_back(taken[0])
+        assert await pool.take() is taken[0]
+        for connection in taken:
+            await connection.close()
+
+
+@pytest.mark.usefixtures("database_url")
+class TestSessions:
+    """They take their connections from where statements do: a process with room for one holds one."""
+
+    async def test_both_use_the_same_connection(self) -> None:
+        before = (await fetch(PID))[0][0]
+        async with transaction() as session:
+            assert await session.scalar(text(PID)) == before
+        assert (await fetch(PID))[0][0] == before
+
+    async def test_one_that_was_interrupted_is_not_given_back(self) -> None:
+        async def wait() -> None:
+            async with transaction() as session:
+                await session.execute(text("SELECT pg_sleep(30)"))
+
+        before = (await fetch(PID))[0][0]
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0.2)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert (await fetch(PID))[0][0] != before
+        assert not get_writer()._taken  # what would be lost to the process for good
