@@ -26,6 +26,9 @@ class Clients:
                 self._clients[service] = await self._stack.enter_async_context(new_client(service))
             return self._clients[service]
 
+    def has(self, service: str) -> bool:
+        return service in self._clients
+
     async def close(self) -> None:
         await self._stack.aclose()
         self._clients.clear()
@@ -43,6 +46,11 @@ async def client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
 async def client(service: str) -> Any:
     """The process's client of a service, made at its first use."""
     return await _clients.get(service)
+
+
+def has_client(service: Literal["s3", "sqs", "dynamodb"]) -> bool:
+    """Whether the process has a client of a service: the first one takes long."""
+    return _clients.has(service)
 
 
 async def close_clients() -> None:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from app.core.aws import client
+from app.core.aws import client, has_client
+from app.core.dynamo_lookup import LookupFailed, look_up
 from app.core.dynamo_wire import Attributes, Item, from_attributes, to_attributes
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
@@ -111,6 +112,22 @@ async def find_item(pk: str, sk: str) -> Item | None:
         ServiceUnavailable: the table does not answer.
     """
     found = await find_attributes(pk, sk)
+    return None if found is None else from_attributes(found)
+
+
+async def look_up_item(pk: str, sk: str) -> Item | None:
+    """The same for whoever may need nothing else of the table: a process without a client does not get one for it.
+
+    Raises:
+        ServiceUnavailable: the table does not answer.
+    """
+    if has_client("dynamodb"):
+        return await find_item(pk, sk)
+    asked = {"TableName": get_settings().table, "Key": _key(pk, sk), "ConsistentRead": True}
+    try:
+        found = (await look_up(asked)).get("Item")
+    except LookupFailed:
+        return await find_item(pk, sk)
     return None if found is None else from_attributes(found)
 
 

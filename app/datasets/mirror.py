@@ -66,7 +66,7 @@ async def find_shape(name: str, *, anew: bool = False) -> Shape | None:
     if not anew and time.monotonic() < until:
         return shape
     try:
-        item = await dynamo.find_item(*address_of(name))
+        item = await dynamo.look_up_item(*address_of(name))
     except ServiceUnavailable:
         _remember(name, None, AWAY_SECONDS)
         return None

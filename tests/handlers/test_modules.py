@@ -1,12 +1,16 @@
 """What each function loads before its first event: a cold start takes as long as that."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from httpx import AsyncClient
 
 import app
+from tests.handlers.events import rest_event
 
 IMPORTS = Path(app.__file__).parent / "imports"
 # What the API needs of the feature; the rest of it is the engine that reads files.
@@ -14,6 +18,16 @@ PART_OF_THE_API = {"__init__", "deps", "errors", "models", "options", "repositor
 ENGINE = {f"app.imports.{path.stem}" for path in IMPORTS.glob("*.py") if path.stem not in PART_OF_THE_API}
 WORKER_ONLY = ("numpy", "pyarrow", "zstandard")
 NEVER = ("alembic", "app.local", "httpx", "rich", "typer", "uvicorn")
+# What works with the catalogue in sessions, with the bodies of its requests.
+SESSIONS = (
+    "sqlalchemy",
+    "sqlmodel",
+    "greenlet",
+    "app.core.db",
+    "app.datasets.models",
+    "app.keys.models",
+    "app.imports",
+)
 AWS = ("aioboto3", "aiobotocore", "aiohttp", "boto3", "botocore")
 
 pytestmark = pytest.mark.usefixtures("database_url")
@@ -26,6 +40,23 @@ def loaded_by(module: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def loaded_by_answering(*events: dict[str, Any]) -> set[str]:
+    """The same once the API has answered some events, each with a 200."""
+    script = """
+import json, sys
+from types import SimpleNamespace
+from app.handlers.api import handler
+
+for event in json.load(sys.stdin):
+    answer = handler(event, SimpleNamespace(aws_request_id="a"))
+    assert answer["statusCode"] == 200, answer
+print(*sys.modules)
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, input=json.dumps(events), check=True, capture_output=True, text=True)
+    return set(done.stdout.split())
+
+
 class TestApi:
     def test_it_loads_nothing_that_only_the_worker_needs(self) -> None:
         assert loaded_by("app.handlers.api") & (ENGINE | {*WORKER_ONLY}) == set()
@@ -35,6 +66,27 @@ class TestApi:
 
     def test_clients_of_aws_are_loaded_by_the_first_that_is_needed(self) -> None:
         assert loaded_by("app.handlers.api") & {*AWS} == set()
+
+    def test_it_loads_what_works_in_sessions_with_the_first_request_that_does(self, admin_key: str) -> None:
+        assert loaded_by_answering(rest_event("GET", "/health")) & {*AWS, *SESSIONS} == set()
+        assert loaded_by_answering(rest_event("GET", "/datasets", admin_key)) > {
+            "sqlalchemy",
+            "sqlmodel",
+            "app.imports",
+        }
+
+    async def test_records_are_read_and_written_without_any_of_it(self, client: AsyncClient, admin_key: str) -> None:
+        columns = [{"name": "id", "type": "integer"}]
+        body = {"name": "things", "columns": columns, "key": ["id"]}
+        assert (await client.post("/datasets", json=body)).status_code == 201
+        path = "/datasets/things/records"
+        assert (await client.post(path, json=[{"id": 1}, {"id": 2}])).status_code == 201
+        events = [
+            rest_event("GET", f"{path}/1", admin_key),
+            rest_event("GET", path, admin_key, id__gte="1"),
+            rest_event("PUT", f"{path}/1", admin_key, {"id": 1}),
+        ]
+        assert loaded_by_answering(*events) & {*AWS, *SESSIONS} == set()
 
 
 class TestWorker:
