@@ -22,6 +22,7 @@ def create_app(*, within: Sequence[Middleware] = (), late: bool = False) -> Fast
     """Build the application. It reads the settings, and neither database nor network.
 
     `within` is what the place where it runs puts around the routes: what it answers has a request id and CORS headers.
+    `late`: the routes that take long to load are included by the first request for one of them.
 
     Raises:
         SettingsInvalid: a setting is missing or unsafe.

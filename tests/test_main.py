@@ -62,3 +62,19 @@ class TestBehindAGateway:
         async with AsyncClient(transport=transport, base_url="http://tolva.test") as caller:
             assert (await caller.get("/prod/health")).status_code == 200
             assert (await caller.get("/health")).status_code == 200
+
+
+@pytest.mark.usefixtures("database_url")
+class TestLate:
+    async def test_the_first_request_for_the_others_has_them_included(self) -> None:
+        app = create_app(late=True)
+        whole = {route.path for route in iter_route_contexts(create_app().routes)}
+        assert {route.path for route in iter_route_contexts(app.routes)} < whole
+        async with AsyncClient(transport=ASGITransport(app=app), base_url="http://tolva.test") as caller:
+            for _ in range(2):
+                assert (await caller.get("/docs")).status_code == 200
+                assert (await caller.get("/datasets")).status_code == 401
+                unknown = await caller.get("/dataset")
+                assert (unknown.status_code, "datasets" in unknown.json()["detail"]) == (404, True)
+                assert (await caller.delete("/health")).headers["allow"] == "GET, HEAD"
+        assert {route.path for route in iter_route_contexts(app.routes)} == whole

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any
 
 from asyncpg import Connection, InterfaceError, PostgresError, QueryCanceledError, Record
@@ -13,6 +13,7 @@ from sqlalchemy import CursorResult, Engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -22,6 +23,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util import await_only
 from sqlmodel import SQLModel
 
 from app.core.connections import Pool, get_writer
@@ -43,12 +45,27 @@ class Dialect(PGDialect_asyncpg):
 
     supports_statement_cache = True
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
+        # SQLAlchemy's own of each connection, which know the statements that are prepared there, and whose it is.
+        self._known: dict[Connection[Any], tuple[DBAPIConnection, Pool]] = {}
+
+    def connect(self, *_: Any, **__: Any) -> DBAPIConnection:
+        """Take a connection."""
+        pool = get_writer()
+        taken = await_only(pool.take())
+        if taken not in self._known:
+            self._known = {one: known for one, known in self._known.items() if not one.is_closed()}
+            self._known[taken] = (super().connect(async_creator_fn=partial(_pass_on, taken)), pool)
+        return self._known[taken][0]
+
     def on_connect(self) -> None:
         """Do nothing: a connection of the pool is as it should be."""
 
     def do_close(self, dbapi_connection: Any) -> None:
         """Give a connection back."""
-        _pools.pop(dbapi_connection.driver_connection).give_back(dbapi_connection.driver_connection)
+        taken = dbapi_connection.driver_connection
+        self._known[taken][1].give_back(taken)
 
     def do_terminate(self, dbapi_connection: Any) -> None:
         """Close a connection that is not to be used again."""
@@ -60,21 +77,15 @@ class Dialect(PGDialect_asyncpg):
 
 registry.register("postgresql.pooled", __name__, Dialect.__name__)
 
-# Where the connections that the engine has are from.
-_pools: dict["Connection[Any]", Pool] = {}
 
-
-async def _take() -> "Connection[Any]":
-    pool = get_writer()
-    connection = await pool.take()
-    _pools[connection] = pool
+async def _pass_on(connection: "Connection[Any]") -> "Connection[Any]":
     return connection
 
 
 @cache
 def get_engine() -> AsyncEngine:
     """The process's engine. It connects at the first use, so building an application never needs a database."""
-    engine = create_async_engine("postgresql+pooled://", poolclass=NullPool, async_creator=_take)
+    engine = create_async_engine("postgresql+pooled://", poolclass=NullPool)
     _drop_connections_without_a_writer(engine.sync_engine)
     return engine
 

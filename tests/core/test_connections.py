@@ -75,6 +75,13 @@ class TestSessions:
             assert await session.scalar(text(PID)) == before
         assert (await fetch(PID))[0][0] == before
 
+    async def test_statements_stay_prepared_from_one_to_the_next(self) -> None:
+        run = "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement = 'SELECT 4711'"
+        for _ in range(3):
+            async with transaction() as session:
+                assert await session.scalar(text("SELECT 4711")) == 4711
+        assert [row[0] for row in await fetch(run)] == [3]
+
     async def test_one_that_was_interrupted_is_not_given_back(self) -> None:
         async def wait() -> None:
             async with transaction() as session:
