@@ -2,7 +2,10 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, overload
+
+from app.core.signing import find_credentials, sign_database_token
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -60,6 +63,9 @@ async def close_clients() -> None:
 
 async def database_token(host: str, port: int, user: str) -> str:
     """A password for one login to Aurora within fifteen minutes, signed with the process's credentials of AWS."""
-    from app.core.aws_sessions import sign_database_token  # noqa: PLC0415  # slow to load, and few need one
+    credentials = find_credentials()
+    if credentials is None:
+        from app.core.aws_sessions import get_credentials  # noqa: PLC0415  # slow to load, and not for Lambda
 
-    return await sign_database_token(host, port, user)
+        credentials = await get_credentials()
+    return sign_database_token(host, port, user, credentials, datetime.now(UTC))

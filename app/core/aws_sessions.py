@@ -9,14 +9,11 @@ from typing import Any
 
 import aioboto3
 from aiobotocore.parsers import AioJSONParser, AioResponseParserFactory
-from botocore.auth import SigV4QueryAuth
-from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import NoCredentialsError, NoRegionError
 
 from app.core.dynamo_wire import read_response, write_request
-
-TOKEN_SECONDS = 900
+from app.core.signing import Credentials
 
 _CONFIG = Config(
     signature_version="v4",
@@ -88,13 +85,11 @@ def new_client(service: str) -> AbstractAsyncContextManager[Any]:
     return context
 
 
-async def sign_database_token(host: str, port: int, user: str) -> str:
-    """A token that Aurora takes as the password of `user`, for TOKEN_SECONDS.
-
-    It is what a client of RDS would make, without the description of that whole service, which takes long to load.
+async def get_credentials() -> Credentials:
+    """The process's credentials, wherever it has them from.
 
     Raises:
-        NoCredentialsError, NoRegionError: the process has none.
+        NoCredentialsError, NoRegionError: it has none.
     """
     session = _session()
     credentials = await session.get_credentials()
@@ -102,7 +97,5 @@ async def sign_database_token(host: str, port: int, user: str) -> str:
         raise NoCredentialsError
     if session.region_name is None:
         raise NoRegionError
-    request = AWSRequest("GET", f"https://{host}:{port}/", params={"Action": "connect", "DBUser": user})
     frozen = await credentials.get_frozen_credentials()
-    SigV4QueryAuth(frozen, "rds-db", session.region_name, expires=TOKEN_SECONDS).add_auth(request)
-    return str(request.url).removeprefix("https://")
+    return Credentials(frozen.access_key, frozen.secret_key, frozen.token, session.region_name)
