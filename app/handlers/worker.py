@@ -1,4 +1,4 @@
-"""The worker Lambda: messages of the queue, from S3 and from Tolva itself, become imports."""
+"""The worker Lambda: messages of the queue become imports, and a schedule has it look for those without a message."""
 
 import asyncio
 import json
@@ -14,9 +14,11 @@ from app.core.storage import find_object, open_storage
 from app.datasets.generations import RETIRED
 from app.handlers.environment import begin_invocation, in_lambda, prepare_log
 from app.imports.errors import ImportNotFound
-from app.imports.intake import ImportBusy, take_import, take_object
+from app.imports.intake import ImportBusy, recover_imports, take_import, take_object
 from app.records.generations import remove_retired
 
+# What the event of the schedule says.
+RECOVER = "recover"
 # Kept from the time that Lambda gives, to record an import that would not end in it.
 MARGIN_SECONDS = 15.0
 UNLIMITED_SECONDS = float("inf")
@@ -24,7 +26,13 @@ SWITCH_SECONDS = 0.0005
 
 
 async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> dict[str, list[dict[str, str]]]:
-    """Do what the messages of an SQS event ask for; answers which of them are to be delivered again."""
+    """Do what the messages of an SQS event ask for; answers which of them are to be delivered again.
+
+    The event of the schedule is another one: it has no messages, and asks for what nobody tells of.
+    """
+    if RECOVER in event:
+        await recover()
+        return {}
     failures = []
     for record in event["Records"]:
         try:
@@ -50,6 +58,12 @@ async def _process_message(body: dict[str, Any], seconds: float) -> None:
         return
     async for key, version in _objects(body):
         await take_object(key, version, seconds=seconds)
+
+
+async def recover() -> None:
+    """Do what nobody tells of any more: imports whose worker died or whose event was lost, and what was replaced."""
+    await recover_imports()
+    await remove_retired()
 
 
 async def _objects(body: dict[str, Any]) -> AsyncIterator[tuple[str, str]]:

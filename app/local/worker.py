@@ -10,12 +10,10 @@ from app.core import log
 from app.core.aws import client, close_clients
 from app.core.connections import close_connections
 from app.core.settings import SettingsInvalid, get_settings
-from app.handlers.worker import prepare, process
-from app.imports.intake import recover_imports
+from app.handlers.worker import prepare, process, recover
 from app.local.emulator import REGION
 from app.local.parent import end_with_parent
 from app.local.resources import QUEUE_ARN, VISIBILITY_SECONDS
-from app.records.generations import remove_retired
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs.type_defs import MessageTypeDef
@@ -103,8 +101,7 @@ async def _take_message() -> None:
 
 
 async def _recover() -> None:
-    await recover_imports()
-    await remove_retired()
+    await recover()
     await asyncio.sleep(RECOVER_EVERY_SECONDS)
 
 

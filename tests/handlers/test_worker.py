@@ -245,6 +245,13 @@ class TestHandler:
         assert (shown["status"], shown["problem"]["type"]) == ("failed", "/problems/import-timed-out")
         assert await importer.records("prices") == []
 
+    async def test_the_schedule_has_it_find_what_was_lost(self, database_url: str) -> None:
+        await drop("inbox/prices/x.csv", PRICES)
+        await asyncio.sleep(0.2)
+        await queued_messages()
+        assert await _call({"recover": True}, Context(900)) == {}
+        assert {"object": "inbox/prices/x.csv"} in await queued_messages()
+
 
 async def _call(event: Document, context: Context) -> Document:
     """The function's answer, in a process of its own as in Lambda."""
