@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     queue_url: str = Field(description="the SQS queue that the bucket announces new objects to")
     table: str = Field(description="the DynamoDB table", min_length=3)
     admin_key: SecretStr | None = Field(None, description="a key with every scope, to make the first keys with")
+    master_password: SecretStr | None = Field(
+        None, description="of the database's user master, for the migration to make the one that database_url names"
+    )
 
     root_path: str = Field("", description="the path that the gateway strips, as /prod")
     cors_origins: str = Field("", description="origins that may call from a browser, separated by commas, or *")

@@ -1,16 +1,34 @@
-"""Migrates the database: the Lambda function that the stack calls on each deploy, and the same for a laptop."""
+"""Migrates the database: the Lambda function that CloudFormation calls on each deploy, and the same for a laptop."""
 
+import asyncio
+import json
+import urllib.request
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.script.revision import ResolutionError
+from alembic.util.exc import CommandError
+from sqlalchemy import make_url
 
 import app
+from app.core import log
 from app.core.settings import get_settings
 
 CONFIG_FILE = Path(app.__file__).resolve().parent.parent / "alembic.ini"
+MASTER = "master"
+# What the functions log in as. It may make schemas, and owns what it makes; `rds_iam` lets it log in by IAM.
+USER_STATEMENTS = (
+    "DO $$ BEGIN CREATE ROLE tolva LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    "GRANT rds_iam TO tolva",
+    "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO tolva', current_database()); END $$",
+)
+# A database that paused takes some 15 seconds to come back.
+CONNECT_SECONDS = 60
+ANSWER_SECONDS = 30
 
 
 def upgrade(database_url: str) -> None:
@@ -25,6 +43,57 @@ def upgrade(database_url: str) -> None:
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, str | None]:
-    """Migrate the database of the settings and say which revision it is at."""
+    """Migrate the database of the settings and say which revision it is at; to CloudFormation, where that asks."""
+    log.configure(get_settings().log_level)
+    if "ResponseURL" not in event:
+        return {"revision": _migrate()}
+    outcome: dict[str, Any] = {"Status": "SUCCESS"}
+    try:
+        if event["RequestType"] != "Delete":
+            _prepare()
+    except Exception as error:  # whatever it is, CloudFormation would wait for an answer until its time is over
+        log.failure("migration.failed", error)
+        outcome = {"Status": "FAILED", "Reason": f"{type(error).__name__}: {error}"}
+    _answer(event, outcome)
+    return {}
+
+
+def _prepare() -> None:
+    """Make the user that the functions log in as, and migrate."""
+    password = get_settings().master_password
+    if password is None:
+        # A secondary region's database is a copy, which only its primary can change.
+        log.event("migration.skipped")
+        return
+    asyncio.run(_make_user(password.get_secret_value()))
+    try:
+        log.event("migration.finished", revision=_migrate())
+    except CommandError as error:
+        if not isinstance(error.__cause__, ResolutionError):
+            raise
+        # The stack goes back to older code, which the database still serves: each migration leaves that working.
+        log.event("migration.skipped", reason=str(error))
+
+
+async def _make_user(password: str) -> None:
+    url = make_url(get_settings().database_url).set(drivername="postgresql", username=MASTER, password=password)
+    connection = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=CONNECT_SECONDS)
+    try:
+        for statement in USER_STATEMENTS:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _migrate() -> str | None:
     upgrade(get_settings().database_url)
-    return {"revision": ScriptDirectory.from_config(Config(CONFIG_FILE)).get_current_head()}
+    return ScriptDirectory.from_config(Config(CONFIG_FILE)).get_current_head()
+
+
+def _answer(event: dict[str, Any], outcome: dict[str, Any]) -> None:
+    told = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    body = json.dumps({**told, "PhysicalResourceId": "database", **outcome}).encode()
+    # The address is signed for a body without a type.
+    request = urllib.request.Request(event["ResponseURL"], body, {"Content-Type": ""}, method="PUT")  # noqa: S310  # CloudFormation's
+    with urllib.request.urlopen(request, timeout=ANSWER_SECONDS):  # noqa: S310  # as above
+        pass
