@@ -1,0 +1,44 @@
+"""The template of the stack as Python values, each short form of a function as its long one."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+Document = dict[str, Any]
+
+
+class _Loader(yaml.SafeLoader):
+    """A loader of YAML that knows CloudFormation's tags."""
+
+
+def _construct(loader: _Loader, name: str, node: yaml.Node) -> Document:
+    long_name = name if name in ("Ref", "Condition") else f"Fn::{name}"
+    if isinstance(node, yaml.ScalarNode):
+        text = loader.construct_scalar(node)
+        return {long_name: text.split(".", 1) if name == "GetAtt" else text}
+    assert isinstance(node, yaml.SequenceNode)
+    return {long_name: loader.construct_sequence(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _construct)
+
+
+def load(path: str = "template.yaml") -> Document:
+    """The template at a path below the root."""
+    document: Document = yaml.load((ROOT / path).read_text("utf-8"), _Loader)
+    return document
+
+
+def properties(resource: str, path: str = "template.yaml") -> Document:
+    """The properties of one resource of a template."""
+    found: Document = load(path)["Resources"][resource].get("Properties", {})
+    return found
+
+
+def parameters(environment: str) -> dict[str, str]:
+    """The parameters that an environment is deployed with."""
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
+    return dict(item.split("=", 1) for item in config[environment]["deploy"]["parameters"]["parameter_overrides"])

@@ -1,0 +1,172 @@
+"""What a role allows is what the code that runs under it calls: neither less nor more.
+
+The emulator refuses nothing for want of a permission, so the code is read: the calls of AWS in `app.core`, reached from
+what the modules of each function import. Prefixes and resources are asserted beside that.
+"""
+
+import ast
+import os
+import subprocess
+import sys
+from functools import cache
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from tests.stack.templates import ROOT, properties
+
+CORE = {"s3": "storage", "sqs": "queue", "dynamodb": "dynamo"}
+# Where the action is not named as the call is.
+ACTIONS = {
+    "s3:HeadObject": {"s3:GetObject", "s3:GetObjectVersion"},
+    "s3:GetObject": {"s3:GetObject", "s3:GetObjectVersion"},
+    "s3:HeadBucket": {"s3:ListBucket"},
+    "s3:ListObjectsV2": {"s3:ListBucket"},
+    "s3:CreateMultipartUpload": {"s3:PutObject"},
+    "s3:UploadPart": {"s3:PutObject"},
+    "s3:CompleteMultipartUpload": {"s3:PutObject"},
+    "dynamodb:TransactWriteItems": {
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+    },
+}
+# What Lambda itself does with the role of a function that it brings a queue's messages to.
+OF_LAMBDA = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+# What a missing object is told as depends on it: a 404 with it, a 403 without.
+OF_MISSING_OBJECTS = {"s3:ListBucket"}
+OF_EVERY_FUNCTION = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "rds-db:connect",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+
+
+@cache
+def _operations(service: str) -> dict[str, str]:
+    """The operations of a service by the names that Python calls them by."""
+    model = botocore.session.get_session().get_service_model(service)
+    return {xform_name(name): name for name in model.operation_names}
+
+
+@cache
+def _loaded_modules(handler: str) -> frozenset[str]:
+    """The modules of the application that a function loads."""
+    script = f"import sys, app.handlers.{handler}; print(*(m for m in sys.modules if m.startswith('app.')))"
+    names = ("DATABASE_URL", "BUCKET", "QUEUE_URL", "TABLE")
+    environment = os.environ | {f"TOLVA_{name}": "postgresql://none.invalid/none" for name in names}
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environment)
+    return frozenset(done.stdout.split())
+
+
+def _tree(module: str) -> ast.Module:
+    path = ROOT / (module.replace(".", "/") + ".py")
+    return ast.parse((path if path.is_file() else ROOT / module.replace(".", "/") / "__init__.py").read_text("utf-8"))
+
+
+def _used(module: str, tree: ast.Module) -> set[str]:
+    """The names of a module of `app.core` that another one takes out of it."""
+    short = module.rpartition(".")[2]
+    used = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == module:
+            used |= {alias.name for alias in node.names}
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == short:
+            used.add(node.attr)
+    return used
+
+
+def _calls(service: str, module: str, names: set[str]) -> set[str]:
+    """The operations of a service that the functions and classes of these names come to, in their own module."""
+    defined = {
+        node.name: node
+        for node in _tree(module).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+    waiting, seen, calls = set(names), set[str](), set[str]()
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        for node in ast.walk(defined.get(name, ast.Module([], []))):
+            if isinstance(node, ast.Name) and node.id in defined.keys() - seen:
+                waiting.add(node.id)
+            if _word(node) in _operations(service):
+                calls.add(_operations(service)[_word(node)])
+    return calls
+
+
+def _word(node: ast.AST) -> str:
+    """An attribute's name or a text: a client's method is called by one or the other."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return str(node.value) if isinstance(node, ast.Constant) else ""
+
+
+def _needed(handler: str) -> set[str]:
+    actions: set[str] = set()
+    for service, file in CORE.items():
+        module = f"app.core.{file}"
+        others = _loaded_modules(handler) - {module}
+        names = set[str]().union(*(_used(module, _tree(other)) for other in others))
+        for call in _calls(service, module, names):
+            actions |= ACTIONS.get(f"{service}:{call}", {f"{service}:{call}"})
+    return actions
+
+
+def _statements(role: str) -> list[dict[str, Any]]:
+    (policy,) = properties(role)["Policies"]
+    statements: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return statements
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _allowed(role: str) -> set[str]:
+    return {action for statement in _statements(role) for action in _listed(statement["Action"])}
+
+
+def _resources(role: str, sid: str) -> list[Any]:
+    (statement,) = [item for item in _statements(role) if item["Sid"] == sid]
+    return [item["Fn::Sub"] for item in _listed(statement["Resource"])]
+
+
+class TestActions:
+    def test_the_apis_are_those_that_it_calls(self) -> None:
+        assert _allowed("ApiRole") == _needed("api") | OF_MISSING_OBJECTS | OF_EVERY_FUNCTION
+
+    def test_the_workers_are_those_that_it_calls_and_those_of_its_queue(self) -> None:
+        assert _allowed("WorkerRole") == _needed("worker") | OF_LAMBDA | OF_MISSING_OBJECTS | OF_EVERY_FUNCTION
+
+    def test_the_migration_needs_the_database_only(self) -> None:
+        assert _allowed("MigrateRole") == OF_EVERY_FUNCTION
+
+    @pytest.mark.parametrize("role", ["ApiRole", "WorkerRole", "MigrateRole"])
+    def test_nothing_is_allowed_by_a_wildcard(self, role: str) -> None:
+        assert not [action for action in _allowed(role) if "*" in action]
+        everywhere = [item["Sid"] for item in _statements(role) if item["Resource"] == "*"]
+        assert everywhere == ["Traces"]
+
+
+class TestResources:
+    def test_the_api_writes_uploads_and_reads_rejections(self) -> None:
+        assert _resources("ApiRole", "Uploads") == ["${Bucket.Arn}/uploads/*"]
+        assert "${Bucket.Arn}/rejections/*" in _resources("ApiRole", "Files")
+
+    def test_the_worker_reads_what_comes_and_writes_rejections_only(self) -> None:
+        came = [f"${{Bucket.Arn}}/{prefix}/*" for prefix in ("uploads", "inbox")]
+        assert _resources("WorkerRole", "Files") == came
+        assert _resources("WorkerRole", "Rejections") == ["${Bucket.Arn}/rejections/*"]
+
+    @pytest.mark.parametrize("role", ["ApiRole", "WorkerRole", "MigrateRole"])
+    def test_each_logs_in_as_the_one_user_of_the_one_database(self, role: str) -> None:
+        (resource,) = _resources(role, "Database")
+        name, given = resource
+        assert name.endswith(":dbuser:${Id}/tolva")
+        assert given["Id"]["Fn::If"][2] == {"Fn::GetAtt": ["Cluster", "DBClusterResourceId"]}

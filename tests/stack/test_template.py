@@ -1,0 +1,239 @@
+"""The templates hold together: with each other, with the settings, and with what stands for AWS on a laptop."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from app.core.aws import client
+from app.core.settings import Settings
+from app.handlers.migrate import MASTER
+from app.local.emulator import BUCKET, TABLE
+from app.local.resources import EXPIRY_ATTRIBUTE, WATCHED_PREFIXES
+from tests.stack.templates import ROOT, Document, load, parameters, properties
+
+FUNCTIONS = ("Api", "Worker", "Migrate")
+# What one environment holds: an api one connection to the writer and one to the reader, a worker its pool.
+API_CONNECTIONS, WORKER_CONNECTIONS, OTHERS = 2, 3, 20
+GATEWAY_SECONDS = 29
+# Settings of the functions' login and of the reader, which come with the image.
+COMING = {"TOLVA_CONNECT_TIMEOUT_SECONDS", "TOLVA_DATABASE_IAM", "TOLVA_READER_URL"}
+
+
+def _function(name: str) -> Document:
+    return properties(name)
+
+
+def _variables(name: str) -> Document:
+    common = load()["Globals"]["Function"]["Environment"]["Variables"]
+    return {**common, **_function(name).get("Environment", {}).get("Variables", {})}
+
+
+class TestParameters:
+    def test_each_is_in_one_group(self) -> None:
+        template = load()
+        groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        grouped = [name for group in groups for name in group["Parameters"]]
+        assert sorted(grouped) == sorted(template["Parameters"])
+
+    @pytest.mark.parametrize("environment", ["dev", "prod"])
+    def test_each_environments_are_parameters_and_allowed(self, environment: str) -> None:
+        known = load()["Parameters"]
+        for name, value in parameters(environment).items():
+            assert value in {str(item) for item in known[name].get("AllowedValues", [value])}, name
+
+    def test_a_database_that_others_rely_on_is_protected_and_has_two_zones(self) -> None:
+        prod = parameters("prod")
+        assert (prod["Protected"], prod["HighlyAvailable"], float(prod["MinCapacity"]) > 0) == ("true", "true", True)
+
+    def test_the_one_for_development_costs_nothing_at_rest(self) -> None:
+        dev = parameters("dev")
+        assert (dev["MinCapacity"], dev.get("ProvisionedConcurrency", "0")) == ("0", "0")
+
+    @pytest.mark.parametrize("environment", ["dev", "prod"])
+    def test_warm_environments_are_fewer_than_there_may_be(self, environment: str) -> None:
+        given = parameters(environment)
+        reserved = load()["Mappings"]["Capacity"][given["MaxCapacity"]]["Api"]
+        assert int(given.get("ProvisionedMaximum", 0)) <= reserved
+
+
+class TestGuide:
+    PAGE = (ROOT / "docs/deploy.md").read_text("utf-8")
+
+    def test_the_parameters_it_names_are_there(self) -> None:
+        known = load()["Parameters"].keys()
+        table = self.PAGE.partition("## Parameters that matter")[2].partition("**Caches**")[0]
+        named = set(
+            re.findall(r"`([A-Z]\w+)`", "".join(line.split("|")[1] for line in table.splitlines() if "|" in line))
+        )
+        assert named
+        assert named | set(re.findall(r"`([A-Z]\w+)=\w+`", self.PAGE)) <= known
+
+    def test_its_sums_are_right(self) -> None:
+        blocks = re.findall(r"(?:^\|.*\n)+^\| \*\*sum.*", self.PAGE, re.MULTILINE)
+        assert len(blocks) == 2
+        for block in blocks:
+            *rows, total = [line.split("|")[2:-1] for line in block.splitlines()[2:]]
+            for column, text in enumerate(total):
+                costs = [float(re.findall(r"[\d.]+", row[column])[-1]) for row in rows]
+                assert round(sum(costs), 2) == float(text.strip(" *")), block
+
+
+class TestConnections:
+    def test_the_functions_never_ask_for_more_than_the_database_takes(self) -> None:
+        for size, row in load()["Mappings"]["Capacity"].items():
+            asked = row["Api"] * API_CONNECTIONS + row["Worker"] * WORKER_CONNECTIONS + OTHERS
+            assert asked <= row["Connections"], size
+
+    def test_the_database_takes_so_many(self) -> None:
+        # Aurora's default is a connection for each 9,531,392 bytes, of 2 GiB for each ACU less what it needs itself.
+        for size, row in load()["Mappings"]["Capacity"].items():
+            assert row["Connections"] <= min(int(size) * 2 * 1024**3 * 0.9 / 9_531_392, 2000), size
+            assert row["ManyConnections"] == row["Connections"] * 0.8
+
+    def test_every_size_has_its_numbers(self) -> None:
+        template = load()
+        sizes = {str(size) for size in template["Parameters"]["MaxCapacity"]["AllowedValues"]}
+        assert template["Mappings"]["Capacity"].keys() == sizes
+
+    def test_the_pools_are_as_counted(self) -> None:
+        assert _variables("Api")["TOLVA_DATABASE_POOL_SIZE"] == str(API_CONNECTIONS // 2)
+        assert _variables("Worker")["TOLVA_DATABASE_POOL_SIZE"] == str(WORKER_CONNECTIONS)
+
+    @pytest.mark.parametrize("name", ["Api", "Worker"])
+    def test_the_functions_are_limited_by_these_numbers(self, name: str) -> None:
+        of_size = {"Fn::FindInMap": ["Capacity", {"Ref": "MaxCapacity"}, name]}
+        assert _function(name)["ReservedConcurrentExecutions"] == of_size
+
+
+class TestFunctions:
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_each_runs_its_handler_out_of_the_one_image(self, name: str) -> None:
+        function = _function(name)
+        assert function["ImageConfig"]["Command"] == [f"app.handlers.{name.lower()}.handler"]
+        assert (ROOT / f"app/handlers/{name.lower()}.py").is_file()
+        assert (function["PackageType"], function["ImageUri"]) == ("Image", {"Ref": "ImageUri"})
+
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_each_is_given_settings_that_there_are(self, name: str) -> None:
+        known = {f"TOLVA_{field.upper()}" for field in Settings.model_fields} | COMING
+        assert set(_variables(name)) <= known
+
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_each_is_given_the_settings_that_it_needs(self, name: str) -> None:
+        needed = {f"TOLVA_{key.upper()}" for key, field in Settings.model_fields.items() if field.is_required()}
+        assert needed <= _variables(name).keys()
+
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_each_has_a_role_of_its_own(self, name: str) -> None:
+        assert _function(name)["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
+
+    def test_the_api_gives_up_before_the_gateway_does(self) -> None:
+        timeout = _function("Api")["Timeout"]
+        settings = Settings.model_fields
+        assert timeout < GATEWAY_SECONDS
+        for name in ("statement_timeout_seconds", "change_timeout_seconds"):
+            assert settings[name].default < timeout
+        assert float(_variables("Api")["TOLVA_EXPORT_TIMEOUT_SECONDS"]) < timeout
+
+    @pytest.mark.parametrize("name", ["Api", "Worker"])
+    def test_the_database_is_migrated_before_the_new_code_comes(self, name: str) -> None:
+        assert load()["Resources"][name]["DependsOn"] == "Migration"
+
+    def test_each_release_migrates_with_its_own_code(self) -> None:
+        migration = properties("Migration")
+        assert (migration["ServiceToken"], migration["Release"]) == (
+            {"Fn::GetAtt": ["Migrate", "Arn"]},
+            {"Ref": "Release"},
+        )
+        assert _function("Migrate")["Description"] == {"Fn::Sub": "release ${Release}"}
+
+    def test_migrate_logs_in_as_the_master_that_there_is(self) -> None:
+        assert properties("Cluster")["MasterUsername"]["Fn::If"][:2] == ["HasMaster", MASTER]
+
+    def test_cloudformation_waits_as_long_as_a_migration_may_take(self) -> None:
+        assert properties("Migration")["ServiceTimeout"] > _function("Migrate")["Timeout"]
+
+    @pytest.mark.parametrize("name", ["Api", "Worker"])
+    def test_each_release_is_a_version(self, name: str) -> None:
+        function = _function(name)
+        assert (function["AutoPublishAlias"], function["AutoPublishCodeSha256"]) == ("live", {"Ref": "Release"})
+        assert function["Description"] == {"Fn::Sub": "release ${Release}"}
+
+
+class TestQueue:
+    def test_a_message_stays_hidden_six_times_as_long_as_the_worker_may_run(self) -> None:
+        assert properties("Queue")["VisibilityTimeout"] >= 6 * _function("Worker")["Timeout"]
+
+    def test_the_worker_takes_one_message_at_a_time_and_says_which_failed(self) -> None:
+        mapping = _function("Worker")["Events"]["Files"]["Properties"]
+        assert mapping["BatchSize"] == 1
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["ScalingConfig"]["MaximumConcurrency"] == _function("Worker")["ReservedConcurrentExecutions"]
+
+    def test_what_fails_again_and_again_is_put_aside(self) -> None:
+        policy = properties("Queue")["RedrivePolicy"]
+        assert policy["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+        dead = properties("DeadLetters")
+        assert dead["MessageRetentionPeriod"] >= properties("Queue")["MessageRetentionPeriod"]
+
+
+class TestSafety:
+    @pytest.mark.parametrize("name", ["Bucket", "Table"])
+    def test_data_outlives_the_stack(self, name: str) -> None:
+        resource = load()["Resources"][name]
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+    def test_the_database_leaves_a_snapshot(self) -> None:
+        cluster = load()["Resources"]["Cluster"]
+        assert (cluster["DeletionPolicy"], cluster["UpdateReplacePolicy"]) == ("Snapshot", "Snapshot")
+        assert cluster["Properties"]["StorageEncrypted"] is True
+
+    def test_the_network_has_no_way_out(self) -> None:
+        types = {resource["Type"] for resource in load()["Resources"].values()}
+        assert not types & {"AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::Route"}
+
+    def test_every_log_ends_at_some_time(self) -> None:
+        for name, resource in load()["Resources"].items():
+            if resource["Type"] == "AWS::Logs::LogGroup":
+                assert "RetentionInDays" in resource["Properties"], name
+
+
+@pytest.mark.usefixtures("services")
+class TestLaptop:
+    """What app/local/resources.py makes is what the template makes."""
+
+    def test_the_same_prefixes_are_watched(self) -> None:
+        watched = properties("Bucket")["NotificationConfiguration"]["QueueConfigurations"]
+        prefixes = [item["Filter"]["S3Key"]["Rules"][0]["Value"] for item in watched]
+        assert tuple(prefixes) == WATCHED_PREFIXES
+        assert {item["Event"] for item in watched} == {"s3:ObjectCreated:*"}
+
+    async def test_the_bucket_lets_browsers_do_the_same(self) -> None:
+        s3 = await client("s3")
+        (local,) = (await s3.get_bucket_cors(Bucket=BUCKET))["CORSRules"]
+        (rule,) = properties("Bucket")["CorsConfiguration"]["CorsRules"]
+        for name, there in (
+            ("AllowedMethods", "AllowedMethods"),
+            ("AllowedHeaders", "AllowedHeaders"),
+            ("ExposeHeaders", "ExposedHeaders"),
+        ):
+            assert set(local[name]) == set(rule[there])  # type: ignore[literal-required]
+
+    async def test_both_keep_versions(self) -> None:
+        s3 = await client("s3")
+        local = await s3.get_bucket_versioning(Bucket=BUCKET)
+        assert local["Status"] == properties("Bucket")["VersioningConfiguration"]["Status"]
+
+    async def test_the_tables_have_the_same_key_and_expiry(self) -> None:
+        dynamodb = await client("dynamodb")
+        local: dict[str, Any] = dict((await dynamodb.describe_table(TableName=TABLE))["Table"])
+        table = properties("Table")
+        assert json.dumps(local["KeySchema"], sort_keys=True) == json.dumps(table["KeySchema"], sort_keys=True)
+        assert {item["AttributeName"]: item["AttributeType"] for item in local["AttributeDefinitions"]} == {
+            item["AttributeName"]: item["AttributeType"] for item in table["AttributeDefinitions"]
+        }
+        expiry = table["TimeToLiveSpecification"]
+        assert (expiry["AttributeName"], expiry["Enabled"]) == (EXPIRY_ATTRIBUTE, True)
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
