@@ -17,8 +17,6 @@ FUNCTIONS = ("Api", "Worker", "Migrate")
 # What one environment holds: an api one connection to the writer and one to the reader, a worker its pool.
 API_CONNECTIONS, WORKER_CONNECTIONS, OTHERS = 2, 3, 20
 GATEWAY_SECONDS = 29
-# Settings of the functions' login and of the reader, which come with the image.
-COMING = {"TOLVA_CONNECT_TIMEOUT_SECONDS", "TOLVA_DATABASE_IAM", "TOLVA_READER_URL"}
 
 
 def _function(name: str) -> Document:
@@ -117,7 +115,7 @@ class TestFunctions:
 
     @pytest.mark.parametrize("name", FUNCTIONS)
     def test_each_is_given_settings_that_there_are(self, name: str) -> None:
-        known = {f"TOLVA_{field.upper()}" for field in Settings.model_fields} | COMING
+        known = {f"TOLVA_{field.upper()}" for field in Settings.model_fields}
         assert set(_variables(name)) <= known
 
     @pytest.mark.parametrize("name", FUNCTIONS)
