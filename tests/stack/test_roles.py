@@ -56,8 +56,9 @@ def _operations(service: str) -> dict[str, str]:
 
 @cache
 def _loaded_modules(handler: str) -> frozenset[str]:
-    """The modules of the application that a function loads."""
-    script = f"import sys, app.handlers.{handler}; print(*(m for m in sys.modules if m.startswith('app.')))"
+    """The modules of the application that a function loads, those of later requests too."""
+    rest = "import app.main; app.main.create_app()" if handler == "api" else ""
+    script = f"import sys, app.handlers.{handler}\n{rest}\nprint(*(m for m in sys.modules if m.startswith('app.')))"
     names = ("DATABASE_URL", "BUCKET", "QUEUE_URL", "TABLE")
     environment = os.environ | {f"TOLVA_{name}": "postgresql://none.invalid/none" for name in names}
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environment)
