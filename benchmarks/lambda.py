@@ -1,7 +1,7 @@
 """The api function's cold start and warm answers beside a bare FastAPI and Mangum hello, both under Lambda's emulator.
 
-    uv run python -m benchmarks.cold
-    uv run python -m benchmarks.cold --rounds 5 --invocations 200
+    uv run python -m benchmarks.lambda
+    uv run python -m benchmarks.lambda --rounds 5 --invocations 200
 
 Both run from the folder that the image has, byte code included, under the image's Python where this machine has it. A
 cold start is the time from the first event, at which the emulator starts the process, to its answer. What is printed
