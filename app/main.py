@@ -70,8 +70,8 @@ def _include_at_first_use(app: FastAPI) -> None:
     refuse = app.router.default
 
     async def include(scope: Scope, receive: Receive, send: Send) -> None:
-        app.router.default = refuse
         _include_catalogue(app)
+        app.router.default = refuse
         await app.router(scope, receive, send)
 
     app.router.default = include

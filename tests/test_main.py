@@ -1,9 +1,11 @@
 from collections.abc import Iterator
 
 import pytest
+from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from httpx import ASGITransport, AsyncClient
 
+from app import main
 from app.core.settings import get_settings
 from app.main import create_app
 
@@ -78,3 +80,18 @@ class TestLate:
                 assert (unknown.status_code, "datasets" in unknown.json()["detail"]) == (404, True)
                 assert (await caller.delete("/health")).headers["allow"] == "GET, HEAD"
         assert {route.path for route in iter_route_contexts(app.routes)} == whole
+
+    async def test_one_that_cannot_be_served_does_not_take_them_from_the_next(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        app = create_app(late=True)
+        transport = ASGITransport(app=app, raise_app_exceptions=False)
+        async with AsyncClient(transport=transport, base_url="http://tolva.test") as caller:
+            with monkeypatch.context() as patched:
+                patched.setattr(main, "_include_catalogue", _fail)
+                assert (await caller.get("/datasets")).status_code >= 500
+            assert (await caller.get("/datasets")).status_code == 401
+
+
+def _fail(_: FastAPI) -> None:
+    raise OSError("no more files can be opened")

@@ -66,10 +66,21 @@ class Pool:
         """Keep a connection for the next one who needs it, unless it is closed or in the middle of something."""
         self._taken.remove(connection)
         self._places.release()
+        if connection.is_closed():
+            return
         if connection.is_in_transaction():
             connection.terminate()
-        if not connection.is_closed():
+        else:
             self._resting.append((connection, time.time()))
+
+    def has_given(self, connection: "Connection[Any]") -> bool:
+        """Whether someone has a connection that is to be given back."""
+        return connection in self._taken
+
+    def drop_resting(self) -> None:
+        """Use none of the connections again that rest: where one was lost, they lead to where it led."""
+        while self._resting:
+            self._resting.pop()[0].terminate()
 
     async def close(self) -> None:
         """Close the connections that rest."""
@@ -91,6 +102,7 @@ class Pool:
                     await connection.fetchrow(";", timeout=get_settings().connect_timeout_seconds)
             except LOST:
                 connection.terminate()
+                self.drop_resting()
             except BaseException:
                 connection.terminate()
                 raise
@@ -148,8 +160,8 @@ def login(address: str) -> dict[str, Any]:
     settings = get_settings()
     place, _, rest = address.partition("?")
     query = dict(parse_qsl(rest))
-    # The driver's own name for it in an address is `sslmode`.
-    ssl = query.pop("ssl", None)
+    # Both names are known; the driver's own in an address is the second.
+    ssl = query.pop("ssl", None) or query.pop("sslmode", None)
     dsn = f"{place}?{urlencode(query)}" if query else place
     arguments: dict[str, Any] = {"dsn": dsn, "timeout": settings.connect_timeout_seconds}
     if settings.database_iam:

@@ -55,7 +55,8 @@ class Dialect(PGDialect_asyncpg):
         pool = get_writer()
         taken = await_only(pool.take())
         if taken not in self._known:
-            self._known = {one: known for one, known in self._known.items() if not one.is_closed()}
+            lasting = {one: known for one, known in self._known.items() if not one.is_closed() or pool.has_given(one)}
+            self._known = lasting
             self._known[taken] = (super().connect(async_creator_fn=partial(_pass_on, taken)), pool)
         return self._known[taken][0]
 
@@ -98,6 +99,7 @@ def _drop_connections_without_a_writer(engine: Engine) -> None:
         state = getattr(context.original_exception, "sqlstate", None) or ""
         if state.startswith(UNREACHABLE):
             context.is_disconnect = True
+            get_writer().drop_resting()
 
 
 @asynccontextmanager

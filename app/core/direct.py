@@ -56,6 +56,7 @@ async def connection_of(pool: Pool) -> AsyncIterator["Connection[Any]"]:
         if not (connection.is_closed() or is_away(error) or isinstance(error, InternalClientError)):
             raise
         await end(connection)
+        pool.drop_resting()
         raise ServiceUnavailable("The connection to the database was lost.") from error
     except Exception:
         raise

@@ -1,7 +1,8 @@
 """Responses as large as a Lambda function may give: it hands over each one whole, in JSON, and Lambda takes 6 MB."""
 
 import json
-from base64 import b64encode
+import math
+from codecs import getincrementaldecoder
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,12 +29,10 @@ class ResponseLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = get_settings().max_response_bytes
         held: list[Message] = []
-        size = 0
+        size = _EncodedSize()
 
         async def hold(message: Message) -> None:
-            nonlocal size
-            size += _encoded_size(message.get("body", b""))
-            if size > limit:
+            if size.add(message.get("body", b"")) > limit:
                 raise _Overflow
             held.append(message)
 
@@ -46,12 +45,24 @@ class ResponseLimit:
             await send(message)
 
 
-def _encoded_size(body: bytes) -> int:
-    """What a part of a response takes in Lambda's answer: a text in JSON, with its quotes escaped, else base64."""
-    try:
-        return len(json.dumps(body.decode())) - len('""')
-    except UnicodeDecodeError:
-        return len(b64encode(body))
+class _EncodedSize:
+    """What a response takes in Lambda's answer: a text in JSON, with its quotes escaped, else base64."""
+
+    def __init__(self) -> None:
+        # A part may end in the middle of a character.
+        self._decoder = getincrementaldecoder("utf-8")()
+        self._is_text = True
+        self._text = self._bytes = 0
+
+    def add(self, body: bytes) -> int:
+        """The size with another part."""
+        self._bytes += len(body)
+        if self._is_text:
+            try:
+                self._text += len(json.dumps(self._decoder.decode(body))) - len('""')
+            except UnicodeDecodeError:
+                self._is_text = False
+        return self._text if self._is_text else 4 * math.ceil(self._bytes / 3)
 
 
 def _too_large(limit: int) -> ResponseTooLarge:

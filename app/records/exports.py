@@ -10,7 +10,7 @@ from asyncpg import PostgresError, QueryCanceledError
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from app.core.connections import Pool
+from app.core.connections import CLOSE_SECONDS, Pool
 from app.core.direct import connection_of
 from app.core.errors import StatementTimedOut
 from app.core.postgres import RESHAPED, problem_of
@@ -86,6 +86,8 @@ async def stream(export: Export, pool: Pool) -> AsyncGenerator[bytes, None]:
             )
     finally:
         copying.cancel()
+        # In Lambda nothing goes on once the response is there: the query, and its lock, would stay until the next one.
+        await asyncio.shield(asyncio.wait({copying}, timeout=CLOSE_SECONDS))
 
 
 async def _copy(export: Export, pool: Pool, pieces: asyncio.Queue[_Piece]) -> int:

@@ -4,11 +4,13 @@ from typing import Any
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from app.core.connections import REST_SECONDS, Pool, get_writer
+from app.core.connections import REST_SECONDS, Pool, get_writer, login
 from app.core.db import transaction
 from app.core.direct import fetch
 from app.core.errors import ServiceUnavailable
+from app.core.settings import get_settings
 
 PID = "SELECT pg_backend_pid()"
 
@@ -30,6 +32,42 @@ class TestPool:
         second = await pool.take()
         assert second is not first
         await second.close()
+
+    async def test_one_that_was_closed_meanwhile_is_not_kept(self, database_url: str) -> None:
+        pool = Pool(database_url)
+        first = await pool.take()
+        first.terminate()
+        pool.give_back(first)
+        second = await pool.take()
+        assert second is not first
+        await second.close()
+
+    async def test_where_one_was_lost_none_of_those_that_rest_is_used(
+        self, database_url: str, connections: asyncpg.Connection
+    ) -> None:
+        pool = Pool(database_url)
+        taken = [await pool.take() for _ in range(3)]
+        for connection in taken:
+            pool.give_back(connection)
+        lost = taken[-1].get_server_pid()
+        with pytest.raises(ServiceUnavailable):
+            await fetch("SELECT pg_terminate_backend(pg_backend_pid())", pool=pool)
+        assert all(connection.is_closed() for connection in taken)
+        assert (await fetch(PID, pool=pool))[0][0] != lost
+        await pool.close()
+
+    @pytest.mark.parametrize("name", ["ssl", "sslmode"])
+    async def test_the_address_may_ask_for_more_than_tls(
+        self, monkeypatch: pytest.MonkeyPatch, database_url: str, name: str
+    ) -> None:
+        monkeypatch.setenv("TOLVA_DATABASE_IAM", "true")
+        get_settings.cache_clear()
+        try:
+            assert login(f"postgresql://a@b/c?{name}=verify-full")["ssl"] == "verify-full"
+            assert login("postgresql://a@b/c")["ssl"] == "require"
+        finally:
+            monkeypatch.undo()
+            get_settings.cache_clear()
 
     async def test_only_one_that_rested_is_asked_first(
         self, database_url: str, connections: asyncpg.Connection
@@ -81,6 +119,21 @@ class TestSessions:
             async with transaction() as session:
                 assert await session.scalar(text("SELECT 4711")) == 4711
         assert [row[0] for row in await fetch(run)] == [3]
+
+    async def test_one_that_was_lost_leaves_its_place_to_others(self, connections: asyncpg.Connection) -> None:
+        for _ in range(get_settings().database_pool_size + 1):
+            with pytest.raises(DBAPIError):
+                await self._lose_one(connections)
+        assert get_writer()._taken == set()
+
+    async def _lose_one(self, connections: asyncpg.Connection) -> None:
+        """Have the server close a session's connection, and another one connect before the first one notices."""
+        async with transaction() as session:
+            pid = await session.scalar(text(PID))
+            await connections.execute("SELECT pg_terminate_backend($1)", pid)
+            async with transaction() as other:
+                assert await other.scalar(text(PID)) != pid
+            await session.execute(text(PID))
 
     async def test_one_that_was_interrupted_is_not_given_back(self) -> None:
         async def wait() -> None:

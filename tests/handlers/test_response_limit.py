@@ -84,3 +84,16 @@ class TestSize:
         get_settings.cache_clear()
         assert await _status(b"\xff" * (LIMIT * 3 // 4)) == 200
         assert await _status(b"\xff" * (LIMIT * 3 // 4 + 1)) == 422
+
+    async def test_a_part_that_ends_within_a_character_is_text_like_the_others(self) -> None:
+        get_settings.cache_clear()
+        # In JSON each of these letters takes six bytes, in base64 it would be under three.
+        body = "ж".encode() * (LIMIT // 5)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": body[:101], "more_body": True})
+            await send({"type": "http.response.body", "body": body[101:]})
+
+        async with AsyncClient(transport=ASGITransport(app=ResponseLimit(app)), base_url=BASE_URL) as client:
+            assert (await client.get("/")).status_code == 422
