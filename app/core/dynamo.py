@@ -22,6 +22,8 @@ from app.core.dynamo_wire import Attributes, Item, from_attributes, to_attribute
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 
+# Another transaction has the item at this moment, or this one is being done already.
+IN_TRANSACTION = ("TransactionConflictException", "TransactionInProgressException")
 THROTTLED = ("ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException")
 # What one request may hold.
 MOST_WRITTEN, MOST_READ, MOST_TOGETHER = 25, 100, 100
@@ -384,17 +386,25 @@ class _Cancelled(Exception):
         self.reasons = reasons
 
 
+class _InTransaction(ServiceUnavailable):
+    """A transaction has the item: that is over in a moment."""
+
+
 async def _call(operation: str, **arguments: Any) -> Any:
     return await _request(operation, TableName=get_settings().table, **arguments)
 
 
 async def _request(operation: str, **arguments: Any) -> Any:
     failure: ServiceUnavailable | None = None
-    async for _ in _attempts(1):
+    async for _ in _attempts(ATTEMPTS):
         try:
             return await _request_once(operation, arguments)
+        except _InTransaction as error:
+            failure = error
         except ServiceUnavailable as error:
             failure = error
+            if not _patience.get():
+                break
     assert failure is not None
     raise failure
 
@@ -421,6 +431,8 @@ async def _request_once(operation: str, arguments: dict[str, Any]) -> Any:
             raise ConditionNotMet from None
         if code == "TransactionCanceledException":
             raise _Cancelled(error.response["CancellationReasons"]) from None
+        if code in IN_TRANSACTION:
+            raise _InTransaction("Others write the same at this moment.", retry_after=1) from error
         if code in THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
             raise ServiceUnavailable("The table cannot take the request now.") from error
         raise

@@ -56,6 +56,11 @@ async def update_dataset(session: AsyncSession, dataset: Dataset, update: Datase
         DatasetNotFound: it was deleted meanwhile.
         StoreUnsuitable: the key-value store would have to write its records anew.
     """
+    if dataset.store == "keyvalue":
+        # All of it is told to the table, so all of it must be as it is now.
+        with service.busy_as_problem(dataset.name, "changed"):
+            if await repository.lock_dataset(session, dataset.id) is None:
+                raise DatasetNotFound(f"There is no dataset '{dataset.name}' any more.")
     described = update.model_dump(exclude_unset=True, include={"title", "description"})
     changed = any(getattr(dataset, name) != text for name, text in described.items())
     with service.busy_as_problem(dataset.name, "changed"):

@@ -20,6 +20,7 @@ class DatasetRow:
     """What a dataset is, its columns and its declared indexes as the JSON that they are kept as."""
 
     id: UUID
+    created_at: datetime
     updated_at: datetime
     name: str
     title: str | None

@@ -18,6 +18,8 @@ from app.datasets import mirror
 from app.datasets.models import Dataset
 
 RETIRED = "retired"
+# Nobody has begun to remove a generation.
+_IS_KEPT = Condition("attribute_exists(#pk) AND attribute_not_exists(#begun)")
 # A message of the queue can be held back so long.
 MOST_DELAY_SECONDS = 900
 # For clocks that differ.
@@ -108,7 +110,7 @@ async def show_generation(dataset: Dataset, hold: Hold, after: str) -> None:
     move = Update(*mirror.address_of(dataset.name), changes, hold.is_kept())
     retired = Put(to_attributes(_item(Retired(hold.generation, dataset.name, due))))
     try:
-        await dynamo.write_together([move, retired, Delete(RETIRED, after)])
+        await dynamo.write_together([move, retired, Delete(RETIRED, after, _IS_KEPT)])
     except NotWritten:
         raise DatasetMoved from None
     mirror.forget(dataset.name)
@@ -123,6 +125,11 @@ async def list_retired() -> list[Retired]:
     """The generations that are to be removed, now or later."""
     items = await dynamo.list_items(RETIRED)
     return [Retired(item["sk"], item["dataset"], item["due"]) for item in items]
+
+
+async def begin_removal(retired: Retired) -> None:
+    """Note that a generation is being removed: it cannot be shown any more."""
+    await dynamo.put_item(_item(retired) | {"begun": True})
 
 
 async def forget_retired(generation: str) -> None:

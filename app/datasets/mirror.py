@@ -8,7 +8,7 @@ dataset was: guards.py says how that is made sure of.
 
 import json
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID, uuid4
@@ -39,6 +39,7 @@ DELETED_SECONDS = 86_400
 # How long nothing is looked for in a table that did not answer.
 AWAY_SECONDS = 5.0
 MOST_KNOWN = 1000
+PUBLISH_ATTEMPTS = 8
 
 IS_NEW = Condition("attribute_not_exists(#pk)")
 
@@ -78,27 +79,30 @@ async def find_shape(name: str, *, anew: bool = False) -> Shape | None:
     return await _find_changing(name, item)
 
 
-async def publish(dataset: Described) -> Shape:
-    """Have a key-value dataset that was found in the catalogue known from now on.
+async def publish(dataset: Described, marks: Item | None = None) -> Shape:
+    """Have a key-value dataset that was found in the catalogue known from now on; with `marks` where it was not.
 
     Raises:
-        DatasetNotFound: it was deleted just now.
+        DatasetNotFound: it was deleted, and there may be another one of its name.
         ServiceUnavailable: the table does not answer.
     """
     _known.pop(dataset.name, None)
-    item = _item_of(dataset, first_generation(dataset.id))
-    try:
-        await dynamo.put_item(item, IS_NEW)
-    except ConditionNotMet:
+    item = _item_of(dataset, first_generation(dataset.id)) | (marks or {})
+    for _ in range(PUBLISH_ATTEMPTS):
         found = await dynamo.find_item(*address_of(dataset.name))
-        if found is not None and found.get("id") != item["id"]:
-            # It belongs to a dataset of this name that is gone.
-            await dynamo.put_item(item, Condition("#id = :id", {"id": found["id"]}))
-        elif found is not None and found["state"] == DELETED:
-            raise DatasetNotFound(f"There is no dataset '{dataset.name}' any more.") from None
-        elif found is not None:
+        if found is not None and found["id"] == item["id"]:
+            if found["state"] == DELETED:
+                break
             return shape_of(dataset, found["generation"])
-    return shape_of(dataset, item["generation"])
+        if found is not None and found["created"] > item["created"]:
+            # Whoever found this one in the catalogue did so before it was deleted.
+            break
+        try:
+            await dynamo.put_item(item, IS_NEW if found is None else Condition("#id = :id", {"id": found["id"]}))
+        except ConditionNotMet:
+            continue
+        return shape_of(dataset, item["generation"])
+    raise DatasetNotFound(f"There is no dataset '{dataset.name}' any more.")
 
 
 Admission = Literal["open", "busy", "outdated"]
@@ -188,11 +192,35 @@ def forget(name: str) -> None:
     _known.pop(name, None)
 
 
+async def is_shown(name: str, generation: str) -> bool:
+    """Whether a dataset shows a generation, or may yet.
+
+    Raises:
+        ServiceUnavailable: the table does not answer.
+    """
+    item = await dynamo.find_item(*address_of(name))
+    if item is not None and item["state"] == CHANGING:
+        # Whoever changes it may be gone.
+        await _find_changing(name, item)
+        item = await dynamo.find_item(*address_of(name))
+    return item is not None and item["state"] != DELETED and bool(item["generation"] == generation)
+
+
+async def end_left_change(name: str) -> None:
+    """Have a change of a dataset over that was left by whoever made it."""
+    await find_shape(name, anew=True)
+
+
 async def _mark(dataset: Described, expires_at: int | None = None) -> str:
-    await publish(dataset)
     token = uuid4().hex
-    changes = {"state": CHANGING, "token": token, "since": int(time.time())}
-    await close(dataset.name, dataset.id, changes, Condition("#id = :id", {"id": str(dataset.id)}), expires_at)
+    marks: Item = {"state": CHANGING, "token": token, "since": int(time.time())}
+    await publish(dataset, marks)
+    await close(dataset.name, dataset.id, marks, Condition("#id = :id", {"id": str(dataset.id)}), expires_at)
+    try:
+        # To close all guards may have taken long: the time begins when it is done.
+        await dynamo.update_item(*address_of(dataset.name), {"since": int(time.time())}, _is_marked(token))
+    except ConditionNotMet:
+        raise ServiceUnavailable("The dataset could not be kept from writers.", retry_after=1) from None
     return token
 
 
@@ -254,7 +282,12 @@ def _remember(name: str, shape: Shape | None, seconds: float) -> Shape | None:
 def description_of(dataset: Described) -> Item:
     """The part of a dataset's item that says what the dataset is in the catalogue."""
     described = {member: getattr(dataset, member) for member in DESCRIBED}
-    return {"id": str(dataset.id), "version": dataset.updated_at.isoformat(), "dataset": json.dumps(described)}
+    return {
+        "id": str(dataset.id),
+        "created": dataset.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "version": dataset.updated_at.isoformat(),
+        "dataset": json.dumps(described),
+    }
 
 
 def _item_of(dataset: Described, generation: str) -> Item:
@@ -263,6 +296,7 @@ def _item_of(dataset: Described, generation: str) -> Item:
 
 
 def _shape_of(item: Item) -> Shape:
-    updated_at = datetime.fromisoformat(item["version"])
-    dataset = DatasetRow(id=UUID(item["id"]), updated_at=updated_at, **json.loads(item["dataset"]))
+    created_at, updated_at = (datetime.fromisoformat(item[member]) for member in ("created", "version"))
+    described = json.loads(item["dataset"])
+    dataset = DatasetRow(id=UUID(item["id"]), created_at=created_at, updated_at=updated_at, **described)
     return shape_of(dataset, item["generation"])

@@ -1,12 +1,14 @@
 """Batches: items written to the key-value store as fast as it takes them, and no faster."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.core import dynamo
 from app.core.dynamo_wire import Attributes
+from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 
 
@@ -15,6 +17,8 @@ class Batches:
     """Writes batches of items, a number of them at a time; what is not done of one is done again, later each time."""
 
     on_written: Callable[[int], None]
+    # Called before each request; what it raises ends all of them.
+    check: Callable[[], None] | None = None
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def add(self, items: Sequence[Attributes]) -> None:
@@ -41,11 +45,21 @@ class Batches:
 
     async def _write(self, items: Sequence[Attributes]) -> None:
         left: list[dict[str, Any]] = [{"PutRequest": {"Item": item}} for item in items]
+        end = time.monotonic() + get_settings().keyvalue_patience_seconds
         attempt = 0
         while left:
+            if self.check is not None:
+                self.check()
             count = len(left)
-            left = await dynamo.repeat_batch(left)
-            self.on_written(count - len(left))
+            try:
+                with dynamo.patience(0):
+                    left = await dynamo.repeat_batch(left)
+            except ServiceUnavailable:
+                if time.monotonic() > end:
+                    raise
+            if len(left) < count:
+                self.on_written(count - len(left))
+                end = time.monotonic() + get_settings().keyvalue_patience_seconds
             if left:
                 await dynamo.pause(attempt)
                 attempt += 1

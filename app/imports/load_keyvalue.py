@@ -22,7 +22,7 @@ from app.core.dynamo_wire import Attributes
 from app.core.errors import ServiceUnavailable
 from app.core.postgres import quote
 from app.core.settings import get_settings
-from app.datasets import generations, keyvalue
+from app.datasets import generations, keyvalue, mirror
 from app.datasets.definition import Definition
 from app.datasets.errors import StoreUnsuitable
 from app.datasets.generations import DatasetMoved, Hold, Retired
@@ -41,9 +41,12 @@ from app.records.values import Values
 READ_ROWS = 500
 # Requests for records that are there, at a time.
 LOOKUPS = 8
-# How long single writes wait for an import that says nothing; it says something well before.
-HOLD_SECONDS = 30
+# How long single writes wait for an import that says nothing; it says something well before, and writes nothing among
+# other records that could still be under way when they go on.
+HOLD_SECONDS = 60
 RENEW_SECONDS = 10
+WRITE_SECONDS = 30
+CLEAN_UP_SECONDS = 5
 MOVE_ATTEMPTS = 20
 # What an item says beside its record: what its import did to it.
 OUTCOME, ADDED, CHANGED = "outcome", "added", "changed"
@@ -77,6 +80,7 @@ class KeyvalueLoader(Loader):
         self._in_place = False
         self._hold: Hold | None = None
         self._held_at = 0.0
+        self._has_begun = False
 
     @property
     def _builds_table(self) -> bool:
@@ -132,7 +136,8 @@ class KeyvalueLoader(Loader):
                     await self._hold.renew(HOLD_SECONDS)
                 self._held_at = now
                 return
-            # Someone gives it another title at this moment.
+            # Someone gives it another title at this moment, or died while doing so.
+            await mirror.end_left_change(self._to.dataset.name)
             await dynamo.pause(attempt)
         raise ServiceUnavailable("The dataset is being changed all the time.")
 
@@ -189,28 +194,38 @@ class KeyvalueLoader(Loader):
                 if self._is_shown:
                     await generations.describe(dataset, self._shown)
                 elif self._in_place:
-                    await self._kept_hold.release()
+                    # Released once it is committed: an attempt that follows finds no other writes in between.
+                    await self._kept_hold.renew(HOLD_SECONDS)
                 else:
                     await generations.show_generation(dataset, self._kept_hold, self._generation)
                 return
+            await mirror.end_left_change(dataset.name)
             await dynamo.pause(attempt)
         raise ServiceUnavailable("The dataset is being changed all the time.")
 
     async def tidy(self) -> None:
-        """Have what is replaced removed, after a while."""
-        await generations.announce_removal()
+        """Let single writes go on, or have what is replaced removed, after a while."""
+        if self._in_place:
+            await self._kept_hold.release()
+        else:
+            await generations.announce_removal()
 
     async def abandon(self) -> None:
         """Let single writes go on, and have what was written for nothing removed."""
         if self._hold is None:
             return
         try:
-            with dynamo.patience(0):
-                await self._clean_up(self._hold)
-        except ServiceUnavailable as error:
+            async with asyncio.timeout(CLEAN_UP_SECONDS):
+                with dynamo.patience(0):
+                    await self._clean_up(self._hold)
+        except Exception as error:
+            # What ended the import is what is told of it; the hold lapses, and what is left is removed in time.
             log.failure("import.not_cleaned_up", error, import_id=self._to.import_id)
 
     async def _clean_up(self, hold: Hold) -> None:
+        if self._in_place and self._has_begun:
+            # The attempt that follows must find the records as this one leaves them. Where none does, the hold lapses.
+            return
         with suppress(DatasetMoved):
             await hold.release()
         if not self._in_place:
@@ -334,12 +349,27 @@ class KeyvalueLoader(Loader):
     @asynccontextmanager
     async def _batches(self) -> AsyncIterator[Batches]:
         """Batches that are all written when the block ends, and given up when it raises."""
-        batches = Batches(self._to.on_written)
+        self._has_begun = not self._to.dry_run
+        batches = Batches(self._to.on_written, self._check_hold if self._in_place else None)
+        keeper = asyncio.create_task(self._keep_holding())
         try:
             yield batches
             await batches.finish()
         finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
             await batches.abandon()
+
+    async def _keep_holding(self) -> None:
+        """Keep the hold while batches wait for the table; where it is lost, `_check_hold` ends them."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            await self._keep_hold()
+
+    def _check_hold(self) -> None:
+        """Raise ServiceUnavailable where single writes may go on before a request is done that is made now."""
+        if time.monotonic() - self._held_at > HOLD_SECONDS - WRITE_SECONDS:
+            raise ServiceUnavailable("The dataset could not be kept from other writers.")
 
 
 async def _find(items: Sequence[Attributes]) -> _Found:

@@ -39,8 +39,12 @@ async def remove_retired() -> None:
 
 
 async def _remove(retired: Retired) -> None:
-    shape = await mirror.find_shape(retired.dataset, anew=True)
-    if shape is None or shape.generation != retired.generation:
+    if not await mirror.is_shown(retired.dataset, retired.generation):
+        await generations.begin_removal(retired)
+        if await mirror.is_shown(retired.dataset, retired.generation):
+            # It was shown just before.
+            await generations.forget_retired(retired.generation)
+            return
         limit = asyncio.Semaphore(CONCURRENCY)
         removed = await asyncio.gather(
             *(_empty_partition(_partition(retired.generation, number), limit) for number in range(BUCKETS))

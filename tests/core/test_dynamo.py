@@ -3,8 +3,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 
 from app.core import dynamo
+from app.core.aws import client as aws_client
 from app.core.aws import close_clients
 from app.core.dynamo import (
     Check,
@@ -29,6 +31,7 @@ from app.core.dynamo import (
 )
 from app.core.dynamo_wire import Item, from_attributes, to_attributes
 from app.core.errors import ServiceUnavailable
+from app.core.settings import get_settings
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -210,4 +213,30 @@ class TestPatience:
 
         monkeypatch.setattr(dynamo, "_request_once", away)
         with patience(0.1), pytest.raises(ServiceUnavailable):
+            await put_item(_item())
+
+
+class TestTransactions:
+    async def test_an_item_that_one_has_is_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        item = _item()
+        request, calls = dynamo._request_once, iter(range(10**6))
+        dynamodb = await aws_client("dynamodb")
+        document = {"Error": {"Code": "TransactionConflictException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+
+        async def refuse(**_: Any) -> None:
+            if next(calls) < 3:
+                raise ClientError(document, "PutItem")  # type: ignore[arg-type]  # as little of one as is looked at
+            monkeypatch.undo()
+            await request("put_item", {"TableName": get_settings().table, "Item": to_attributes(item)})
+
+        monkeypatch.setattr(dynamodb, "put_item", refuse)
+        await put_item(item)
+        assert await find_item(item["pk"], "item") == item
+
+    async def test_but_not_for_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def refuse(operation: str, arguments: dict[str, Any]) -> Any:
+            raise dynamo._InTransaction("Others have it.")
+
+        monkeypatch.setattr(dynamo, "_request_once", refuse)
+        with pytest.raises(ServiceUnavailable):
             await put_item(_item())

@@ -16,7 +16,7 @@ from app.core.errors import ServiceUnavailable
 from app.core.queue import send_message
 from app.core.settings import get_settings
 from app.datasets import generations, mirror
-from app.imports import repository
+from app.imports import load_keyvalue, repository
 from app.imports.load_keyvalue import KeyvalueLoader
 from app.records.generations import remove_retired
 from tests.imports.conftest import Document, Importer
@@ -274,6 +274,27 @@ class TestTakenUpAgain:
         assert shown["result"] == COUNT_ADDED, shown
         assert await prices(client, "a", "k1") == ["1.00", "1.00"]
 
+    async def test_one_that_dies_before_it_commits_leaves_no_time_for_other_writes(
+        self, stock: Importer, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        announced = await stock.announce("stock", b"sku,price\na,7\nc,3\n", mode="upsert")
+        with monkeypatch.context() as patched:
+            show = KeyvalueLoader.show
+
+            async def show_and_die(self: KeyvalueLoader, dataset: Any) -> None:
+                await show(self, dataset)
+                raise ServiceUnavailable("The worker dies.")
+
+            patched.setattr(KeyvalueLoader, "show", show_and_die)
+            await stock.drain()
+        response = await client.put("/datasets/stock/records/c", json={"price": 4})
+        assert problem(response) == (409, "/problems/dataset-busy")
+        await _let_lease_end(announced["id"])
+        shown = await take_again(stock, announced["id"])
+        assert shown["result"] == {"added": 1, "changed": 1, "unchanged": 0}
+        assert (await client.put("/datasets/stock/records/c", json={"price": 4})).status_code == 200
+        assert await prices(client, "a", "c") == ["7.00", "4.00"]
+
     async def test_an_event_that_comes_twice_changes_nothing(self, stock: Importer, client: AsyncClient) -> None:
         announced = await stock.announce("stock", b"sku,price\nc,3\n")
         await stock.drain()
@@ -303,6 +324,18 @@ class TestMeanwhile:
         shown = await stock("stock", MANY, mode="replace")
         assert shown["result"] == COUNT_ADDED
         assert len([item for item in await items() if item["sk"]["S"].startswith("k")]) == 3000
+
+    async def test_one_that_cannot_keep_others_from_writing_writes_no_more(
+        self, stock: Importer, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        announced = await stock.announce("stock", b"sku,price\na,7\n", mode="upsert")
+        with monkeypatch.context() as patched:
+            patched.setattr(load_keyvalue, "HOLD_SECONDS", load_keyvalue.WRITE_SECONDS)
+            await stock.drain()
+        assert await prices(client, "a") == ["1.00"]
+        await _let_lease_end(announced["id"])
+        assert (await take_again(stock, announced["id"]))["status"] == "succeeded"
+        assert await prices(client, "a") == ["7.00"]
 
     async def test_a_cancelled_import_that_has_not_begun_to_write_loads_nothing(
         self, stock: Importer, client: AsyncClient

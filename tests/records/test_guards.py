@@ -7,11 +7,17 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient
 
+from app.core import dynamo
+from app.core.db import transaction
 from app.core.dynamo import NotWritten, write_together
-from app.datasets import guards, mirror
-from app.datasets.generations import DatasetMoved, Hold
-from app.datasets.models import Dataset
+from app.core.errors import ServiceUnavailable
+from app.datasets import catalogue, generations, guards, mirror, repository
+from app.datasets.alterations import update_dataset
+from app.datasets.errors import DatasetNotFound
+from app.datasets.generations import DatasetMoved, Hold, Retired
+from app.datasets.models import Dataset, DatasetUpdate
 from app.datasets.shape import Shape
+from app.records.generations import remove_retired
 from tests.records.conftest import Make, problem
 
 RECORDS = "/datasets/things/records"
@@ -31,7 +37,9 @@ async def shape(client: AsyncClient, make: Make) -> Shape:
 
 def hold_of(shape: Shape, token: str = "import") -> Hold:
     assert shape.generation is not None
-    dataset = Dataset(id=shape.id, name=shape.name, updated_at=shape.updated_at, store="keyvalue")
+    dataset = Dataset(
+        id=shape.id, name=shape.name, created_at=shape.updated_at, updated_at=shape.updated_at, store="keyvalue"
+    )
     return Hold(dataset, shape.generation, token)
 
 
@@ -129,6 +137,68 @@ class TestHolds:
     async def test_a_dataset_that_shows_other_records_is_not_held(self, shape: Shape) -> None:
         with pytest.raises(DatasetMoved):
             await hold_of(replace(shape, generation="another")).take(30)
+
+
+class TestDatasets:
+    async def test_one_that_is_gone_does_not_come_back_by_who_found_it_before(
+        self, client: AsyncClient, make: Make, shape: Shape
+    ) -> None:
+        before = await catalogue.get_dataset("things")
+        await client.delete("/datasets/things")
+        await make("things", [{"name": "n", "type": "integer"}], key=["n"], store="keyvalue")
+        assert (await client.post(RECORDS, json={"n": 7})).status_code == 201
+        with pytest.raises(DatasetNotFound):
+            await mirror.publish(before)
+        mirror.forget("things")
+        assert (await client.get(f"{RECORDS}/7")).status_code == 200
+        assert (await client.post(RECORDS, json={"n": 8})).status_code == 201
+
+    async def test_many_may_find_another_of_its_name_at_once(
+        self, client: AsyncClient, make: Make, shape: Shape
+    ) -> None:
+        await client.delete("/datasets/things")
+        await make("things", [{"name": "n", "type": "integer"}], key=["n"], store="keyvalue")
+        dataset = await catalogue.get_dataset("things")
+        shapes = await asyncio.gather(*(mirror.publish(dataset) for _ in range(8)))
+        assert {shape.generation for shape in shapes} == {str(dataset.id)}
+
+    async def test_a_title_is_given_to_what_the_dataset_is_by_then(self, client: AsyncClient, shape: Shape) -> None:
+        async with transaction() as session:
+            dataset = await repository.get_dataset(session, "things")
+            change = {"add_columns": [{"name": "note", "type": "text"}]}
+            assert (await client.patch("/datasets/things", json=change)).status_code == 200
+            await update_dataset(session, dataset, DatasetUpdate(title="Things"))
+        mirror.forget("things")
+        assert (await client.put(f"{RECORDS}/0", json={"note": "new"})).json() == {"n": 0, "note": "new"}
+
+
+class TestRemoval:
+    async def test_what_cannot_be_looked_at_is_not_removed(
+        self, client: AsyncClient, shape: Shape, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert shape.generation is not None
+        await generations.retire(Retired(shape.generation, "things", 0))
+
+        async def away(*_: object) -> None:
+            raise ServiceUnavailable("It is away.")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(dynamo, "find_item", away)
+            with pytest.raises(ServiceUnavailable):
+                await remove_retired()
+        assert (await client.get(f"{RECORDS}/0")).status_code == 200
+        await remove_retired()
+        assert (await client.get(f"{RECORDS}/0")).status_code == 200
+        assert await generations.list_retired() == []
+
+    async def test_what_is_being_removed_cannot_be_shown_any_more(self, shape: Shape) -> None:
+        hold = hold_of(shape)
+        await hold.take(30)
+        retired = Retired("next", "things", 0)
+        await generations.retire(retired)
+        await generations.begin_removal(retired)
+        with pytest.raises(DatasetMoved):
+            await generations.show_generation(hold.dataset, hold, "next")
 
 
 async def _count(client: AsyncClient) -> int:
