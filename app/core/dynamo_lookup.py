@@ -34,7 +34,7 @@ async def look_up(arguments: dict[str, Any]) -> dict[str, Any]:
         raise LookupFailed("there are no credentials in the environment")
     try:
         return await asyncio.to_thread(_ask, _find_endpoint(credentials.region), write_request(arguments), credentials)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:  # the last: what answers speaks no JSON
         raise LookupFailed from error
 
 

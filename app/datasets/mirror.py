@@ -215,7 +215,7 @@ async def _mark(dataset: Described, expires_at: int | None = None) -> str:
     token = uuid4().hex
     marks: Item = {"state": CHANGING, "token": token, "since": int(time.time())}
     await publish(dataset, marks)
-    await close(dataset.name, dataset.id, marks, Condition("#id = :id", {"id": str(dataset.id)}), expires_at)
+    await _tell(dataset, marks, expires_at)
     try:
         # To close all guards may have taken long: the time begins when it is done.
         await dynamo.update_item(*address_of(dataset.name), {"since": int(time.time())}, _is_marked(token))
@@ -226,7 +226,11 @@ async def _mark(dataset: Described, expires_at: int | None = None) -> str:
 
 async def _end_change(dataset: Described, token: str) -> None:
     try:
-        await _settle(dataset, token)
+        try:
+            await _settle(dataset, token)
+        except ConditionNotMet:
+            # A reader took the change for left, and shows what was before it.
+            await _tell(dataset, description_of(dataset) | {"state": CURRENT})
     except Exception as error:
         # The change is done; the next reader ends what is left of it when CHANGE_SECONDS are over.
         log.failure("dataset.change_not_ended", error, dataset=dataset.name)
@@ -234,9 +238,17 @@ async def _end_change(dataset: Described, token: str) -> None:
 
 async def _end_deletion(dataset: Described, token: str) -> None:
     try:
-        await _bury(dataset.name, token)
+        try:
+            await _bury(dataset.name, token)
+        except ConditionNotMet:
+            await _tell(dataset, {"state": DELETED, "expires_at": int(time.time()) + DELETED_SECONDS})
     except Exception as error:
         log.failure("dataset.deletion_not_ended", error, dataset=dataset.name)
+
+
+async def _tell(dataset: Described, changes: Item, expires_at: int | None = None) -> None:
+    """Have a dataset's item say something, whatever it says of it now."""
+    await close(dataset.name, dataset.id, changes, Condition("#id = :id", {"id": str(dataset.id)}), expires_at)
 
 
 async def _settle(dataset: Described, token: str) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 from uuid import UUID
 
 from app.core import log
+from app.core.settings import SettingsInvalid, get_settings
 from app.core.storage import find_object, open_storage
 from app.datasets.generations import RETIRED
 from app.handlers.environment import begin_invocation, in_lambda, prepare_log
@@ -88,8 +89,16 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-async def prepare() -> None:
-    """What a worker does before its first message."""
+async def prepare(imports: int = 1) -> None:
+    """What a worker does before its first message, of which it takes so many at a time.
+
+    Raises:
+        SettingsInvalid: each import has a connection to load by, and there would be none for all the rest.
+    """
+    if get_settings().database_pool_size <= imports:
+        raise SettingsInvalid(
+            f"TOLVA_DATABASE_POOL_SIZE is {get_settings().database_pool_size}: a worker needs {imports + 1} or more."
+        )
     # The loop feeds the bucket's and the database's connections: it must not wait long for a thread that computes.
     sys.setswitchinterval(SWITCH_SECONDS)
     await open_storage()

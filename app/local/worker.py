@@ -123,7 +123,7 @@ async def run_until_signalled() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await prepare()
+    await prepare(CONCURRENCY)
     loops = [asyncio.create_task(repeat(_recover, "recovery"))]
     loops += [asyncio.create_task(repeat(_take_message, "message")) for _ in range(CONCURRENCY)]
     log.event("worker.started", pid=os.getpid())

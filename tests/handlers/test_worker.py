@@ -14,8 +14,8 @@ import pytest
 from httpx import AsyncClient
 
 from app.core.aws import client as aws_client
-from app.core.settings import get_settings
-from app.handlers.worker import process
+from app.core.settings import SettingsInvalid, get_settings
+from app.handlers.worker import prepare, process
 from app.imports.intake import recover_imports
 from app.local.emulator import BUCKET
 from tests.conftest import Drain
@@ -279,3 +279,16 @@ class TestStart:
                 [sys.executable, "-c", program], env=os.environ | variables, capture_output=True, text=True, check=True
             )
             assert done.stdout.strip() == prepared
+
+    async def test_without_a_connection_beside_those_that_load_it_does_not_begin(
+        self, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TOLVA_DATABASE_POOL_SIZE", "2")
+        get_settings.cache_clear()
+        try:
+            await prepare()
+            with pytest.raises(SettingsInvalid, match="a worker needs 3"):
+                await prepare(2)
+        finally:
+            monkeypatch.undo()
+            get_settings.cache_clear()

@@ -16,6 +16,7 @@ from app.datasets.alterations import update_dataset
 from app.datasets.errors import DatasetNotFound
 from app.datasets.generations import DatasetMoved, Hold, Retired
 from app.datasets.models import Dataset, DatasetUpdate
+from app.datasets.service import delete_dataset
 from app.datasets.shape import Shape
 from app.records.generations import remove_retired
 from tests.records.conftest import Make, problem
@@ -170,6 +171,35 @@ class TestDatasets:
             await update_dataset(session, dataset, DatasetUpdate(title="Things"))
         mirror.forget("things")
         assert (await client.put(f"{RECORDS}/0", json={"note": "new"})).json() == {"n": 0, "note": "new"}
+
+
+class TestSlowChanges:
+    """A reader ends a change that takes too long; what the change then did is told all the same."""
+
+    async def test_of_a_dataset(self, client: AsyncClient, shape: Shape) -> None:
+        async with transaction() as session:
+            dataset = await repository.get_dataset(session, "things")
+            await update_dataset(session, dataset, DatasetUpdate(title="Things"))
+            await _let_change_seem_left(client)
+            assert await mirror.admit(shape, 1) == "open"
+        assert await mirror.admit(shape, 1) == "outdated"
+        found = await mirror.find_shape("things", anew=True)
+        assert found is not None
+        assert found.title == "Things"
+
+    async def test_that_deletes_it(self, client: AsyncClient, shape: Shape) -> None:
+        async with transaction() as session:
+            await delete_dataset(session, await repository.get_dataset(session, "things"))
+            await _let_change_seem_left(client)
+        assert await mirror.find_shape("things", anew=True) is None
+        assert not await is_let_in(shape)
+
+
+async def _let_change_seem_left(client: AsyncClient) -> None:
+    """Have a reader find a change that has begun long ago."""
+    await dynamo.update_item(*mirror.address_of("things"), {"since": 1})
+    mirror.forget("things")
+    assert (await client.get(f"{RECORDS}/0")).status_code == 200
 
 
 class TestRemoval:
