@@ -5,33 +5,23 @@ it, up to two days late: whoever reads filters by it.
 """
 
 import asyncio
-import itertools
-import random
 import re
-import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from app.core.aws import client, has_client
 from app.core.dynamo_lookup import LookupFailed, look_up
+from app.core.dynamo_requests import Cancelled, attempts, send
 from app.core.dynamo_wire import Attributes, Item, from_attributes, to_attributes
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 
-# Another transaction has the item at this moment, or this one is being done already.
-IN_TRANSACTION = ("TransactionConflictException", "TransactionInProgressException")
-THROTTLED = ("ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException")
 # What one request may hold.
 MOST_WRITTEN, MOST_READ, MOST_TOGETHER = 25, 100, 100
-# Others write the same items at this moment, or not all of a batch was done: it is tried again, each time later.
-ATTEMPTS = 6
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 2.0
-
-_patience: ContextVar[float] = ContextVar("patience", default=0.0)
+# Requests of `find_many` under way at a time.
+LOOKUPS = 8
 
 
 @dataclass(frozen=True)
@@ -40,20 +30,6 @@ class Condition:
 
     text: str
     values: Mapping[str, Any] = field(default_factory=dict)
-
-
-class ConditionNotMet(Exception):
-    """The stored item does not fulfil the condition of a write, which did not happen."""
-
-
-@contextmanager
-def patience(seconds: float) -> Iterator[None]:
-    """Have each request within wait so long for a table that cannot be had, instead of failing at once."""
-    token = _patience.set(seconds)
-    try:
-        yield
-    finally:
-        _patience.reset(token)
 
 
 async def put_item(item: Item, condition: Condition | None = None) -> None:
@@ -139,20 +115,30 @@ async def find_many(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], At
     Raises:
         ServiceUnavailable: the table does not answer, or not to all of it.
     """
+    limit = asyncio.Semaphore(LOOKUPS)
+
+    async def find(some: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Attributes]:
+        async with limit:
+            return await _find_batch(some)
+
     found: dict[tuple[str, str], Attributes] = {}
-    for start in range(0, len(keys), MOST_READ):
-        left = [_key(pk, sk) for pk, sk in keys[start : start + MOST_READ]]
-        async for _ in _attempts(ATTEMPTS):
-            table = get_settings().table
-            request = {table: {"Keys": left, "ConsistentRead": True}}
-            answer = await _request("batch_get_item", RequestItems=request)
-            found |= {(item["pk"]["S"], item["sk"]["S"]): item for item in answer["Responses"].get(table, [])}
-            left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-            if not left:
-                break
-        else:
-            raise ServiceUnavailable("The table cannot take the request now.")
+    batches = [keys[start : start + MOST_READ] for start in range(0, len(keys), MOST_READ)]
+    for part in await asyncio.gather(*map(find, batches)):
+        found |= part
     return found
+
+
+async def _find_batch(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Attributes]:
+    table = get_settings().table
+    found: dict[tuple[str, str], Attributes] = {}
+    left = [_key(pk, sk) for pk, sk in keys]
+    async for _ in attempts():
+        answer = await send("batch_get_item", RequestItems={table: {"Keys": left, "ConsistentRead": True}})
+        found |= {(item["pk"]["S"], item["sk"]["S"]): item for item in answer["Responses"].get(table, [])}
+        left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        if not left:
+            return found
+    raise ServiceUnavailable("The table cannot take the request now.")
 
 
 @dataclass(frozen=True)
@@ -262,10 +248,10 @@ async def write_together(actions: Sequence[Put | Update | Delete | Check]) -> No
             members["TableName"] = table
     # The token lets a request be sent again whose answer was lost: it is not done twice.
     token = uuid4().hex
-    async for _ in _attempts(ATTEMPTS):
+    async for _ in attempts():
         try:
-            await _request("transact_write_items", TransactItems=documents, ClientRequestToken=token)
-        except _Cancelled as cancelled:
+            await send("transact_write_items", TransactItems=documents, ClientRequestToken=token)
+        except Cancelled as cancelled:
             failed = {
                 place: reason.get("Item")
                 for place, reason in enumerate(cancelled.reasons)
@@ -321,15 +307,9 @@ async def write_batch(puts: Sequence[Attributes], deletes: Sequence[tuple[str, s
 async def repeat_batch(requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Do what is left of a batch; see `write_batch`."""
     table = get_settings().table
-    answer = await _request("batch_write_item", RequestItems={table: requests})
+    answer = await send("batch_write_item", RequestItems={table: requests})
     left: list[dict[str, Any]] = answer.get("UnprocessedItems", {}).get(table, [])
     return left
-
-
-async def pause(attempt: int) -> None:
-    """Wait before an attempt is made again: longer each time, and never as long as others who wait."""
-    longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
-    await asyncio.sleep(longest * random.uniform(0.5, 1))  # noqa: S311  # no secret
 
 
 async def check_table() -> None:
@@ -378,63 +358,5 @@ def _conditional(condition: Condition | None) -> dict[str, Any]:
     }
 
 
-class _Cancelled(Exception):
-    """A transaction did not happen; there is a reason for each action, most of which are none."""
-
-    def __init__(self, reasons: Sequence[Any]) -> None:
-        super().__init__("cancelled")
-        self.reasons = reasons
-
-
-class _InTransaction(ServiceUnavailable):
-    """A transaction has the item: that is over in a moment."""
-
-
 async def _call(operation: str, **arguments: Any) -> Any:
-    return await _request(operation, TableName=get_settings().table, **arguments)
-
-
-async def _request(operation: str, **arguments: Any) -> Any:
-    failure: ServiceUnavailable | None = None
-    async for _ in _attempts(ATTEMPTS):
-        try:
-            return await _request_once(operation, arguments)
-        except _InTransaction as error:
-            failure = error
-        except ServiceUnavailable as error:
-            failure = error
-            if not _patience.get():
-                break
-    assert failure is not None
-    raise failure
-
-
-async def _attempts(least: int) -> AsyncIterator[None]:
-    """Attempts with a pause between any two: at least so many, and more while `patience` lasts."""
-    end = time.monotonic() + _patience.get()
-    for attempt in itertools.count():
-        yield
-        if attempt + 1 >= least and time.monotonic() >= end:
-            return
-        await pause(attempt)
-
-
-async def _request_once(operation: str, arguments: dict[str, Any]) -> Any:
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # slow to load, as every client is
-
-    dynamodb = await client("dynamodb")
-    try:
-        return await getattr(dynamodb, operation)(**arguments)
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code == "ConditionalCheckFailedException":
-            raise ConditionNotMet from None
-        if code == "TransactionCanceledException":
-            raise _Cancelled(error.response["CancellationReasons"]) from None
-        if code in IN_TRANSACTION:
-            raise _InTransaction("Others write the same at this moment.", retry_after=1) from error
-        if code in THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-            raise ServiceUnavailable("The table cannot take the request now.") from error
-        raise
-    except (BotoCoreError, OSError, TimeoutError) as error:
-        raise ServiceUnavailable("The table cannot be reached.") from error
+    return await send(operation, TableName=get_settings().table, **arguments)

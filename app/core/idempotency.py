@@ -19,7 +19,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import dynamo, log
-from app.core.dynamo import Condition, ConditionNotMet
+from app.core.dynamo import Condition
+from app.core.dynamo_requests import ConditionNotMet
 from app.core.dynamo_wire import Item
 from app.core.errors import ParameterInvalid, Problem
 from app.core.settings import get_settings

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.core.json_text import is_json
-from app.datasets.columns import MAX_BIGINT, MAX_SAFE_INTEGER, Column
+from app.datasets.column_types import MAX_BIGINT, MAX_SAFE_INTEGER
+from app.datasets.columns import Column
 from app.datasets.date_formats import ISO_DATE, TOKENS
 
 NUMERIC = ("integer", "bigint", "number", "decimal")

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.core import dynamo
-from app.core.dynamo import Condition, ConditionNotMet, Delete, NotWritten, Put, Update
+from app.core.dynamo import Condition, Delete, NotWritten, Put, Update
+from app.core.dynamo_requests import ConditionNotMet
 from app.core.dynamo_wire import Item, to_attributes
 from app.core.queue import send_message
 from app.core.settings import get_settings

@@ -12,7 +12,8 @@ import random
 from uuid import UUID
 
 from app.core import dynamo
-from app.core.dynamo import Check, Condition, ConditionNotMet
+from app.core.dynamo import Check, Condition
+from app.core.dynamo_requests import ConditionNotMet
 from app.datasets.shape import Shape
 
 GUARDS = 32

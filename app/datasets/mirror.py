@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal
 from uuid import UUID, uuid4
 
 from app.core import dynamo, log
-from app.core.dynamo import Condition, ConditionNotMet
+from app.core.dynamo import Condition
+from app.core.dynamo_requests import ConditionNotMet
 from app.core.dynamo_wire import Item
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings

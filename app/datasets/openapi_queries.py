@@ -8,7 +8,8 @@ from typing import Any
 
 from app.datasets import keyvalue
 from app.datasets.aggregates import COUNT, PERIODS, can_group, periods_of, result_type
-from app.datasets.columns import TYPES, Column
+from app.datasets.column_types import TYPES
+from app.datasets.columns import Column
 from app.datasets.operators import OPERATORS, Operator, operators_of
 from app.datasets.shape import Shape
 from app.datasets.value_schemas import allowed_values, compared_value, not_finite_too, or_null

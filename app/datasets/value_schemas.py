@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
-from app.datasets.columns import MAX_BIGINT, MAX_SAFE_INTEGER, TYPES, Column
+from app.datasets.column_types import MAX_BIGINT, MAX_SAFE_INTEGER, TYPES
+from app.datasets.columns import Column
 from app.datasets.patterns import anchored
 
 Schema = dict[str, Any]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core import dynamo
+from app.core.dynamo_requests import patience, pause
 from app.core.dynamo_wire import Attributes
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
@@ -52,7 +53,7 @@ class Batches:
                 self.check()
             count = len(left)
             try:
-                with dynamo.patience(0):
+                with patience(0):
                     left = await dynamo.repeat_batch(left)
             except ServiceUnavailable:
                 if time.monotonic() > end:
@@ -61,5 +62,5 @@ class Batches:
                 self.on_written(count - len(left))
                 end = time.monotonic() + get_settings().keyvalue_patience_seconds
             if left:
-                await dynamo.pause(attempt)
+                await pause(attempt)
                 attempt += 1

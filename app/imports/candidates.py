@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.columns import MAX_SAFE_INTEGER
+from app.datasets.column_types import MAX_SAFE_INTEGER
 from app.imports import cells, numbers
 from app.imports.cells import Conventions, Mask, either, to_mask
 from app.imports.formats import Pattern

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from app.imports.options import ImportOptions
-from app.imports.split import LINE_END, Grammar, Record, read_records
+from app.imports.tokenizer import LINE_END, Grammar, Record, read_records
 
 DELIMITERS = b",;\t|^~"
 SAMPLE_RECORDS = 300

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.columns import MAX_SAFE_INTEGER, Column, TypeName
+from app.datasets.column_types import MAX_SAFE_INTEGER
+from app.datasets.columns import Column, TypeName
 from app.imports import cells
 from app.imports.candidates import (
     Booleans,

@@ -17,7 +17,8 @@ from uuid import UUID
 import asyncpg
 
 from app.core import dynamo, log
-from app.core.dynamo import MOST_READ, MOST_WRITTEN
+from app.core.dynamo import MOST_WRITTEN
+from app.core.dynamo_requests import patience, pause
 from app.core.dynamo_wire import Attributes
 from app.core.errors import ServiceUnavailable
 from app.core.postgres import quote
@@ -39,8 +40,6 @@ from app.records.items import RecordTooLarge, item_of, record_of, show_record
 from app.records.values import Values
 
 READ_ROWS = 500
-# Requests for records that are there, at a time.
-LOOKUPS = 8
 # How long single writes wait for an import that says nothing; it says something well before, and writes nothing among
 # other records that could still be under way when they go on.
 HOLD_SECONDS = 60
@@ -138,7 +137,7 @@ class KeyvalueLoader(Loader):
                 return
             # Someone gives it another title at this moment, or died while doing so.
             await mirror.end_left_change(self._to.dataset.name)
-            await dynamo.pause(attempt)
+            await pause(attempt)
         raise ServiceUnavailable("The dataset is being changed all the time.")
 
     @property
@@ -153,7 +152,7 @@ class KeyvalueLoader(Loader):
             if self._plan.mode != "append":
                 continue
             await self._keep_hold()
-            found = await _find(items)
+            found = await dynamo.find_many([_address(item) for item in items])
             taken = [
                 row
                 for row, item in zip(chunk, items, strict=True)
@@ -200,7 +199,7 @@ class KeyvalueLoader(Loader):
                     await generations.show_generation(dataset, self._kept_hold, self._generation)
                 return
             await mirror.end_left_change(dataset.name)
-            await dynamo.pause(attempt)
+            await pause(attempt)
         raise ServiceUnavailable("The dataset is being changed all the time.")
 
     async def tidy(self) -> None:
@@ -216,7 +215,7 @@ class KeyvalueLoader(Loader):
             return
         try:
             async with asyncio.timeout(CLEAN_UP_SECONDS):
-                with dynamo.patience(0):
+                with patience(0):
                     await self._clean_up(self._hold)
         except Exception as error:
             # What ended the import is what is told of it; the hold lapses, and what is left is removed in time.
@@ -324,7 +323,7 @@ class KeyvalueLoader(Loader):
         async with self._batches() as batches:
             async for chunk in self._chunks():
                 await self._keep_hold()
-                found = await _find([self._item(row, self._values(row)) for row in chunk])
+                found = await dynamo.find_many([_address(self._item(row, self._values(row))) for row in chunk])
                 changes = [change for row in chunk if (change := self._change(row, found, counts)) is not None]
                 if not self._to.dry_run:
                     for start in range(0, len(changes), MOST_WRITTEN):
@@ -370,22 +369,6 @@ class KeyvalueLoader(Loader):
         """Raise ServiceUnavailable where single writes may go on before a request is done that is made now."""
         if time.monotonic() - self._held_at > HOLD_SECONDS - WRITE_SECONDS:
             raise ServiceUnavailable("The dataset could not be kept from other writers.")
-
-
-async def _find(items: Sequence[Attributes]) -> _Found:
-    """The items that are there under the keys of some, by these."""
-    keys = [_address(item) for item in items]
-    limit = asyncio.Semaphore(LOOKUPS)
-
-    async def look_up(part: Sequence[tuple[str, str]]) -> _Found:
-        async with limit:
-            return await dynamo.find_many(part)
-
-    parts = [keys[start : start + MOST_READ] for start in range(0, len(keys), MOST_READ)]
-    found: _Found = {}
-    for part in await asyncio.gather(*map(look_up, parts)):
-        found |= part
-    return found
 
 
 def _address(item: Attributes) -> tuple[str, str]:

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from app.imports.split import LINE_END, MAX_SHOWN, NO_FIELD, Chunk, Grammar, Malformed, Positions, Record, read_records
+from app.imports.split import Chunk, Positions
+from app.imports.tokenizer import LINE_END, MAX_SHOWN, NO_FIELD, Grammar, Malformed, Record, read_records
 
 VALUE_LIMIT = 200
 MALFORMED = {

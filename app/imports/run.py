@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from app.core import dynamo, log
+from app.core import log
 from app.core.db import driver_connection, get_engine, is_passing, transaction
+from app.core.dynamo_requests import patience
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.core.storage import StoredObject, storage_errors
@@ -161,7 +162,7 @@ class _Runner:
         staged = False
         while True:
             try:
-                with dynamo.patience(get_settings().keyvalue_patience_seconds):
+                with patience(get_settings().keyvalue_patience_seconds):
                     await self._attempt(staged=staged)
             except EncodingInDoubt:
                 await self._source.take_census()

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.columns import MAX_SAFE_INTEGER, Column
+from app.datasets.column_types import MAX_SAFE_INTEGER
+from app.datasets.columns import Column
 from app.datasets.patterns import anchored
 from app.datasets.rules import Rule, constraint_rules, type_rule
 from app.imports import cells, numbers

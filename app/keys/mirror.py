@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from app.core import dynamo
-from app.core.dynamo import Condition, ConditionNotMet
+from app.core.dynamo import Condition
+from app.core.dynamo_requests import ConditionNotMet
 from app.core.dynamo_wire import Item
 from app.core.settings import get_settings
 from app.keys.catalogue import KeyRow, find_key

@@ -5,6 +5,7 @@ import time
 
 from app.core import dynamo, log
 from app.core.dynamo import MOST_WRITTEN, Range
+from app.core.dynamo_requests import pause
 from app.core.dynamo_wire import Attributes
 from app.datasets import generations, mirror
 from app.datasets.generations import Retired
@@ -67,7 +68,7 @@ async def _delete(items: list[Attributes]) -> None:
     left = await dynamo.write_batch([], [(item["pk"]["S"], item["sk"]["S"]) for item in items])
     attempt = 0
     while left:
-        await dynamo.pause(attempt)
+        await pause(attempt)
         left = await dynamo.repeat_batch(left)
         attempt += 1
 

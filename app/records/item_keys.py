@@ -13,7 +13,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 from uuid import UUID
 
-from app.datasets.columns import MAX_BIGINT, Column
+from app.datasets.column_types import MAX_BIGINT
+from app.datasets.columns import Column
 from app.datasets.json_values import write_datetime
 
 BUCKETS = 256

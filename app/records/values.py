@@ -13,7 +13,8 @@ from typing import Any
 
 from app.core.errors import did_you_mean
 from app.core.json_text import MAX_DIGITS, is_storable_text, write_json
-from app.datasets.columns import MAX_SAFE_INTEGER, ROW_ID, Column, fits_decimal
+from app.datasets.column_types import MAX_SAFE_INTEGER
+from app.datasets.columns import ROW_ID, Column, fits_decimal
 from app.datasets.patterns import matcher
 from app.datasets.rules import Rule, constraint_rules, type_rule
 

@@ -5,13 +5,12 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from app.core import dynamo
+from app.core import dynamo_requests
 from app.core.aws import client as aws_client
 from app.core.aws import close_clients
 from app.core.dynamo import (
     Check,
     Condition,
-    ConditionNotMet,
     Delete,
     NotWritten,
     Put,
@@ -22,13 +21,13 @@ from app.core.dynamo import (
     find_many,
     list_items,
     list_range,
-    patience,
     put_item,
     update_and_count,
     update_item,
     write_batch,
     write_together,
 )
+from app.core.dynamo_requests import ConditionNotMet, patience
 from app.core.dynamo_wire import Item, from_attributes, to_attributes
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
@@ -191,14 +190,14 @@ class TestCounting:
 class TestPatience:
     async def test_a_request_waits_for_a_table_that_comes_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
         item = _item()
-        request, calls = dynamo._request_once, iter(range(10**6))
+        request, calls = dynamo_requests._send_once, iter(range(10**6))
 
         async def away(operation: str, arguments: dict[str, Any]) -> Any:
             if next(calls) < 3:
                 raise ServiceUnavailable("It is away.")
             return await request(operation, arguments)
 
-        monkeypatch.setattr(dynamo, "_request_once", away)
+        monkeypatch.setattr(dynamo_requests, "_send_once", away)
         with pytest.raises(ServiceUnavailable):
             await put_item(item)
         with patience(60):
@@ -211,7 +210,7 @@ class TestPatience:
         async def away(operation: str, arguments: dict[str, Any]) -> Any:
             raise ServiceUnavailable("It is away.")
 
-        monkeypatch.setattr(dynamo, "_request_once", away)
+        monkeypatch.setattr(dynamo_requests, "_send_once", away)
         with patience(0.1), pytest.raises(ServiceUnavailable):
             await put_item(_item())
 
@@ -219,7 +218,7 @@ class TestPatience:
 class TestTransactions:
     async def test_an_item_that_one_has_is_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
         item = _item()
-        request, calls = dynamo._request_once, iter(range(10**6))
+        request, calls = dynamo_requests._send_once, iter(range(10**6))
         dynamodb = await aws_client("dynamodb")
         document = {"Error": {"Code": "TransactionConflictException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
 
@@ -235,8 +234,8 @@ class TestTransactions:
 
     async def test_but_not_for_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
         async def refuse(operation: str, arguments: dict[str, Any]) -> Any:
-            raise dynamo._InTransaction("Others have it.")
+            raise dynamo_requests._InTransaction("Others have it.")
 
-        monkeypatch.setattr(dynamo, "_request_once", refuse)
+        monkeypatch.setattr(dynamo_requests, "_send_once", refuse)
         with pytest.raises(ServiceUnavailable):
             await put_item(_item())

@@ -15,7 +15,7 @@ from httpx import ASGITransport, AsyncClient
 from httpx import Response as Answered
 from starlette.middleware import Middleware
 
-from app.core import dynamo
+from app.core import dynamo, dynamo_requests
 from app.core.aws import client as aws_client
 from app.core.dynamo_wire import from_attributes
 from app.core.exceptions import install_exception_handlers
@@ -117,13 +117,13 @@ class TestLostAnswers:
     async def test_a_claim_that_is_sent_again_finds_itself(
         self, shop: Shop, buyer: AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        request = dynamo._request_once
+        request = dynamo_requests._send_once
 
         async def sent_twice(operation: str, arguments: dict[str, Any]) -> Any:
             await request(operation, arguments)
             return await request(operation, arguments)
 
-        monkeypatch.setattr(dynamo, "_request_once", sent_twice)
+        monkeypatch.setattr(dynamo_requests, "_send_once", sent_twice)
         assert (await buyer.post("/orders", headers=_key())).status_code == 201
         assert shop.done == 1
 

@@ -6,7 +6,8 @@ import pytest
 from httpx import AsyncClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from app.datasets.columns import TYPES, Column, row_id_column
+from app.datasets.column_types import TYPES
+from app.datasets.columns import Column, row_id_column
 from app.datasets.openapi import record_schema, view_schema
 from app.datasets.shape import Shape
 from app.datasets.value_schemas import NUMBER_NOTE

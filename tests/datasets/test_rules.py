@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.core.json_text import parse_json, write_json
-from app.datasets.columns import TYPES, Column
+from app.datasets.column_types import TYPES
+from app.datasets.columns import Column
 from app.datasets.rules import CONSTRAINTS, constraint_rules, type_rule
 from app.imports import validate
 from app.imports.cells import Conventions

@@ -9,7 +9,7 @@ import pytest
 from httpx import AsyncClient, Response
 from sqlalchemy import text
 
-from app.core import dynamo
+from app.core import dynamo, dynamo_requests
 from app.core.aws import client as aws_client
 from app.core.db import transaction
 from app.core.errors import ServiceUnavailable
@@ -308,7 +308,7 @@ class TestMeanwhile:
     async def test_a_table_that_throttles_one_call_in_three_slows_an_import_and_loses_nothing(
         self, stock: Importer, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        request, repeat, calls = dynamo._request_once, dynamo.repeat_batch, iter(range(10**6))
+        request, repeat, calls = dynamo_requests._send_once, dynamo.repeat_batch, iter(range(10**6))
 
         async def throttled(operation: str, arguments: dict[str, Any]) -> Any:
             if next(calls) % 3 == 0:
@@ -319,7 +319,7 @@ class TestMeanwhile:
             taken = max(1, len(requests) - next(calls) % 5)
             return [*await repeat(requests[:taken]), *requests[taken:]]
 
-        monkeypatch.setattr(dynamo, "_request_once", throttled)
+        monkeypatch.setattr(dynamo_requests, "_send_once", throttled)
         monkeypatch.setattr(dynamo, "repeat_batch", done_in_part)
         shown = await stock("stock", MANY, mode="replace")
         assert shown["result"] == COUNT_ADDED

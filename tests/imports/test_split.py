@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.imports.parse import Fault, Layout, parse_chunk
-from app.imports.split import LINE_END, MAX_TOKENIZED, Chunk, Grammar, Malformed, Record, Splitter, read_records
+from app.imports.split import MAX_TOKENIZED, Chunk, Splitter
+from app.imports.tokenizer import LINE_END, Grammar, Malformed, Record, read_records
 
 LINE_ENDS = ["\n", "\r\n", "\r", "\r\r\n"]
 FIELDS = st.text(alphabet='ab ,"\n\ré', max_size=6)

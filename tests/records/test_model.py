@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from app.core.connections import get_writer
 from app.core.db import transaction
-from app.datasets.columns import TYPES
+from app.datasets.column_types import TYPES
 from app.datasets.repository import get_dataset
 from app.datasets.shape import Shape, shape_of
 from app.keys.principal import EVERYTHING

@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from app.core.json_text import parse_json
-from app.datasets.columns import TYPES, Column
+from app.datasets.column_types import TYPES
+from app.datasets.columns import Column
 from app.records.values import READERS, Fault, RecordReader, merge
 
 ID = "01234567-89AB-cdef-0123-456789abcdef"
