@@ -6,6 +6,7 @@ settings say, however a request reads. It connects at the first use.
 
 import asyncio
 import json
+import socket
 import time
 from contextlib import suppress
 from functools import cache, partial
@@ -25,6 +26,8 @@ REST_SECONDS = 1.0
 # How long a request waits for a connection that others have, and how long one may take to end.
 WAIT_SECONDS = 30.0
 CLOSE_SECONDS = 2.0
+# How often a silent network is asked whether the database is there, before a connection is given up.
+PROBES = 3
 # In front of a jsonb in the binary form.
 JSONB_VERSION = b"\x01"
 
@@ -122,11 +125,34 @@ class Pool:
             },
         )
         try:
+            # The driver has no other way to its socket.
+            transport = connection._transport  # type: ignore[attr-defined]
+            bound_silence(transport.get_extra_info("socket"), settings.network_timeout_seconds)
             await _read_json(connection)
         except BaseException:
             connection.terminate()
             raise
         return connection
+
+
+def bound_silence(wire: socket.socket, seconds: float) -> None:
+    """Have a connection end whose network swallows what is sent: no timeout of the server's helps then.
+
+    The kernel asks while it waits for an answer, and gives up what it sent; not every system has each of these bounds.
+    """
+    if wire.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    probe = max(1, round(seconds / (PROBES + 1)))
+    bounds = {
+        "TCP_KEEPIDLE": probe,
+        "TCP_KEEPINTVL": probe,
+        "TCP_KEEPCNT": PROBES,
+        "TCP_USER_TIMEOUT": round(seconds * 1000),
+    }
+    for name, value in bounds.items():
+        if hasattr(socket, name):
+            wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 async def _read_json(connection: "Connection[Any]") -> None:

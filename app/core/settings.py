@@ -35,6 +35,9 @@ class Settings(BaseSettings):
 
     database_pool_size: int = Field(5, ge=1, le=100, description="connections that one process may hold")
     connect_timeout_seconds: float = Field(10, gt=0, description="how long a request waits for a new connection")
+    network_timeout_seconds: float = Field(
+        15, ge=1, description="how long the network of the database may be silent before a connection is given up"
+    )
     statement_timeout_seconds: float = Field(20, gt=0, description="the longest one statement of a request may run")
     lock_timeout_seconds: float = Field(3, gt=0, description="how long a request waits for what another one holds")
     change_timeout_seconds: float = Field(25, gt=0, description="the longest a change of a dataset's columns may take")

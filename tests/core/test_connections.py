@@ -1,4 +1,6 @@
 import asyncio
+import socket
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -6,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.core.connections import REST_SECONDS, Pool, get_writer, login
+from app.core.connections import REST_SECONDS, Pool, bound_silence, get_writer, login
 from app.core.db import transaction
 from app.core.direct import fetch
 from app.core.errors import ServiceUnavailable
@@ -147,3 +149,19 @@ class TestSessions:
         await asyncio.gather(waiting, return_exceptions=True)
         assert (await fetch(PID))[0][0] != before
         assert not get_writer()._taken  # what would be lost to the process for good
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the system has no such bound")
+class TestSilence:
+    def test_what_is_sent_and_what_is_awaited_is_given_up_in_time(self) -> None:
+        with socket.socket() as wire:
+            bound_silence(wire, 8)
+            tcp = partial(wire.getsockopt, socket.IPPROTO_TCP)
+            assert wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert tcp(socket.TCP_USER_TIMEOUT) == 8000
+            assert tcp(socket.TCP_KEEPIDLE) + tcp(socket.TCP_KEEPINTVL) * tcp(socket.TCP_KEEPCNT) == 8
+
+    def test_a_socket_of_this_machine_has_no_network(self) -> None:
+        with socket.socket(socket.AF_UNIX) as wire:
+            bound_silence(wire, 8)
+            assert wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 0
