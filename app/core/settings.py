@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     root_path: str = Field("", description="the path that the gateway strips, as /prod")
     cors_origins: str = Field("", description="origins that may call from a browser, separated by commas, or *")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    release: str = Field("unknown", min_length=1, description="what the metric of faults calls the code that runs")
 
     database_pool_size: int = Field(5, ge=1, le=100, description="connections that one process may hold")
     connect_timeout_seconds: float = Field(10, gt=0, description="how long a request waits for a new connection")

@@ -1,16 +1,20 @@
 """What CloudWatch counts: events of the log as metrics in its embedded format, by Powertools for AWS Lambda.
 
-They have no dimension but the service: each further value of one would be a metric of its own, and paid as one.
+They have no dimension but the service: each further value of one would be a metric of its own, and paid as one. Only
+faults, which there should be none of, have the release too: an alarm takes a new one back for its own.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 
 from app.core import log
+from app.core.settings import get_settings
 
 NAMESPACE = "Tolva"
+# What the code did wrong; a 503 says that the database or the table was away.
+FAULT = 500
 
 Fields = dict[str, Any]
 Measures = Iterator[tuple[str, MetricUnit, float]]
@@ -26,6 +30,10 @@ def publish_metrics(service: str) -> None:
         for measure, unit, value in COUNTED[name](fields):
             metrics.add_metric(measure, unit, value)
         metrics.flush_metrics()
+        if fields.get("status") == FAULT:
+            with single_metric("Faults", MetricUnit.Count, 1, namespace=NAMESPACE) as faults:
+                faults.add_dimension("service", service)
+                faults.add_dimension("release", get_settings().release)
 
     log.listen(publish)
 

@@ -17,6 +17,7 @@ from app.handlers.environment import prepare_log
 prepare_log("api")
 log.event("request.finished", method="GET", path="/health", status=503, ms=12.5)
 log.event("request.started")
+log.event("request.finished", method="GET", path="/datasets", status=500, ms=2.5)
 log.event("import.finished", import_id="1", dataset="a", added=3, changed=1, unchanged=0)
 log.event("import.failed", import_id="1", problem="file-empty")
 """
@@ -33,7 +34,7 @@ def _published(**variables: str) -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("database_url")
 class TestPublishMetrics:
     def test_requests_and_imports_are_counted(self) -> None:
-        request, finished, failed = _published(AWS_LAMBDA_FUNCTION_NAME="tolva-api")
+        request, _, _, finished, failed = _published(AWS_LAMBDA_FUNCTION_NAME="tolva-api")
         (described,) = request["_aws"]["CloudWatchMetrics"]
         assert (described["Namespace"], described["Dimensions"]) == ("Tolva", [["service"]])
         assert {"Name": "Latency", "Unit": "Milliseconds"} in described["Metrics"]
@@ -42,8 +43,14 @@ class TestPublishMetrics:
         assert (finished["ImportsSucceeded"], finished["RecordsAdded"], finished["RecordsChanged"]) == ([1], [3], [1])
         assert failed["ImportsFailed"] == [1.0]
 
+    def test_what_the_code_did_wrong_is_counted_for_its_release(self) -> None:
+        fault = _published(AWS_LAMBDA_FUNCTION_NAME="tolva-api", TOLVA_RELEASE="a1b2")[2]
+        (described,) = fault["_aws"]["CloudWatchMetrics"]
+        assert (described["Namespace"], described["Dimensions"]) == ("Tolva", [["service", "release"]])
+        assert (fault["service"], fault["release"], fault["Faults"]) == ("api", "a1b2", [1.0])
+
     def test_they_are_counted_whichever_level_is_logged(self) -> None:
-        assert len(_published(AWS_LAMBDA_FUNCTION_NAME="tolva-api", TOLVA_LOG_LEVEL="ERROR")) == len(COUNTED)
+        assert len(_published(AWS_LAMBDA_FUNCTION_NAME="tolva-api", TOLVA_LOG_LEVEL="ERROR")) == len(COUNTED) + 2
 
     def test_on_a_laptop_there_are_none(self) -> None:
         assert _published() == []

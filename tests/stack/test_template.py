@@ -8,6 +8,7 @@ import pytest
 
 from app.core.aws import client
 from app.core.settings import Settings
+from app.handlers.metrics import NAMESPACE
 from app.handlers.migrate import MASTER
 from app.local.emulator import BUCKET, TABLE
 from app.local.resources import EXPIRY_ATTRIBUTE, WATCHED_PREFIXES
@@ -158,6 +159,14 @@ class TestFunctions:
         function = _function(name)
         assert (function["AutoPublishAlias"], function["AutoPublishCodeSha256"]) == ("live", {"Ref": "Release"})
         assert function["Description"] == {"Fn::Sub": "release ${Release}"}
+
+
+class TestRelease:
+    def test_its_own_faults_take_it_back(self) -> None:
+        assert {"Ref": "ApiFaults"} in _function("Api")["DeploymentPreference"]["Alarms"]
+        dimensions = {item["Name"]: item["Value"] for item in properties("ApiFaults")["Dimensions"]}
+        assert dimensions == {"service": "api", "release": _variables("Api")["TOLVA_RELEASE"]}
+        assert properties("ApiFaults")["Namespace"] == NAMESPACE
 
 
 class TestQueue:
