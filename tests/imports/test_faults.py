@@ -100,10 +100,7 @@ class TestKilled:
         import_id = start_import(dev, content)
         wait_until_running(dev, import_id)
         time.sleep(0.3)
-        children = dev.children()
-        dev.kill()
-        for child in children:
-            child.kill()
+        dev.kill_all()
         with RunningDev(tmp_path / "data", variables={"TOLVA_LEASE_SECONDS": "3"}) as again:
             shown = wait_for_end(again, import_id)
             assert shown["status"] == "succeeded"

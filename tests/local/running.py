@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -99,13 +100,23 @@ class RunningDev:
         self.process.kill()
         self.process.wait()
 
+    def kill_all(self) -> None:
+        """End it and every process it has started, as a power cut would."""
+        children = self.children()
+        self.kill()
+        for child in children:
+            # One of them may be gone by now: a process ends by itself once its parent is gone.
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+        assert eventually(lambda: all_ended(children))
+
     def children(self) -> list[psutil.Process]:
         """Every process it has started, and theirs."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def child(self, word: str) -> psutil.Process:
         """The one child whose command line holds a word; PostgreSQL's is the server, not a session."""
-        found = [child for child in psutil.Process(self.process.pid).children() if word in " ".join(child.cmdline())]
+        found = [child for child in psutil.Process(self.process.pid).children() if word in command_line(child)]
         assert len(found) == 1, found
         return found[0]
 
@@ -118,6 +129,14 @@ class RunningDev:
             return self.request("GET", "/ready").status_code == 200
         except httpx.TransportError:
             return False
+
+
+def command_line(process: psutil.Process) -> str:
+    """What a process was started with; nothing where it has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def all_ended(processes: list[psutil.Process]) -> bool:

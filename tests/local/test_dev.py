@@ -13,7 +13,16 @@ import pytest
 
 from app.local.dev import DevOptions, check_port
 from app.local.process import LocalError
-from tests.local.running import ADMIN_KEY, STOP_SECONDS, RunningDev, all_ended, command, environment, eventually
+from tests.local.running import (
+    ADMIN_KEY,
+    STOP_SECONDS,
+    RunningDev,
+    all_ended,
+    command,
+    command_line,
+    environment,
+    eventually,
+)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +112,7 @@ class TestCrash:
     @staticmethod
     def _runs(dev: RunningDev, part: str) -> bool:
         children = psutil.Process(dev.process.pid).children()
-        return any(part in " ".join(child.cmdline()) for child in children if child.status() != psutil.STATUS_ZOMBIE)
+        return any(part in command_line(child) for child in children)
 
 
 class TestStop:
@@ -118,7 +127,7 @@ class TestStop:
             assert second.request("GET", "/datasets/kept").status_code == 200
             children = second.children()
             second.kill()
-            assert eventually(lambda: all_ended([c for c in children if "app.local" in " ".join(_command(c))]))
+            assert eventually(lambda: all_ended([c for c in children if "app.local" in command_line(c)]))
         with RunningDev(folder, port=second.port) as third:
             assert third.request("GET", "/datasets/kept").status_code == 200
             assert all_ended(children)
@@ -135,13 +144,6 @@ class TestStop:
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_SECONDS) == 0
         assert all_ended(children)
-
-
-def _command(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.NoSuchProcess:
-        return []
 
 
 class TestUrl:
