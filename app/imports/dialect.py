@@ -25,6 +25,8 @@ MAX_PREAMBLE = 30
 MISSING = frozenset((b"na", b"n/a", b"n.a.", b"nan", b"null", b"none", b"nil", b"-", b"--", b"?", b".", b"missing"))
 # A table of one column scores this: any delimiter has to do better.
 ONE_COLUMN = 0.3
+# It scores less where its header would be `id,name`: rows that do not fit such a header are errors to be told of.
+ONE_COLUMN_UNDER_NAMES = ONE_COLUMN / 2
 
 _KINDS = (
     ("empty", re.compile(rb"\s*")),
@@ -37,6 +39,7 @@ _COMMA_NUMBER = re.compile(rb"\s*-?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+\s*")
 _POINT_NUMBER = re.compile(rb"\s*-?\d+\.(?:\d{1,2}|\d{4,})\s*")
 _GROUPED_NUMBER = re.compile(rb"\s*-?\d{1,3}(?:\.\d{3})+(?:,\d+)?\s*")
 _YEAR = re.compile(rb"(19|20)\d\d")
+_NAME = re.compile(rb"[A-Za-z_\x80-\xff][\w .()/%#\x80-\xff-]{0,59}")
 _SEPARATOR_LINE = re.compile(rb"\"?sep=(.)\"?(\r\n|\n|\r)", re.IGNORECASE)
 
 
@@ -129,10 +132,23 @@ def _detect_grammar(body: bytes, options: ImportOptions, delimiter: bytes | None
             for place, code in enumerate(DELIMITERS)
         ]
         score, _, code = max(scored)
-        grammar = replace(base, delimiter=bytes([code]) if score > ONE_COLUMN else _unused_delimiter(body))
+        grammar = replace(base, delimiter=bytes([code]))
+        if score <= ONE_COLUMN and not _has_named_columns(score, _read_rows(body, grammar, final)):
+            grammar = replace(base, delimiter=_unused_delimiter(body))
     rows = _read_rows(body, grammar, final)
     is_one_column = max((row.width for row in rows), default=1) == 1
     return replace(grammar, keep_blank=is_one_column, skip_space=_has_spaces(rows))
+
+
+def _has_named_columns(score: float, rows: Sequence[_Row]) -> bool:
+    """Whether rows that make a poor table begin with names, and their values are of other types or fit at times."""
+    if not rows:
+        return False
+    first, width = _locate_header(rows)
+    header, below = rows[first], rows[first + 1 :]
+    if width < 2 or len(set(header.cells)) < width or not all(_NAME.fullmatch(cell) for cell in header.cells):
+        return False
+    return score > ONE_COLUMN_UNDER_NAMES or _differs(header, below)
 
 
 def _unused_delimiter(body: bytes) -> bytes:

@@ -44,6 +44,31 @@ class TestDelimiter:
     def test_among_rivals(self, content: str, delimiter: str) -> None:
         assert detect(content).grammar.delimiter == delimiter.encode()
 
+    @pytest.mark.parametrize(
+        ("content", "labels"),
+        [
+            ("id,name\n1,a\n2\n3,c,d\n", ["id", "name"]),
+            ("id,name\n" + "1\n2\n3\n4\n" * 3, ["id", "name"]),
+            ("name,tags\nfoo,a,b,c\nbar,a\nbaz,x,y\n", ["name", "tags"]),
+            ("id;First name;Größe (cm)\n1;a\n2;b;3;4\n3\n", ["id", "First name", "Größe (cm)"]),
+        ],
+    )
+    def test_of_rows_that_do_not_fit_their_header(self, content: str, labels: list[str]) -> None:
+        assert detect(content).labels == labels
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "note\na,b\nc\nd,e,f\n",
+            "Hello, world\nfoo\nbar, baz, qux\nquux\n",
+            "beech,oak\nelm\nash\npine,fir\nyew\nlime\n",
+            "a note,a note\n1\n2\n3,4,5\n",
+            "12,5\n13\n14,5,6\n15\n",
+        ],
+    )
+    def test_of_texts_that_hold_delimiters_now_and_then(self, content: str) -> None:
+        assert detect(content).width == 1
+
     def test_the_option_decides(self) -> None:
         assert detect("a;b,c\n1;2,3\n", delimiter=",").labels == ["a;b", "c"]
 
