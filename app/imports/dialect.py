@@ -280,7 +280,8 @@ def _find_header(body: bytes, grammar: Grammar, rows: Sequence[_Row], options: I
 
 
 def _decode(cell: bytes) -> str:
-    return cell.decode("utf-8", "replace").strip()
+    """A header's text; PostgreSQL stores no NUL, so a sign for it is shown."""
+    return cell.decode("utf-8", "replace").replace("\0", "␀").strip()
 
 
 def _end_of(body: bytes, grammar: Grammar, row: _Row) -> int:

@@ -156,7 +156,8 @@ class _Runner:
         if self._row.attempts > repository.MAX_ATTEMPTS:
             raise errors.WorkerLost(
                 f"{repository.MAX_ATTEMPTS} workers took the import up and none of them ended it.",
-                hint="The file may need more memory than a worker has. Split it.",
+                hint=f"The worker's log has the reason, by the import's id, {self._row.id}. "
+                "Split a file that takes more memory than a worker has.",
             )
         await self._source.open()
         staged = False
@@ -290,6 +291,11 @@ class _Runner:
             "timezone": self._options.timezone or "UTC",
         }
         outcome.warnings = list(dialect.warnings)
+        if source.encoding.name == "cp1252" and self._options.encoding is None:
+            # Any bytes but five are letters in cp1252, so this is the one guess that can turn text into nonsense.
+            outcome.warnings.append(
+                "The file is not UTF-8 and was read as cp1252. Give its `encoding` if its letters are wrong."
+            )
         self._describe_columns(load)
         pairs = zip(dialect.labels, load.loaded, strict=True)
         outcome.renamed = {

@@ -5,6 +5,7 @@ The first bytes tell what a file is: its compression, its encoding, or that it i
 
 import asyncio
 import codecs
+import re
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
@@ -28,9 +29,9 @@ Compression = Literal["none", "gzip", "zstd"]
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 FOREIGN = (
-    (b"\x89PNG", "a PNG picture", "Images go in with POST /images."),
-    (b"\xff\xd8\xff", "a JPEG picture", "Images go in with POST /images."),
-    (b"GIF8", "a GIF picture", "Images go in with POST /images."),
+    (b"\x89PNG", "a PNG picture", "Upload a CSV file."),
+    (b"\xff\xd8\xff", "a JPEG picture", "Upload a CSV file."),
+    (b"GIF8", "a GIF picture", "Upload a CSV file."),
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "Unpack it, or save the sheet as CSV."),
     (b"PK\x05\x06", "an empty zip archive", "Upload the CSV file itself, or compress it with gzip or zstd."),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save the sheet as CSV."),
@@ -41,6 +42,12 @@ FOREIGN = (
     (b"\xfd7zXZ", "compressed with xz", "Compress it with gzip or zstd."),
     (b"\x7fELF", "a program", "Upload a CSV file."),
 )  # fmt: skip
+# Text, but no table. The first is what a download answers that wanted a login.
+FOREIGN_TEXT = (
+    (re.compile(rb"<(!doctype html|html|head|body)\b", re.IGNORECASE), "an HTML page", "Download the CSV file itself."),
+    (re.compile(rb"<(\?xml|!doctype|!--)", re.IGNORECASE), "an XML document", "Export the table as CSV."),
+    (re.compile(rb"(\[\s*)?\{\s*(\"|\}\s*$)|\[\s*[\[\"\]]"), "a JSON document", "Write its records as CSV."),
+)
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -212,6 +219,10 @@ def _find_compression(first: bytes) -> Compression:
 def _refuse_foreign(first: bytes) -> None:
     for magic, what, hint in FOREIGN:
         if first.startswith(magic):
+            raise FileNotCsv(f"The file is {what}.", hint=hint)
+    beginning = first[:1024].removeprefix(codecs.BOM_UTF8).lstrip()
+    for pattern, what, hint in FOREIGN_TEXT:
+        if pattern.match(beginning):
             raise FileNotCsv(f"The file is {what}.", hint=hint)
 
 

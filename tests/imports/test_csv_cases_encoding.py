@@ -15,6 +15,8 @@ class TestUndeclared:
         shown = await importer("d", ("id,t\n" + FAR + "10001,5 € and a friend’s\n10002,café\n").encode("cp1252"))
         assert shown["status"] == "succeeded"
         assert shown["dialect"]["encoding"] == "cp1252"
+        warning = "The file is not UTF-8 and was read as cp1252. Give its `encoding` if its letters are wrong."
+        assert shown["warnings"] == [warning]
         records = await importer.records("d")
         assert [record["t"] for record in records[-2:]] == ["5 € and a friend’s", "café"]
 
@@ -75,6 +77,12 @@ class TestBytes:
             rejection(3, 2, 11, "t", "␀", "nul_character", message),
         ]
         assert [record["t"] for record in await importer.records("d")] == ["c"]
+
+    async def test_case_33_a_nul_in_the_header_is_shown(self, importer: Importer) -> None:
+        shown = await importer("d", b"a\0b,c\n1,2\n")
+        assert shown["status"] == "succeeded"
+        assert shown["renamed"] == {"a␀b": "ab"}
+        assert await importer.records("d") == [{"ab": 1, "c": 2}]
 
     async def test_case_34_trail_bytes_are_not_structural(self, importer: Importer) -> None:
         # In Shift-JIS the second byte of 表 is 0x5C, a backslash, and that of ポ is 0x7C, a pipe.

@@ -6,8 +6,13 @@ import os
 import asyncpg
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import update
+from sqlmodel import col
 
+from app.core.db import transaction
 from app.core.settings import get_settings
+from app.imports.models import Import
+from app.imports.repository import MAX_ATTEMPTS
 from tests.imports.conftest import Importer
 
 STOCK = {
@@ -343,6 +348,16 @@ class TestMeanwhile:
         await stock.drain()
         shown = await stock.show(announced["id"])
         assert shown["problem"]["type"] == "/problems/dataset-deleted"
+
+    async def test_an_import_that_no_worker_ends_is_given_up(self, stock: Importer) -> None:
+        announced = await stock.announce("stock", b"sku,price,ean\nc,3,3\n")
+        async with transaction() as session:
+            await session.execute(update(Import).values(attempts=MAX_ATTEMPTS).where(col(Import.id) == announced["id"]))
+        await stock.drain()
+        problem = (await stock.show(announced["id"]))["problem"]
+        assert problem["type"] == "/problems/worker-lost"
+        assert announced["id"] in problem["hint"]
+        assert len(await stock.records("stock")) == 2
 
     async def test_a_cancelled_import_loads_nothing(self, stock: Importer, client: AsyncClient) -> None:
         announced = await stock.announce("stock", b"sku,price,ean\nc,3,3\n")

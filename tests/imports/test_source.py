@@ -154,10 +154,16 @@ class TestForeignFiles:
     @pytest.mark.parametrize(
         ("content", "what", "hint"),
         [
-            (b"\x89PNG\r\n\x1a\n" + bytes(50), "a PNG picture", "POST /images"),
+            (b"\x89PNG\r\n\x1a\n" + bytes(50), "a PNG picture", "Upload a CSV"),
             (b"PK\x03\x04" + bytes(50), "a zip archive or an Excel workbook", "save the sheet as CSV"),
             (b"%PDF-1.7\n", "a PDF document", "Export"),
             (b"PAR1" + bytes(20), "a Parquet file", "Export"),
+            (b"\xef\xbb\xbf\r\n<!DOCTYPE HTML>\n<html>", "an HTML page", "Download the CSV file itself"),
+            (compressed(b"<html lang=en>"), "an HTML page", "Download"),
+            (b'<?xml version="1.0"?>\n<rows/>', "an XML document", "Export"),
+            (b'{"a": 1}\n{"a": 2}\n', "a JSON document", "Write its records as CSV"),
+            (b'[\n  {"a": 1}]', "a JSON document", "CSV"),
+            (b'["a", "b"]\n[1, 2]', "a JSON document", "CSV"),
             (compressed(b"PK\x03\x04" + bytes(50)), "a zip archive", "save the sheet"),
             (bytes(range(256)) * 2 + bytes(2000), "binary data", "UTF-8"),
             (random.Random(7).randbytes(5000).replace(b"\0", b"\1"), "binary data", "UTF-8"),
@@ -167,6 +173,12 @@ class TestForeignFiles:
         with pytest.raises(FileNotCsv, match=what) as refused:
             await source(content)
         assert hint in (refused.value.hint or "")
+
+    @pytest.mark.parametrize(
+        "content", [b"[id],[name]\n1,a\n", b"{id},{name}\n1,a\n", b"<id>,<name>\n1,a\n", b"[1],[2]\n1,a\n", b"html\n<"]
+    )
+    async def test_odd_headers_are_not_among_them(self, content: bytes) -> None:
+        assert (await source(content)).sample() == (content, True)
 
     async def test_empty_ones_too(self) -> None:
         with pytest.raises(FileEmpty):
