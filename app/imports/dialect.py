@@ -124,29 +124,28 @@ def _detect_grammar(body: bytes, options: ImportOptions, delimiter: bytes | None
         base = replace(base, quote=b"'")
     if options.escape is None and base.quote and b"\\" + base.quote in body:
         base = _prefer_escape(body, base, delimiter or b",", final)
-    if delimiter is not None:
-        grammar = replace(base, delimiter=delimiter)
-    else:
-        scored = [
-            (_score(body, replace(base, delimiter=bytes([code])), final), -place, code)
-            for place, code in enumerate(DELIMITERS)
-        ]
-        score, _, code = max(scored)
-        grammar = replace(base, delimiter=bytes([code]))
-        if score <= ONE_COLUMN and not _has_named_columns(score, _read_rows(body, grammar, final)):
-            grammar = replace(base, delimiter=_unused_delimiter(body))
+    grammar = replace(base, delimiter=delimiter or _detect_delimiter(body, base, final))
     rows = _read_rows(body, grammar, final)
     is_one_column = max((row.width for row in rows), default=1) == 1
     return replace(grammar, keep_blank=is_one_column, skip_space=_has_spaces(rows))
 
 
+def _detect_delimiter(body: bytes, base: Grammar, final: bool) -> bytes:
+    """The delimiter that makes the best table of the sample; an unused character where one column is better."""
+    grammars = [replace(base, delimiter=bytes([code])) for code in DELIMITERS]
+    scored = [(_score(body, grammar, final), -place) for place, grammar in enumerate(grammars)]
+    score, place = max(scored)
+    best = grammars[-place]
+    if score > ONE_COLUMN or (score and _has_named_columns(score, _read_rows(body, best, final))):
+        return best.delimiter
+    return _unused_delimiter(body)
+
+
 def _has_named_columns(score: float, rows: Sequence[_Row]) -> bool:
     """Whether rows that make a poor table begin with names, and their values are of other types or fit at times."""
-    if not rows:
-        return False
     first, width = _locate_header(rows)
     header, below = rows[first], rows[first + 1 :]
-    if width < 2 or len(set(header.cells)) < width or not all(_NAME.fullmatch(cell) for cell in header.cells):
+    if len(set(header.cells)) < width or not all(_NAME.fullmatch(cell) for cell in header.cells):
         return False
     return score > ONE_COLUMN_UNDER_NAMES or _differs(header, below)
 
