@@ -290,12 +290,7 @@ class _Runner:
             "compression": source.compression,
             "timezone": self._options.timezone or "UTC",
         }
-        outcome.warnings = list(dialect.warnings)
-        if source.encoding.name == "cp1252" and self._options.encoding is None:
-            # Any bytes but five are letters in cp1252, so this is the one guess that can turn text into nonsense.
-            outcome.warnings.append(
-                "The file is not UTF-8 and was read as cp1252. Give its `encoding` if its letters are wrong."
-            )
+        outcome.warnings = [*source.warnings, *dialect.warnings]
         self._describe_columns(load)
         pairs = zip(dialect.labels, load.loaded, strict=True)
         outcome.renamed = {

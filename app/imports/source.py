@@ -23,8 +23,8 @@ from app.imports.options import ImportOptions
 
 BLOCK_SIZE = 1024 * 1024
 SAMPLE_SIZE = 256 * 1024
-# Of text these are rare; those that may delimit fields are not among them.
-_CONTROLS = bytes([*range(9), *range(0x0E, 0x1B), 0x7F])
+# Of text these are rare; those that may delimit fields, and NUL, which has a limit of its own, are not among them.
+_CONTROLS = bytes([*range(1, 9), *range(0x0E, 0x1B), 0x7F])
 Compression = Literal["none", "gzip", "zstd"]
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -42,8 +42,8 @@ FOREIGN = (
     (b"\xfd7zXZ", "compressed with xz", "Compress it with gzip or zstd."),
     (b"\x7fELF", "a program", "Upload a CSV file."),
 )  # fmt: skip
-# Text, but no table. The first is what a download answers that wanted a login.
-FOREIGN_TEXT = (
+# Text, but no table unless its `header` is given. The first is what a download answers that wanted a login.
+DOCUMENTS = (
     (re.compile(rb"<(!doctype html|html|head|body)\b", re.IGNORECASE), "an HTML page", "Download the CSV file itself."),
     (re.compile(rb"<(\?xml|!doctype|!--)", re.IGNORECASE), "an XML document", "Export the table as CSV."),
     (re.compile(rb"(\[\s*)?\{\s*(\"|\}\s*$)|\[\s*[\[\"\]]"), "a JSON document", "Write its records as CSV."),
@@ -103,6 +103,7 @@ class Source:
         self._options = options
         self.compression: Compression = "none"
         self.encoding = Encoding("utf-8", is_guess=True)
+        self.warnings: list[str] = []
         # The download that `open` began, and what it has taken from it: the first pass goes on with both.
         self._begun: tuple[bytes, AsyncGenerator[bytes]] | None = None
         self._sample, self._sample_is_all = b"", False
@@ -122,6 +123,8 @@ class Source:
         if self.compression != "none":
             first, is_all = _decompress_some(self.compression, first, is_all)
             _refuse_foreign(first)
+        if self._options.header is None:
+            _refuse_document(first)
         self.encoding = _find_encoding(first, self._options.encoding)
         self._sample, self._sample_is_all = first[:SAMPLE_SIZE], is_all and len(first) <= SAMPLE_SIZE
 
@@ -209,7 +212,12 @@ class Source:
         # As ÿ or ý a byte is rare, and five bytes are none at all in cp1252.
         odd = int(counts[0xFD:].sum() + counts[[0x81, 0x8D, 0x8F, 0x90, 0x9D]].sum())
         stray = int(counts[0x80:].sum()) - in_characters
-        self.encoding = Encoding("cp1252" if stray > characters and not odd else "utf-8")
+        self.encoding = Encoding("utf-8")
+        if stray > characters and not odd:
+            self.encoding = Encoding("cp1252")
+            self.warnings = [
+                "The file is not UTF-8 and was read as cp1252. Give its `encoding` if its letters are wrong."
+            ]
 
 
 def _find_compression(first: bytes) -> Compression:
@@ -220,8 +228,11 @@ def _refuse_foreign(first: bytes) -> None:
     for magic, what, hint in FOREIGN:
         if first.startswith(magic):
             raise FileNotCsv(f"The file is {what}.", hint=hint)
+
+
+def _refuse_document(first: bytes) -> None:
     beginning = first[:1024].removeprefix(codecs.BOM_UTF8).lstrip()
-    for pattern, what, hint in FOREIGN_TEXT:
+    for pattern, what, hint in DOCUMENTS:
         if pattern.match(beginning):
             raise FileNotCsv(f"The file is {what}.", hint=hint)
 
@@ -233,11 +244,12 @@ def _find_encoding(first: bytes, given: str | None) -> Encoding:
     if given is not None:
         name = codecs.lookup(given).name
         return Encoding({"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}.get(name, name))
-    nul = first[:4096].count(0)
-    if nul:
-        return _find_wide_encoding(first[:4096], nul)
-    if len(first[:4096].translate(None, _CONTROLS)) < 0.95 * len(first[:4096]):
-        raise _binary()
+    head = first[:4096]
+    if wide := _find_wide_encoding(head):
+        return Encoding(wide)
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if head.count(0) > 0.1 * len(head) or controls > 0.05 * len(head):
+        raise FileNotCsv("The file holds binary data.", hint="Upload a CSV file in UTF-8.")
     return Encoding("utf-8", is_guess=True)
 
 
@@ -248,20 +260,14 @@ def _agrees(given: str, marked: str) -> bool:
     )
 
 
-def _find_wide_encoding(first: bytes, nul: int) -> Encoding:
-    """UTF-16 without a mark shows as a NUL in every other byte; NULs anywhere else are no text."""
-    even, odd = first[0::2].count(0), first[1::2].count(0)
-    if odd > 0.7 * len(first) / 2 and even < 0.05 * len(first):
-        return Encoding("utf-16-le")
-    if even > 0.7 * len(first) / 2 and odd < 0.05 * len(first):
-        return Encoding("utf-16-be")
-    if nul > 0.1 * len(first):
-        raise _binary()
-    return Encoding("utf-8", is_guess=True)
-
-
-def _binary() -> FileNotCsv:
-    return FileNotCsv("The file holds binary data.", hint="Upload a CSV file in UTF-8.")
+def _find_wide_encoding(head: bytes) -> str | None:
+    """UTF-16 without a mark shows as a NUL in every other byte."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if odd > 0.7 * len(head) / 2 and even < 0.05 * len(head):
+        return "utf-16-le"
+    if even > 0.7 * len(head) / 2 and odd < 0.05 * len(head):
+        return "utf-16-be"
+    return None
 
 
 def _decoder(encoding: Encoding) -> Callable[[bytes, bool], bytes] | None:

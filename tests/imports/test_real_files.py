@@ -95,7 +95,7 @@ class TestReal:
     async def test_a_header_of_two_rows_and_odd_bytes(self, importer: Importer) -> None:
         shown = await importer("d", content(DATA / "real" / "StarWars.csv"))
         assert shown["dialect"]["encoding"] == "cp1252"
-        header, encoding = shown["warnings"]
+        encoding, header = shown["warnings"]
         assert header == "The header has two rows: line 1 and line 2; their names are joined."
         assert "Give its `encoding` if its letters are wrong." in encoding
         assert shown["columns"][3]["label"].endswith(" - Star Wars: Episode I  The Phantom Menace")

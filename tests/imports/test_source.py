@@ -166,6 +166,7 @@ class TestForeignFiles:
             (b'["a", "b"]\n[1, 2]', "a JSON document", "CSV"),
             (compressed(b"PK\x03\x04" + bytes(50)), "a zip archive", "save the sheet"),
             (bytes(range(256)) * 2 + bytes(2000), "binary data", "UTF-8"),
+            (random.Random(7).randbytes(5000), "binary data", "UTF-8"),
             (random.Random(7).randbytes(5000).replace(b"\0", b"\1"), "binary data", "UTF-8"),
         ],
     )
@@ -179,6 +180,10 @@ class TestForeignFiles:
     )
     async def test_odd_headers_are_not_among_them(self, content: bytes) -> None:
         assert (await source(content)).sample() == (content, True)
+
+    async def test_a_document_is_a_table_where_its_header_is_given(self) -> None:
+        content = b'{"a": 1}\n{"a": 2}\n'
+        assert (await source(content, header=False)).sample() == (content, True)
 
     async def test_empty_ones_too(self) -> None:
         with pytest.raises(FileEmpty):
