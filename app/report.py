@@ -66,7 +66,8 @@ def describe(document: Document) -> str:
     """What an import is doing, in a line: `loading  12,000 rows  300,000 rows/s`."""
     done = document["progress"]
     doing = WAITING.get(document["status"]) or document["phase"] or document["status"]
-    rows = f"{done['rows_loaded'] or done['rows_read']:,} rows"
+    count = done["rows_loaded"] or done["rows_read"]
+    rows = "1 row" if count == 1 else f"{count:,} rows"
     rate = f"  {done['rate']:,.0f} rows/s" if done["rate"] else ""
     return f"{doing:<10}  {rows}{rate}"
 

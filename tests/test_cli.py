@@ -96,6 +96,12 @@ class TestImport:
         assert done.returncode == 0, done.stdout + done.stderr
         assert [record["b"] for record in records(dev, "options")] == [None, "x"]
 
+    def test_columns_and_rows_are_told_of(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "one.csv").write_text("id,\n1,x\n")
+        done = on(dev, "import", str(tmp_path / "one.csv"), "--dataset", "one")
+        assert "(no name) → column_2" in done.stdout
+        assert "1 row " in done.stdout
+
     def test_empty_file(self, dev: RunningDev, tmp_path: Path) -> None:
         (tmp_path / "empty.csv").touch()
         assert on(dev, "import", str(tmp_path / "empty.csv"), "--dataset", "empty").returncode == 1

@@ -166,7 +166,8 @@ def _width_faults(chunk: Chunk, wrong: list[tuple[int, int]], width: int) -> lis
 
 def _width_fault(chunk: Chunk, width: int, found: int, rows: list[int]) -> Fault:
     code = "too_many_fields" if found > width else "too_few_fields"
-    return _row_fault(chunk, code, f"expected {width} fields, found {found}", np.array(rows, np.int64))
+    fields = "field" if width == 1 else "fields"
+    return _row_fault(chunk, code, f"expected {width} {fields}, found {found}", np.array(rows, np.int64))
 
 
 def _row_fault(chunk: Chunk, code: str, message: str, places: Positions) -> Fault:

@@ -130,7 +130,9 @@ class _Runner:
                 log.failure("import.lease_not_renewed", error, import_id=self._row.id)
 
     async def fail(self, problem: errors.ImportFailed) -> None:
-        """Record that nothing was loaded, and why."""
+        """Record that it failed and why; only rows that are written among other records count as loaded."""
+        if not self._is_writing:
+            self._meter.rows_loaded = 0
         document = problem.document(log.request_id.get())
         async with transaction() as session:
             recorded = await repository.finish_import(

@@ -270,12 +270,17 @@ class TestRejections:
         body = "sku,price,ean\nc,x,3\nd,x,4\ne,5,5\n"
         shown = await stock("stock", body, on_reject="skip", max_rejections=1)
         assert shown["problem"]["type"] == "/problems/too-many-rejections"
+        assert (shown["progress"]["rows_read"], shown["progress"]["rows_loaded"]) == (3, 0)
         assert len(await stock.records("stock")) == 2
         assert (await stock("stock", body, on_reject="skip", max_rejections=2))["status"] == "succeeded"
 
     async def test_a_file_of_which_no_row_is_good_is_a_failure(self, stock: Importer) -> None:
         shown = await stock("stock", "sku,price,ean\nc,x,3\n", on_reject="skip")
         assert shown["problem"]["detail"].startswith("None of the 1 rows was accepted.")
+
+    async def test_a_row_of_too_many_fields_for_one_column(self, importer: Importer) -> None:
+        shown = await importer("one", "a\n1\n2,3\n", options={"delimiter": ","})
+        assert [row["message"] for row in shown["rejections"]] == ["expected 1 field, found 2"]
 
     async def test_the_first_hundred_are_shown_and_all_are_counted(self, stock: Importer) -> None:
         rows = "".join(f"k{n},x,y\n" for n in range(5_000))
