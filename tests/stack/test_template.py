@@ -8,7 +8,7 @@ import pytest
 
 from app.core.aws import client
 from app.core.settings import Settings
-from app.handlers.metrics import NAMESPACE
+from app.handlers.metrics import COUNTED, NAMESPACE
 from app.handlers.migrate import MASTER
 from app.local.emulator import BUCKET, TABLE
 from app.local.resources import EXPIRY_ATTRIBUTE, WATCHED_PREFIXES
@@ -68,6 +68,13 @@ class TestGuide:
         )
         assert named
         assert named | set(re.findall(r"`([A-Z]\w+)=\w+`", self.PAGE)) <= known
+
+    def test_it_counts_the_alarms_and_metrics_that_there_are(self) -> None:
+        alarms = [part for part in load()["Resources"].values() if part["Type"] == "AWS::CloudWatch::Alarm"]
+        fields = {"status": 200, "ms": 1, "added": 0, "changed": 0}
+        metrics = [measure for measures in COUNTED.values() for measure in measures(fields)]
+        counted = re.findall(r"(\d+) (alarms|metrics)", self.PAGE)
+        assert counted == [(str(len(alarms)), "alarms"), (str(len(metrics)), "metrics")]
 
     def test_its_sums_are_right(self) -> None:
         blocks = re.findall(r"(?:^\|.*\n)+^\| \*\*sum.*", self.PAGE, re.MULTILINE)
