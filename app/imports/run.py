@@ -94,12 +94,16 @@ class _Runner:
         self._outcome = Outcome()
         self._proposal: Proposal | None = None
         self._is_writing = False
+        self._is_lost = False
+        # Its outcome is written, and nobody else can take it up: the commit follows, and then what comes after that.
+        self._is_ending = False
+        self._is_committed = False
 
     async def run(self, seconds: float) -> None:
         work = asyncio.create_task(self._work())
-        keeper = asyncio.create_task(self._keep_lease())
+        keeper = asyncio.create_task(self._keep_lease(work))
         try:
-            done, _ = await asyncio.wait({work, keeper}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work}, timeout=seconds)
         finally:
             for task in (work, keeper):
                 task.cancel()
@@ -107,19 +111,19 @@ class _Runner:
             await self._source.close()
         if not work.cancelled():
             work.result()
-        elif keeper in done:
+        elif self._is_lost:
             raise LeaseLost
-        else:
+        elif not self._is_committed:
             became = "some of it is written" if self._is_writing else "nothing was loaded"
             raise errors.ImportTimedOut(
                 f"The import was stopped after {seconds:.0f} seconds; {became}.",
                 hint="Split the file, or give the worker more time.",
             )
 
-    async def _keep_lease(self) -> None:
-        """Renew the lease and show the progress every second; ends when the import is lost."""
+    async def _keep_lease(self, work: "asyncio.Task[None]") -> None:
+        """Renew the lease and show the progress every second; cancels the work when the import is lost."""
         kept = True
-        while kept:
+        while not self._is_ending:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
                 async with transaction() as session:
@@ -128,6 +132,11 @@ class _Runner:
             except Exception as error:
                 # The lease outlives a few failures; what loads fails by itself when the database is gone.
                 log.failure("import.lease_not_renewed", error, import_id=self._row.id)
+            # One that waited for the import's own commit finds it ended, which is not lost.
+            if not kept and not self._is_ending:
+                self._is_lost = True
+                work.cancel()
+                return
 
     async def fail(self, problem: errors.ImportFailed) -> None:
         """Record that it failed and why; only rows that are written among other records count as loaded."""
@@ -197,6 +206,7 @@ class _Runner:
             except BaseException:
                 await asyncio.shield(loader.abandon())
                 raise
+        self._is_committed = True
         log.event("import.finished", import_id=self._row.id, dataset=load.dataset, **vars(counts))
         if not self._row.dry_run:
             await self._tidy(loader)
@@ -383,8 +393,7 @@ class _Runner:
                 current.columns = [column.model_dump(mode="json", exclude_none=True) for column in columns]
                 current.key = list(loader.key)
                 await touch_dataset(session, current)
-            if not await repository.finish_import(session, self._lease, values):
-                raise LeaseLost
+            await self._end(session, values)
             await loader.show(current)
 
     async def _tidy(self, loader: Loader) -> None:
@@ -397,5 +406,10 @@ class _Runner:
     async def _finish_dry_run(self, connection: AsyncConnection, values: dict[str, Any]) -> None:
         await connection.rollback()
         async with transaction() as session:
-            if not await repository.finish_import(session, self._lease, values):
-                raise LeaseLost
+            await self._end(session, values)
+
+    async def _end(self, session: AsyncSession, values: dict[str, Any]) -> None:
+        """Write the outcome, which the transaction's commit makes true."""
+        if not await repository.finish_import(session, self._lease, values):
+            raise LeaseLost
+        self._is_ending = True

@@ -13,6 +13,7 @@ from app.core.db import transaction
 from app.core.settings import get_settings
 from app.imports.models import Import
 from app.imports.repository import MAX_ATTEMPTS
+from app.imports.run import HEARTBEAT_SECONDS
 from tests.imports.conftest import Importer
 
 STOCK = {
@@ -27,6 +28,13 @@ STOCK = {
 # Records enough for more than one block and more than the sample that a new dataset's columns are proposed from.
 MANY = 100_000
 FIRST = "sku,price,ean\na,1.00,1\nb,2.50,2\n"
+# A commit that takes longer than the time between two heartbeats.
+SLOW_COMMIT = f"""
+    CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep({2 * HEARTBEAT_SECONDS}); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER slow_commit AFTER UPDATE ON tolva.import DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (new.status = 'succeeded') EXECUTE FUNCTION slow_commit()
+"""
 
 
 @pytest.fixture
@@ -385,6 +393,29 @@ class TestMeanwhile:
         await work
         assert (await stock.show(announced["id"]))["status"] == "cancelled"
         assert len(await stock.records("stock")) == 2
+
+    async def test_a_heartbeat_that_waited_for_the_commit_ends_nothing(
+        self, stock: Importer, connections: asyncpg.Connection
+    ) -> None:
+        await connections.execute(SLOW_COMMIT)
+        try:
+            async with connections.transaction():
+                # The planner's statistics, which are renewed after the commit, wait for this lock; the rows do not.
+                await connections.execute("LOCK TABLE data.stock IN SHARE UPDATE EXCLUSIVE MODE")
+                importing = asyncio.create_task(stock("stock", "sku,price,ean\nb,4,2\nc,3,3\n", mode="upsert"))
+                for _ in range(40):
+                    is_committed = await connections.fetchval(
+                        "SELECT EXISTS (SELECT FROM tolva.import WHERE status = 'succeeded' AND mode = 'upsert')"
+                    )
+                    await asyncio.sleep(HEARTBEAT_SECONDS)
+                    if is_committed:
+                        break
+            shown = await importing
+        finally:
+            await connections.execute("DROP FUNCTION slow_commit CASCADE")
+        assert (shown["status"], is_committed) == ("succeeded", True)
+        analysed = "SELECT reltuples FROM pg_class WHERE oid = 'data.stock'::regclass"
+        assert await connections.fetchval(analysed) == 3
 
     async def test_imports_into_one_dataset_follow_each_other(self, importer: Importer) -> None:
         one = await importer.announce("both", b"id,n\n1,1\n")
