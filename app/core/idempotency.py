@@ -11,7 +11,7 @@ import hashlib
 import time
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -80,21 +80,26 @@ class Claim:
     token: str = field(default_factory=lambda: uuid4().hex)
 
 
-async def claim_request(request: Request, caller: str) -> None:
-    """Claim the request's Idempotency-Key, where it has one and has not claimed it yet, for a caller who is known.
+async def claim_request(request: Request, caller: str, within: UUID | None = None) -> None:
+    """Claim the request's Idempotency-Key, if it has one and has not claimed it yet, for a caller who is known.
+
+    `within` is the id of the dataset that the request is about: in another one of its name it is another request.
 
     Raises:
         Replayed: it has been done; the exception brings the answer.
         IdempotencyKeyReused, IdempotencyKeyBusy, AnswerNotKept, ParameterInvalid: it cannot be done under this key.
         ServiceUnavailable: the table does not answer.
     """
-    if request.scope.get(_STATE) != []:
+    claims: list[Claim] | None = request.scope.get(_STATE)
+    if claims is None:
         return
     key = _read_key(request.headers)
-    scope = f"{caller}\n{request.method}\n{request.url.path}\n{key}"
+    scope = f"{caller}\n{request.method}\n{request.url.path}\n{within or ''}\n{key}"
     claim = Claim(f"idempotency#{_hash(scope.encode())}", _hash(await request.body()))
+    if any(taken.pk == claim.pk for taken in claims):
+        return
     await _take(claim)
-    request.scope[_STATE].append(claim)
+    claims.append(claim)
 
 
 class IdempotentRequests:

@@ -44,11 +44,11 @@ async def get_dataset(name: str, *, visible: Collection[str] | None = None) -> D
     """The dataset of this name.
 
     Raises:
-        DatasetNotFound: there is none; a near name is proposed, from `visible` where that is given.
+        DatasetNotFound: there is none; a near name of those that there are is proposed, a `visible` one if given.
     """
     dataset = await find_dataset(name)
     if dataset is None:
-        raise not_found(name, visible if visible is not None else await _list_names())
+        raise not_found(name, await _list_names(visible))
     return dataset
 
 
@@ -57,5 +57,7 @@ def not_found(name: str, names: Collection[str]) -> DatasetNotFound:
     return DatasetNotFound(f"There is no dataset '{name}'.{did_you_mean(name, names)}")
 
 
-async def _list_names() -> list[str]:
-    return [row["name"] for row in await direct.fetch(f"SELECT name FROM {_TABLE} ORDER BY name")]
+async def _list_names(visible: Collection[str] | None) -> list[str]:
+    names = None if visible is None else list(visible)
+    rows = await direct.fetch(f"SELECT name FROM {_TABLE} WHERE $1::text[] IS NULL OR name = ANY($1)", names)
+    return [row["name"] for row in rows]

@@ -54,12 +54,11 @@ async def get_dataset(session: AsyncSession, name: str, *, visible: Collection[s
     """The dataset of this name.
 
     Raises:
-        DatasetNotFound: there is none; a near name is proposed, from `visible` where that is given.
+        DatasetNotFound: there is none; a near name of those that there are is proposed, a `visible` one if given.
     """
     dataset = await find_dataset(session, name)
     if dataset is None:
-        names = visible if visible is not None else await list_names(session)
-        raise not_found(name, names)
+        raise not_found(name, await list_names(session, visible))
     return dataset
 
 
@@ -78,9 +77,12 @@ async def lock_loading(session: AsyncSession, dataset_id: UUID) -> None:
     await session.execute(LOADING_LOCK, {"dataset": str(dataset_id)})
 
 
-async def list_names(session: AsyncSession) -> list[str]:
-    """The names of all datasets, sorted."""
-    return list(await session.scalars(select(Dataset.name).order_by(Dataset.name)))
+async def list_names(session: AsyncSession, visible: Collection[str] | None = None) -> list[str]:
+    """The names of all datasets, sorted, only of the `visible` ones if that is given."""
+    query = select(Dataset.name).order_by(col(Dataset.name))
+    if visible is not None:
+        query = query.where(col(Dataset.name).in_(visible))
+    return list(await session.scalars(query))
 
 
 async def list_page(

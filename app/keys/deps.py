@@ -51,18 +51,17 @@ async def _demand_admin(caller: CurrentCaller) -> None:
 AdminOnly = Depends(_demand_admin)
 
 
-async def _claim_request(
-    request: Request,
-    caller: CurrentCaller,
-    _key: Annotated[
-        str | None,
-        Header(alias=HEADER, description="A new UUID: the same request sent again with it is not done again."),
-    ] = None,
-) -> None:
+# Has a route's document say that it takes one; `claim_request` reads it.
+IdempotencyKey = Annotated[
+    str | None, Header(alias=HEADER, description="A new UUID: the same request sent again with it is not done again.")
+]
+
+
+async def _claim_request(request: Request, caller: CurrentCaller, _key: IdempotencyKey = None) -> None:
     await claim_request(request, caller.id)
 
 
-# For every route that makes something: it takes an Idempotency-Key from a caller who is known.
+# For a route that makes something outside of any dataset: it takes an Idempotency-Key from a caller who is known.
 Idempotent = Depends(_claim_request)
 
 
@@ -105,6 +104,8 @@ async def _authenticate(text: str, find: Callable[[UUID], Awaitable[KeyRow | Non
         return EVERYTHING
     parsed = parse_key(text)
     key = await find(parsed[0]) if parsed else None
+    # Until it is found to work: a key that is refused is not known from then on.
+    _known.pop(hash_secret(text), None)
     if parsed is None or key is None or not hmac.compare_digest(key.secret_hash, hash_secret(parsed[1])):
         raise KeyUnknown("There is no such API key.", hint="A key is shown once, when it is made. Was it copied whole?")
     principal = _principal_of(key)

@@ -1,7 +1,9 @@
 """A request for the records of a dataset, served without the framework's dependencies and without a session.
 
 Both take longer than the statement itself. Who calls and what the dataset is are known from the requests before;
-every statement holds only while that is still so, and where it is not the request is served anew.
+every statement holds only while that is still so, and if it is not the request is served again. So no answer leaves
+that was made up from what is known alone: either a store answered under that condition, or it is asked whether the
+condition holds.
 
 Reads that say so go to the reader endpoint, which may be a moment behind. What it has of the catalogue is as old as
 what it has of the records, so a shape that it does not have yet, or has no more, is not current there: no statement
@@ -9,6 +11,7 @@ meets a table of another shape. The request is then served anew by the writer.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 from asyncpg import PostgresError, Record
@@ -16,7 +19,9 @@ from fastapi import Request, Response
 
 from app.core import direct
 from app.core.connections import Pool, get_reader, get_writer
+from app.core.direct import Fetch
 from app.core.errors import Problem
+from app.core.idempotency import Replayed
 from app.core.postgres import RESHAPED
 from app.datasets import mirror
 from app.datasets.errors import DatasetReshaped, StoreUnsuitable
@@ -43,6 +48,7 @@ class Access:
         self.pool = pool
         self._anew = anew
         self._shapes = [shape]
+        self._is_backed = False
 
     async def get_embedded(self, name: str) -> Shape:
         """The shape of another dataset that is read in the same statements.
@@ -64,11 +70,33 @@ class Access:
         Raises:
             Outdated: there are none, because a dataset or the caller is no longer what it was known as.
         """
-        text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {self._guard(len(statement.values))}"
-        rows = await direct.fetch(text, *statement.values, *self.caller_values, pool=self.pool)
-        if not rows and not await self.is_current():
+        guarded = self.guard(statement)
+        rows = await direct.fetch(guarded.text, *guarded.values, pool=self.pool)
+        if rows:
+            self.confirm()
+        elif not await self.is_current():
             raise Outdated
         return rows
+
+    def guard(self, statement: Statement) -> Statement:
+        """A query that has no rows if a dataset or the caller is no longer what it was known as."""
+        text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {self._guard(len(statement.values))}"
+        return Statement(text, (*statement.values, *self.caller_values))
+
+    async def write(self, statement: str, *values: Any, fetch: Fetch = direct.fetch) -> list[Record]:
+        """The rows of a statement that writes: it has the condition in itself, and the id of the caller's key last."""
+        rows = await fetch(statement, *values, *self.caller_values)
+        if rows:
+            self.confirm()
+        return rows
+
+    def confirm(self) -> None:
+        """Note that a store answered for the datasets and the caller as they are known."""
+        self._is_backed = True
+
+    async def is_backed(self) -> bool:
+        """Whether an answer may be given: a store answered for what is known, or says now that it still is so."""
+        return self._is_backed or await self.is_current()
 
     async def explain(self, statement: Statement) -> list[Record]:
         """The rows of a statement that is no query: it holds whatever the dataset is."""
@@ -77,9 +105,13 @@ class Access:
     async def is_current(self) -> bool:
         """Whether the datasets and the caller are still what they were known as."""
         if self.shape.store == "keyvalue":
-            return await mirror.is_current(self.shape)
-        rows = await direct.fetch(f"SELECT {self._guard(0)}", *self.caller_values, pool=self.pool)
-        return bool(rows[0][0])
+            is_current = await mirror.is_current(self.shape)
+        else:
+            rows = await direct.fetch(f"SELECT {self._guard(0)}", *self.caller_values, pool=self.pool)
+            is_current = bool(rows[0][0])
+        if is_current:
+            self.confirm()
+        return is_current
 
     @property
     def caller_values(self) -> Sequence[UUID]:
@@ -104,7 +136,8 @@ async def serve(
 ) -> Response:
     """What `answer` gives for a caller who has the scope on the dataset; what `may_lag` is read from the reader.
 
-    It is asked again where it raises Outdated, or an error that what was known is to blame for: nothing was done then.
+    It is asked again if it raises Outdated, if what was known may be to blame for its error, and if no store answered
+    for what was known and that is not so any more: nothing was done then.
 
     Raises:
         KeyMissing, KeyUnknown, KeyRevoked, KeyExpired, ScopeMissing: the caller may not.
@@ -116,12 +149,15 @@ async def serve(
         pool = get_reader() if may_lag and not anew else get_writer()
         access = await _begin(request, dataset, scope, pool, anew=anew)
         try:
-            return await answer(access)
+            response = await answer(access)
         except Outdated:
             continue
-        except (Problem, PostgresError) as error:
+        except (Problem, PostgresError, Replayed) as error:
             if not _may_be_outdated(error) or await access.is_current():
                 raise
+        else:
+            if await access.is_backed():
+                return response
     raise DatasetReshaped(f"'{dataset}' was changed again and again while the request was served.")
 
 
@@ -130,9 +166,14 @@ async def _begin(request: Request, dataset: str, scope: Scope, pool: Pool, *, an
     shape = await mirror.find_shape(dataset, anew=anew)
     if shape is None:
         caller = await find_direct_caller(request, anew=anew)
-        # Before anything else: a key that is limited to other datasets does not learn which ones exist.
-        caller.demand(scope, dataset)
-        shape = await _get_shape(dataset, caller, anew=anew)
+        try:
+            # Before anything else: a key that is limited to other datasets does not learn which ones exist.
+            caller.demand(scope, dataset)
+            shape = await _get_shape(dataset, caller, anew=anew)
+        except Problem:
+            # The refusal is told to a caller whose key works, and to no one who is only known from before.
+            await find_direct_caller(request, anew=True)
+            raise
     if shape.store == "keyvalue":
         # No statement asks whether the key still works.
         caller = await find_mirrored_caller(request)
@@ -144,6 +185,8 @@ async def _get_shape(dataset: str, caller: Principal, *, anew: bool) -> Shape:
     return await (look_up_shape if anew else get_shape)(dataset, caller.datasets)
 
 
-def _may_be_outdated(error: Problem | PostgresError) -> bool:
-    """Whether an error may come from what a dataset was before: a refusal, or a table that is not as it was known."""
-    return error.status < 500 if isinstance(error, Problem) else error.sqlstate in RESHAPED
+def _may_be_outdated(error: Problem | PostgresError | Replayed) -> bool:
+    """Whether an error may come from what was known: a refusal, an answer of before, or a table that is another now."""
+    if isinstance(error, PostgresError):
+        return error.sqlstate in RESHAPED
+    return isinstance(error, Replayed) or error.status < 500

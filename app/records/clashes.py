@@ -18,7 +18,12 @@ from app.records.values import Fault, Values
 
 
 async def explain_clash(
-    target: Target, records: Sequence[Values], *, is_list: bool = False, own: Sequence[Any] = ()
+    target: Target,
+    records: Sequence[Values],
+    caller: Principal,
+    *,
+    is_list: bool = False,
+    own: Sequence[Any] = (),
 ) -> Exception:
     """Why the database did not take records; `own` is the key of the record that one of them is to take the place of.
 
@@ -34,7 +39,7 @@ async def explain_clash(
     dangling: list[Fault] = []
     for column in target.referring:
         if column.name in names:
-            dangling += await _find_dangling(target, column, records, is_list=is_list)
+            dangling += await _find_dangling(target, column, records, caller, is_list=is_list)
     if dangling:
         return refusal(ReferenceMissing, dangling, "Make the record that is referred to first.")
     return Outdated()
@@ -59,7 +64,9 @@ async def _find_taken(
     return faults
 
 
-async def _find_dangling(target: Target, column: Column, records: Sequence[Values], *, is_list: bool) -> list[Fault]:
+async def _find_dangling(
+    target: Target, column: Column, records: Sequence[Values], caller: Principal, *, is_list: bool
+) -> list[Fault]:
     assert column.references is not None
     try:
         other = await look_up_shape(column.references)
@@ -67,7 +74,8 @@ async def _find_dangling(target: Target, column: Column, records: Sequence[Value
         return []
     statement = target.sql.dangling(column, other.name, other.key[0].name)
     rows = await direct.fetch(statement, *arrays_of(records, [column.name]))
-    message = f"no record of {other.name} has this key"
+    who = other.name if caller.may("read", other.name) else "another dataset"
+    message = f"no record of {who} has this key"
     return [_fault([column], "reference_missing", message, records, row[0], is_list=is_list) for row in rows]
 
 

@@ -18,6 +18,7 @@ from app.core.settings import MIB, get_settings
 from app.datasets.errors import DatasetReshaped
 from app.datasets.shape import Shape
 from app.records import sql
+from app.records.access import Access
 from app.records.errors import ExportTooLarge
 from app.records.query import Form, RecordQuery
 from app.records.sql import Embedded
@@ -55,7 +56,7 @@ def plan_export(shape: Shape, query: RecordQuery, form: Form, embedded: Embedded
     return Export(sql.select_cells(shape, query, most, embedded), ",", '"', mark + head)
 
 
-async def stream(export: Export, pool: Pool) -> AsyncGenerator[bytes, None]:
+async def stream(export: Export, access: Access) -> AsyncGenerator[bytes, None]:
     """An export's bytes, read from a database. Who stops reading ends the query.
 
     Raises:
@@ -65,7 +66,7 @@ async def stream(export: Export, pool: Pool) -> AsyncGenerator[bytes, None]:
     settings = get_settings()
     pieces: asyncio.Queue[_Piece] = asyncio.Queue(WAITING_PIECES)
     # A task of its own: it has time to end the query, however its reader is cancelled.
-    copying = asyncio.create_task(_copy(export, pool, pieces))
+    copying = asyncio.create_task(_copy(export, access, pieces))
     copying.add_done_callback(_look_at)
     try:
         sent = len(export.head)
@@ -90,10 +91,13 @@ async def stream(export: Export, pool: Pool) -> AsyncGenerator[bytes, None]:
         await asyncio.shield(asyncio.wait({copying}, timeout=CLOSE_SECONDS))
 
 
-async def _copy(export: Export, pool: Pool, pieces: asyncio.Queue[_Piece]) -> int:
+async def _copy(export: Export, access: Access, pieces: asyncio.Queue[_Piece]) -> int:
     """Bring the records into `pieces`, and None behind them; answers how many they were."""
     try:
-        count = await _copy_records(export, pool, pieces)
+        count = await _copy_records(access.guard(export.statement), export, access.pool, pieces)
+        # No record at all may also mean that the dataset is another one by now, or that the caller's key is revoked.
+        if not count and not await access.is_current():
+            raise _reshaped()
     except Exception:
         await pieces.put(None)
         raise
@@ -101,14 +105,14 @@ async def _copy(export: Export, pool: Pool, pieces: asyncio.Queue[_Piece]) -> in
     return count
 
 
-async def _copy_records(export: Export, pool: Pool, pieces: asyncio.Queue[_Piece]) -> int:
+async def _copy_records(statement: Statement, export: Export, pool: Pool, pieces: asyncio.Queue[_Piece]) -> int:
     timeout = get_settings().export_timeout_seconds
     async with connection_of(pool) as connection, connection.transaction():
         await connection.execute(f"SET LOCAL statement_timeout = {int(timeout * 1000)}")
         try:
             status = await connection.copy_from_query(
-                export.statement.text,
-                *export.statement.values,
+                statement.text,
+                *statement.values,
                 output=pieces.put,
                 format="csv",
                 delimiter=export.delimiter,
@@ -119,12 +123,16 @@ async def _copy_records(export: Export, pool: Pool, pieces: asyncio.Queue[_Piece
             raise StatementTimedOut(f"The export was stopped after {timeout:g} seconds.", hint=hint) from None
         except (PostgresError, OSError) as error:
             if isinstance(error, PostgresError) and error.sqlstate in RESHAPED:
-                raise DatasetReshaped("The dataset was changed or deleted while its export began.") from error
+                raise _reshaped() from error
             problem = problem_of(error)
             if problem is None:
                 raise
             raise problem from None
     return int(status.rpartition(" ")[2])
+
+
+def _reshaped() -> DatasetReshaped:
+    return DatasetReshaped("The dataset was changed or deleted while its export began.")
 
 
 def _look_at(task: "asyncio.Task[Any]") -> None:
@@ -136,9 +144,9 @@ def _look_at(task: "asyncio.Task[Any]") -> None:
 class ExportResponse(StreamingResponse):
     """An export on its way to a client; what fails early is raised before anything is sent."""
 
-    def __init__(self, name: str, form: Form, export: Export, pool: Pool) -> None:
-        self._stream = stream(export, pool)
-        headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"', "Vary": "Accept"}
+    def __init__(self, access: Access, form: Form, export: Export) -> None:
+        self._stream = stream(export, access)
+        headers = {"Content-Disposition": f'attachment; filename="{access.shape.name}.{form}"', "Vary": "Accept"}
         super().__init__(self._stream, headers=headers, media_type=MEDIA_TYPES[form])
 
     async def stream_response(self, send: Send) -> None:

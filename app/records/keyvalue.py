@@ -42,8 +42,7 @@ async def get_record(access: Access, key: Sequence[Any]) -> str:
     Raises:
         RecordNotFound: there is none.
     """
-    shape = access.shape
-    return _show(shape, await _get_item(shape, key))
+    return _show(access.shape, await _get_item(access, key))
 
 
 async def get_view(access: Access, key: Sequence[Any], view: RecordView, embedded: Embedded) -> tuple[str, str]:
@@ -55,7 +54,7 @@ async def get_view(access: Access, key: Sequence[Any], view: RecordView, embedde
     """
     shape = access.shape
     _refuse_embedding(shape, embedded)
-    values = record_of(shape, await _get_item(shape, key)).values
+    values = record_of(shape, await _get_item(access, key)).values
     return show_record(view.select, values), digest_of(show_record(shape.columns, values))
 
 
@@ -63,11 +62,13 @@ def _show(shape: Shape, item: Attributes) -> str:
     return show_record(shape.columns, record_of(shape, item).values)
 
 
-async def _get_item(shape: Shape, key: Sequence[Any]) -> Attributes:
+async def _get_item(access: Access, key: Sequence[Any]) -> Attributes:
+    shape = access.shape
     address = _find_address(shape, key)
     item = await dynamo.find_attributes(*address) if address is not None else None
     if item is None:
         raise not_found(shape.name, shape.key, key)
+    access.confirm()
     return item
 
 
@@ -87,6 +88,8 @@ async def get_many(access: Access, keys: Sequence[Sequence[Any]]) -> list[str | 
     addresses = [_find_address(shape, values) if (values := _values(shape, key)) else None for key in keys]
     wanted = [address for address in dict.fromkeys(addresses) if address is not None]
     found = await dynamo.find_many(wanted) if wanted else {}
+    if found:
+        access.confirm()
     shown = {address: _show(shape, item) for address, item in found.items()}
     return [None if address is None else shown.get(address) for address in addresses]
 
@@ -112,6 +115,8 @@ async def list_page(access: Access, query: RecordQuery, embedded: Embedded) -> R
     if part is None:
         return RecordPage([])
     items = await dynamo.list_range(part, limit + 1)
+    if items:
+        access.confirm()
     values = [record_of(shape, item).values for item in items[:limit]]
     last = [values[-1][term.column.name] for term in query.sort] if len(items) > limit else None
     shown = None if last is None else [_shown(value) for value in last]

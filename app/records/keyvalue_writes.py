@@ -14,8 +14,8 @@ from app.core.settings import get_settings
 from app.datasets import guards, mirror
 from app.datasets.errors import DatasetBusy
 from app.datasets.known import Outdated
-from app.datasets.shape import Shape
 from app.keys.principal import Principal
+from app.records.access import Access
 from app.records.deps import Address
 from app.records.errors import RecordInvalid, RecordNotFound, TooManyRecords, ValueTaken
 from app.records.item_keys import KeyTooLong, item_key
@@ -53,9 +53,10 @@ class _Refused(Exception):
 class KeyvalueWriter:
     """Writes the records of one dataset; see `writes.Writer`, whose methods these are."""
 
-    def __init__(self, shape: Shape) -> None:
-        self._shape = shape
-        self._reader = reader_of(shape)
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._shape = access.shape
+        self._reader = reader_of(access.shape)
 
     async def create(self, document: Any) -> Written:
         """Add a record.
@@ -215,6 +216,7 @@ class KeyvalueWriter:
                 if 0 not in refused.items:
                     raise _Refused([place - 1 for place in refused.items]) from None
             else:
+                self._access.confirm()
                 return
             await self._open(guard)
         raise self._busy()

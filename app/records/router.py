@@ -12,7 +12,6 @@ from app.core.http import problem_responses, refuse_unknown_parameters
 from app.core.settings import get_settings
 from app.datasets import openapi_queries as queries
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
-from app.datasets.known import Outdated
 from app.datasets.openapi_writes import body_of, described
 from app.datasets.path import DatasetName
 from app.datasets.shape import Shape
@@ -199,10 +198,8 @@ async def _export(access: Access, query: RecordQuery, form: Form, embedded: Embe
     shape = access.shape
     if not shape.columns:
         return Response(media_type=MEDIA_TYPES[form])
-    if not await access.is_current():
-        raise Outdated
     await reads_of(shape).check_export(access, query)
-    return ExportResponse(shape.name, form, plan_export(shape, query, form, embedded), access.pool)
+    return ExportResponse(access, form, plan_export(shape, query, form, embedded))
 
 
 def _answer(access: Access, query: RecordQuery, page: RecordPage, *, has_address: bool) -> Response:

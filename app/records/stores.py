@@ -64,4 +64,4 @@ def writes_of(access: Access) -> RecordWrites:
     Raises:
         DatasetWithoutColumns: it has none yet.
     """
-    return KeyvalueWriter(access.shape) if access.shape.store == "keyvalue" else Writer(access)
+    return KeyvalueWriter(access) if access.shape.store == "keyvalue" else Writer(access)

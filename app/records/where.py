@@ -6,6 +6,7 @@ Texts, because the driver has meanings of its own: to it the date 9999-12-31 is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from app.core.postgres import quote
 from app.datasets.columns import Column
@@ -18,7 +19,8 @@ from app.records.query import SortTerm
 SOURCE = "source"
 _COMPARISONS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
-Value = str | list[str]
+# Texts, and the id of a caller's key.
+Value = str | list[str] | UUID
 
 
 @dataclass(frozen=True)

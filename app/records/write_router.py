@@ -123,7 +123,7 @@ async def _delete(path: str, access: Access) -> Response:
 async def _begin(access: Access) -> RecordWrites:
     """What writes for a request, under its Idempotency-Key where it has one."""
     refuse_unknown_parameters(access.request, ())
-    await claim_request(access.request, access.caller.id)
+    await claim_request(access.request, access.caller.id, within=access.shape.id)
     return writes_of(access)
 
 

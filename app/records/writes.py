@@ -124,7 +124,7 @@ class Writer:
         refuse_faults(target.name, faults)
         arrays = arrays_of(records, [column.name for column in target.sql.columns])
         try:
-            rows = await fetch(target.sql.insert_many, *arrays, *self._access.caller_values)
+            rows = await self._access.write(target.sql.insert_many, *arrays)
         except CLASHES:
             raise _Unwritten(partial(self._explain_clash, records, is_list=True)) from None
         if not rows:
@@ -165,7 +165,7 @@ class Writer:
         key = address(target.sql.key)
         statement = target.sql.delete(conditional=conditions.digests is not None)
         try:
-            rows = await fetch(statement, *map(text_of, key), *_digests(conditions), *self._access.caller_values)
+            rows = await self._access.write(statement, *map(text_of, key), *_digests(conditions))
         except ForeignKeyViolationError as error:
             raise explain_reference(error, target, key, caller) from None
         if not rows:
@@ -179,7 +179,7 @@ class Writer:
         It may take the place of the one whose key is `own`; there must be none whose key is `absent`.
         """
         try:
-            rows = await fetch(statement, *map(text_of, values.values()), *self._access.caller_values)
+            rows = await self._access.write(statement, *map(text_of, values.values()))
         except CLASHES:
             explain = partial(self._explain_clash, [values], own=own)
             raise _Unwritten(partial(self._explain_presence, absent, explain) if absent else explain) from None
@@ -204,7 +204,7 @@ class Writer:
         statement = target.sql.update(columns, conditional=conditions.digests is not None)
         parameters = map(text_of, (*changes.values(), *key))
         try:
-            rows = await fetch_within(statement, *parameters, *_digests(conditions), *self._access.caller_values)
+            rows = await self._access.write(statement, *parameters, *_digests(conditions), fetch=fetch_within)
         except CLASHES:
             raise _Unwritten(partial(self._explain_clash, [changes], own=key)) from None
         if not rows:
@@ -231,7 +231,7 @@ class Writer:
         """Why the database did not take records; `own` is the key of the one whose place is to be taken."""
         if not await self._access.is_current():
             return Outdated()
-        return await explain_clash(self._target, records, is_list=is_list, own=own)
+        return await explain_clash(self._target, records, self._access.caller, is_list=is_list, own=own)
 
     async def _explain_absence(
         self, key: Sequence[Any], conditions: Preconditions, *, creates: bool = False

@@ -153,6 +153,14 @@ class TestCaller:
         for _ in range(2):
             assert problem(await client.get(FIRST, headers=headers)) == (403, "/problems/scope-missing")
 
+    async def test_a_near_name_is_one_that_there_is(self, client: AsyncClient) -> None:
+        headers = await _key(client, datasets=["things", "thing", "thinks"])
+        for path in ("/datasets/thing/records", "/datasets/thing"):
+            response = await client.get(path, headers=headers)
+            assert response.json()["detail"] == "There is no dataset 'thing'. Did you mean 'things'?"
+        alone = await client.get("/datasets/thinks/records", headers=await _key(client, datasets=["thinks", "other"]))
+        assert alone.json()["detail"] == "There is no dataset 'thinks'."
+
     async def test_no_key_and_a_wrong_one(self, client: AsyncClient) -> None:
         assert problem(await client.get(FIRST, headers={"Authorization": ""})) == (401, "/problems/key-missing")
         wrong = {"Authorization": "Bearer tolva_nothing"}

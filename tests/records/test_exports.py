@@ -2,28 +2,26 @@ import asyncio
 import csv
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-import httpx
-import psutil
 import pytest
 import pytest_asyncio
+from fastapi import Request
 from httpx import AsyncClient, Response
 
 from app.core.connections import get_writer
 from app.core.settings import get_settings
 from app.datasets.errors import DatasetReshaped
 from app.datasets.known import look_up_shape
-from app.local.emulator import find_free_port
+from app.datasets.shape import Shape
+from app.keys.principal import EVERYTHING
+from app.records.access import Access
 from app.records.exports import HELD_BYTES, plan_export, stream
 from app.records.query import query_from_address
+from tests.api_process import ApiProcess, api_process
 from tests.conftest import ADMIN_KEY
-from tests.local.running import eventually
 from tests.records.conftest import Fill
 from tests.records.shapes import LIMITS
 from tests.records.test_list import MAKERS, PRODUCTS, ROWS
@@ -196,39 +194,19 @@ class TestLimits:
         assert (await client.get(LIST)).status_code == 200
 
 
-@dataclass
-class Server:
-    """A server of the application, in a process of its own."""
-
-    port: int
-    process: psutil.Process
-
-    async def ask(self, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """A connection on which the export of a list was asked for; it holds little that is not read."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=1024)
-        lines = [f"GET {address} HTTP/1.1", "Host: x", "Accept: text/csv", f"Authorization: Bearer {ADMIN_KEY}"]
-        writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
-        return reader, writer
+async def _ask(server: ApiProcess, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection on which the export of a list was asked for; it holds little that is not read."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+    lines = [f"GET {address} HTTP/1.1", "Host: x", "Accept: text/csv", f"Authorization: Bearer {ADMIN_KEY}"]
+    writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+    return reader, writer
 
 
 @pytest.fixture
-def server(database_url: str) -> Iterator[Server]:
+def server(database_url: str) -> Iterator[ApiProcess]:
     """A real server, with the settings of the tests."""
-    port = find_free_port()
-    command = [sys.executable, "-m", "app.local.api", "--host", "127.0.0.1", "--port", str(port)]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        try:
-            assert eventually(lambda: _answers(port))
-            yield Server(port, psutil.Process(process.pid))
-        finally:
-            process.terminate()
-
-
-def _answers(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/health").is_success
-    except httpx.TransportError:
-        return False
+    with api_process() as started:
+        yield started
 
 
 async def _copies(connections: asyncpg.Connection) -> list[str | None]:
@@ -250,10 +228,10 @@ async def _eventually(connections: asyncpg.Connection, expected: list[str | None
 @pytest.mark.usefixtures("products")
 class TestRealServer:
     async def test_the_database_waits_for_a_slow_client_and_ends_when_it_goes_away(
-        self, server: Server, connections: asyncpg.Connection
+        self, server: ApiProcess, connections: asyncpg.Connection
     ) -> None:
         await _add(connections, 60_000)
-        reader, writer = await server.ask(LIST)
+        reader, writer = await _ask(server, LIST)
         assert b"200 OK" in await reader.readline()
         await _eventually(connections, ["ClientWrite"])
         writer.close()
@@ -261,22 +239,24 @@ class TestRealServer:
         await _eventually(connections, [])
 
     async def test_a_query_that_has_sent_nothing_yet_ends_as_well(
-        self, server: Server, connections: asyncpg.Connection
+        self, server: ApiProcess, connections: asyncpg.Connection
     ) -> None:
         await connections.execute(
             "ALTER TABLE data.products RENAME TO products_table; CREATE VIEW data.products AS "
             "SELECT sku, name, maker, price, stock, tags FROM data.products_table, pg_sleep(30)"
         )
-        _, writer = await server.ask(LIST)
+        _, writer = await _ask(server, LIST)
         await _eventually(connections, ["PgSleep"])
         writer.close()
         await writer.wait_closed()
         await _eventually(connections, [])
 
-    async def test_memory_does_not_grow_with_the_file(self, server: Server, connections: asyncpg.Connection) -> None:
+    async def test_memory_does_not_grow_with_the_file(
+        self, server: ApiProcess, connections: asyncpg.Connection
+    ) -> None:
         await _add(connections, 150_000)
         before = server.process.memory_info().rss
-        reader, writer = await server.ask(LIST)
+        reader, writer = await _ask(server, LIST)
         size, most = 0, before
         while piece := await reader.read(1_000_000):
             if size // 10_000_000 != (size + len(piece)) // 10_000_000:
@@ -294,4 +274,19 @@ class TestReshaped:
         query = query_from_address(shape, b"", LIMITS, "csv")
         await connections.execute("ALTER TABLE data.things RENAME COLUMN a TO b")
         with pytest.raises(DatasetReshaped):
-            [piece async for piece in stream(plan_export(shape, query, "csv", {}), get_writer())]
+            [piece async for piece in stream(plan_export(shape, query, "csv", {}), _access(shape))]
+
+    async def test_so_is_another_dataset_of_the_same_name_and_columns(
+        self, fill: Fill, connections: asyncpg.Connection
+    ) -> None:
+        await fill("things", {"a": "text"}, [("x",)])
+        shape = await look_up_shape("things")
+        query = query_from_address(shape, b"", LIMITS, "csv")
+        await connections.execute("UPDATE tolva.dataset SET id = gen_random_uuid()")
+        with pytest.raises(DatasetReshaped):
+            [piece async for piece in stream(plan_export(shape, query, "csv", {}), _access(shape))]
+
+
+def _access(shape: Shape) -> Access:
+    """What the administrator's request for a dataset is served with, by a process that knows its shape."""
+    return Access(Request({"type": "http"}), EVERYTHING, shape, get_writer())
