@@ -42,6 +42,7 @@ from app.imports.intake import take_import
 from app.imports.models import ImportCreate
 from app.imports.repository import get_import
 from app.imports.service import create_import
+from app.keys.principal import EVERYTHING
 from app.local.postgres import find_binaries
 from app.local.services import Services
 
@@ -162,10 +163,10 @@ async def _make_dataset(name: str, *, pinned: bool) -> None:
     async with transaction() as session:
         dataset = await find_dataset(session, name)
         if dataset is not None:
-            await delete_dataset(session, dataset)
+            await delete_dataset(session, dataset, EVERYTHING)
     async with transaction() as session:
         members = {"columns": COLUMNS, "key": ["id"]} if pinned else {}
-        await create_dataset(session, DatasetCreate.model_validate({"name": name, **members}))
+        await create_dataset(session, DatasetCreate.model_validate({"name": name, **members}), EVERYTHING)
     await close_all()
 
 
@@ -177,7 +178,7 @@ def make_dataset(name: str, *, pinned: bool = True) -> None:
 class _CommitWatch(logging.Handler):
     """Notes when an import has committed: the planner's statistics, which come after it, are not part of it."""
 
-    at = float("nan")
+    at: float | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.getMessage() in ("import.finished", "import.failed"):
@@ -196,6 +197,8 @@ async def _work(import_id: UUID) -> None:
     await take_import(import_id, seconds=float("inf"))
     async with transaction() as session:
         row = await get_import(session, import_id)
+    if watch.at is None:
+        raise SystemExit(f"The import has {row.status}, and no event said so: there is no time to measure.")
     seconds = watch.at - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     outcome = {"seconds": seconds, "peak": peak, "status": row.status, "result": row.result, "totals": row.totals}

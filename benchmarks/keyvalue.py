@@ -34,6 +34,7 @@ from app.datasets.mirror import find_shape
 from app.datasets.models import DatasetCreate
 from app.datasets.service import create_dataset
 from app.datasets.shape import Shape
+from app.keys.principal import EVERYTHING
 from app.records.item_keys import item_key
 from app.records.items import record_of
 from benchmarks.imports import COLUMNS, Bench, running, write_file
@@ -212,7 +213,7 @@ async def make_dataset() -> None:
     """The benchmark's dataset, in the key-value store."""
     async with transaction() as session:
         body = {"name": DATASET, "store": "keyvalue", "columns": COLUMNS, "key": ["id"]}
-        await create_dataset(session, DatasetCreate.model_validate(body))
+        await create_dataset(session, DatasetCreate.model_validate(body), EVERYTHING)
     await close_all()
 
 

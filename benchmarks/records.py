@@ -28,6 +28,7 @@ import psutil
 from app.core.db import transaction
 from app.datasets.models import DatasetCreate
 from app.datasets.service import create_dataset
+from app.keys.principal import EVERYTHING
 from app.local.postgres import find_binaries
 from benchmarks.imports import Bench, close_all, make_dataset, running, write_file
 
@@ -228,7 +229,7 @@ async def _make_wide_datasets() -> None:
     async with transaction() as session:
         for number in range(WIDE_DATASETS):
             body = {"name": f"wide_{number}", "columns": columns}
-            await create_dataset(session, DatasetCreate.model_validate(body))
+            await create_dataset(session, DatasetCreate.model_validate(body), EVERYTHING)
     await close_all()
 
 

@@ -16,6 +16,7 @@ from app.core.postgres import DATA_SCHEMA, PROGRAM_LIMIT_EXCEEDED, QUERY_CANCELE
 from app.core.settings import get_settings
 from app.datasets import keyvalue, mirror, repository, service
 from app.datasets.changes import Change, plan_change
+from app.datasets.columns import Column
 from app.datasets.errors import (
     ChangeTimedOut,
     ColumnNeeded,
@@ -29,6 +30,7 @@ from app.datasets.inspection import Inspection
 from app.datasets.models import Dataset, DatasetUpdate
 from app.datasets.restructure import plan_restructuring
 from app.datasets.tables import Attachment
+from app.keys.principal import Principal
 
 # Memory makes looking for clashes and building indexes faster.
 CHANGE_SETTINGS = ("work_mem = '64MB'", "maintenance_work_mem = '256MB'")
@@ -44,12 +46,13 @@ _INDEXES = """
     WHERE nspname = $1::text AND indexed.relname = $2::text"""
 
 
-async def update_dataset(session: AsyncSession, dataset: Dataset, update: DatasetUpdate) -> None:
+async def update_dataset(session: AsyncSession, dataset: Dataset, update: DatasetUpdate, caller: Principal) -> None:
     """Change what an update says of a dataset; `dataset` is what it has become.
 
     Raises:
         ColumnNotFound, TypeChangeImpossible, RequestInvalid, ReferenceInvalid, TooManyColumns, TooManyIndexes: the
             change makes no sense.
+        ScopeMissing: the caller may not read a dataset that a column is to refer to.
         RecordsDoNotFit, ValueTooLongForIndex: the records are in its way.
         DatasetReferenced, ColumnNeeded: other datasets refer to the key that it changes, or a view needs a column.
         DatasetBusy, ChangeTimedOut: it cannot be had now.
@@ -65,7 +68,7 @@ async def update_dataset(session: AsyncSession, dataset: Dataset, update: Datase
     changed = any(getattr(dataset, name) != text for name, text in described.items())
     with service.busy_as_problem(dataset.name, "changed"):
         if not update.model_fields_set <= {"title", "description", "dry_run"}:
-            changed |= await _change_definition(session, dataset, update)
+            changed |= await _change_definition(session, dataset, update, caller)
         dataset.sqlmodel_update(described)
         if changed:
             await repository.touch_dataset(session, dataset)
@@ -73,7 +76,7 @@ async def update_dataset(session: AsyncSession, dataset: Dataset, update: Datase
         await mirror.mark_change(session, dataset)
 
 
-async def _change_definition(session: AsyncSession, dataset: Dataset, update: DatasetUpdate) -> bool:
+async def _change_definition(session: AsyncSession, dataset: Dataset, update: DatasetUpdate, caller: Principal) -> bool:
     """Change what the dataset's table is built from, and its records; answers whether there was anything to change."""
     await repository.lock_loading(session, dataset.id)
     if await repository.lock_dataset(session, dataset.id) is None:
@@ -83,7 +86,7 @@ async def _change_definition(session: AsyncSession, dataset: Dataset, update: Da
     service.check_index_count(change.after.indexes)
     if not change.changes_anything:
         return False
-    targets = await _check_references(session, dataset.name, change)
+    targets = await _check_references(session, dataset.name, change, caller)
     if dataset.store == "keyvalue":
         keyvalue.check_change(change)
         dataset.define(change.after)
@@ -99,19 +102,26 @@ async def _change_definition(session: AsyncSession, dataset: Dataset, update: Da
     return True
 
 
-async def _check_references(session: AsyncSession, name: str, change: Change) -> dict[str, str]:
+async def _check_references(session: AsyncSession, name: str, change: Change, caller: Principal) -> dict[str, str]:
     """Refuse a change of a key that others refer to, and references to what is no other dataset's key.
 
     Answers the name of the key's column of each dataset that a new reference is to.
     """
     if change.changes_key and (referring := await repository.list_referring(session, name)):
         raise DatasetReferenced(
-            f"The key of '{name}' is referred to by {', '.join(referring)}: it cannot be changed.",
+            f"The key of '{name}' is referred to by {service.name_visible(referring, caller)}: it cannot be changed.",
             hint="Remove `references` from their columns first.",
         )
+    # A reference that stays as it is says nothing new to whoever changes something else of its column.
+    kept = {after.name for before, after in change.stays if _reference_of(before) == _reference_of(after)}
+    service.demand_references(caller, [column for column in change.after.columns if column.name not in kept])
     known = {before.name: before for before, _ in change.stays}
     changed = [column for column in change.after.columns if column.references and known.get(column.name) != column]
     return await service.check_references(session, name, changed)
+
+
+def _reference_of(column: Column) -> tuple[str | None, str]:
+    return column.references, column.sql_type
 
 
 @contextmanager

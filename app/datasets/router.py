@@ -82,7 +82,7 @@ async def create_dataset(
 ) -> DatasetPublic:
     """Make a dataset. Without columns, its first import infers them."""
     caller.demand("write", body.name)
-    dataset = await service.create_dataset(session, body)
+    dataset = await service.create_dataset(session, body, caller)
     response.headers["Location"] = str(request.url_for("get_dataset", dataset=dataset.name))
     return (await repository.show(session, [dataset]))[0]
 
@@ -128,6 +128,7 @@ async def get_dataset(dataset: DatasetFromPath, session: Session) -> DatasetPubl
 async def update_dataset(
     dataset: AdministeredDataset,
     body: Annotated[DatasetUpdate, Body(openapi_examples=UPDATE_EXAMPLES)],
+    caller: CurrentCaller,
     session: Session,
 ) -> DatasetPublic:
     """Change a dataset: its title, its columns, its key, its indexes. This needs the scope admin.
@@ -135,7 +136,7 @@ async def update_dataset(
     All of a request is done, or nothing. The records that are there are checked first: where some do not fit, the
     problem's `errors` name up to ten of them for each reason, with the record's key and the value.
     """
-    await alterations.update_dataset(session, dataset, body)
+    await alterations.update_dataset(session, dataset, body, caller)
     shown = (await repository.show(session, [dataset]))[0]
     if body.dry_run:
         await session.rollback()
@@ -145,6 +146,6 @@ async def update_dataset(
 @router.delete(
     "/{dataset}", status_code=204, responses=problem_responses(DatasetNotFound, DatasetReferenced, DatasetBusy)
 )
-async def delete_dataset(dataset: AdministeredDataset, session: Session) -> None:
+async def delete_dataset(dataset: AdministeredDataset, caller: CurrentCaller, session: Session) -> None:
     """Delete a dataset with all of its records. This needs the scope admin."""
-    await service.delete_dataset(session, dataset)
+    await service.delete_dataset(session, dataset, caller)

@@ -23,12 +23,14 @@ from app.datasets.errors import (
 )
 from app.datasets.generations import Retired
 from app.datasets.models import Dataset, DatasetCreate
+from app.keys.principal import Principal
 
 
-async def create_dataset(session: AsyncSession, body: DatasetCreate) -> Dataset:
+async def create_dataset(session: AsyncSession, body: DatasetCreate, caller: Principal) -> Dataset:
     """Make a dataset, and its table at once where its columns are given.
 
     Raises:
+        ScopeMissing: the caller may not read a dataset that a column refers to.
         DatasetNameTaken, StoreUnsuitable, TooManyColumns, TooManyIndexes, ReferenceInvalid: it cannot be made so.
     """
     definition = body.definition
@@ -36,6 +38,7 @@ async def create_dataset(session: AsyncSession, body: DatasetCreate) -> Dataset:
     check_index_count(definition.indexes)
     if body.store == "keyvalue" and (definition.columns or definition.indexes):
         keyvalue.check_definition(definition)
+    demand_references(caller, definition.columns)
     await check_references(session, body.name, definition.columns)
     dataset = Dataset(name=body.name, title=body.title, description=body.description, store=body.store)
     dataset.define(definition)
@@ -60,7 +63,7 @@ async def create_table(session: AsyncSession, dataset: Dataset) -> None:
     )
 
 
-async def delete_dataset(session: AsyncSession, dataset: Dataset) -> None:
+async def delete_dataset(session: AsyncSession, dataset: Dataset, caller: Principal) -> None:
     """Delete a dataset with all of its records.
 
     Raises:
@@ -69,7 +72,8 @@ async def delete_dataset(session: AsyncSession, dataset: Dataset) -> None:
     """
     if referring := await repository.list_referring(session, dataset.name):
         raise DatasetReferenced(
-            f"'{dataset.name}' is referred to by {', '.join(referring)}.", hint="Delete what refers to it first."
+            f"'{dataset.name}' is referred to by {name_visible(referring, caller)}.",
+            hint="Delete what refers to it first.",
         )
     with busy_as_problem(dataset.name, "deleted"):
         if dataset.store == "keyvalue":
@@ -125,6 +129,24 @@ def check_index_count(indexes: Sequence[Index]) -> None:
             f"There are {len(indexes)} indexes; {limit} is the most a dataset may declare (TOLVA_MAX_INDEXES).",
             hint="Each makes every write slower. Keep those that queries need.",
         )
+
+
+def name_visible(names: Sequence[str], caller: Principal) -> str:
+    """Datasets as a message names them: those that the caller may read by their names, the others by their number."""
+    visible = [name for name in names if caller.may("read", name)]
+    others = len(names) - len(visible)
+    hidden = ["another dataset" if others == 1 else f"{others} other datasets"] if others else []
+    return ", ".join([*visible, *hidden])
+
+
+def demand_references(caller: Principal, columns: Sequence[Column]) -> None:
+    """Raise ScopeMissing if the caller may not read a dataset that a column refers to: a reference tells what it has.
+
+    It comes before any look at that dataset, so that the refusal does not say whether there is one.
+    """
+    for column in columns:
+        if column.references is not None:
+            caller.demand("read", column.references)
 
 
 async def check_references(session: AsyncSession, name: str, columns: Sequence[Column]) -> dict[str, str]:

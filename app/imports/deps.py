@@ -3,28 +3,58 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Request
 
 from app.core.db import Session
+from app.core.idempotency import claim_request
+from app.datasets.deps import WritableDataset
 from app.imports.models import Import
 from app.imports.repository import get_import
-from app.keys.deps import CurrentCaller
+from app.keys.deps import CurrentCaller, IdempotencyKey
+from app.keys.errors import ScopeMissing
+from app.keys.principal import Principal, Scope
 
 ImportId = Annotated[UUID, Path(alias="import", description="the import's id")]
 
 
-async def _readable(import_id: ImportId, caller: CurrentCaller, session: Session) -> Import:
+async def _get(scope: Scope, import_id: UUID, caller: Principal, session: Session) -> Import:
     row = await get_import(session, import_id)
-    caller.demand("read", row.dataset_name)
+    if row.dataset_id is None:
+        # Another dataset may have its name by now: that opens nothing of what the files of the deleted one held.
+        caller.demand("admin")
+    elif not caller.may("read", row.dataset_name):
+        raise ScopeMissing(
+            "The import is into a dataset that the key does not open.", hint="Ask for a key that names the dataset."
+        )
+    caller.demand(scope, row.dataset_name)
     return row
+
+
+async def _readable(import_id: ImportId, caller: CurrentCaller, session: Session) -> Import:
+    return await _get("read", import_id, caller, session)
 
 
 async def _writable(import_id: ImportId, caller: CurrentCaller, session: Session) -> Import:
-    row = await get_import(session, import_id)
-    caller.demand("write", row.dataset_name)
-    return row
+    return await _get("write", import_id, caller, session)
 
 
 # What a route reads to have the path's import, with the scope it needs on its dataset.
 ImportFromPath = Annotated[Import, Depends(_readable)]
 WritableImport = Annotated[Import, Depends(_writable)]
+
+
+async def _claim_announcement(
+    request: Request, caller: CurrentCaller, dataset: WritableDataset, _key: IdempotencyKey = None
+) -> None:
+    await claim_request(request, caller.id, within=dataset.id)
+
+
+async def _claim_change(
+    request: Request, caller: CurrentCaller, _row: WritableImport, _key: IdempotencyKey = None
+) -> None:
+    await claim_request(request, caller.id)
+
+
+# For routes that take an Idempotency-Key: who may not do it claims nothing, and another dataset of the name has others.
+IdempotentInDataset = Depends(_claim_announcement)
+IdempotentOnImport = Depends(_claim_change)

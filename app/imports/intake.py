@@ -23,6 +23,7 @@ from app.imports.errors import DatasetDeleted, FileGone, FileTooLarge, ImportFai
 from app.imports.models import FINISHED, INBOX, Import, Mode, OnReject
 from app.imports.run import run_import
 from app.imports.service import check_size
+from app.keys.principal import EVERYTHING
 
 AWAITING_BATCH = 100
 
@@ -156,7 +157,7 @@ async def _get_or_create(session: AsyncSession, name: str) -> Dataset:
         return dataset
     try:
         async with session.begin_nested():
-            return await create_dataset(session, DatasetCreate(name=name))
+            return await create_dataset(session, DatasetCreate(name=name), EVERYTHING)
     except DatasetNameTaken:
         found = await find_dataset(session, name)
         if found is None:

@@ -6,6 +6,7 @@ line. `replace` fills a new table, gives it its constraints and puts it in the o
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ STAGE = "stage"
 PLACES = ("_record", "_line", "_offset")
 CLASH_BATCH = 5000
 KEY_ATTEMPTS = 3
+# The key in what PostgreSQL says of a reference that no record answers: `Key (column)=(key) is not present in …`.
+REFERRED = re.compile(r"=\((.*)\) ", re.DOTALL)
 
 
 class Clash(Exception):
@@ -328,13 +331,20 @@ class Loader:
                 await self._run([f"ALTER TABLE {row['table']} ADD CONSTRAINT {row['name']} {row['definition']}"])
             except asyncpg.ForeignKeyViolationError as error:
                 raise ReferencedRecordsMissing(
-                    f"{row['table']} refers to records that the file does not have: {error.detail}",
-                    hint="Keep those records in the file, or delete what refers to them first.",
+                    f"A record of another dataset refers to the record {_referred(error)}, "
+                    "which the file does not have.",
+                    hint="Keep the records that others refer to in the file, or delete what refers to them first.",
                 ) from None
 
     async def _run(self, statements: Sequence[str]) -> None:
         for statement in statements:
             await self._connection.execute(statement)
+
+
+def _referred(error: asyncpg.ForeignKeyViolationError) -> str:
+    """The key that a reference names, out of what the database says of it: who may import may not read who refers."""
+    found = REFERRED.search(error.detail or "")
+    return f"'{found[1][:VALUE_LIMIT]}'" if found else "of a key"
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from app.core.storage import find_object, read_object
 from app.datasets.deps import DatasetFromPath, WritableDataset
 from app.datasets.errors import DatasetNotFound
 from app.imports import repository, service
-from app.imports.deps import ImportFromPath, WritableImport
+from app.imports.deps import IdempotentInDataset, IdempotentOnImport, ImportFromPath, WritableImport
 from app.imports.errors import (
     DatasetWithoutKey,
     FileTooLarge,
@@ -42,7 +42,6 @@ from app.imports.models import (
     Upload,
     rejections_key,
 )
-from app.keys.deps import Idempotent
 from app.keys.errors import KeyMissing, ScopeMissing
 
 CSV_RESPONSE: dict[int | str, dict[str, Any]] = {
@@ -55,7 +54,7 @@ router = APIRouter(tags=["imports"], responses=problem_responses(KeyMissing, Sco
 @router.post(
     "/datasets/{dataset}/imports",
     status_code=201,
-    dependencies=[Idempotent],
+    dependencies=[IdempotentInDataset],
     responses=problem_responses(
         DatasetNotFound, *BODY_PROBLEMS, DatasetWithoutKey, FileTooLarge, *IDEMPOTENCY_PROBLEMS
     ),
@@ -120,7 +119,7 @@ async def get_rejections(row: ImportFromPath) -> Response:
 
 @router.post(
     "/imports/{import}/cancel",
-    dependencies=[Idempotent],
+    dependencies=[IdempotentOnImport],
     responses=problem_responses(ImportNotFound, ImportFinished, ImportCommitting, *IDEMPOTENCY_PROBLEMS),
 )
 async def cancel_import(row: WritableImport, session: Session) -> ImportPublic:

@@ -151,6 +151,57 @@ class TestReferences:
         assert (await client.delete("/datasets/sales")).status_code == 204
         assert (await client.delete("/datasets/products")).status_code == 204
 
+    @pytest.mark.parametrize("target", ["products", "absent"])
+    async def test_they_need_the_right_to_read_what_they_refer_to(
+        self, client: AsyncClient, anonymous: AsyncClient, target: str
+    ) -> None:
+        await _create(client, **PRODUCTS)
+        headers = await _limited(client, "sales", scope="admin")
+        column = {"name": "sku", "type": "integer", "references": target}
+        refused = {"name": "sales", "columns": [column]}
+        created = await anonymous.post("/datasets", json=refused, headers=headers)
+        plain = {"name": "sales", "columns": [{"name": "sku", "type": "text"}]}
+        assert (await anonymous.post("/datasets", json=plain, headers=headers)).status_code == 201
+        changes: list[dict[str, Any]] = [
+            {"columns": {"sku": {"references": target}}},
+            {"columns": {"sku": {"name": "code", "references": target}}},
+            {"add_columns": [{**column, "name": "other"}]},
+        ]
+        changed = [await anonymous.patch("/datasets/sales", json=change, headers=headers) for change in changes]
+        for response in (created, *changed):
+            assert _problem(response) == (403, "/problems/scope-missing")
+            assert f"'{target}'" in response.json()["detail"]
+            assert "integer" not in response.text
+
+    async def test_one_that_is_there_keeps_nobody_from_changing_something_else(
+        self, client: AsyncClient, anonymous: AsyncClient
+    ) -> None:
+        await _create(client, **PRODUCTS)
+        await _create(client, name="sales", columns=[{"name": "sku", "type": "text", "references": "products"}])
+        headers = await _limited(client, "sales", scope="admin")
+        for change in (
+            {"title": "Sales"},
+            {"columns": {"sku": {"label": "SKU"}}},
+            {"columns": {"sku": {"name": "product", "required": True}}},
+            {"columns": {"product": {"references": None}}},
+        ):
+            assert (await anonymous.patch("/datasets/sales", json=change, headers=headers)).status_code == 200
+        again = {"columns": {"product": {"references": "products"}}}
+        assert _problem(await anonymous.patch("/datasets/sales", json=again, headers=headers))[0] == 403
+
+    async def test_those_who_may_not_read_what_refers_are_not_told_its_name(
+        self, client: AsyncClient, anonymous: AsyncClient
+    ) -> None:
+        await _create(client, **PRODUCTS)
+        for name in ("sales", "returns", "orders"):
+            await _create(client, name=name, columns=[{"name": "sku", "type": "text", "references": "products"}])
+        headers = await _limited(client, "products", "sales", scope="admin")
+        deleted = await anonymous.delete("/datasets/products", headers=headers)
+        changed = await anonymous.patch("/datasets/products", json={"key": ["ean"]}, headers=headers)
+        for response in (deleted, changed):
+            assert _problem(response) == (409, "/problems/dataset-referenced")
+            assert "referred to by sales, 2 other datasets" in response.json()["detail"]
+
 
 class TestListDatasets:
     async def test_pages_show_each_once_by_name(self, client: AsyncClient) -> None:

@@ -213,6 +213,38 @@ class TestScopes:
         for method, path in _routes(import_id):
             response = await anonymous.request(method, path, json={"filename": "a.csv"}, headers=headers)
             assert problem(response) == (403, "scope-missing"), (method, path)
+            assert path.startswith("/datasets") or "prices" not in response.text
+
+    @pytest.mark.parametrize("remade", [False, True])
+    async def test_what_a_deleted_datasets_files_held_is_an_administrators(
+        self, anonymous: AsyncClient, importer: Importer, client: AsyncClient, *, remade: bool
+    ) -> None:
+        members = {"name": "prices", "columns": [{"name": "n", "type": "integer"}]}
+        await client.post("/datasets", json=members)
+        shown = await importer("prices", "n\nsecret\n", on_reject="skip")
+        assert (await client.delete("/datasets/prices")).status_code == 204
+        if remade:
+            assert (await client.post("/datasets", json=members)).status_code == 201
+        everything = await key_for(client, "admin")
+        for headers in [await key_for(client, scope, "prices") for scope in ("read", "admin")]:
+            for method, path in _routes(shown["id"])[2:]:
+                response = await anonymous.request(method, path, headers=headers)
+                assert problem(response) == (403, "scope-missing"), (method, path)
+        assert "secret" in (await anonymous.get(f"/imports/{shown['id']}/rejections", headers=everything)).text
+
+    async def test_one_that_is_announced_again_in_another_dataset_of_the_name(self, client: AsyncClient) -> None:
+        headers = {"Idempotency-Key": "one"}
+        body = {"filename": "a.csv"}
+        made: list[Response] = []
+        for _ in range(2):
+            assert (await client.post("/datasets", json={"name": "prices"})).status_code == 201
+            made += [await client.post("/datasets/prices/imports", json=body, headers=headers) for _ in range(2)]
+            assert (await client.delete("/datasets/prices")).status_code == 204
+        ids = [response.json()["id"] for response in made]
+        assert (ids[0], ids[2]) == (ids[1], ids[3])
+        assert ids[0] != ids[2]
+        gone = await client.post("/datasets/prices/imports", json=body, headers=headers)
+        assert problem(gone) == (404, "dataset-not-found")
 
     async def test_a_key_that_writes_imports(self, anonymous: AsyncClient, client: AsyncClient) -> None:
         await announce(client)

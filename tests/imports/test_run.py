@@ -243,6 +243,10 @@ class TestReplace:
         await stock("orders", "sku\na\n")
         shown = await stock("stock", "sku,price,ean\nb,1,1\n", mode="replace")
         assert shown["problem"]["type"] == "/problems/referenced-records-missing"
+        # Whoever imports may have no right to know what refers to it.
+        assert shown["problem"]["detail"] == (
+            "A record of another dataset refers to the record 'a', which the file does not have."
+        )
         assert (await stock("stock", "sku,price,ean\na,8,1\n", mode="replace"))["status"] == "succeeded"
         assert (await stock("orders", "sku\nb\n"))["rejections"][0]["code"] == "reference_missing"
 

@@ -18,6 +18,7 @@ from app.datasets.generations import DatasetMoved, Hold, Retired
 from app.datasets.models import Dataset, DatasetUpdate
 from app.datasets.service import delete_dataset
 from app.datasets.shape import Shape
+from app.keys.principal import EVERYTHING
 from app.records.generations import remove_retired
 from tests.records.conftest import Make, problem
 
@@ -168,7 +169,7 @@ class TestDatasets:
             dataset = await repository.get_dataset(session, "things")
             change = {"add_columns": [{"name": "note", "type": "text"}]}
             assert (await client.patch("/datasets/things", json=change)).status_code == 200
-            await update_dataset(session, dataset, DatasetUpdate(title="Things"))
+            await update_dataset(session, dataset, DatasetUpdate(title="Things"), EVERYTHING)
         mirror.forget("things")
         assert (await client.put(f"{RECORDS}/0", json={"note": "new"})).json() == {"n": 0, "note": "new"}
 
@@ -179,7 +180,7 @@ class TestSlowChanges:
     async def test_of_a_dataset(self, client: AsyncClient, shape: Shape) -> None:
         async with transaction() as session:
             dataset = await repository.get_dataset(session, "things")
-            await update_dataset(session, dataset, DatasetUpdate(title="Things"))
+            await update_dataset(session, dataset, DatasetUpdate(title="Things"), EVERYTHING)
             await _let_change_seem_left(client)
             assert await mirror.admit(shape, 1) == "open"
         assert await mirror.admit(shape, 1) == "outdated"
@@ -189,7 +190,7 @@ class TestSlowChanges:
 
     async def test_that_deletes_it(self, client: AsyncClient, shape: Shape) -> None:
         async with transaction() as session:
-            await delete_dataset(session, await repository.get_dataset(session, "things"))
+            await delete_dataset(session, await repository.get_dataset(session, "things"), EVERYTHING)
             await _let_change_seem_left(client)
         assert await mirror.find_shape("things", anew=True) is None
         assert not await is_let_in(shape)
