@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.core import health
 from app.core.exceptions import install_exception_handlers
-from app.core.http import BodyLimit, HeadRequests, RequestContext, RootPath, problem_response
+from app.core.http import BodyLimit, HeadRequests, InternalErrors, RequestContext, RootPath, problem_response
 from app.core.idempotency import IdempotentRequests
 from app.core.settings import Settings, get_settings
 from app.records import router as records
@@ -91,6 +91,7 @@ def _middleware(settings: Settings, within: Sequence[Middleware]) -> list[Middle
         Middleware(RequestContext),
         Middleware(RootPath, path=settings.root_path),
         *([cors] if origins else []),
+        Middleware(InternalErrors),
         Middleware(HeadRequests),
         *within,
         Middleware(IdempotentRequests),

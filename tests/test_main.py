@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 
+import asyncpg
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -8,6 +9,7 @@ from httpx import ASGITransport, AsyncClient
 from app import main
 from app.core.settings import get_settings
 from app.main import create_app
+from tests.conftest import ADMIN_KEY
 
 OPEN = {"/health", "/ready", "/docs", "/openapi.json", "/datasets/{dataset}/docs", "/docs/assets"}
 
@@ -31,6 +33,26 @@ class TestCreateApp:
         assert asked >= 10
 
 
+class TestHeaders:
+    async def test_every_answer_is_safe_from_caches_frames_and_guessing(
+        self, client: AsyncClient, anonymous: AsyncClient
+    ) -> None:
+        await client.post("/datasets", json={"name": "dataset", "columns": [{"name": "a", "type": "text"}]})
+        paths = {route.path for route in iter_route_contexts(create_app().routes) if route.path}
+        for path in [*paths, "/nothing", "/docs/assets/nothing.js"]:
+            asked = path.replace("{key:path}", "1").replace("{", "").replace("}", "")
+            for response in (
+                await client.get(asked),
+                await anonymous.get(asked),
+                await client.patch(asked),
+                await client.head(asked),
+            ):
+                headers = response.headers
+                assert headers["x-content-type-options"] == "nosniff", asked
+                assert "frame-ancestors 'none'" in headers["content-security-policy"], asked
+                assert headers["cache-control"].startswith("private, no-"), asked
+
+
 @pytest.fixture
 def two_origins(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Settings that let two origins call from a browser."""
@@ -52,6 +74,17 @@ class TestCors:
         assert allowed.headers["access-control-allow-origin"] == "https://b.example"
         assert "access-control-allow-origin" not in other.headers
         assert (answered.status_code, answered.headers["access-control-allow-origin"]) == (401, "https://b.example")
+
+    @pytest.mark.usefixtures("two_origins")
+    async def test_a_browser_can_read_what_went_wrong(self, connections: asyncpg.Connection) -> None:
+        headers = {"Origin": "https://a.example", "Authorization": f"Bearer {ADMIN_KEY}"}
+        transport = ASGITransport(app=create_app(), raise_app_exceptions=False)
+        async with AsyncClient(transport=transport, base_url="http://tolva.test", headers=headers) as caller:
+            await caller.post("/datasets", json={"name": "t", "columns": [{"name": "a", "type": "text"}]})
+            await connections.execute("ALTER TABLE data.t RENAME TO elsewhere")
+            failed = await caller.get("/datasets/t/records")
+        assert (failed.status_code, failed.headers["access-control-allow-origin"]) == (500, "https://a.example")
+        assert failed.json()["request_id"] == failed.headers["x-request-id"]
 
     async def test_without_origins_none_may(self, anonymous: AsyncClient) -> None:
         response = await anonymous.get("/health", headers={"Origin": "https://a.example"})

@@ -86,7 +86,7 @@ async def _pass_on(connection: "Connection[Any]") -> "Connection[Any]":
 @cache
 def get_engine() -> AsyncEngine:
     """The process's engine. It connects at the first use, so building an application never needs a database."""
-    engine = create_async_engine("postgresql+pooled://", poolclass=NullPool)
+    engine = create_async_engine("postgresql+pooled://", poolclass=NullPool, hide_parameters=True)
     _drop_connections_without_a_writer(engine.sync_engine)
     return engine
 

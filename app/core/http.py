@@ -30,6 +30,14 @@ from app.core.settings import get_settings
 # What the log says of a request whose caller went away before it was there: nobody is answered.
 CLIENT_CLOSED_REQUEST = 499
 
+# What every answer says to browsers and caches unless its route says otherwise: what a key opens is its caller's alone.
+SAFE_HEADERS = {
+    "Cache-Control": "private, no-cache",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
 Item = TypeVar("Item")
 
 # What a list answers that cannot be understood, and a route with a body that is not what it takes.
@@ -119,7 +127,7 @@ def refuse_unknown_parameters(request: Request, known: Sequence[str]) -> None:
 
 
 class RequestContext:
-    """Gives each request its id, logs it once it is answered, and turns what nobody caught into a 500."""
+    """Gives each request its id and each answer its safe headers, and logs it once it is answered."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -136,21 +144,47 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_id)
         except ClientDisconnect:
             status = CLIENT_CLOSED_REQUEST
-        except Exception as error:
-            log.failure("request.failed", error, method=scope["method"], path=scope["path"])
-            if status:
-                raise
-            await render_problem(_internal_error())(scope, receive, send_with_id)
         finally:
             elapsed = round((time.perf_counter() - started) * 1000, 1)
             log.event("request.finished", method=scope["method"], path=scope["path"], status=status, ms=elapsed)
+
+
+class InternalErrors:
+    """Turns what nobody caught into a 500; within what adds headers for browsers, which could not read it otherwise."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            log.failure("request.failed", error, method=scope["method"], path=scope["path"])
+            if has_begun:
+                raise
+            await render_problem(_internal_error())(scope, receive, send)
 
 
 def _begin_log(scope: Scope) -> str:

@@ -5,15 +5,21 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
+
+from pydantic import ValidationError
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 # The id that the caller gave a request that has another one here, and the X-Ray trace that it is a part of.
 client_request_id: ContextVar[str | None] = ContextVar("client_request_id", default=None)
 trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
+
+# What the driver and SQLAlchemy know of an error beside its message; the statement has parameters in place of values.
+DATABASE_PLACES = ("schema_name", "table_name", "column_name", "constraint_name", "statement")
 
 Listener = Callable[[str, dict[str, Any]], None]
 
@@ -36,9 +42,30 @@ class JsonFormatter(logging.Formatter):
             "trace_id": trace_id.get(),
             **getattr(record, "fields", {}),
         }
-        if record.exc_info:
-            document["exception"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1] is not None:
+            document["exception"] = "".join(_traceback(record.exc_info[1]))
         return json.dumps({key: value for key, value in document.items() if value is not None}, default=str)
+
+
+def _traceback(error: BaseException) -> Iterator[str]:
+    """The lines of an error and of those that it came from, as Python shows them, without any record's values."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        yield from _traceback(cause)
+        yield "\nThen, because of it or while it was handled:\n\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}: {_describe(error)}\n"
+
+
+def _describe(error: BaseException) -> str:
+    """What an error says. A database's and a validator's quote the values that they are about: those say where."""
+    if (state := getattr(getattr(error, "orig", error), "sqlstate", None)) is not None:
+        places = {name: getattr(error, name, None) for name in DATABASE_PLACES}
+        return f"SQLSTATE {state} { ({name: place for name, place in places.items() if place}) }"
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{mistake['loc']} {mistake['type']}" for mistake in error.errors(include_input=False))
+    return str(error)
 
 
 def configure(level: str) -> None:

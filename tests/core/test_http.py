@@ -14,10 +14,15 @@ from starlette.types import Message, Scope
 
 from app.core.db import Session
 from app.core.exceptions import install_exception_handlers
-from app.core.http import BodyLimit, HeadRequests, RequestContext
+from app.core.http import BodyLimit, HeadRequests, InternalErrors, RequestContext
 from app.core.settings import get_settings
 
-MIDDLEWARE = [Middleware(RequestContext), Middleware(HeadRequests), Middleware(BodyLimit)]
+MIDDLEWARE = [
+    Middleware(RequestContext),
+    Middleware(InternalErrors),
+    Middleware(HeadRequests),
+    Middleware(BodyLimit),
+]
 
 
 class Body(BaseModel):

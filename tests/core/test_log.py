@@ -3,10 +3,14 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import asyncpg
 import pytest
 from httpx import AsyncClient
+from pydantic import BaseModel
+from sqlalchemy import text
 
 from app.core import log
+from app.core.db import transaction
 
 TRACE = "1-671a2f5c-0f1e2d3c4b5a69788796a5b4"
 
@@ -63,3 +67,63 @@ class TestRequests:
         first, second = lines.found
         assert first["request_id"] != second["request_id"]
         assert "trace_id" not in second
+
+
+SECRET = "an_address_of_somebody"
+
+
+class Row(BaseModel):
+    code: int
+
+
+async def _by_session(_connection: asyncpg.Connection) -> None:
+    async with transaction() as session:
+        await session.execute(text("CREATE TEMP TABLE logged (a text UNIQUE) ON COMMIT DROP"))
+        for _ in range(2):
+            await session.execute(text("INSERT INTO logged VALUES (:a)"), {"a": SECRET})
+
+
+async def _by_driver(connection: asyncpg.Connection) -> None:
+    async with connection.transaction():
+        await connection.execute("CREATE TEMP TABLE logged (a text UNIQUE) ON COMMIT DROP")
+        for _ in range(2):
+            await connection.execute("INSERT INTO logged VALUES ($1)", SECRET)
+
+
+async def _by_cast(connection: asyncpg.Connection) -> None:
+    await connection.fetch("SELECT $1::text::integer", SECRET)
+
+
+async def _by_model(_: asyncpg.Connection) -> None:
+    Row.model_validate({"code": SECRET})
+
+
+async def _in_turn(connection: asyncpg.Connection) -> None:
+    try:
+        await _by_cast(connection)
+    except asyncpg.PostgresError as error:
+        raise RuntimeError("it could not be read") from error
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("fail", "said"),
+        [
+            (_by_session, "SQLSTATE 23505"),
+            (_by_driver, "logged_a_key"),
+            (_by_cast, "SQLSTATE 22P02"),
+            (_by_model, "('code',) int_parsing"),
+            (_in_turn, "RuntimeError: it could not be read"),
+        ],
+    )
+    async def test_they_are_told_without_the_values_they_are_about(
+        self, database_url: str, connections: asyncpg.Connection, lines: Lines, fail: Any, said: str
+    ) -> None:
+        try:
+            await fail(connections)
+        except Exception as error:
+            log.failure("request.failed", error)
+        (line,) = lines.found
+        assert SECRET not in str(line)
+        assert said in line["exception"]
+        assert f"in {fail.__name__}" in line["exception"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.aws import client
+from app.core.http import SAFE_HEADERS
 from app.core.settings import Settings
 from app.handlers.metrics import COUNTED, NAMESPACE
 from app.handlers.migrate import MASTER
@@ -166,6 +167,14 @@ class TestFunctions:
         function = _function(name)
         assert (function["AutoPublishAlias"], function["AutoPublishCodeSha256"]) == ("live", {"Ref": "Release"})
         assert function["Description"] == {"Fn::Sub": "release ${Release}"}
+
+
+class TestCache:
+    def test_lists_are_kept_though_answers_ask_caches_not_to(self) -> None:
+        kept = properties("ListCache")["CachePolicyConfig"]
+        assert SAFE_HEADERS["Cache-Control"].startswith("private")
+        # CloudFront heeds what an answer says of caches unless the least time is more than none.
+        assert kept["MinTTL"] == kept["DefaultTTL"] == kept["MaxTTL"] == {"Ref": "CacheSeconds"}
 
 
 class TestRelease:
