@@ -5,7 +5,8 @@ from typing import Any
 from starlette.requests import Request
 
 from app.core.errors import BodyTooLarge, MalformedJson, MediaTypeUnsupported
-from app.core.json_text import JsonInvalid, parse_json
+from app.core.json_text import DocumentTooLarge, JsonInvalid, parse_json
+from app.core.settings import get_settings
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 JSON = "application/json"
@@ -33,6 +34,10 @@ async def read_json_body(request: Request, *media_types: str) -> Any:
     if not body:
         raise MalformedJson("The request has no body.", hint="Send JSON in UTF-8.")
     try:
-        return parse_json(body.removeprefix(BYTE_ORDER_MARK))
+        return parse_json(body.removeprefix(BYTE_ORDER_MARK), get_settings().max_document_bytes)
+    except DocumentTooLarge as error:
+        raise BodyTooLarge(
+            f"The body becomes too large: {error}.", hint="Send smaller numbers. (TOLVA_MAX_DOCUMENT_BYTES)"
+        ) from None
     except JsonInvalid as error:
         raise MalformedJson(f"The body cannot be read as JSON: {error}.", hint="Send JSON in UTF-8.") from None

@@ -5,49 +5,73 @@ A number with a point or an exponent is a Decimal here, never a float: `0.10` st
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
 
 # Levels of objects and arrays in one document; PostgreSQL and Python both give up somewhere behind it.
 MAX_DEPTH = 200
-# PostgreSQL's numeric holds 16,383 digits behind the point: a number's own digits and its exponent together stay below.
-MAX_DIGITS = 4300
+# Digits before the point, and behind it, of a number that is written in full: a double has 309 and 340 at most. More
+# than 4,300 would be more than Python reads, and 1e9999 is 10,000 bytes to PostgreSQL.
+MAX_DIGITS = 500
 MAX_EXPONENT_DIGITS = 4
+# Bytes of a document whose numbers are written in full, as PostgreSQL does.
+MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
 
 
 class JsonInvalid(ValueError):
     """A text is not JSON that means one thing; the message is the reason, a clause without a full stop."""
 
 
-def parse_json(text: str | bytes) -> Any:
-    """The value that a JSON text, in UTF-8 where it is bytes, stands for.
+class DocumentTooLarge(JsonInvalid):
+    """A document is larger than it may be once its numbers are written in full."""
+
+
+def parse_json(text: str | bytes, most: int = MAX_DOCUMENT_BYTES) -> Any:
+    """The value that a JSON text, in UTF-8 if it is bytes, stands for; with its numbers in full it has `most` bytes.
 
     Raises:
         JsonInvalid: it is not JSON, names a member twice, or holds NaN, a number or a depth that cannot be stored.
+        DocumentTooLarge: it becomes too large.
     """
+    # A character stands for that many digits at most: a short text needs no count.
+    decoder = _DECODER if len(text) * MAX_DIGITS <= most else _decoder(_Written(len(text), most).read_number)
+    return _decode(text, decoder)
+
+
+def parse_stored(text: str) -> Any:
+    """The value of a document that is stored already, which may hold larger numbers than are taken today.
+
+    Raises:
+        JsonInvalid: it is nested too deeply.
+    """
+    return _decode(text, _STORED)
+
+
+def _decode(text: str | bytes, decoder: json.JSONDecoder) -> Any:
     try:
-        return _DECODER.decode(text if isinstance(text, str) else text.decode())
+        return decoder.decode(text if isinstance(text, str) else text.decode())
     except UnicodeDecodeError:
         raise JsonInvalid("it is not UTF-8") from None
     except json.JSONDecodeError as error:
         raise JsonInvalid(f"{error.msg} in line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise JsonInvalid(_TOO_DEEP) from None
-    except JsonInvalid:
-        raise
-    except ValueError:
-        # Python turns no longer text into an integer.
-        raise JsonInvalid(f"a number has more than {MAX_DIGITS:,} digits") from None
 
 
-def write_json(value: Any) -> str:
-    """The JSON text of a value that `parse_json` gave.
+def write_json(value: Any, most: int | None = None) -> str:
+    """The JSON text of a value that `parse_json` gave, numbers in full, as PostgreSQL writes it.
 
     Raises:
-        JsonInvalid: it cannot be stored: nested too deeply, or with NUL or half a surrogate pair in a text.
+        JsonInvalid: it cannot be stored: nested too deeply, with a number of too many digits, or with NUL or half a
+            surrogate pair in a text.
+        DocumentTooLarge: it has more bytes than `most`, if that is given.
     """
-    return _write(value, 0)
+    text = _write(value, 0)
+    if most is not None and len(text.encode()) > most:
+        raise _too_large(most)
+    return text
 
 
 def is_json(text: str) -> bool:
@@ -73,17 +97,26 @@ def is_storable_text(text: str) -> bool:
 _TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
 
 
+def _too_large(most: int) -> DocumentTooLarge:
+    return DocumentTooLarge(f"with its numbers written in full it has more than {most:,} bytes")
+
+
 def _write(value: Any, depth: int) -> str:
     if isinstance(value, str):
         return _write_text(value)
     if not isinstance(value, dict | list):
-        return str(value) if isinstance(value, Decimal) else json.dumps(value)
+        return _write_number(value) if isinstance(value, Decimal) else json.dumps(value)
     if depth == MAX_DEPTH:
         raise JsonInvalid(_TOO_DEEP)
     if isinstance(value, list):
-        return f"[{','.join([_write(item, depth + 1) for item in value])}]"
-    members = [f"{_write_text(name)}:{_write(member, depth + 1)}" for name, member in value.items()]
-    return f"{{{','.join(members)}}}"
+        return f"[{', '.join([_write(item, depth + 1) for item in value])}]"
+    members = [f"{_write_text(name)}: {_write(member, depth + 1)}" for name, member in value.items()]
+    return f"{{{', '.join(members)}}}"
+
+
+def _write_number(value: Decimal) -> str:
+    _check_digits(value, str(value))
+    return f"{value:f}"
 
 
 def _write_text(text: str) -> str:
@@ -100,15 +133,67 @@ def _read_object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _read_integer(text: str) -> int:
+    if len(text.removeprefix("-")) > MAX_DIGITS:
+        raise _too_long(text)
+    return int(text)
+
+
 def _read_number(text: str) -> Decimal:
     exponent = text.lower().partition("e")[2].lstrip("+-0")
-    if len(text) > MAX_DIGITS or len(exponent) > MAX_EXPONENT_DIGITS:
-        raise JsonInvalid(f"a number has too many digits: {text[:40]}")
-    return Decimal(text)
+    if len(exponent) > MAX_EXPONENT_DIGITS:
+        raise _too_long(text)
+    number = Decimal(text)
+    _check_digits(number, text)
+    return number
+
+
+def _check_digits(number: Decimal, text: str) -> None:
+    """Raise JsonInvalid if a number has too many digits before or behind the point when it is written in full."""
+    exponent = number.as_tuple().exponent
+    assert isinstance(exponent, int)
+    if number.adjusted() >= MAX_DIGITS or -exponent > MAX_DIGITS:
+        raise _too_long(text)
+
+
+def _too_long(text: str) -> JsonInvalid:
+    return JsonInvalid(f"a number has more than {MAX_DIGITS} digits before or behind the point: {text[:40]}")
+
+
+class _Written:
+    """Counts the bytes of a document whose numbers are written in full, while it is read."""
+
+    def __init__(self, size: int, most: int) -> None:
+        self._size = 0
+        self._most = most
+        self._add(size)
+
+    def read_number(self, text: str) -> Decimal:
+        number = _read_number(text)
+        self._add(len(f"{number:f}") - len(text))
+        return number
+
+    def _add(self, size: int) -> None:
+        self._size += size
+        if self._size > self._most:
+            raise _too_large(self._most)
 
 
 def _refuse_constant(name: str) -> None:
     raise JsonInvalid(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_read_object, parse_float=_read_number, parse_constant=_refuse_constant)
+def _decoder(
+    read_number: Callable[[str], Decimal], read_integer: Callable[[str], int | Decimal] = _read_integer
+) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_read_object,
+        parse_int=read_integer,
+        parse_float=read_number,
+        parse_constant=_refuse_constant,
+    )
+
+
+_DECODER = _decoder(_read_number)
+# Every number is a Decimal: Python makes no integer of so many digits.
+_STORED = _decoder(Decimal, Decimal)

@@ -5,6 +5,8 @@ from functools import cache
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.core.json_text import MAX_DOCUMENT_BYTES
+
 MIB = 1024 * 1024
 MIN_ADMIN_KEY_LENGTH = 24
 
@@ -43,6 +45,9 @@ class Settings(BaseSettings):
     lock_timeout_seconds: float = Field(3, gt=0, description="how long a request waits for what another one holds")
     change_timeout_seconds: float = Field(25, gt=0, description="the longest a change of a dataset's columns may take")
     max_body_bytes: int = Field(MIB, ge=1024, description="the largest request body")
+    max_document_bytes: int = Field(
+        MAX_DOCUMENT_BYTES, ge=1024, description="the largest JSON document, its numbers written in full"
+    )
     max_response_bytes: int = Field(
         6_000_000, ge=1024, description="the largest response of a Lambda function, as it is encoded there"
     )

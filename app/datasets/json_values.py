@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
-from app.core.json_text import parse_json
+from app.core.json_text import parse_stored
 from app.datasets.columns import Column
 
 # PostgreSQL writes numbers with up to so many digits before the point in full.
@@ -25,9 +25,18 @@ def show_value(column: Column, value: Any) -> str:
     return "null" if value is None else WRITERS[column.type](value, column)
 
 
+def show_text(column: Column, value: Any) -> str:
+    """A value as `show_value` shows it, without the quotes that JSON puts around a text."""
+    shown = show_value(column, value)
+    return str(json.loads(shown)) if shown.startswith('"') else shown
+
+
 def write_document(text: str) -> str:
-    """A JSON document as PostgreSQL keeps it: members by the length and bytes of their names, numbers in full."""
-    return _write_document(parse_json(text))
+    """A JSON document as PostgreSQL keeps it: members by the length and bytes of their names, numbers in full.
+
+    The text is known to be one.
+    """
+    return _write_document(parse_stored(text))
 
 
 def _write_document(value: Any) -> str:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.core.json_text import MAX_DEPTH, JsonInvalid, parse_json, write_json
+from app.core.json_text import MAX_DEPTH, MAX_DOCUMENT_BYTES, JsonInvalid, parse_json, write_json
 from app.imports.calendar import days_from_civil, month_numbers, seconds_of_day
 from app.imports.formats import Pattern
 
@@ -42,6 +42,8 @@ class Conventions:
     booleans: tuple[str, str] | None = None
     date_formats: dict[str, str] = field(default_factory=dict)
     timezone: str = "UTC"
+    # The largest JSON document.
+    document_bytes: int = MAX_DOCUMENT_BYTES
 
 
 def to_mask(array: pa.Array) -> Mask:
@@ -260,16 +262,20 @@ def read_uuids(array: pa.Array) -> Cells:
     return pc.if_else(valid, values, pa.scalar(None, pa.binary(16))), bad
 
 
-def read_json(array: pa.Array) -> Cells:
-    """JSON documents as texts; one that names a member twice, or that PostgreSQL cannot hold, is none."""
+def read_json(array: pa.Array, most: int = MAX_DOCUMENT_BYTES) -> Cells:
+    """JSON documents as texts; one that names a member twice, that PostgreSQL cannot hold, or whose numbers written in
+    full make it larger than `most` bytes, is none.
+    """
     array = blank_to_null(array)
-    bad = np.fromiter((value is not None and not _is_json(value) for value in array.to_pylist()), np.bool_, len(array))
+    bad = np.fromiter(
+        (value is not None and not _is_json(value, most) for value in array.to_pylist()), np.bool_, len(array)
+    )
     return pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), array.view(pa.string())), bad if bad.any() else None
 
 
-def _is_json(value: bytes) -> bool:
+def _is_json(value: bytes, most: int) -> bool:
     try:
-        document = parse_json(value)
+        document = parse_json(value, most)
         # What cannot be stored is written as an escape, and nothing is nested without brackets.
         if _UNSTORABLE.search(value) or value.count(b"[") + value.count(b"{") > MAX_DEPTH:
             write_json(document)

@@ -24,6 +24,7 @@ from app.core.errors import ServiceUnavailable
 from app.core.postgres import quote
 from app.core.settings import get_settings
 from app.datasets import generations, keyvalue, mirror
+from app.datasets.columns import Column
 from app.datasets.definition import Definition
 from app.datasets.errors import StoreUnsuitable
 from app.datasets.generations import DatasetMoved, Hold, Retired
@@ -271,7 +272,7 @@ class KeyvalueLoader(Loader):
 
     async def _chunks(self) -> AsyncIterator[list[asyncpg.Record]]:
         """The staged rows, some at a time: their values by column, their place, and the key as a text."""
-        names = ", ".join(quote(name) for name in self._names)
+        names = ", ".join(map(_selected, self._plan.loaded))
         key = ", ".join(quote(name) for name in self.key)
         query = f"SELECT {names}, {', '.join(PLACES)}, left(concat_ws(',', {key}), {VALUE_LIMIT}) AS _key FROM {STAGE}"
         chunk: list[asyncpg.Record] = []
@@ -369,6 +370,12 @@ class KeyvalueLoader(Loader):
         """Raise ServiceUnavailable where single writes may go on before a request is done that is made now."""
         if time.monotonic() - self._held_at > HOLD_SECONDS - WRITE_SECONDS:
             raise ServiceUnavailable("The dataset could not be kept from other writers.")
+
+
+def _selected(column: Column) -> str:
+    """A staged column as its values are written; of a document that is the text, which the driver would read."""
+    name = quote(column.name)
+    return f"{name}::text AS {name}" if column.type == "json" else name
 
 
 def _address(item: Attributes) -> tuple[str, str]:

@@ -68,6 +68,10 @@ def _read_datetime(array: pa.Array, column: Column, conventions: Conventions) ->
     return cells.read_datetimes(array, _format_of(column, conventions), conventions.timezone)
 
 
+def _read_json(array: pa.Array, _: Column, conventions: Conventions) -> Cells:
+    return cells.read_json(array, conventions.document_bytes)
+
+
 def _plainly(read: Callable[[pa.Array], Cells]) -> Callable[[pa.Array, Column, Conventions], Cells]:
     """A reader that no column and no convention changes."""
     return lambda array, _column, _conventions: read(array)
@@ -83,7 +87,7 @@ READERS: dict[str, Callable[[pa.Array, Column, Conventions], Cells]] = {
     "date": _read_date,
     "datetime": _read_datetime,
     "uuid": _plainly(cells.read_uuids),
-    "json": _plainly(cells.read_json),
+    "json": _read_json,
     "image": _plainly(cells.read_text),
 }
 

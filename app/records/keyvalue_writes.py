@@ -13,6 +13,7 @@ from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets import guards, mirror
 from app.datasets.errors import DatasetBusy
+from app.datasets.json_values import show_text
 from app.datasets.known import Outdated
 from app.keys.principal import Principal
 from app.records.access import Access
@@ -28,7 +29,6 @@ from app.records.outcomes import (
     name_record,
     refusal,
     refuse_faults,
-    written,
 )
 from app.records.preconditions import Preconditions, digest_of
 from app.records.target import reader_of
@@ -71,7 +71,7 @@ class KeyvalueWriter:
             await self._write(Put(item, IS_NEW))
         except _Refused:
             raise refusal(ValueTaken, [self._taken(values)], _TAKEN_HINT) from None
-        return written(text, self._shape.key, is_new=True)
+        return Written(text, self._key_texts(values))
 
     async def create_many(self, documents: Sequence[Any]) -> list[str]:
         """Add all records or none; answers them in their order.
@@ -117,12 +117,12 @@ class KeyvalueWriter:
         item, text = self._item_of(values)
         for _ in range(ATTEMPTS):
             if not conditions.exists and await self._is_written(Put(item, IS_NEW)):
-                return written(text, self._shape.key, is_new=True)
+                return Written(text, self._key_texts(values))
             if conditions.absent:
                 raise self._explain(key, conditions, is_there=True, creates=True)
             condition = await self._find_condition(key, conditions, creates=True)
             if await self._is_written(Put(item, condition)):
-                return written(text, self._shape.key, is_new=False)
+                return Written(text)
             if conditions.digests is None and conditions.exists:
                 raise self._explain(key, conditions, is_there=False, creates=True)
         raise self._contended()
@@ -142,12 +142,13 @@ class KeyvalueWriter:
             for column in self._shape.columns
             if column.type == "json" and isinstance(document.get(column.name), dict)
         }
+        most = get_settings().max_document_bytes
         for _ in range(ATTEMPTS):
             stored = record_of(self._shape, await self._get(key, conditions, creates=False))
             values = {**stored.values, **changes}
             for name, patch in patches.items():
                 column = self._shape.by_name[name]
-                values[name] = merge_document(column, stored.values[name], patch)
+                values[name] = merge_document(column, stored.values[name], patch, most)
             item, text = self._item_of(values)
             if await self._is_written(Put(item, Condition("#etag = :etag", {"etag": stored.digest}))):
                 return text
@@ -248,6 +249,9 @@ class KeyvalueWriter:
         except RecordTooLarge as error:
             fault = Fault(None, "record_too_large", str(error), index)
         raise refusal(RecordInvalid, [fault], "Make it shorter, or create the dataset as relational.")
+
+    def _key_texts(self, values: Values) -> list[str]:
+        return [show_text(column, values[column.name]) for column in self._shape.key]
 
     @property
     def _generation(self) -> str:

@@ -1,12 +1,11 @@
 """What came of a write, and what is said of one that did not happen: the same for every store. Pure."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.core.errors import Problem
-from app.core.json_text import JsonInvalid, parse_json, write_json
+from app.core.json_text import DocumentTooLarge, JsonInvalid, parse_stored, write_json
 from app.datasets.columns import Column
 from app.records.errors import PreconditionFailed, RecordInvalid
 from app.records.preconditions import Preconditions
@@ -19,11 +18,10 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True)
 class Written:
-    """A record as a read shows it, the texts of its key, and whether it is new."""
+    """A record as a read shows it, and the texts of its key if it is new."""
 
     record: str
-    key: list[str]
-    is_new: bool
+    new_key: list[str] | None = None
 
 
 def refusal(kind: type[Problem], faults: Sequence[Fault], hint: str | None = None) -> Problem:
@@ -31,13 +29,6 @@ def refusal(kind: type[Problem], faults: Sequence[Fault], hint: str | None = Non
     others = f" And {len(faults) - 1:,} more." if len(faults) > 1 else ""
     documents = [fault.document() for fault in faults[:MOST_FAULTS_SHOWN]]
     return kind(f"{faults[0]}{others}", hint=hint, errors=documents)
-
-
-def written(record: str, key: Sequence[Column], *, is_new: bool) -> Written:
-    """What was written, given the JSON text that shows it and the columns of its key."""
-    shown = json.loads(record)
-    values = (shown[column.name] for column in key)
-    return Written(record, [value if isinstance(value, str) else json.dumps(value) for value in values], is_new)
 
 
 def name_record(columns: Sequence[Column], key: Sequence[Any]) -> str:
@@ -67,14 +58,18 @@ def refuse_faults(dataset: str, faults: Sequence[Fault]) -> None:
         raise refusal(RecordInvalid, faults, f"GET /datasets/{dataset} shows what its columns take.")
 
 
-def merge_document(column: Column, text: str | None, patch: Any) -> str:
-    """The JSON document of a column after a merge patch.
+def merge_document(column: Column, text: str | None, patch: Any, most: int) -> str:
+    """The JSON document of a column after a merge patch, of `most` bytes at most.
 
     Raises:
         RecordInvalid: it cannot be stored.
     """
     try:
-        return write_json(merge(None if text is None else parse_json(text), patch))
+        merged = merge(None if text is None else parse_stored(text), patch)
+        return write_json(merged, most)
     except JsonInvalid as error:
-        fault = Fault(column.name, "not_json", f"not a JSON document once it is merged: {error}")
-        raise refusal(RecordInvalid, [fault]) from None
+        is_large = isinstance(error, DocumentTooLarge)
+        code = "document_too_large" if is_large else "not_json"
+        hint = "Remove some of it first. (TOLVA_MAX_DOCUMENT_BYTES)" if is_large else None
+        fault = Fault(column.name, code, f"not a document that can be kept once it is merged: {error}")
+        raise refusal(RecordInvalid, [fault], hint) from None

@@ -64,8 +64,8 @@ def segments(query: RecordQuery) -> list[Segment]:
 def select_page(shape: Shape, query: RecordQuery, segment: Segment, limit: int, embedded: Embedded) -> Statement:
     """The statement that reads up to `limit` records of one part of a list.
 
-    The JSON is built of those alone, not of all that are sorted. Where the view lacks a column of the sort, the sort's
-    values come behind each record, as a JSON array.
+    The JSON is built of those alone, not of all that are sorted. If the records do not show their position, the sort's
+    values come behind each of them, as a JSON array.
     """
     parameters = Parameters()
     conditions = matching(shape, query.where, query.search, parameters)
@@ -91,8 +91,14 @@ def select_page(shape: Shape, query: RecordQuery, segment: Segment, limit: int, 
 
 
 def shows_position(query: RecordQuery) -> bool:
-    """Whether a query's records have all the columns that they are sorted by."""
-    return {term.column.name for term in query.sort} <= {column.name for column in query.view.select}
+    """Whether a query's records have all the columns that they are sorted by, and no documents.
+
+    A document that was stored before numbers were bounded can have more digits than Python reads.
+    """
+    view = query.view
+    if view.embed or any(column.type == "json" for column in view.select):
+        return False
+    return {term.column.name for term in query.sort} <= {column.name for column in view.select}
 
 
 def _position(sort: Sequence[SortTerm]) -> str:

@@ -129,7 +129,7 @@ async def _begin(access: Access) -> RecordWrites:
 
 def _answer(access: Access, written: Written) -> Response:
     headers = {"ETag": etag_of(written.record)}
-    if written.is_new:
-        records = f"{access.request.base_url}datasets/{access.shape.name}/records"
-        headers["Location"] = f"{records}/{join_key(written.key)}"
-    return Response(written.record, 201 if written.is_new else 200, headers, media_type=JSON)
+    if written.new_key is None:
+        return Response(written.record, 200, headers, media_type=JSON)
+    headers["Location"] = f"{access.request.base_url}datasets/{access.shape.name}/records/{join_key(written.new_key)}"
+    return Response(written.record, 201, headers, media_type=JSON)

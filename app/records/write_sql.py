@@ -38,10 +38,10 @@ class WriteSql:
 
     @cached_property
     def insert_one(self) -> str:
-        """Adds a record."""
+        """Adds a record; the second column is the texts of its key."""
         values = ", ".join(_parameter(column, place) for place, column in enumerate(self.columns, 1))
         guard = self._guard(len(self.columns))
-        return f"{self._insert} SELECT {values} WHERE {guard} RETURNING {self._record}"
+        return f"{self._insert} SELECT {values} WHERE {guard} RETURNING {self._record}, {self._key_texts}"
 
     @cached_property
     def insert_many(self) -> str:
@@ -54,7 +54,10 @@ class WriteSql:
 
     @cached_property
     def upsert(self) -> str:
-        """Adds a record or replaces the one with its key; the second column is whether it was added."""
+        """Adds a record or replaces the one with its key; the second column is the texts of its key.
+
+        The third is whether it was added.
+        """
         values = ", ".join(_parameter(column, place) for place, column in enumerate(self.columns, 1))
         key = ", ".join(quote(column.name) for column in self.key)
         kept = {column.name for column in self.key}
@@ -62,7 +65,8 @@ class WriteSql:
         changes = ", ".join(f"{name} = excluded.{name}" for name in names)
         return (
             f"{self._insert} SELECT {values} WHERE {self._guard(len(self.columns))} "
-            f"ON CONFLICT ({key}) DO UPDATE SET {changes} RETURNING {self._record}, source.xmax = 0"
+            f"ON CONFLICT ({key}) DO UPDATE SET {changes} "
+            f"RETURNING {self._record}, {self._key_texts}, source.xmax = 0"
         )
 
     def update(self, columns: Sequence[Column], *, conditional: bool) -> str:
@@ -133,6 +137,11 @@ class WriteSql:
     @cached_property
     def _record(self) -> str:
         return f"(SELECT {self._json} FROM {self._row})"
+
+    @property
+    def _key_texts(self) -> str:
+        texts = (f"({column.kind.json_sql.format(quote('source', column.name))})::text" for column in self.key)
+        return f"ARRAY[{', '.join(texts)}]"
 
     @property
     def _json(self) -> str:

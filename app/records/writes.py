@@ -27,7 +27,7 @@ from app.records.access import Access
 from app.records.clashes import arrays_of, explain_clash, explain_reference, text_of
 from app.records.deps import Address
 from app.records.errors import PreconditionFailed, RecordInvalid, RecordNotFound, TooManyRecords
-from app.records.outcomes import Written, explain_state, merge_document, name_record, refuse_faults, written
+from app.records.outcomes import Written, explain_state, merge_document, name_record, refuse_faults
 from app.records.preconditions import Preconditions
 from app.records.target import target_of
 from app.records.values import Fault, Values
@@ -111,7 +111,7 @@ class Writer:
         values, faults = self._target.reader.read_new(document)
         refuse_faults(self._target.name, faults)
         row = await self._insert(self._target.sql.insert_one, values)
-        return self._written(row[0], is_new=True)
+        return Written(row[0], row[1])
 
     async def _create_many(self, documents: Sequence[Any]) -> list[str]:
         target = self._target
@@ -140,12 +140,12 @@ class Writer:
             raise _Unwritten(partial(self._explain_absence, key, conditions))
         if conditions.exists or target.is_numbered:
             record = await self._update(key, values, conditions, creates=True)
-            return self._written(record, is_new=False)
+            return Written(record)
         if conditions.absent:
             row = await self._insert(target.sql.insert_one, values, absent=key)
-            return self._written(row[0], is_new=True)
+            return Written(row[0], row[1])
         row = await self._insert(target.sql.upsert, values, own=key)
-        return self._written(row[0], is_new=row[1])
+        return Written(row[0], row[1] if row[2] else None)
 
     async def _patch(self, address: Address, document: Any, conditions: Preconditions) -> str:
         target = self._target
@@ -221,8 +221,9 @@ class Writer:
         if not rows:
             raise _Unwritten(partial(self._explain_absence, key, Preconditions()))
         values: Values = {}
+        most = get_settings().max_document_bytes
         for (column, patch), text in zip(patches, rows[0], strict=True):
-            values[column.name] = merge_document(column, text, patch)
+            values[column.name] = merge_document(column, text, patch, most)
         return values
 
     async def _explain_clash(
@@ -279,9 +280,6 @@ class Writer:
             hint=f"Try again in {WAIT_SECONDS} seconds, or when the import has ended.",
             headers={"Retry-After": str(WAIT_SECONDS)},
         )
-
-    def _written(self, record: str, *, is_new: bool) -> Written:
-        return written(record, self._target.sql.key, is_new=is_new)
 
 
 def _digests(conditions: Preconditions) -> list[list[str]]:

@@ -9,6 +9,7 @@ from httpx import ASGITransport, AsyncClient
 
 from app.core.body import JSON, MERGE_PATCH, read_json_body
 from app.core.exceptions import install_exception_handlers
+from app.local.services import Services
 
 
 class Reader:
@@ -29,7 +30,7 @@ class Reader:
 
 
 @pytest.fixture
-def reader() -> Reader:
+def reader(services: Services) -> Reader:  # they bring the settings
     """The application."""
     return Reader()
 

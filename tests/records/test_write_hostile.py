@@ -41,7 +41,7 @@ INVALID: list[tuple[bytes, str]] = [
     (rb'{"sku": "A1", "details": ["\udc00"]}', "not_json"),
     (b'{"sku": "A1", "details": ' + b"[" * 300 + b"]" * 300 + b"}", "not_json"),
     (b'{"sku": "A1", "stock": 1e400}', "not_integer"),
-    (b'{"sku": "A1", "stock": ' + b"9" * 4000 + b"}", "not_integer"),
+    (b'{"sku": "A1", "stock": ' + b"9" * 500 + b"}", "not_integer"),
     (b'{"sku": "A1", "price": 1e400}', "not_decimal"),
     (b'{"sku": "A1", "price": 1e-400}', "not_decimal"),
     (b'{"sku": "A1", "price": {"gt": 1}}', "not_decimal"),
