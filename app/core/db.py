@@ -26,6 +26,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 from sqlmodel import SQLModel
 
+from app.core.commits import note_commit
 from app.core.connections import Pool, get_writer
 from app.core.errors import Problem
 from app.core.postgres import UNREACHABLE, is_away, problem_of, problem_of_state, unreachable
@@ -111,6 +112,7 @@ async def transaction() -> AsyncIterator[AsyncSession]:
     async with AsyncSession(get_engine(), expire_on_commit=False) as session:
         yield session
         await session.commit()
+        note_commit()
         for callback in session.info.pop("after_commit", []):
             await callback()
 

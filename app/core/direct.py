@@ -10,6 +10,7 @@ from typing import Any
 
 from asyncpg import Connection, InternalClientError, Record
 
+from app.core.commits import note_commit
 from app.core.connections import LOST, Pool, end, get_writer
 from app.core.errors import ServiceUnavailable
 from app.core.postgres import is_away
@@ -30,6 +31,14 @@ async def fetch(statement: str, *values: Any, pool: Pool | None = None) -> list[
         return await connection.fetch(statement, *values)
 
 
+async def write(statement: str, *values: Any) -> list[Record]:
+    """The rows of a statement that writes; see `fetch`. What fails behind it fails although the write is done."""
+    rows = await fetch(statement, *values)
+    if rows:
+        note_commit()
+    return rows
+
+
 @asynccontextmanager
 async def direct_transaction() -> AsyncIterator[Fetch]:
     """A `fetch` whose statements are one transaction: all of them are done when the block ends, none when it raises.
@@ -37,8 +46,10 @@ async def direct_transaction() -> AsyncIterator[Fetch]:
     Raises:
         ServiceUnavailable: the database went away.
     """
-    async with connection_of(get_writer()) as connection, connection.transaction():
-        yield connection.fetch
+    async with connection_of(get_writer()) as connection:
+        async with connection.transaction():
+            yield connection.fetch
+        note_commit()
 
 
 @asynccontextmanager

@@ -1,14 +1,15 @@
 """Idempotency-Key: a POST that is sent again does nothing again, and is answered as it was the first time.
 
 A request claims its key in the table before it does anything. Once its work is committed its answer is kept there, if
-it was a success: a request that failed has changed nothing, so its key is free again. A process that dies leaves a
-claim that ends with its lease. An answer that says `Cache-Control: no-store` holds a secret: that it was given is kept,
-what it said is not.
+it was a success. A request that failed before that has changed nothing, so its key is free again; of one that failed
+behind its commit it is kept that it was done. A process that dies leaves a claim that ends with its lease. An answer
+that says `Cache-Control: no-store` holds a secret: that it was given is kept, what it said is not.
 """
 
 import gzip
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import dynamo, log
+from app.core.commits import watch_commits
 from app.core.dynamo import Condition
 from app.core.dynamo_requests import ConditionNotMet
 from app.core.dynamo_wire import Item
@@ -51,7 +53,7 @@ class AnswerNotKept(Problem):
 
 
 # What a route that takes an Idempotency-Key can answer beside its own problems.
-IDEMPOTENCY_PROBLEMS = (ParameterInvalid, IdempotencyKeyReused, IdempotencyKeyBusy)
+IDEMPOTENCY_PROBLEMS = (ParameterInvalid, IdempotencyKeyReused, IdempotencyKeyBusy, AnswerNotKept)
 
 
 @dataclass(frozen=True)
@@ -121,14 +123,15 @@ class IdempotentRequests:
             else:
                 await send(message)
 
-        try:
-            await self._app({**scope, _STATE: claims}, receive, hold)
-        except Exception:
-            for claim in claims:
-                await _end(claim, None)
-            raise
-        for claim in claims:
-            await _end(claim, _answer(messages))
+        with watch_commits() as commits:
+            try:
+                await self._app({**scope, _STATE: claims}, receive, hold)
+            except BaseException as error:
+                # What was cancelled may still be on its way: its claim ends with its lease.
+                if commits.any or isinstance(error, Exception):
+                    await _end(claims, None, is_done=commits.any)
+                raise
+        await _end(claims, _answer(messages), is_done=commits.any)
         for message in messages:
             await send(message)
 
@@ -210,6 +213,11 @@ def _refusal(claim: Claim, items: list[Item], now: int) -> Exception:
             hint="Send a new key with each new request, and the same body with the same key.",
         )
     answer = held["answer"]
+    if answer.get("is_lost"):
+        return AnswerNotKept(
+            "The same request was done before, and something failed before its answer was given or kept.",
+            hint="Look for what it made. Send a new Idempotency-Key only to do it once more.",
+        )
     if answer["is_secret"]:
         return AnswerNotKept(
             "The same request was done before. Its answer held a secret, which is not kept.",
@@ -232,25 +240,44 @@ def _answer(messages: list[Message]) -> tuple[Answer, bool] | None:
     return Answer(start["status"], kept, body), "no-store" in headers.get("cache-control", "")
 
 
-async def _end(claim: Claim, given: tuple[Answer, bool] | None) -> None:
-    """Keep the answer that was given, or free the key where there is none. The request itself is over by now."""
-    try:
-        if given is None:
-            await dynamo.delete_item(claim.pk, CLAIM, _is_ours(claim))
-        else:
-            await _keep(claim, *given)
-    except ConditionNotMet:
-        log.warning("idempotency.claim_lost")
-    except Exception as error:
-        log.failure("idempotency.answer_not_kept", error)
+async def _end(claims: Sequence[Claim], given: tuple[Answer, bool] | None, *, is_done: bool) -> None:
+    """Keep the answer that was given; without one, that the request is done, or free its key. It is over by now."""
+    for claim in claims:
+        try:
+            if given is not None:
+                await _keep(claim, *given)
+            elif is_done:
+                await _keep_loss(claim)
+            else:
+                await dynamo.delete_item(claim.pk, CLAIM, _is_ours(claim))
+        except ConditionNotMet:
+            log.warning("idempotency.claim_lost")
+        except Exception as error:
+            log.failure("idempotency.answer_not_kept", error)
 
 
 async def _keep(claim: Claim, answer: Answer, is_secret: bool) -> None:
-    item = _claim_item(claim, int(time.time()))
-    if not is_secret:
-        content = gzip.compress(answer.body, 1)
-        for number, start in enumerate(range(0, len(content), PART_BYTES)):
-            part = {"pk": claim.pk, "sk": f"{_part(claim.token)}{number:04}", "expires_at": item["expires_at"]}
-            await dynamo.put_item(part | {"content": content[start : start + PART_BYTES]})
-    told: dict[str, Any] = {"status": answer.status, "headers": answer.headers, "is_secret": is_secret}
-    await dynamo.put_item(item | {"answer": told}, _is_ours(claim))
+    """Keep an answer; where its parts cannot be, that there was one."""
+    try:
+        if not is_secret:
+            await _keep_parts(claim, gzip.compress(answer.body, 1))
+    except Exception:
+        await _keep_loss(claim)
+        raise
+    await _settle(claim, {"status": answer.status, "headers": answer.headers, "is_secret": is_secret})
+
+
+async def _keep_parts(claim: Claim, content: bytes) -> None:
+    expires_at = _claim_item(claim, int(time.time()))["expires_at"]
+    for number, start in enumerate(range(0, len(content), PART_BYTES)):
+        part = {"pk": claim.pk, "sk": f"{_part(claim.token)}{number:04}", "expires_at": expires_at}
+        await dynamo.put_item(part | {"content": content[start : start + PART_BYTES]})
+
+
+async def _keep_loss(claim: Claim) -> None:
+    """Keep that a request was done whose answer nobody knows."""
+    await _settle(claim, {"is_lost": True})
+
+
+async def _settle(claim: Claim, answer: dict[str, Any]) -> None:
+    await dynamo.put_item(_claim_item(claim, int(time.time())) | {"answer": answer}, _is_ours(claim))

@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import log
 from app.core.db import after_commit, sql_state
 from app.core.postgres import CONTENDED, DATA_SCHEMA
 from app.core.settings import get_settings
@@ -93,7 +94,15 @@ async def _retire_records(session: AsyncSession, dataset: Dataset) -> None:
     # A deletion that was not committed after all has been noticed by then.
     seconds = mirror.CHANGE_SECONDS + get_settings().keyvalue_retire_seconds
     await generations.retire(Retired(generation, dataset.name, int(time.time()) + seconds))
-    after_commit(session, partial(generations.announce_removal, seconds))
+    after_commit(session, partial(_announce_removal, dataset.name, seconds))
+
+
+async def _announce_removal(name: str, seconds: int) -> None:
+    try:
+        await generations.announce_removal(seconds)
+    except Exception as error:
+        # The dataset is deleted all the same; what is retired is removed with the next announcement.
+        log.failure("dataset.removal_not_announced", error, dataset=name)
 
 
 @contextmanager

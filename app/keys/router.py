@@ -17,7 +17,7 @@ from app.core.http import (
     problem_responses,
     refuse_unknown_parameters,
 )
-from app.core.idempotency import IDEMPOTENCY_PROBLEMS, AnswerNotKept
+from app.core.idempotency import IDEMPOTENCY_PROBLEMS
 from app.core.paging import decode_cursor, encode_cursor
 from app.keys import mirror, repository
 from app.keys.deps import AdminOnly, Idempotent
@@ -36,7 +36,7 @@ router = APIRouter(
     "",
     status_code=201,
     dependencies=[Idempotent],
-    responses=problem_responses(*BODY_PROBLEMS, *IDEMPOTENCY_PROBLEMS, AnswerNotKept),
+    responses=problem_responses(*BODY_PROBLEMS, *IDEMPOTENCY_PROBLEMS),
 )
 async def create_key(body: ApiKeyCreate, session: Session, response: Response) -> ApiKeyCreated:
     """Make a key. Its text is in this response and nowhere else."""

@@ -83,7 +83,7 @@ class Access:
         text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {self._guard(len(statement.values))}"
         return Statement(text, (*statement.values, *self.caller_values))
 
-    async def write(self, statement: str, *values: Any, fetch: Fetch = direct.fetch) -> list[Record]:
+    async def write(self, statement: str, *values: Any, fetch: Fetch = direct.write) -> list[Record]:
         """The rows of a statement that writes: it has the condition in itself, and the id of the caller's key last."""
         rows = await fetch(statement, *values, *self.caller_values)
         if rows:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.core import dynamo
+from app.core.commits import note_commit
 from app.core.dynamo import MOST_TOGETHER, Condition, Delete, NotWritten, Put
 from app.core.dynamo_wire import Attributes
 from app.core.errors import ServiceUnavailable
@@ -217,6 +218,7 @@ class KeyvalueWriter:
                 if 0 not in refused.items:
                     raise _Refused([place - 1 for place in refused.items]) from None
             else:
+                note_commit()
                 self._access.confirm()
                 return
             await self._open(guard)

@@ -17,7 +17,7 @@ from asyncpg import (
     UniqueViolationError,
 )
 
-from app.core.direct import Fetch, direct_transaction, fetch
+from app.core.direct import Fetch, direct_transaction, fetch, write
 from app.core.settings import get_settings
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetBusy
@@ -194,7 +194,7 @@ class Writer:
         conditions: Preconditions,
         *,
         creates: bool = False,
-        fetch_within: Fetch = fetch,
+        fetch_within: Fetch = write,
     ) -> str:
         """The record with a key after it was given some values; those of the key itself stay."""
         target = self._target

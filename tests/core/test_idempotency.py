@@ -14,13 +14,16 @@ from fastapi import FastAPI, Request, Response
 from httpx import ASGITransport, AsyncClient
 from httpx import Response as Answered
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core import dynamo, dynamo_requests
+from app.core import dynamo, dynamo_requests, idempotency
 from app.core.aws import client as aws_client
+from app.core.commits import note_commit
 from app.core.dynamo_wire import from_attributes
 from app.core.exceptions import install_exception_handlers
 from app.core.idempotency import PART_BYTES, IdempotentRequests, claim_request
 from app.core.settings import get_settings
+from app.main import create_app
 
 
 def _problem(response: Answered) -> tuple[int, str]:
@@ -40,6 +43,9 @@ class Shop:
         self.status = 201
         self.body = b"{}"
         self.fails = False
+        self.commits = False
+        self.waits = asyncio.Event()
+        self.waits.set()
         self.begun = asyncio.Event()
         self.go_on = asyncio.Event()
         self.go_on.set()
@@ -53,6 +59,9 @@ class Shop:
         self.begun.set()
         await self.go_on.wait()
         self.done += 1
+        if self.commits:
+            note_commit()
+        await self.waits.wait()
         if self.fails:
             raise RuntimeError("broken")
         headers = {"Location": "/orders/1", "ETag": '"1"', "X-Other": "1", "Cache-Control": "private"}
@@ -186,6 +195,56 @@ class TestFailure:
         assert (await buyer.post("/orders", headers=key)).status_code == 201
 
 
+class TestFailureBehindTheCommit:
+    async def _check(self, shop: Shop, buyer: AsyncClient, key: dict[str, str]) -> None:
+        """The same request is not done again, and says so; another one may come under another key."""
+        shop.fails, shop.status = False, 201
+        for _ in range(2):
+            response = await buyer.post("/orders", json={"n": 1}, headers=key)
+            assert _problem(response) == (409, "/problems/answer-not-kept")
+        response = await buyer.post("/orders", json={"n": 2}, headers=key)
+        assert _problem(response) == (422, "/problems/idempotency-key-reused")
+        assert shop.done == 1
+        assert (await buyer.post("/orders", json={"n": 1}, headers=_key())).status_code == 201
+
+    @pytest.mark.parametrize("status", [302, 409, 422, 500, 503])
+    async def test_an_answer_that_is_no_success(self, shop: Shop, buyer: AsyncClient, status: int) -> None:
+        key = _key()
+        shop.commits, shop.status = True, status
+        assert (await buyer.post("/orders", json={"n": 1}, headers=key)).status_code == status
+        await self._check(shop, buyer, key)
+
+    async def test_an_error_nobody_expected(self, shop: Shop, buyer: AsyncClient) -> None:
+        key = _key()
+        shop.commits = shop.fails = True
+        assert (await buyer.post("/orders", json={"n": 1}, headers=key)).status_code == 500
+        await self._check(shop, buyer, key)
+
+    async def test_a_process_that_is_stopped(self, shop: Shop, buyer: AsyncClient) -> None:
+        key = _key()
+        shop.commits = True
+        shop.waits.clear()
+        running = asyncio.create_task(buyer.post("/orders", json={"n": 1}, headers=key))
+        await shop.begun.wait()
+        assert shop.done == 1
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        shop.waits.set()
+        await self._check(shop, buyer, key)
+
+    async def test_an_answer_that_cannot_be_kept(
+        self, shop: Shop, buyer: AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key = _key()
+        # DynamoDB refuses an item of so many bytes.
+        monkeypatch.setattr(idempotency, "PART_BYTES", 500_000)
+        shop.body = os.urandom(500_000)
+        response = await buyer.post("/orders", json={"n": 1}, headers=key)
+        assert (response.status_code, response.content) == (201, shop.body)
+        shop.body = b"{}"
+        await self._check(shop, buyer, key)
+
+
 class TestLease:
     async def _die(self, shop: Shop, buyer: AsyncClient, key: dict[str, str]) -> None:
         """Send a request whose process ends in the middle of it."""
@@ -278,6 +337,72 @@ class TestEveryPost:
         other = {"Authorization": f"Bearer {made.json()['key']}", **key}
         response = await anonymous.post("/datasets", json={"name": "a"}, headers=other)
         assert _problem(response) == (409, "/problems/dataset-name-taken")
+
+
+class Broken:
+    """Lets an application do its work, and fails before anything of it is told, as long as it `breaks`."""
+
+    breaks = True
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def tell(message: Message) -> None:
+            if scope["type"] == "http" and scope["method"] == "POST" and Broken.breaks:
+                raise RuntimeError("broken")
+            await send(message)
+
+        await self._app(scope, receive, tell)
+
+
+@pytest_asyncio.fixture
+async def broken(transport: ASGITransport, client: AsyncClient) -> AsyncIterator[AsyncClient]:
+    """A caller of the application, whose every POST fails behind what it does."""
+    for store in ("relational", "keyvalue"):
+        body = {"name": store, "store": store, "columns": [{"name": "k", "type": "text"}], "key": ["k"]}
+        assert (await client.post("/datasets", json=body)).status_code == 201
+    app = create_app()
+    app.user_middleware.append(Middleware(Broken))
+    Broken.breaks = True
+    inner = ASGITransport(app=app, raise_app_exceptions=False)
+    async with AsyncClient(transport=inner, base_url="http://tolva.test", headers=client.headers) as caller:
+        yield caller
+
+
+WRITES = [
+    ("/datasets", {"name": "stock"}, "/datasets"),
+    ("/keys", {"name": "website", "scopes": ["read"]}, "/keys"),
+    ("/datasets/relational/imports", {"filename": "a.csv"}, "/datasets/relational/imports"),
+    ("/datasets/relational/records", {"k": "a"}, "/datasets/relational/records"),
+    ("/datasets/relational/records", [{"k": "a"}, {"k": "b"}], "/datasets/relational/records"),
+    ("/datasets/keyvalue/records", {"k": "a"}, None),
+    ("/datasets/keyvalue/records", [{"k": "a"}, {"k": "b"}], None),
+]
+
+
+class TestEveryPostThatFailsBehindItsCommit:
+    @pytest.mark.parametrize(("path", "body", "listed"), WRITES)
+    async def test_it_is_not_done_again(
+        self, client: AsyncClient, broken: AsyncClient, path: str, body: Any, listed: str | None
+    ) -> None:
+        key = _key()
+        assert (await broken.post(path, json=body, headers=key)).status_code == 500
+        Broken.breaks = False
+        made = (await client.get(listed)).json() if listed else None
+        for caller in (broken, client):
+            response = await caller.post(path, json=body, headers=key)
+            assert _problem(response) == (409, "/problems/answer-not-kept")
+        assert made is None or ((await client.get(listed or "")).json() == made and made["data"])
+
+    @pytest.mark.parametrize(("path", "body"), [("/datasets", {"name": "keyvalue"}), ("/keys", {"name": "x"})])
+    async def test_a_refusal_leaves_the_key_free(
+        self, client: AsyncClient, broken: AsyncClient, path: str, body: Any
+    ) -> None:
+        key = _key()
+        assert (await broken.post(path, json=body, headers=key)).status_code == 500
+        good = {"name": "other", **({"scopes": ["read"]} if path == "/keys" else {})}
+        assert (await client.post(path, json=good, headers=key)).status_code == 201
 
 
 class TestSecrets:
