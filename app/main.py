@@ -36,6 +36,8 @@ def create_app(*, within: Sequence[Middleware] = (), late: bool = False) -> Fast
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        # An address with a slash too many is no address: clients make one of `…/records/..`.
+        redirect_slashes=False,
         separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,
         responses={"default": problem_response("Any other problem")},

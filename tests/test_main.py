@@ -1,4 +1,6 @@
+import re
 from collections.abc import Iterator
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -89,6 +91,27 @@ class TestCors:
     async def test_without_origins_none_may(self, anonymous: AsyncClient) -> None:
         response = await anonymous.get("/health", headers={"Origin": "https://a.example"})
         assert "access-control-allow-origin" not in response.headers
+
+
+def _addresses(app: FastAPI) -> list[tuple[str, str]]:
+    """A method and an address of every route, with a dataset, and an id that nothing has, in it."""
+    found = []
+    for route in iter_route_contexts(app.routes):
+        path = (route.path or "").replace("{dataset}", "things").replace("{key:path}", "a")
+        found += [(method, re.sub(r"\{\w+\}", str(UUID(int=1)), path)) for method in route.methods or ("GET",)]
+    return sorted(found)
+
+
+class TestSlashes:
+    async def test_an_address_with_one_too_many_is_none(self, client: AsyncClient) -> None:
+        body = {"name": "things", "columns": [{"name": "k", "type": "text"}], "key": ["k"]}
+        assert (await client.post("/datasets", json=body)).status_code == 201
+        for method, path in _addresses(create_app()):
+            response = await client.request(method, f"{path}/", headers={"Accept": "application/json"})
+            # A key may end with a slash, of a record that is not there; and no body is none that can be read.
+            assert response.status_code in (400, 404, 405), (method, path, response.status_code)
+            assert method == "HEAD" or response.headers["content-type"] == "application/problem+json"
+        assert (await client.get("/datasets/things")).status_code == 200
 
 
 class TestBehindAGateway:

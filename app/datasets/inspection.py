@@ -14,7 +14,7 @@ from app.datasets.columns import Column
 from app.datasets.conversions import find_conversion
 from app.datasets.errors import RecordsDoNotFit
 from app.datasets.patterns import matcher
-from app.datasets.rules import Rule, constraint_rules, type_rule
+from app.datasets.rules import Rule, address_rule, constraint_rules, type_rule
 from app.datasets.tables import Attachment, literal
 
 # What is read at a time: records of the longest text would take these bytes.
@@ -100,6 +100,8 @@ class Inspection:
                 await self._look([column], rule.code, rule.message, condition)
         for attachment in created:
             columns = [by_name[name] for name in attachment.columns if name in by_name]
+            if attachment.kind == "key":
+                await self._look_for_unaddressable(columns)
             if attachment.kind == "reference":
                 await self._look_for_dangling(columns[0], targets)
             elif attachment.kind != "index" and columns:
@@ -107,6 +109,13 @@ class Inspection:
                 condition = checks.repeated(self._table, attachment.columns)
                 await self._look(columns, code, "another record has it too", condition)
         self._refuse("Change those records first; a column that lacks values may be given one for them, as `fill`.")
+
+    async def _look_for_unaddressable(self, key: Sequence[Column]) -> None:
+        for column in key:
+            if (rule := address_rule(column, [part.name for part in key])) is not None:
+                value = quote("record", column.name)
+                condition = Condition(f"{value} = ANY ($1::text[])", (list(rule.bound),))
+                await self._look([column], rule.code, rule.message, condition)
 
     async def _look_for_dangling(self, column: Column, targets: Mapping[str, str]) -> None:
         assert column.references is not None

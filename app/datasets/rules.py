@@ -38,6 +38,21 @@ CONSTRAINTS: dict[str, Callable[[Any], str]] = {
 }
 
 
+# Clients remove these from an address before they send it: what is left is the address of something else.
+UNADDRESSABLE = (".", "..")
+
+
+def address_rule(column: Column, key: Sequence[str]) -> Rule | None:
+    """The rule that a column's values can address a record, if the key is that column alone.
+
+    The values of other types, and several values with a comma between them, can always be.
+    """
+    if column.type != "text" or list(key) != [column.name]:
+        return None
+    message = "no key: clients remove . and .. from an address before they send it"
+    return Rule("key_not_addressable", UNADDRESSABLE, message)
+
+
 def type_rule(column: Column) -> Rule:
     """The rule that comes first: a value is one of the column's type."""
     kind = column.kind

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from app.datasets.column_types import MAX_SAFE_INTEGER
 from app.datasets.columns import Column, TypeName
+from app.datasets.rules import UNADDRESSABLE
 from app.imports import cells
 from app.imports.candidates import (
     Booleans,
@@ -44,6 +45,7 @@ MONEY = re.compile(
     r"(^|_)(price|prices|cost|costs|amount|amounts|total|subtotal|fee|fees|salary|wage|pay|balance|tax|vat|revenue|"
     r"income|budget|spend|discount|payment|usd|eur|gbp|value_usd|precio|importe|coste)(_|$)"
 )
+_UNADDRESSABLE = pa.array([text.encode() for text in UNADDRESSABLE], pa.binary())
 KEY_NAME = re.compile(r"^(id|key|code|sku|uuid|slug)$|(_id|_key|_code|_no|_number|_uuid|id)$")
 
 
@@ -69,6 +71,7 @@ class ColumnInference:
     empty: int = 0
     longest: int = 0
     unique: bool = True
+    addresses: bool = True
     misfits: dict[str, str] = field(default_factory=dict)
     _candidates: list[Candidate] = field(default_factory=list)
 
@@ -96,6 +99,8 @@ class ColumnInference:
         self.longest = max(self.longest, pc.max(lengths).as_py() or 0)
         if self.unique and len(array):
             self.unique = not array.null_count and not empty and _are_distinct(array, lengths)
+        if self.unique and self.addresses:
+            self.addresses = not pc.any(pc.is_in(array, _UNADDRESSABLE), min_count=0).as_py()
         if not self._candidates:
             return
         places = None
@@ -214,8 +219,8 @@ class ColumnInference:
 
     def may_be_key(self, column: Column, position: int) -> bool:
         """Whether the column looks like one that addresses records: unique as far as seen, never null, and by its name
-        or its place in front meant for it."""
-        if not self.unique or not self.values or self.longest > MAX_KEY_LENGTH:
+        or its place in front meant for it. All of its values can stand in an address."""
+        if not self.unique or not self.addresses or not self.values or self.longest > MAX_KEY_LENGTH:
             return False
         if column.type not in ("text", "integer", "bigint", "uuid", "date", "datetime"):
             return False

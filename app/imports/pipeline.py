@@ -5,7 +5,7 @@ that every stage works at the same time and memory does not grow with the file.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -91,10 +91,13 @@ class _Chunks:
 class Validation:
     """The pass that loads: takes blocks in and gives rows and rejections out."""
 
-    def __init__(self, plan: ReadPlan, encoding: Encoding, columns: list[Column], *, with_places: bool) -> None:
+    def __init__(
+        self, plan: ReadPlan, encoding: Encoding, columns: list[Column], key: Sequence[str], *, with_places: bool
+    ) -> None:
         self._plan = plan
         self._encoding = encoding
         self._columns = columns
+        self._key = key
         self._with_places = with_places
         self.inference: TableInference | None = None
         self._sampled = 0
@@ -130,7 +133,7 @@ class Validation:
                 self.agrees = self.agrees and self.inference.agrees(self._columns)
             if not self.agrees:
                 return
-        checked = validate_table(table, self._columns, self._plan.conventions)
+        checked = validate_table(table, self._columns, self._plan.conventions, self._key)
         output.accepted += len(checked.rows)
         output.trimmed += table.trimmed
         if checked.faults:

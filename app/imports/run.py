@@ -338,7 +338,9 @@ class _Runner:
 
     async def _load(self, loader: Loader, plan: ReadPlan, load: LoadPlan, sampled: TableInference | None) -> Counts:
         self._meter.begin("loading")
-        stage = Validation(plan, self._source.encoding, list(load.loaded), with_places=load.staged)
+        # Of a new dataset these are candidates, which the inference has looked through.
+        key = () if load.new else load.key
+        stage = Validation(plan, self._source.encoding, list(load.loaded), key, with_places=load.staged)
         if sampled is not None:
             stage.watch(TableInference(plan.dialect.labels, plan.conventions), sampled.records)
         aborts = self._row.on_reject == "abort"

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from app.datasets.column_types import MAX_SAFE_INTEGER
 from app.datasets.columns import Column
 from app.datasets.patterns import anchored
-from app.datasets.rules import Rule, constraint_rules, type_rule
+from app.datasets.rules import Rule, address_rule, constraint_rules, type_rule
 from app.imports import cells, numbers
 from app.imports.cells import Cells, Conventions, Mask, either, to_mask
 from app.imports.parse import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
@@ -92,10 +92,11 @@ READERS: dict[str, Callable[[pa.Array, Column, Conventions], Cells]] = {
 }
 
 
-def validate_table(table: Table, columns: list[Column], conventions: Conventions) -> Validated:
+def validate_table(table: Table, columns: list[Column], conventions: Conventions, key: Sequence[str] = ()) -> Validated:
     """Read each column of `table` as its type and check its constraints.
 
-    `columns` stand in the order of the table's; a row with any fault is left out of the arrays.
+    `columns` stand in the order of the table's, `key` names those that address a record; a row with any fault is left
+    out of the arrays.
     """
     faults = [_named(fault, columns) for fault in table.faults]
     typed: list[pa.Array] = []
@@ -103,9 +104,9 @@ def validate_table(table: Table, columns: list[Column], conventions: Conventions
         judge = _Judge(table, column, array)
         values, bad = READERS[column.type](array, column, conventions)
         if not typed and bad is not None and _reject_totals(table, bad):
-            return validate_table(table, columns, conventions)
+            return validate_table(table, columns, conventions, key)
         judge.reject(bad, type_rule(column).code, not_of_type(column, conventions))
-        for rule, mask in _violations(column, values):
+        for rule, mask in _violations(column, values, key):
             judge.reject(mask, rule.code, rule.message)
         typed.append(values)
         faults += judge.faults
@@ -171,13 +172,15 @@ def not_of_type(column: Column, conventions: Conventions) -> str:
     return type_rule(column).message
 
 
-def _violations(column: Column, values: pa.Array) -> Iterator[tuple[Rule, Mask | None]]:
+def _violations(column: Column, values: pa.Array, key: Sequence[str]) -> Iterator[tuple[Rule, Mask | None]]:
     """Each of the column's rules with the values that break it."""
     rules = constraint_rules(column)
     if any(rule.code in COMPARING for rule in rules):
         values = _comparable(values, column)
     for rule in rules:
         yield rule, CHECKS[rule.code](values, column, rule.bound)
+    if (address := address_rule(column, key)) is not None:
+        yield address, to_mask(pc.is_in(values, pa.array(address.bound)))
 
 
 def _missing(values: pa.Array, _column: Column, _bound: bool) -> Mask | None:

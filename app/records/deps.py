@@ -4,10 +4,20 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import Path, Request
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from app.datasets.columns import Column
 from app.records.keys import parse_key, split_key
 from app.records.preconditions import Preconditions, read_preconditions
+
+
+class _AnyPath(PathConvertor):
+    """The rest of a path, whatever it holds: Starlette's own ends at a line end, which a key may have."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("path", _AnyPath())
 
 RecordKey = Annotated[
     str, Path(alias="key", description="the key's value, or its values joined by commas; each percent-encoded")

@@ -16,7 +16,7 @@ from app.core.json_text import MAX_DIGITS, is_storable_text, write_json
 from app.datasets.column_types import MAX_SAFE_INTEGER
 from app.datasets.columns import ROW_ID, Column, fits_decimal
 from app.datasets.patterns import matcher
-from app.datasets.rules import Rule, constraint_rules, type_rule
+from app.datasets.rules import Rule, address_rule, constraint_rules, type_rule
 
 Values = dict[str, Any]
 
@@ -71,15 +71,17 @@ class _Unreadable(ValueError):
 
 
 class ColumnReader:
-    """Reads the values of one column."""
+    """Reads the values of one column; `key` names the columns that address a record."""
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: Column, key: Sequence[str] = ()) -> None:
         self.column = column
         self._read = READERS[column.type]
         self._type_rule = type_rule(column)
         rules = {rule.code: rule for rule in constraint_rules(column)}
         self._required = rules.pop("required", None)
         self._checks = [(CHECKS[code](column, rule.bound), rule) for code, rule in rules.items()]
+        if (address := address_rule(column, key)) is not None:
+            self._checks.append((lambda value: value in address.bound, address))
 
     def read(self, value: Any) -> Any:
         """The value that a JSON value stands for, None for null.
@@ -111,8 +113,8 @@ class RecordReader:
     """Reads the records that are written to one dataset; `key` names the columns that address a record."""
 
     def __init__(self, columns: Sequence[Column], key: Sequence[str]) -> None:
-        self._readers = {column.name: ColumnReader(column) for column in columns}
         self._key = tuple(key)
+        self._readers = {column.name: ColumnReader(column, self._key) for column in columns}
 
     def read_new(self, document: Any, index: int | None = None) -> tuple[Values, list[Fault]]:
         """A value for every column of a record to be added, None where the document has no member for it."""
