@@ -2,8 +2,8 @@
 
 A request claims its key in the table before it does anything. Once its work is committed its answer is kept there, if
 it was a success. A request that failed before that has changed nothing, so its key is free again; of one that failed
-behind its commit it is kept that it was done. A process that dies leaves a claim that ends with its lease. An answer
-that says `Cache-Control: no-store` holds a secret: that it was given is kept, what it said is not.
+behind its commit it is kept that it was done. A process that dies leaves a claim that ends with its lease. Of an
+answer that holds a secret it is kept that it was given, not what it said.
 """
 
 import gzip
@@ -29,7 +29,7 @@ from app.core.settings import get_settings
 
 HEADER = "Idempotency-Key"
 MAX_KEY_LENGTH = 255
-KEPT_HEADERS = ("content-type", "etag", "link", "location")
+KEPT_HEADERS = ("cache-control", "content-type", "etag", "link", "location")
 # DynamoDB's items have 400 KB at most, with the names of their attributes.
 PART_BYTES = 380_000
 RETRY_SECONDS = 2
@@ -75,17 +75,22 @@ class Replayed(Exception):
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to do a request: `pk` is the caller, the route and the key in one; `body` its body's hash."""
+    """The right to do a request: `pk` is the caller, the route and the key in one; `body` its body's hash.
+
+    `is_secret` if its answer holds a secret, which is not kept.
+    """
 
     pk: str
     body: str
+    is_secret: bool = False
     token: str = field(default_factory=lambda: uuid4().hex)
 
 
-async def claim_request(request: Request, caller: str, within: UUID | None = None) -> None:
+async def claim_request(request: Request, caller: str, within: UUID | None = None, *, is_secret: bool = False) -> None:
     """Claim the request's Idempotency-Key, if it has one and has not claimed it yet, for a caller who is known.
 
     `within` is the id of the dataset that the request is about: in another one of its name it is another request.
+    `is_secret` if its answer will hold a secret.
 
     Raises:
         Replayed: it has been done; the exception brings the answer.
@@ -97,7 +102,7 @@ async def claim_request(request: Request, caller: str, within: UUID | None = Non
         return
     key = _read_key(request.headers)
     scope = f"{caller}\n{request.method}\n{request.url.path}\n{within or ''}\n{key}"
-    claim = Claim(f"idempotency#{_hash(scope.encode())}", _hash(await request.body()))
+    claim = Claim(f"idempotency#{_hash(scope.encode())}", _hash(await request.body()), is_secret)
     if any(taken.pk == claim.pk for taken in claims):
         return
     await _take(claim)
@@ -227,8 +232,8 @@ def _refusal(claim: Claim, items: list[Item], now: int) -> Exception:
     return Replayed(Answer(answer["status"], answer["headers"], gzip.decompress(parts)))
 
 
-def _answer(messages: list[Message]) -> tuple[Answer, bool] | None:
-    """The answer in a response's messages where it was a success, and whether it is a secret."""
+def _answer(messages: list[Message]) -> Answer | None:
+    """The answer in a response's messages if it was a success."""
     if not messages:
         return None
     start, *rest = messages
@@ -237,15 +242,15 @@ def _answer(messages: list[Message]) -> tuple[Answer, bool] | None:
     headers = Headers(raw=start["headers"])
     kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
     body = b"".join(message.get("body", b"") for message in rest)
-    return Answer(start["status"], kept, body), "no-store" in headers.get("cache-control", "")
+    return Answer(start["status"], kept, body)
 
 
-async def _end(claims: Sequence[Claim], given: tuple[Answer, bool] | None, *, is_done: bool) -> None:
+async def _end(claims: Sequence[Claim], given: Answer | None, *, is_done: bool) -> None:
     """Keep the answer that was given; without one, that the request is done, or free its key. It is over by now."""
     for claim in claims:
         try:
             if given is not None:
-                await _keep(claim, *given)
+                await _keep(claim, given)
             elif is_done:
                 await _keep_loss(claim)
             else:
@@ -256,15 +261,15 @@ async def _end(claims: Sequence[Claim], given: tuple[Answer, bool] | None, *, is
             log.failure("idempotency.answer_not_kept", error)
 
 
-async def _keep(claim: Claim, answer: Answer, is_secret: bool) -> None:
+async def _keep(claim: Claim, answer: Answer) -> None:
     """Keep an answer; where its parts cannot be, that there was one."""
     try:
-        if not is_secret:
+        if not claim.is_secret:
             await _keep_parts(claim, gzip.compress(answer.body, 1))
     except Exception:
         await _keep_loss(claim)
         raise
-    await _settle(claim, {"status": answer.status, "headers": answer.headers, "is_secret": is_secret})
+    await _settle(claim, {"status": answer.status, "headers": answer.headers, "is_secret": claim.is_secret})
 
 
 async def _keep_parts(claim: Claim, content: bytes) -> None:

@@ -63,6 +63,8 @@ async def create_import(
     dataset: WritableDataset, body: ImportCreate, session: Session, request: Request, response: Response
 ) -> ImportCreated:
     """Announce a file. Send it as `upload` says; its arrival starts the import."""
+    # Whoever has the upload's address may send the file.
+    response.headers["Cache-Control"] = "no-store"
     row, upload = await service.create_import(session, dataset, body)
     response.headers["Location"] = str(request.url_for("get_import", **{"import": row.id}))
     shown = Upload(

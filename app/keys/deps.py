@@ -65,6 +65,14 @@ async def _claim_request(request: Request, caller: CurrentCaller, _key: Idempote
 Idempotent = Depends(_claim_request)
 
 
+async def _claim_secret(request: Request, caller: CurrentCaller, _key: IdempotencyKey = None) -> None:
+    await claim_request(request, caller.id, is_secret=True)
+
+
+# The same for a route whose answer holds a secret, which is given once.
+IdempotentSecret = Depends(_claim_secret)
+
+
 async def find_direct_caller(request: Request, *, anew: bool) -> Principal:
     """The caller of a request that is served without a session.
 

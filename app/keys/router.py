@@ -20,7 +20,7 @@ from app.core.http import (
 from app.core.idempotency import IDEMPOTENCY_PROBLEMS
 from app.core.paging import decode_cursor, encode_cursor
 from app.keys import mirror, repository
-from app.keys.deps import AdminOnly, Idempotent
+from app.keys.deps import AdminOnly, IdempotentSecret
 from app.keys.errors import KeyMissing, KeyNotFound, ScopeMissing
 from app.keys.models import ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyPublic
 from app.keys.secrets import format_key, hash_secret, new_secret
@@ -35,7 +35,7 @@ router = APIRouter(
 @router.post(
     "",
     status_code=201,
-    dependencies=[Idempotent],
+    dependencies=[IdempotentSecret],
     responses=problem_responses(*BODY_PROBLEMS, *IDEMPOTENCY_PROBLEMS),
 )
 async def create_key(body: ApiKeyCreate, session: Session, response: Response) -> ApiKeyCreated:

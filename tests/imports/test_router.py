@@ -46,6 +46,7 @@ class TestCreate:
         assert (shown["status"], shown["mode"], shown["on_reject"]) == ("awaiting_upload", "append", "abort")
         assert shown["file"] == {"name": "prices.csv", "size": 5, "version": None}
         assert shown["upload"]["method"] == "PUT"
+        assert response.headers["cache-control"] == "no-store"
         assert shown["upload"]["headers"]["Content-Length"] == "5"
         assert (await client.get(f"/imports/{shown['id']}")).json() == {
             name: value for name, value in shown.items() if name != "upload"
