@@ -1,4 +1,7 @@
-"""The embedded AWS emulator: S3, SQS and DynamoDB of ministack on one local port."""
+"""The embedded AWS emulator: S3, SQS and DynamoDB of ministack on one local port.
+
+What it has answered it keeps, however it ends; kept_emulator.py says how.
+"""
 
 import os
 import shutil
@@ -21,8 +24,20 @@ ACCOUNT = "000000000000"
 BUCKET = "tolva"
 QUEUE = "tolva"
 TABLE = "tolva"
-START_SECONDS = 60.0
+# Crash recovery reads what the table's journal has.
+START_SECONDS = 120.0
 START_ATTEMPTS = 3
+# How the program says that its files are broken; its last line says which one. See kept_emulator.py.
+BROKEN = 65
+# The emulator's interpreter sees this program's folder while it loads it, and nothing of Tolva's packages afterwards.
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+import sys
+sys.path.append(sys.argv.pop(1))
+from app.local.kept_emulator import main
+sys.path.pop()
+main()
+"""
 FETCH_SECONDS = 300
 
 
@@ -72,13 +87,15 @@ class Emulator:
             if self._starts(self._child, port):
                 self._port = port
                 return
+            if self._child.exit_code() == BROKEN:
+                raise LocalError(self._child.last_line())
         raise LocalError(f"The AWS emulator did not start; the end of its log:\n{self.log_tail()}")
 
     def is_alive(self) -> bool:
         return self._child is not None and self._child.is_alive()
 
     def stop(self) -> None:
-        """End the emulator in good order: it writes its state down as it ends."""
+        """End the emulator in good order: it writes its messages down as it ends."""
         if self._child:
             self._child.stop()
 
@@ -96,10 +113,11 @@ class Emulator:
             "STATE_DIR": str(self._folder / "state"),
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(self._folder / "s3"),
+            "TOLVA_TABLE_FOLDER": str(self._folder / "table"),
         }
         return Child(
             "AWS emulator",
-            [python, "-m", "ministack"],
+            [python, "-P", "-c", PROGRAM, str(ROOT)],
             self._log,
             pid_file=self._pid_file,
             environment=_without_python_settings(os.environ) | settings,

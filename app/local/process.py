@@ -129,6 +129,11 @@ class Child:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return "\n".join(f"    {line}" for line in lines[-LOG_TAIL_LINES:])
 
+    def last_line(self) -> str:
+        """The last line of the log."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return lines[-1] if lines else ""
+
 
 def primary_group(user: str) -> int:
     """The id of a system user's own group."""
