@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.json_text import MAX_DOCUMENT_BYTES
@@ -69,6 +69,16 @@ class Settings(BaseSettings):
     idempotency_lease_seconds: int = Field(60, ge=1, description="how long a request that died keeps its key")
     keyvalue_cache_seconds: float = Field(
         1, ge=0, le=30, description="how long a process relies on what it knows of a key-value dataset or a key"
+    )
+    keyvalue_trust_seconds: int = Field(
+        600,
+        ge=0,
+        le=86_400,
+        description="how long its table is believed what it says of the database's keys and datasets",
+    )
+    keyvalue_trust_from: AwareDatetime | None = Field(
+        None,
+        description="the time before which it is not believed, as 2026-01-31T08:00:00Z: for a table that was restored",
     )
     keyvalue_retire_seconds: int = Field(
         60, ge=1, description="how long replaced records of a key-value dataset are kept"

@@ -4,6 +4,10 @@ A dataset's item mirrors the catalogue, where its first reader finds it. It also
 that is shown, which the catalogue does not know: an import that brings a new one moves that name by a single write. A
 change of the dataset marks the item before it commits, and an import holds it, so that no one writes by what the
 dataset was: guards.py says how that is made sure of.
+
+From time to time an item is compared with the catalogue, as the table may have been restored to what it was before a
+dataset was deleted, made again, or changed. Then it says what the catalogue does; its generation stays, whose records
+were restored with it.
 """
 
 import json
@@ -13,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID, uuid4
 
-from app.core import dynamo, log
+from app.core import dynamo, log, mirrors
 from app.core.dynamo import Condition
 from app.core.dynamo_requests import ConditionNotMet
 from app.core.dynamo_wire import Item
@@ -63,6 +67,9 @@ async def find_shape(name: str, *, anew: bool = False) -> Shape | None:
 
     None where the table knows of no such dataset: it is relational, or new, or there is none. What is relational stays
     so in this process; a key-value dataset of the same name is found in the catalogue instead.
+
+    Raises:
+        ServiceUnavailable: the catalogue, which has to be asked, does not answer.
     """
     until, shape = _known.get(name, (0.0, None))
     if not anew and time.monotonic() < until:
@@ -75,9 +82,11 @@ async def find_shape(name: str, *, anew: bool = False) -> Shape | None:
     if item is None or item["state"] == DELETED:
         _remember(name, None, float("inf"))
         return None
-    if item["state"] == CURRENT:
-        return _remember(name, _shape_of(item), get_settings().keyvalue_cache_seconds)
-    return await _find_changing(name, item)
+    if item["state"] != CURRENT:
+        return await _find_changing(name, item)
+    if not mirrors.is_fresh(item) and not await _compare(name, item):
+        return await find_shape(name, anew=True)
+    return _remember(name, _shape_of(item), get_settings().keyvalue_cache_seconds)
 
 
 async def publish(dataset: Described, marks: Item | None = None) -> Shape:
@@ -285,6 +294,35 @@ async def _find_changing(name: str, item: Item) -> Shape | None:
     return shape_of(dataset, item["generation"])
 
 
+async def _compare(name: str, item: Item) -> bool:
+    """Whether an old item says what the catalogue does; it does from now on where it did not.
+
+    Raises:
+        ServiceUnavailable: as find_shape.
+    """
+    try:
+        dataset = await mirrors.ask_catalogue(item, partial(find_dataset, name))
+    except mirrors.CatalogueAway:
+        return True
+    said = {"state": CURRENT, "id": item["id"], "version": item["version"]}
+    condition = Condition(" AND ".join(f"#{member} = :{member}" for member in said), said)
+    try:
+        if dataset is None or str(dataset.id) != item["id"]:
+            expires_at = int(time.time()) + DELETED_SECONDS
+            changes = {"state": DELETED, "expires_at": expires_at}
+            await close(name, UUID(item["id"]), changes, condition, expires_at)
+        elif dataset.updated_at.isoformat() != item["version"]:
+            await close(name, dataset.id, description_of(dataset), condition)
+        else:
+            await dynamo.update_item(*address_of(name), mirrors.asked_now(), condition)
+            return True
+    except ConditionNotMet:
+        log.event("dataset.compared_meanwhile", dataset=name)
+    else:
+        log.warning("dataset.mirror_was_outdated", dataset=name)
+    return False
+
+
 def _remember(name: str, shape: Shape | None, seconds: float) -> Shape | None:
     while len(_known) >= MOST_KNOWN:
         _known.pop(next(iter(_known)))
@@ -300,6 +338,7 @@ def description_of(dataset: Described) -> Item:
         "created": dataset.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "version": dataset.updated_at.isoformat(),
         "dataset": json.dumps(described),
+        **mirrors.asked_now(),
     }
 
 

@@ -1,14 +1,16 @@
 """API keys in the key-value store's table, so that a request for its records needs no relational query.
 
 A key's item is made by the first request that brings the key, and says that the key is revoked before the catalogue
-does. Of the secret it holds the hash, as the catalogue does.
+does. It is compared with the catalogue from time to time: a table that was restored may say of a key that was revoked
+that it works. Of the secret it holds the hash, as the catalogue does.
 """
 
 import time
 from datetime import UTC, datetime
-from uuid import UUID
+from functools import partial
+from uuid import UUID, uuid4
 
-from app.core import dynamo
+from app.core import dynamo, mirrors
 from app.core.dynamo import Condition
 from app.core.dynamo_requests import ConditionNotMet
 from app.core.dynamo_wire import Item
@@ -26,13 +28,13 @@ async def find_mirrored_key(key_id: UUID) -> KeyRow | None:
     """The key with this id, as it was `keyvalue_cache_seconds` ago at most, revoked and expired ones included.
 
     Raises:
-        ServiceUnavailable: the table does not answer.
+        ServiceUnavailable: the table does not answer, or the catalogue, which has to be asked.
     """
     until, known = _known.get(key_id, (0.0, None))
     if known is not None and time.monotonic() < until:
         return known
     item = await dynamo.find_item(_pk(key_id), PLACE)
-    key = _key_of(item) if item is not None else await _mirror(key_id)
+    key = await (_mirror(key_id) if item is None else _compare(key_id, item))
     if key is not None:
         while len(_known) >= MOST_KNOWN:
             _known.pop(next(iter(_known)))
@@ -63,6 +65,32 @@ async def _mirror(key_id: UUID) -> KeyRow | None:
     return key
 
 
+async def _compare(key_id: UUID, item: Item) -> KeyRow | None:
+    """What an item says of a key, or the catalogue where the item is old."""
+    if mirrors.is_fresh(item):
+        return _key_of(item)
+    try:
+        key = await mirrors.ask_catalogue(item, partial(find_key, key_id))
+    except mirrors.CatalogueAway:
+        return _key_of(item)
+    try:
+        if key is None:
+            await dynamo.delete_item(_pk(key_id), PLACE, _is_same(item))
+        else:
+            await dynamo.put_item(_item_of(key), _is_same(item))
+    except ConditionNotMet:
+        # Another request was first, or the key was revoked just now, which the catalogue is told later.
+        item = await dynamo.find_item(_pk(key_id), PLACE) or item
+        return _key_of(item)
+    return key
+
+
+def _is_same(item: Item) -> Condition:
+    if "stamp" not in item:
+        return Condition("attribute_not_exists(#stamp)")
+    return Condition("#stamp = :stamp", {"stamp": item["stamp"]})
+
+
 def _pk(key_id: UUID) -> str:
     return f"key#{key_id}"
 
@@ -71,6 +99,9 @@ def _item_of(key: KeyRow) -> Item:
     return {
         "pk": _pk(key.id),
         "sk": PLACE,
+        # Each one that is written has another.
+        "stamp": uuid4().hex,
+        **mirrors.asked_now(),
         "name": key.name,
         "secret_hash": key.secret_hash,
         "scopes": list(key.scopes),

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -25,6 +26,7 @@ from app.local.process import Child, LocalError, Patience, Stopped, end_leftover
 from app.local.services import Services
 
 READY_SECONDS = 60.0
+TRUST_VARIABLE = "TOLVA_KEYVALUE_TRUST_FROM"
 WATCH_SECONDS = 0.3
 # A process that ends this soon after its start, this many times in a row, will not do better the next time.
 RAPID_SECONDS = 30.0
@@ -97,6 +99,8 @@ class Dev:
         self._services.use()
         os.environ[ADMIN_KEY_VARIABLE] = self._folder.admin_key()
         os.environ[PARENT_VARIABLE] = str(os.getpid())
+        # The folder `aws` may be an older copy than `postgres`.
+        os.environ[TRUST_VARIABLE] = datetime.now(UTC).isoformat()
         get_settings()
         # The API takes as long to load as the database to migrate; it counts as started once it is ready.
         self._api.start()
