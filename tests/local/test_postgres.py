@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -72,6 +73,28 @@ class TestStart:
         server.start()
         assert server.is_alive()
         server.stop()
+
+
+class TestLog:
+    async def test_has_no_values(self, server: Postgres, tmp_path: Path) -> None:
+        log = server.folder.parent / "postgres.log"
+        await query(server.url, "CREATE TABLE unique_values (value text PRIMARY KEY)")
+        statements = [
+            "INSERT INTO unique_values VALUES ('secret'), ('secret')",
+            "SELECT 'secret'::bigint",
+            "SELECT secret FROM unique_values",
+            "DO $$ BEGIN RAISE WARNING 'secret'; END $$",
+        ]
+        for statement in statements:
+            with suppress(asyncpg.PostgresError):
+                await query(server.url, statement)
+        assert log.exists()
+        assert "secret" not in log.read_text()
+
+    async def test_says_why_a_session_ended(self, server: Postgres) -> None:
+        with pytest.raises(asyncpg.PostgresError):
+            await asyncpg.connect(server.url, database="absent")
+        assert 'database "absent" does not exist' in (server.folder.parent / "postgres.log").read_text()
 
 
 class TestCrash:
