@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     root_path: str = Field("", description="the path that the gateway strips, as /prod")
     cors_origins: str = Field("", description="origins that may call from a browser, separated by commas, or *")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_bytes: int = Field(
+        10 * MIB, ge=1024, description="the size at which tolva dev begins a log again; it keeps the last three"
+    )
     release: str = Field("unknown", min_length=1, description="what the metric of faults calls the code that runs")
 
     database_pool_size: int = Field(5, ge=1, le=100, description="connections that one process may hold")

@@ -4,12 +4,14 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.local.process import LocalError
+from app.local.private_files import make_private, open_private, rotate_log, take_from_others, write_private
+from app.local.process import LocalError, ignore
 
 ADMIN_KEY_VARIABLE = "TOLVA_ADMIN_KEY"
 ADMIN_KEY_PREFIX = "tolva_admin_"
@@ -25,11 +27,15 @@ class ImportedFile:
 
 
 class DataFolder:
-    """Everything that outlives a run: `postgres`, `aws`, `logs`, the key. Remove it to start anew."""
+    """Everything that outlives a run: `postgres`, `aws`, `logs`, the key. Remove it to start with nothing.
 
-    def __init__(self, path: Path) -> None:
+    It is its owner's alone: in it are records, and the hashes of keys.
+    """
+
+    def __init__(self, path: Path, report: Callable[[str], None] = ignore) -> None:
         self.path = path.absolute()
         self.logs = self.path / "logs"
+        self._report = report
 
     @contextmanager
     def locked(self, url: str) -> Iterator[None]:
@@ -41,8 +47,10 @@ class DataFolder:
             LocalError: another process holds it, or the folder cannot be written.
         """
         try:
-            self.logs.mkdir(parents=True, exist_ok=True)
-            file = (self.path / "lock").open("a+")
+            make_private(self.path)
+            make_private(self.logs)
+            self._close_to_others()
+            file = open(self.path / "lock", "a+", opener=open_private)  # noqa: SIM115  # closed below
         except OSError as error:
             raise LocalError(
                 f"The data folder {self.path} cannot be written: {error.strerror}. Choose another one with --data."
@@ -56,6 +64,20 @@ class DataFolder:
             file.write(json.dumps({"pid": os.getpid(), "url": url}))
             file.flush()
             yield
+
+    def _close_to_others(self) -> None:
+        """Take from others what an earlier version, or the user, has left them."""
+        # PostgreSQL has a user of its own where we are root, which passes through; see postgres.py.
+        could = take_from_others([self.path], stat.S_IXGRP if os.geteuid() == 0 else 0)
+        inside = (path for pattern in ("*", "logs/*", "aws/*", "aws/state/*") for path in self.path.glob(pattern))
+        take_from_others(path for path in inside if not path.is_symlink())
+        if could:
+            self._report(f"The data folder {self.path} was open to other users of this machine; now it is yours alone")
+
+    def rotate_logs(self, most_bytes: int) -> None:
+        """Begin each log again that has grown longer than that."""
+        for log in self.logs.glob("*.log"):
+            rotate_log(log, most_bytes)
 
     def _held_message(self) -> str:
         try:
@@ -79,8 +101,7 @@ class DataFolder:
         key = ADMIN_KEY_PREFIX + secrets.token_urlsafe(32)
         draft = self.path / f"{ADMIN_KEY_FILE}.new"
         draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600, exist_ok=False)
-        draft.write_text(key + "\n")
+        write_private(draft, key + "\n")
         draft.rename(self.path / ADMIN_KEY_FILE)
         return key
 
@@ -100,7 +121,7 @@ class DataFolder:
         """Note the file a dataset is filled from, for the next start to compare."""
         noted = self._imported_files() | {dataset: vars(file)}
         draft = self.path / "imported.json.new"
-        draft.write_text(json.dumps(noted, indent=2))
+        write_private(draft, json.dumps(noted, indent=2))
         draft.rename(self.path / "imported.json")
 
     def _imported_files(self) -> dict[str, dict[str, object]]:

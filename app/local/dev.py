@@ -126,6 +126,7 @@ class Dev:
         while not until():
             if self._patience.stop.wait(WATCH_SECONDS):
                 raise Stopped
+            self._folder.rotate_logs(get_settings().log_bytes)
             for part in self._parts:
                 if not part.is_alive():
                     self._revive(part)
@@ -168,7 +169,7 @@ def run_dev(options: DevOptions) -> int:
     patience = Patience()
     with _signals(patience):
         try:
-            folder = DataFolder(options.data)
+            folder = DataFolder(options.data, _say)
             with folder.locked(options.url):
                 _run_parts(options, folder, patience)
         except Stopped:

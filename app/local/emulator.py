@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+from app.local.private_files import make_private
 from app.local.process import Child, LocalError, Patience, Stopped, end_leftover, ignore
 
 REQUIREMENT = "ministack==1.5.33"
@@ -76,7 +77,7 @@ class Emulator:
             LocalError: it cannot be fetched or does not start.
             Stopped: the user asked to stop meanwhile.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_private(self._folder)
         if end_leftover(self._pid_file):
             self._report("Stopped the AWS emulator of an earlier run that was killed")
         python = find_python(self._report)

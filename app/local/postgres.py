@@ -128,7 +128,8 @@ class Postgres:
             return
         make_system_user(self._user)
         let_others_run(self._binaries.parent)
-        let_others_pass(self.folder)
+        let_others_pass(self.folder.parent)
+        let_user_pass(self.folder.parent, self._user)
         shutil.chown(self.folder, self._user)
         self.folder.chmod(0o700)
 
@@ -261,6 +262,14 @@ def let_others_pass(path: Path) -> None:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:
             folder.chmod(mode | stat.S_IXOTH)
+
+
+def let_user_pass(folder: Path, user: str) -> None:
+    """Let another system user walk through a folder that is closed to others, by its group, and nobody else."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if not mode & stat.S_IXOTH:
+        os.chown(folder, -1, primary_group(user))
+        folder.chmod(mode | stat.S_IXGRP)
 
 
 def let_others_run(installation: Path) -> None:

@@ -14,6 +14,8 @@ from threading import Event
 
 import psutil
 
+from app.local.private_files import UMASK, open_private, write_private
+
 POLL_SECONDS = 0.05
 # Two clocks tell when a process started, the kernel's and ours; they agree within this.
 START_TOLERANCE_SECONDS = 2.0
@@ -88,7 +90,7 @@ class Child:
 
     def start(self) -> None:
         """Start the process. Its own session keeps the terminal's Ctrl-C away, so that children end in order."""
-        with self.log.open("ab") as log:
+        with open(self.log, "ab", opener=open_private) as log:  # Path.open takes no opener
             self._process = subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
@@ -99,6 +101,7 @@ class Child:
                 group=primary_group(self.user) if self.user else None,
                 extra_groups=[] if self.user else None,
                 cwd="/" if self.user else None,
+                umask=UMASK,
                 start_new_session=True,
             )
         if self.pid_file:
@@ -151,7 +154,7 @@ def record_process(pid_file: Path, pid: int) -> None:
         started = psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
         return
-    pid_file.write_text(json.dumps({"pid": pid, "started": started}))
+    write_private(pid_file, json.dumps({"pid": pid, "started": started}))
 
 
 def find_recorded(pid_file: Path) -> psutil.Process | None:

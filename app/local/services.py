@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.local.emulator import HOST, Emulator, emulator_environment
 from app.local.postgres import Postgres
+from app.local.private_files import make_private
 from app.local.process import Patience, ignore
 
 
@@ -23,7 +24,7 @@ class Services:
         report: Callable[[str], None] = ignore,
     ) -> None:
         logs = folder / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
+        make_private(logs)
         self.postgres = Postgres(
             folder / "postgres", logs / "postgres.log", durable=durable, patience=patience, report=report
         )

@@ -34,6 +34,52 @@ class TestLock:
             pass
 
 
+class TestRights:
+    """Nobody else on the machine reads what is in the folder."""
+
+    def test_of_a_new_one(self, tmp_path: Path) -> None:
+        folder = DataFolder(tmp_path / "data")
+        with folder.locked("http://127.0.0.1:1"):
+            folder.note_imported_file("products", ImportedFile("00", finished=False))
+            for path in (folder.path, *folder.path.iterdir()):
+                assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+    def test_of_one_that_was_open_are_taken_and_it_is_said(self, tmp_path: Path) -> None:
+        left = [tmp_path, tmp_path / "logs", tmp_path / "aws", tmp_path / "aws" / "state"]
+        for path in left[1:]:
+            path.mkdir()
+        files = [tmp_path / "api.pid", tmp_path / "logs" / "api.log", tmp_path / "aws" / "state" / "s3.json"]
+        for path in files:
+            path.touch()
+            path.chmod(0o666)
+        for path in left:
+            path.chmod(0o755)
+        said: list[str] = []
+        for _ in range(2):
+            with DataFolder(tmp_path, said.append).locked("http://127.0.0.1:1"):
+                assert {stat.S_IMODE(path.stat().st_mode) for path in left} == {0o700}
+                assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+        assert len(said) == 1
+        assert str(tmp_path) in said[0]
+
+
+class TestLogs:
+    def test_are_bounded_in_bytes_and_number(self, tmp_path: Path) -> None:
+        folder = DataFolder(tmp_path)
+        folder.logs.mkdir()
+        log = folder.logs / "api.log"
+        with log.open("ab", buffering=0) as writer:
+            for number in range(6):
+                writer.write(b"%d\n" % number * 600)
+                folder.rotate_logs(1024)
+                writer.write(b"after\n")
+                folder.rotate_logs(1024)
+        found = {path.name: path.read_bytes() for path in folder.logs.iterdir()}
+        kept = {f"api.log.{6 - number}": b"after\n" + b"%d\n" % number * 600 for number in (3, 4, 5)}
+        assert found == {"api.log": b"after\n", **kept}
+        assert {stat.S_IMODE((folder.logs / name).stat().st_mode) for name in kept} == {0o600}
+
+
 class TestAdminKey:
     @pytest.fixture(autouse=True)
     def _no_key(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import stat
 import subprocess
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -57,6 +58,10 @@ class TestStart:
     def test_keeps_logs(self, dev: RunningDev) -> None:
         logs = {path.name for path in (dev.folder / "logs").iterdir()}
         assert logs == {"api.log", "worker.log", "postgres.log", "aws.log"}
+
+    def test_others_read_nothing(self, dev: RunningDev) -> None:
+        for path in (dev.folder, *dev.folder.rglob("*")):
+            assert not stat.S_IMODE(path.lstat().st_mode) & 0o067, path
 
     def test_postgresql_listens_on_no_port(self, dev: RunningDev) -> None:
         server = dev.child("bin/postgres")
@@ -127,7 +132,8 @@ class TestStop:
             assert second.request("GET", "/datasets/kept").status_code == 200
             children = second.children()
             second.kill()
-            assert eventually(lambda: all_ended([c for c in children if "app.local" in command_line(c)]))
+            own = [c for c in children if command_line(c).partition("-m ")[2].startswith("app.local.")]
+            assert eventually(lambda: all_ended(own))
         with RunningDev(folder, port=second.port) as third:
             assert third.request("GET", "/datasets/kept").status_code == 200
             assert all_ended(children)

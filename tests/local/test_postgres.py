@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from app.local import postgres
-from app.local.postgres import MAX_SOCKET_PATH, Postgres, let_others_pass
-from app.local.process import LocalError, Patience, Stopped, is_running
+from app.local.postgres import MAX_SOCKET_PATH, Postgres, let_others_pass, let_user_pass
+from app.local.process import LocalError, Patience, Stopped, is_running, primary_group
 from tests.local.running import eventually
 
 
@@ -129,6 +129,22 @@ class TestCrash:
         server.start()
         assert await query(server.url, "SELECT 1") == 1
         server.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to another user")
+class TestLetUserPass:
+    def test_opens_a_closed_folder_to_that_user_alone(self, tmp_path: Path) -> None:
+        closed = tmp_path / "closed"
+        closed.mkdir(mode=0o700)
+        let_user_pass(closed, "daemon")
+        assert closed.stat().st_mode & 0o777 == 0o710
+        assert closed.stat().st_gid == primary_group("daemon")
+
+    def test_leaves_one_that_others_pass_as_it_is(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o711)
+        before = tmp_path.stat()
+        let_user_pass(tmp_path, "daemon")
+        assert (tmp_path.stat().st_mode, tmp_path.stat().st_gid) == (before.st_mode, before.st_gid)
 
 
 class TestLetOthersPass:
