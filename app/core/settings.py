@@ -54,6 +54,18 @@ class Settings(BaseSettings):
     max_response_bytes: int = Field(
         6_000_000, ge=1024, description="the largest response of a Lambda function, as it is encoded there"
     )
+    max_documented_datasets: int = Field(
+        200, ge=0, le=10_000, description="the most datasets that /openapi.json describes; beyond, it is an index"
+    )
+    max_document_bytes: int = Field(
+        20 * MIB,
+        ge=1024,
+        description="the largest /openapi.json, not compressed; what would be larger is an index. In a Lambda function "
+        "max_response_bytes is a bound too",
+    )
+    max_indexed_datasets: int = Field(
+        10_000, ge=1, le=100_000, description="the most datasets that the index in /openapi.json lists"
+    )
     max_page_size: int = Field(1000, ge=1, description="the largest _limit")
     max_query_terms: int = Field(
         100, ge=1, le=1000, description="the most conditions, or sorts, or results, of one query"

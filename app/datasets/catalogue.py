@@ -31,7 +31,24 @@ class DatasetRow:
     indexes: Sequence[Mapping[str, Any]] = ()
 
 
-_FIND = f"SELECT {', '.join(field.name for field in fields(DatasetRow))} FROM {_TABLE} WHERE name = $1"
+@dataclass(frozen=True)
+class DatasetState:
+    """Which state a dataset is in, and how many columns it has."""
+
+    id: UUID
+    updated_at: datetime
+    name: str
+    width: int
+
+
+_SELECT = f"SELECT {', '.join(field.name for field in fields(DatasetRow))} FROM {_TABLE}"
+_FIND = f"{_SELECT} WHERE name = $1"
+_LIST = f"{_SELECT} WHERE id = ANY($1)"
+# A key is limited to the names of $1; null: to none.
+_VISIBLE = f"FROM {_TABLE} WHERE $1::text[] IS NULL OR name = ANY($1)"
+_COUNT = f"SELECT count(*) {_VISIBLE}"
+_LIST_NAMES = f"SELECT name {_VISIBLE} ORDER BY name LIMIT $2"
+_LIST_STATES = f"SELECT id, updated_at, name, jsonb_array_length(columns) AS width {_VISIBLE} ORDER BY name LIMIT $2"
 
 
 async def find_dataset(name: str) -> DatasetRow | None:
@@ -48,7 +65,7 @@ async def get_dataset(name: str, *, visible: Collection[str] | None = None) -> D
     """
     dataset = await find_dataset(name)
     if dataset is None:
-        raise not_found(name, await _list_names(visible))
+        raise not_found(name, await list_names(visible))
     return dataset
 
 
@@ -57,7 +74,22 @@ def not_found(name: str, names: Collection[str]) -> DatasetNotFound:
     return DatasetNotFound(f"There is no dataset '{name}'.{did_you_mean(name, names)}")
 
 
-async def _list_names(visible: Collection[str] | None) -> list[str]:
-    names = None if visible is None else list(visible)
-    rows = await direct.fetch(f"SELECT name FROM {_TABLE} WHERE $1::text[] IS NULL OR name = ANY($1)", names)
-    return [row["name"] for row in rows]
+async def list_names(visible: Collection[str] | None, limit: int | None = None) -> list[str]:
+    """The first `limit` names of all datasets, sorted; only of the `visible` ones if these are given."""
+    return [row["name"] for row in await direct.fetch(_LIST_NAMES, visible, limit)]
+
+
+async def count_datasets(visible: Collection[str] | None) -> int:
+    """How many datasets there are, or how many of the `visible` ones."""
+    rows = await direct.fetch(_COUNT, visible)
+    return int(rows[0]["count"])
+
+
+async def list_states(visible: Collection[str] | None, limit: int | None = None) -> list[DatasetState]:
+    """The states of the first `limit` datasets by name, only of the `visible` ones if these are given."""
+    return [DatasetState(**row) for row in await direct.fetch(_LIST_STATES, visible, limit)]
+
+
+async def list_rows(ids: Sequence[UUID]) -> list[DatasetRow]:
+    """The datasets of these ids, in no order."""
+    return [DatasetRow(**row) for row in await direct.fetch(_LIST, ids)]

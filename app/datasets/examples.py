@@ -11,17 +11,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
+from asyncpg import PostgresError
 
-from app.core.db import sql_state
+from app.core import direct
 from app.core.postgres import DATA_SCHEMA, QUERY_CANCELED, quote
 from app.core.settings import get_settings
+from app.core.slices import slices
 from app.datasets.columns import Column
 from app.datasets.shape import Shape
 
 MOST_KEPT = 1000
 RECORDS_READ = 10
+# Of all datasets that are read by one statement.
+MOST_COLUMNS_READ = 500
 # Of a value as JSON; longer ones would only make the document longer.
 MOST_BYTES = 80
 # The table is another than the catalogue said a moment before, or someone is changing it: then there are no examples.
@@ -40,13 +42,15 @@ class _Kept:
 _kept: dict[UUID, _Kept] = {}
 
 
-async def with_examples(session: AsyncSession, shapes: Sequence[Shape]) -> list[Shape]:
+async def with_examples(shapes: Sequence[Shape]) -> list[Shape]:
     """The shapes with examples. As long as these are the same, and the dataset is, so is the object."""
     fresh = {shape.id: _kept[shape.id].exemplified for shape in shapes if not _is_stale(shape)}
     stale = [shape for shape in shapes if shape.id not in fresh]
     # Key-value datasets have no table: their records are not gone through.
     readable = [shape for shape in stale if shape.columns and shape.store == "relational"]
-    found = await _read(session, readable) if readable else {}
+    found: dict[str, dict[str, Any]] = {}
+    for some in slices(readable, lambda shape: len(shape.columns), MOST_COLUMNS_READ):
+        found |= await _read(some)
     fresh |= {shape.id: _keep(shape, found.get(shape.name, {})) for shape in stale}
     return [fresh[shape.id] for shape in shapes]
 
@@ -66,18 +70,15 @@ def _keep(shape: Shape, examples: Mapping[str, Any]) -> Shape:
     return exemplified
 
 
-async def _read(session: AsyncSession, shapes: Sequence[Shape]) -> dict[str, dict[str, Any]]:
+async def _read(shapes: Sequence[Shape]) -> dict[str, dict[str, Any]]:
     """Of each dataset the first value in each column that has one."""
     try:
-        connection = await session.connection()
-        result = await connection.exec_driver_sql(" UNION ALL ".join(f"({_statement(shape)})" for shape in shapes))
-    except DBAPIError as error:
-        if sql_state(error) not in _PASSING:
+        rows = await direct.fetch(" UNION ALL ".join(f"({_statement(shape)})" for shape in shapes))
+    except PostgresError as error:
+        if error.sqlstate not in _PASSING:
             raise
-        await session.rollback()
         return {}
     found: dict[str, dict[str, Any]] = {}
-    rows: list[Sequence[Any]] = list(result.all())
     for dataset, record in rows:
         examples = found.setdefault(dataset, {})
         for column, value in json.loads(record).items():

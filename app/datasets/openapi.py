@@ -1,9 +1,6 @@
-"""Typed OpenAPI documents: what each dataset's records look like and how they are read. Pure."""
+"""Typed OpenAPI of one dataset: what its records look like and how they are read. Pure."""
 
-import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
@@ -14,7 +11,6 @@ from app.datasets.columns import Column
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
 from app.datasets.openapi_queries import SCHEMAS
 from app.datasets.openapi_writes import (
-    REPETITION,
     WRITE_PROBLEMS,
     body_of,
     can_be_conditional,
@@ -27,7 +23,6 @@ from app.datasets.value_schemas import plain_value, shown_value
 from app.keys.errors import KeyMissing, ScopeMissing
 
 RESPONSES = "#/components/responses/"
-KEPT_FRAGMENTS = 500
 # The problems of the routes of records, said once: the status and the response, by the name that operations refer to.
 _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "Query": ("400", problem_response("The query cannot be understood or run", [ParameterInvalid, CursorInvalid])),
@@ -52,142 +47,10 @@ _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     **WRITE_PROBLEMS,
 }
 _EVERYWHERE = ("NoKey", "NoScope", "NoDataset", "Unavailable", "Problem")
-# What the fixed routes are about, in the order in which one meets them.
-SECTIONS = {
-    "datasets": "What there is: each dataset's columns, its key and how many records it has.",
-    "records": "The records of any dataset. Those of the datasets above have routes of their own, with types.",
-    "imports": "CSV files on their way into a dataset.",
-    "keys": "API keys. All of it needs the scope admin.",
-    "health": "Whether the service answers; no key is needed.",
-}
 
 
-def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """The framework's document of the fixed routes, with the schema that its problem responses refer to."""
-    components = document.get("components", {})
-    schemas = {**components.get("schemas", {}), "ProblemDocument": _problem_schema()}
-    paths = {
-        path: {method: _described_operation(operation) for method, operation in operations.items()}
-        for path, operations in document["paths"].items()
-    }
-    tags = [{"name": name, "description": text} for name, text in SECTIONS.items()]
-    return {**document, "tags": tags, "paths": paths, "components": {**components, "schemas": schemas}}
-
-
-def _described_operation(operation: dict[str, Any]) -> dict[str, Any]:
-    """An operation of the framework's document, as those of the typed routes are."""
-    summarised = _with_summary(operation)
-    if "parameters" not in operation:
-        return summarised
-    parameters = [REPETITION if given["name"] == REPETITION["name"] else given for given in operation["parameters"]]
-    return {**summarised, "parameters": parameters}
-
-
-def _with_summary(operation: dict[str, Any]) -> dict[str, Any]:
-    """An operation whose summary is the first sentence of its description, not the name of its function."""
-    sentence, _, rest = operation["description"].partition(".")
-    changed = {**operation, "summary": sentence, "description": rest.strip()}
-    return changed if changed["description"] else {k: v for k, v in changed.items() if k != "description"}
-
-
-@dataclass(frozen=True)
-class Fragment:
-    """What the document of everything says of one dataset: the members of its parts, as JSON without the braces."""
-
-    tag: bytes
-    paths: bytes
-    schemas: bytes
-    parameters: bytes
-
-
-@lru_cache(KEPT_FRAGMENTS)
-def fragment_of(shape: Shape, embeddable: frozenset[str]) -> Fragment:
-    """A dataset's part of a document; `embeddable` are the columns whose datasets the reader may see as well.
-
-    It is worked out once for each state of the dataset: thousands of parameters take a while.
-    """
-    return Fragment(
-        tag=_write(_tag(shape))
-        if shape.name not in SECTIONS
-        else b"",  # as a section is called: then it is shown there
-        paths=_members(_paths(shape, embeddable)),
-        schemas=_members(_schemas(shape, embeddable)),
-        parameters=_members(queries.filter_parameters(shape)),
-    )
-
-
-def embeddable_columns(shape: Shape, visible: Collection[str]) -> frozenset[str]:
-    """The columns that refer to a dataset that the reader may see."""
-    return frozenset(name for name, dataset in shape.references.items() if dataset in visible)
-
-
-def describe_all(document: dict[str, Any], shapes: Sequence[Shape]) -> bytes:
-    """The document of the fixed routes with the typed routes of some datasets, as JSON."""
-    names = {shape.name for shape in shapes}
-    fragments = [fragment_of(shape, embeddable_columns(shape, names)) for shape in shapes]
-    components = {**document["components"], "responses": problem_components()}
-    schemas = components.pop("schemas") | queries.shared_schemas()
-    head = {name: value for name, value in document.items() if name not in ("tags", "paths", "components")}
-    tags = [*(fragment.tag for fragment in fragments), *map(_write, document["tags"])]
-    # Megabytes: they are put together once, not level by level.
-    return b"".join(
-        [
-            b"{%s," % _members(head),
-            *_group(b'"tags":[', tags, b"],"),
-            *_group(b'"paths":{', [_members(document["paths"]), *(fragment.paths for fragment in fragments)], b"},"),
-            b'"components":{%s,' % _members(components),
-            *_group(b'"schemas":{', [_members(schemas), *(fragment.schemas for fragment in fragments)], b"},"),
-            *_group(b'"parameters":{', [fragment.parameters for fragment in fragments], b"}}}"),
-        ]
-    )
-
-
-def describe_dataset(document: dict[str, Any], shape: Shape, referenced: Sequence[Shape]) -> dict[str, Any]:
-    """The document of one dataset alone: what a generator of clients wants. It takes over the fixed one's head.
-
-    `referenced` are the datasets that its columns refer to, as far as the reader may see them.
-    """
-    info = {**document["info"], "title": shape.title or shape.name}
-    info |= {"description": shape.description} if shape.description else {}
-    embeddable = embeddable_columns(shape, {other.name for other in referenced})
-    schemas = _schemas(shape, embeddable)
-    for other in referenced:
-        schemas |= record_schemas(other)
-    return {
-        "openapi": document["openapi"],
-        "info": info,
-        "tags": [_tag(shape)],
-        "paths": _paths(shape, embeddable),
-        "components": {
-            "schemas": {**schemas, **queries.shared_schemas(), "ProblemDocument": _problem_schema()},
-            "parameters": queries.filter_parameters(shape),
-            "responses": problem_components(),
-            "securitySchemes": document["components"]["securitySchemes"],
-        },
-    }
-
-
-def _write(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _members(members: Mapping[str, Any]) -> bytes:
-    """An object's JSON without its braces."""
-    return _write(members)[1:-1]
-
-
-def _group(opening: bytes, parts: Sequence[bytes], closing: bytes) -> Iterator[bytes]:
-    """Parts with commas between those that are not empty."""
-    yield opening
-    separator = b""
-    for part in filter(None, parts):
-        yield separator
-        yield part
-        separator = b","
-    yield closing
-
-
-def _tag(shape: Shape) -> dict[str, Any]:
+def tag_of(shape: Shape) -> dict[str, Any]:
+    """What groups a dataset's operations, and says what the dataset is about."""
     about = shape.description or (shape.title if shape.title != shape.name else None)
     return {"name": shape.name} | ({"description": about} if about else {})
 
@@ -216,7 +79,8 @@ def record_schemas(shape: Shape) -> dict[str, Any]:
     return {f"{shape.name}_view": view_schema(shape), f"{shape.name}_record": record_schema(shape)}
 
 
-def _schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+def schemas_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+    """The schemas of a dataset; `embeddable` are the columns whose datasets the reader may see as well."""
     # Named as the dataset is: unlike `ProductsRecord`, no two legal names give the same.
     next_page = {"type": ["string", "null"], "description": "`_cursor` of the next page, null on the last one"}
     members = {
@@ -265,7 +129,8 @@ def _shown(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     return {"allOf": [_ref(shape, "view"), {"type": "object", "properties": embedded}]}
 
 
-def _paths(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+def paths_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+    """The operations on a dataset's records, by path and method."""
     path = f"/datasets/{shape.name}"
     on_all, on_one = write_operations(shape, _key_in_path(shape), _problems)
     if shape.store == "keyvalue":
@@ -388,5 +253,6 @@ def _problems(*names: str) -> dict[str, Any]:
     return {_PROBLEMS[name][0]: {"$ref": RESPONSES + name} for name in (*_EVERYWHERE, *names)}
 
 
-def _problem_schema() -> dict[str, Any]:
+def problem_schema() -> dict[str, Any]:
+    """The JSON schema of a problem."""
     return ProblemDocument.model_json_schema()

@@ -1,6 +1,7 @@
 """The part of the OpenAPI documents that says how records are asked for: filters, lists, queries and aggregates. Pure.
 
-What is the same for all datasets is said once, in `SHARED`; a dataset's own part refers to it.
+What datasets have in common is said once: the schemas of each type's values, and each parameter that says nothing of
+its dataset. A dataset's own part refers to them.
 """
 
 from collections.abc import Collection, Sequence
@@ -186,10 +187,32 @@ def key_schema(key: Sequence[Column]) -> dict[str, Any]:
 
 def filter_parameters(shape: Shape) -> dict[str, Any]:
     """The parameters that filter a dataset's records, one for each column and operator, by the name to refer to."""
-    return {
-        f"{shape.name}.{_parameter_name(column, name)}": _filter_parameter(shape, column, name)
-        for column, name in _filters(shape)
-    }
+    return own_filter_parameters(shape) | shared_filter_parameters(shape)
+
+
+def own_filter_parameters(shape: Shape) -> dict[str, Any]:
+    """Those that no other dataset has."""
+    return _parameters(shape, [(column, name) for column, name in _filters(shape) if _is_own(column, name)])
+
+
+def shared_filter_parameters(shape: Shape) -> dict[str, Any]:
+    """Those that every dataset with a column of this name and type has: the same ones, by the same names."""
+    return _parameters(shape, [(column, name) for column, name in _filters(shape) if not _is_own(column, name)])
+
+
+def _parameters(shape: Shape, filters: Sequence[tuple[Column, str]]) -> dict[str, Any]:
+    return {_component_name(shape, column, name): _filter_parameter(shape, column, name) for column, name in filters}
+
+
+def _is_own(column: Column, operator: str) -> bool:
+    """Whether a parameter has something of its dataset: what the column is about, an example, its allowed values."""
+    return operator == "eq" or (column.one_of is not None and OPERATORS[operator].names_values)
+
+
+def _component_name(shape: Shape, column: Column, operator: str) -> str:
+    # No name of a dataset has two underscores in a row: `price__gte.decimal` is not one of a dataset's own.
+    name = _parameter_name(column, operator)
+    return f"{shape.name}.{name}" if _is_own(column, operator) else f"{name}.{column.type}"
 
 
 def _filters(shape: Shape) -> list[tuple[Column, str]]:
@@ -227,7 +250,7 @@ _PLAIN = ("gt", "gte", "lt", "lte", "in")
 
 def filter_references(shape: Shape) -> list[dict[str, Any]]:
     """What an operation's parameters say of the filters it takes."""
-    return [{"$ref": f"{PARAMETERS}{name}"} for name in filter_parameters(shape)]
+    return [{"$ref": PARAMETERS + _component_name(shape, column, name)} for column, name in _filters(shape)]
 
 
 def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:

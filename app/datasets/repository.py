@@ -96,14 +96,6 @@ async def list_page(
     return list(await session.scalars(query))
 
 
-async def list_visible(session: AsyncSession, visible: Collection[str] | None = None) -> list[Dataset]:
-    """All datasets by name, only the `visible` ones where that is given."""
-    query = select(Dataset).order_by(col(Dataset.name))
-    if visible is not None:
-        query = query.where(col(Dataset.name).in_(visible))
-    return list(await session.scalars(query))
-
-
 async def list_referring(session: AsyncSession, name: str) -> list[str]:
     """The names of the other datasets with a column that references this one."""
     refers = col(Dataset.columns).contains([{"references": name}])

@@ -109,6 +109,11 @@ def shape_of(dataset: Described, generation: str | None = None) -> Shape:
     return shape
 
 
+def find_kept_shape(dataset_id: UUID, updated_at: datetime) -> Shape | None:
+    """The shape of a dataset in this state, if the process has worked it out before."""
+    return _shapes.get((dataset_id, updated_at, None))
+
+
 def _work_out(dataset: Described, generation: str | None) -> Shape:
     columns = [Column.model_validate(column) for column in dataset.columns]
     shown = columns if dataset.key or not columns else [row_id_column(), *columns]

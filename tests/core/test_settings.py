@@ -44,6 +44,9 @@ class TestSettings:
             ("TOLVA_ROOT_PATH", "prod/", "must begin with /"),
             ("TOLVA_LOG_LEVEL", "loud", "must be DEBUG"),
             ("TOLVA_DATABASE_POOL_SIZE", "0", "greater than or equal to 1"),
+            ("TOLVA_MAX_DOCUMENTED_DATASETS", "-1", "greater than or equal to 0"),
+            ("TOLVA_MAX_DOCUMENT_BYTES", "10", "greater than or equal to 1024"),
+            ("TOLVA_MAX_INDEXED_DATASETS", "0", "greater than or equal to 1"),
         ],
     )
     def test_an_unsafe_value_stops_the_start(

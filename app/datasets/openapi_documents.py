@@ -1,0 +1,223 @@
+"""Whole OpenAPI documents: of everything, of one dataset alone, and the index of too many datasets. Pure."""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from app.core.recent import Recent
+from app.datasets import openapi_queries as queries
+from app.datasets.openapi import paths_of, problem_components, problem_schema, record_schemas, schemas_of, tag_of
+from app.datasets.openapi_writes import REPETITION
+from app.datasets.shape import Shape
+
+KEPT_BYTES = 32 * 1024 * 1024
+INDEX = "x-tolva-datasets"
+# What the fixed routes are about, in the order in which one meets them.
+SECTIONS = {
+    "datasets": "What there is: each dataset's columns, its key and how many records it has.",
+    "records": "The records of any dataset. Those of the datasets above have routes of their own, with types.",
+    "imports": "CSV files on their way into a dataset.",
+    "keys": "API keys. All of it needs the scope admin.",
+    "health": "Whether the service answers; no key is needed.",
+}
+_INDEX_TEXT = (
+    "This document is an index: there are {total:,} datasets that you may read, too many for one document to describe. "
+    "It has the routes that serve any of them, and names {listed}. The typed routes of a dataset are in its own "
+    "document, `/datasets/{{dataset}}/openapi.json`, which is what a generator of clients wants; its page is "
+    "`/datasets/{{dataset}}/docs`."
+)
+
+Document = dict[str, Any]
+Fits = Callable[[bytes], bool]
+
+
+def complete(document: Document) -> Document:
+    """The framework's document of the fixed routes, with the schema that its problem responses refer to."""
+    components = document.get("components", {})
+    schemas = {**components.get("schemas", {}), "ProblemDocument": problem_schema()}
+    paths = {
+        path: {method: _described_operation(operation) for method, operation in operations.items()}
+        for path, operations in document["paths"].items()
+    }
+    tags = [{"name": name, "description": text} for name, text in SECTIONS.items()]
+    return {**document, "tags": tags, "paths": paths, "components": {**components, "schemas": schemas}}
+
+
+def _described_operation(operation: Document) -> Document:
+    """An operation of the framework's document, as those of the typed routes are."""
+    summarised = _with_summary(operation)
+    if "parameters" not in operation:
+        return summarised
+    parameters = [REPETITION if given["name"] == REPETITION["name"] else given for given in operation["parameters"]]
+    return {**summarised, "parameters": parameters}
+
+
+def _with_summary(operation: Document) -> Document:
+    """An operation whose summary is the first sentence of its description, not the name of its function."""
+    sentence, _, rest = operation["description"].partition(".")
+    changed = {**operation, "summary": sentence, "description": rest.strip()}
+    return changed if changed["description"] else {k: v for k, v in changed.items() if k != "description"}
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """What the document of everything says of one dataset: the members of its parts, as JSON without the braces."""
+
+    tag: bytes
+    paths: bytes
+    schemas: bytes
+    parameters: bytes
+    # By their names, those that other datasets may have too: the same ones.
+    shared_parameters: Mapping[str, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def own_size(self) -> int:
+        """The bytes of what no other dataset has."""
+        return sum(map(len, (self.tag, self.paths, self.schemas, self.parameters)))
+
+    @cached_property
+    def size(self) -> int:
+        """All of its bytes."""
+        return self.own_size + sum(map(len, self.shared_parameters.values()))
+
+
+# Thousands of parameters take a while: they are worked out once for each state of a dataset.
+_fragments = Recent[Fragment](KEPT_BYTES)
+
+
+def _fragment_of(shape: Shape, embeddable: frozenset[str]) -> Fragment:
+    """A dataset's part of a document; `embeddable` are the columns whose datasets the reader may see as well."""
+    fragment = _fragments.find((shape, embeddable))
+    if fragment is None:
+        fragment = _new_fragment(shape, embeddable)
+        _fragments.keep((shape, embeddable), fragment, fragment.size)
+    return fragment
+
+
+def _new_fragment(shape: Shape, embeddable: frozenset[str]) -> Fragment:
+    shared = queries.shared_filter_parameters(shape)
+    return Fragment(
+        # One that is called as a section is: then it is shown there.
+        tag=_write(tag_of(shape)) if shape.name not in SECTIONS else b"",
+        paths=_members(paths_of(shape, embeddable)),
+        schemas=_members(schemas_of(shape, embeddable)),
+        parameters=_members(queries.own_filter_parameters(shape)),
+        shared_parameters={name: _members({name: parameter}) for name, parameter in shared.items()},
+    )
+
+
+def _embeddable_columns(shape: Shape, visible: Collection[str]) -> frozenset[str]:
+    """The columns that refer to a dataset that the reader may see."""
+    return frozenset(name for name, dataset in shape.references.items() if dataset in visible)
+
+
+def describe_all(document: Document, shapes: Sequence[Shape], fits: Fits, most_bytes: int) -> bytes | None:
+    """The document of the fixed routes with the typed routes of some datasets, as JSON; None if it is too large.
+
+    It is given up as soon as it has more than `most_bytes`; `fits` has the last word.
+    """
+    names = {shape.name for shape in shapes}
+    fragments: list[Fragment] = []
+    shared: dict[str, bytes] = {}
+    size = 0
+    for shape in shapes:
+        fragment = _fragment_of(shape, _embeddable_columns(shape, names))
+        fragments.append(fragment)
+        shared |= fragment.shared_parameters
+        size += fragment.own_size
+        if size > most_bytes:
+            return None
+    described = _join(document, fragments, [*shared.values()])
+    return described if fits(described) else None
+
+
+def _join(document: Document, fragments: Sequence[Fragment], shared_parameters: Sequence[bytes]) -> bytes:
+    """Megabytes: they are put together once, not level by level."""
+    components = {**document["components"], "responses": problem_components()}
+    schemas = components.pop("schemas") | queries.shared_schemas()
+    head = {name: value for name, value in document.items() if name not in ("tags", "paths", "components")}
+    tags = [*(fragment.tag for fragment in fragments), *map(_write, document["tags"])]
+    parameters = [*(fragment.parameters for fragment in fragments), *shared_parameters]
+    return b"".join(
+        [
+            b"{%s," % _members(head),
+            *_group(b'"tags":[', tags, b"],"),
+            *_group(b'"paths":{', [_members(document["paths"]), *(fragment.paths for fragment in fragments)], b"},"),
+            b'"components":{%s,' % _members(components),
+            *_group(b'"schemas":{', [_members(schemas), *(fragment.schemas for fragment in fragments)], b"},"),
+            *_group(b'"parameters":{', parameters, b"}}}"),
+        ]
+    )
+
+
+def describe_index(document: Document, root: str, names: Sequence[str], total: int) -> bytes:
+    """The document of the fixed routes that leads to the datasets' own documents, as JSON.
+
+    `root` is the path in front of every route, `names` are those of the datasets that are listed, of `total` in all.
+    """
+    listed = "each" if len(names) == total else f"the first {len(names):,}; `GET /datasets` lists all of them"
+    text = _INDEX_TEXT.format(total=total, listed=listed)
+    said = document["info"].get("description")
+    index = {
+        "total": total,
+        "document": f"{root}/datasets/{{dataset}}/openapi.json",
+        "page": f"{root}/datasets/{{dataset}}/docs",
+        "names": list(names),
+    }
+    tags = [
+        {"name": name, "externalDocs": {"url": f"{root}/datasets/{name}/openapi.json"}}
+        for name in names
+        if name not in SECTIONS
+    ]
+    info = {**document["info"], "description": f"{said}\n\n{text}" if said else text}
+    return _write({**document, "info": info, INDEX: index, "tags": [*document["tags"], *tags]})
+
+
+def describe_dataset(document: Document, shape: Shape, referenced: Sequence[Shape]) -> bytes:
+    """The document of one dataset alone, as JSON: what a generator of clients wants. Its head is the fixed one's.
+
+    `referenced` are the datasets that its columns refer to, as far as the reader may see them.
+    """
+    info = {**document["info"], "title": shape.title or shape.name}
+    info |= {"description": shape.description} if shape.description else {}
+    embeddable = _embeddable_columns(shape, {other.name for other in referenced})
+    schemas = schemas_of(shape, embeddable)
+    for other in referenced:
+        schemas |= record_schemas(other)
+    return _write(
+        {
+            "servers": document["servers"],
+            "openapi": document["openapi"],
+            "info": info,
+            "tags": [tag_of(shape)],
+            "paths": paths_of(shape, embeddable),
+            "components": {
+                "schemas": {**schemas, **queries.shared_schemas(), "ProblemDocument": problem_schema()},
+                "parameters": queries.filter_parameters(shape),
+                "responses": problem_components(),
+                "securitySchemes": document["components"]["securitySchemes"],
+            },
+        }
+    )
+
+
+def _write(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _members(members: Mapping[str, Any]) -> bytes:
+    """An object's JSON without its braces."""
+    return _write(members)[1:-1]
+
+
+def _group(opening: bytes, parts: Sequence[bytes], closing: bytes) -> Iterator[bytes]:
+    """Parts with commas between those that are not empty."""
+    yield opening
+    separator = b""
+    for part in filter(None, parts):
+        yield separator
+        yield part
+        separator = b","
+    yield closing
