@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     max_documented_datasets: int = Field(
         200, ge=0, le=10_000, description="the most datasets that /openapi.json describes; beyond, it is an index"
     )
-    max_document_bytes: int = Field(
+    max_openapi_bytes: int = Field(
         20 * MIB,
         ge=1024,
         description="the largest /openapi.json, not compressed; what would be larger is an index. In a Lambda function "

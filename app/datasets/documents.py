@@ -164,7 +164,7 @@ async def _read_shapes(states: Sequence[DatasetState]) -> list[Shape]:
 def _bound(request: Request) -> tuple[openapi.Fits, int]:
     """Whether a document is small enough to be sent, and the bytes that no such document exceeds."""
     settings = get_settings()
-    most = settings.max_document_bytes
+    most = settings.max_openapi_bytes
     if not in_lambda(request):
         return (lambda document: len(document) <= most), most
     most = min(most, settings.max_response_bytes)

@@ -210,9 +210,9 @@ class TestIndex:
     async def test_a_document_that_would_be_too_large_is_one(self, client: AsyncClient, limits: Set) -> None:
         await _make(client, "a", "b")
         size = len((await _raw(client, "/openapi.json", **{"Accept-Encoding": "identity"}))[1])
-        limits(max_document_bytes=size)
+        limits(max_openapi_bytes=size)
         assert INDEX not in await _document(client)
-        limits(max_document_bytes=size - 1)
+        limits(max_openapi_bytes=size - 1)
         await client.patch("/datasets/a", json={"title": "a"})
         assert (await _document(client))[INDEX]["names"] == ["a", "b"]
 
@@ -249,7 +249,7 @@ class TestReferences:
         await _make(client, "things", columns=[*COLUMNS, *refers])
         path = "/datasets/things/openapi.json"
         size = len((await _raw(client, path, **{"Accept-Encoding": "identity"}))[1])
-        limits(max_document_bytes=size - 1)
+        limits(max_openapi_bytes=size - 1)
         await client.patch("/datasets/things", json={"title": "things"})
         schemas = (await _document(client, path))["components"]["schemas"]
         assert "things_record" in schemas
