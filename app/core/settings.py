@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         "max_response_bytes is a bound too",
     )
     max_indexed_datasets: int = Field(
-        10_000, ge=1, le=100_000, description="the most datasets that the index in /openapi.json lists"
+        10_000, ge=1, le=20_000, description="the most datasets that the index in /openapi.json lists"
     )
     max_page_size: int = Field(1000, ge=1, description="the largest _limit")
     max_query_terms: int = Field(

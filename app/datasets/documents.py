@@ -5,12 +5,15 @@ had built; the catalogue is read in short statements, and no connection is held 
 """
 
 import asyncio
+import gc
 import gzip
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from fastapi import FastAPI
 from starlette.requests import Request
@@ -36,6 +39,8 @@ LEAST_PACKED_BYTES = 1024
 # It is built seldom and sent often.
 LEVEL = 9
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 Build = Callable[[dict[str, Any]], bytes]
 
 
@@ -70,16 +75,30 @@ class Documents:
             async with self._building:
                 document = self._kept.find(place)
                 if document is None:
-                    document = await asyncio.to_thread(self._build, root, packs, build)
+                    document = await asyncio.to_thread(_without_pauses(self._build), root, packs, build)
                     self._kept.keep(place, document, document.size)
         return _answer(request, document)
 
-    async def find_shapes(self, states: Sequence[DatasetState], others: Sequence[DatasetRow] = ()) -> list[Shape]:
-        """The shapes of datasets, those of `others` first, with examples of their records."""
+    async def find_shapes(self, states: Sequence[DatasetState], rows: Sequence[DatasetRow] = ()) -> list[Shape]:
+        """The shapes of datasets, those of `rows` first, with examples of their records."""
         # Readers who want the same find it once the first of them has read it.
         async with self._reading:
-            shapes = [shape_of(other) for other in others] + await _read_shapes(states)
+            shapes = [shape_of(row) for row in rows] + await _read_shapes(states)
             return await with_examples(shapes)
+
+    async def find_shapes_within(self, most_bytes: int, states: Sequence[DatasetState]) -> list[Shape] | None:
+        """The shapes of datasets with examples; None as soon as describing them is known to take more than so much."""
+        names = {state.name for state in states}
+        shapes: list[Shape] = []
+        size = 0
+        for some in slices(states, lambda state: state.width, MOST_COLUMNS_READ):
+            found = await self.find_shapes(some)
+            async with self._building:
+                size += await asyncio.to_thread(_without_pauses(openapi.least_size), found, names)
+            if size > most_bytes:
+                return None
+            shapes += found
+        return shapes
 
     def _build(self, root: str, packs: bool, build: Build) -> Document:
         if self._app.openapi_schema is None:
@@ -111,18 +130,21 @@ async def describe_everything(request: Request, caller: Principal | None) -> Res
     visible = caller.datasets if caller is not None else ()
     most = get_settings().max_documented_datasets
     states = await list_states(visible, most + 1) if caller is not None else []
-    if len(states) > most:
+    most_bytes = _most_bytes(request)
+    shapes = await documents.find_shapes_within(most_bytes, states) if len(states) <= most else None
+    if shapes is None:
         names, total = await _list_indexed(visible)
         return await documents.describe(
             request, ("index", total, *names), lambda fixed: openapi.describe_index(fixed, root, names, total)
         )
-    shapes = await documents.find_shapes(states)
-    fits, most_bytes = _bound(request)
-    own_names = [shape.name for shape in shapes]
+    described = shapes
 
     def build(fixed: dict[str, Any]) -> bytes:
-        whole = openapi.describe_all(fixed, shapes, fits, most_bytes)
-        return whole or openapi.describe_index(fixed, root, own_names, len(own_names))
+        whole = openapi.describe_all(fixed, described)
+        if _size(request, whole) <= most_bytes:
+            return whole
+        names = [shape.name for shape in described]
+        return openapi.describe_index(fixed, root, names, len(names))
 
     return await documents.describe(request, ("everything", *shapes), build)
 
@@ -135,14 +157,31 @@ async def describe_dataset(request: Request, dataset: DatasetRow, caller: Princi
     states = await list_states(readable) if readable else []
     some = next(slices(states, lambda state: state.width, MOST_COLUMNS_REFERRED_TO), [])
     shape, *referenced = await documents.find_shapes(some, [dataset])
-    fits, _ = _bound(request)
+    most_bytes = _most_bytes(request)
 
     def build(fixed: dict[str, Any]) -> bytes:
         whole = openapi.describe_dataset(fixed, shape, referenced)
         # The others are shown for `_embed` only: without them, the document is as whole as it can be.
-        return whole if fits(whole) else openapi.describe_dataset(fixed, shape, [])
+        return whole if _size(request, whole) <= most_bytes else openapi.describe_dataset(fixed, shape, [])
 
     return await documents.describe(request, ("dataset", shape, *referenced), build)
+
+
+def _without_pauses(work: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """The work, with garbage left alone meanwhile: all of the process stands still while it is looked for.
+
+    What is put together here and dropped again leaves none: it has no cycles.
+    """
+
+    @wraps(work)
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        gc.disable()
+        try:
+            return work(*args, **kwargs)
+        finally:
+            gc.enable()
+
+    return run
 
 
 async def _list_indexed(visible: Collection[str] | None) -> tuple[list[str], int]:
@@ -161,23 +200,19 @@ async def _read_shapes(states: Sequence[DatasetState]) -> list[Shape]:
     return [shape for shape in shapes.values() if shape is not None]
 
 
-def _bound(request: Request) -> tuple[openapi.Fits, int]:
-    """Whether a document is small enough to be sent, and the bytes that no such document exceeds."""
+def _most_bytes(request: Request) -> int:
     settings = get_settings()
-    most = settings.max_openapi_bytes
-    if not in_lambda(request):
-        return (lambda document: len(document) <= most), most
-    most = min(most, settings.max_response_bytes)
-    return (lambda document: _size_in_lambda(document) <= most), most
+    return min(settings.max_openapi_bytes, settings.max_response_bytes if in_lambda(request) else sys.maxsize)
 
 
-def _size_in_lambda(document: bytes) -> int:
-    """The bytes that a document takes in a function's answer: a text in JSON, in which a quote takes two."""
-    return len(json.dumps(document.decode())) - len('""')
+def _size(request: Request, document: bytes) -> int:
+    """The bytes of a document that is sent: in a function's answer it is a text in JSON, in which a quote takes two."""
+    return len(json.dumps(document.decode())) - len('""') if in_lambda(request) else len(document)
 
 
 def _answer(request: Request, document: Document) -> Response:
     headers = {"ETag": document.etag, "Vary": "Accept-Encoding", "Cache-Control": "private, no-cache"}
+    headers["X-Content-Type-Options"] = "nosniff"
     if is_known(",".join(request.headers.getlist("if-none-match")), document.etag):
         return Response(status_code=304, headers=headers)
     if document.packed is None or not accepts_gzip(",".join(request.headers.getlist("accept-encoding"))):

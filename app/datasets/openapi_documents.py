@@ -1,7 +1,7 @@
 """Whole OpenAPI documents: of everything, of one dataset alone, and the index of too many datasets. Pure."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -30,7 +30,6 @@ _INDEX_TEXT = (
 )
 
 Document = dict[str, Any]
-Fits = Callable[[bytes], bool]
 
 
 def complete(document: Document) -> Document:
@@ -113,24 +112,19 @@ def _embeddable_columns(shape: Shape, visible: Collection[str]) -> frozenset[str
     return frozenset(name for name, dataset in shape.references.items() if dataset in visible)
 
 
-def describe_all(document: Document, shapes: Sequence[Shape], fits: Fits, most_bytes: int) -> bytes | None:
-    """The document of the fixed routes with the typed routes of some datasets, as JSON; None if it is too large.
+def least_size(shapes: Sequence[Shape], names: Collection[str]) -> int:
+    """The bytes that a document of everything takes at least for some datasets; `names` are those of all it has."""
+    return sum(_fragment_of(shape, _embeddable_columns(shape, names)).own_size for shape in shapes)
 
-    It is given up as soon as it has more than `most_bytes`; `fits` has the last word.
-    """
+
+def describe_all(document: Document, shapes: Sequence[Shape]) -> bytes:
+    """The document of the fixed routes with the typed routes of some datasets, as JSON."""
     names = {shape.name for shape in shapes}
-    fragments: list[Fragment] = []
+    fragments = [_fragment_of(shape, _embeddable_columns(shape, names)) for shape in shapes]
     shared: dict[str, bytes] = {}
-    size = 0
-    for shape in shapes:
-        fragment = _fragment_of(shape, _embeddable_columns(shape, names))
-        fragments.append(fragment)
+    for fragment in fragments:
         shared |= fragment.shared_parameters
-        size += fragment.own_size
-        if size > most_bytes:
-            return None
-    described = _join(document, fragments, [*shared.values()])
-    return described if fits(described) else None
+    return _join(document, fragments, [*shared.values()])
 
 
 def _join(document: Document, fragments: Sequence[Fragment], shared_parameters: Sequence[bytes]) -> bytes:

@@ -107,6 +107,7 @@ class TestSending:
             assert each.headers["vary"] == "Accept-Encoding"
             assert each.headers["cache-control"] == "private, no-cache"
             assert each.headers["content-type"] == "application/json"
+            assert each.headers["x-content-type-options"] == "nosniff"
             assert each.headers["content-length"] == str(len(sent))
 
     async def test_it_is_not_sent_again_as_long_as_it_is_the_same(self, client: AsyncClient, path: str) -> None:

@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.datasets.column_types import TYPES
 from app.datasets.columns import Column, row_id_column
-from app.datasets.openapi_documents import describe_all, describe_index
+from app.datasets.openapi_documents import describe_all, describe_index, least_size
 from app.datasets.openapi_queries import filter_references, own_filter_parameters, shared_filter_parameters
 from app.datasets.operators import operators_of
 from app.datasets.shape import Shape
@@ -26,7 +26,6 @@ FIXED: Document = {
     "paths": {},
     "components": {"schemas": {}},
 }
-PLENTY = 10**9
 
 
 def _column(type_name: Any, name: str = "a", **members: Any) -> Column:
@@ -47,9 +46,7 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> Document:
 
 
 def _describe(*shapes: Shape) -> Document:
-    described = describe_all(FIXED, shapes, lambda _: True, PLENTY)
-    assert described is not None
-    document: Document = json.loads(described, object_pairs_hook=_unique)
+    document: Document = json.loads(describe_all(FIXED, shapes), object_pairs_hook=_unique)
     return document
 
 
@@ -80,7 +77,7 @@ class TestSharing:
             }
             assert not own_filter_parameters(one).keys() & {*own_filter_parameters(other), *first, *second}
 
-    def test_columns_of_one_name_and_several_types_are_told_apart(self) -> None:
+    def test_columns_of_one_name_and_several_types_have_their_own(self) -> None:
         shapes = [_shape(f"d{place}", _column(name)) for place, name in enumerate(TYPES)]
         parameters = _describe(*shapes)["components"]["parameters"]
         schema = {"$ref": "#/components/schemas/DateValue"}
@@ -125,19 +122,17 @@ class TestSharing:
         assert many / 100 < one * 0.75
 
 
-class TestBound:
-    SHAPES = tuple(_shape(f"d{number}", _column("text")) for number in range(3))
+class TestLeastSize:
+    SHAPES = tuple(_shape(f"d{number}", _column(name)) for number, name in enumerate(TYPES))
 
-    def test_a_document_that_does_not_fit_is_none(self) -> None:
-        size = len(describe_all(FIXED, self.SHAPES, lambda _: True, PLENTY) or b"")
-        assert describe_all(FIXED, self.SHAPES, lambda document: len(document) <= size, PLENTY) is not None
-        assert describe_all(FIXED, self.SHAPES, lambda document: len(document) < size, PLENTY) is None
+    def test_a_document_never_takes_less(self) -> None:
+        names = [shape.name for shape in self.SHAPES]
+        whole, least = describe_all(FIXED, self.SHAPES), least_size(self.SHAPES, names)
+        assert len(whole) * 0.6 < least < len(whole)
 
-    def test_it_is_given_up_before_it_is_put_together(self) -> None:
-        def fits(_: bytes) -> bool:
-            raise AssertionError("it was put together")
-
-        assert describe_all(FIXED, self.SHAPES, fits, 1000) is None
+    def test_it_adds_up(self) -> None:
+        names = [shape.name for shape in self.SHAPES]
+        assert least_size(self.SHAPES, names) == sum(least_size([shape], names) for shape in self.SHAPES)
 
 
 class TestIndex:
