@@ -1,4 +1,6 @@
 import re
+from base64 import b64encode
+from hashlib import sha256
 from urllib.parse import urljoin
 
 import pytest
@@ -37,7 +39,46 @@ class TestPages:
         assert existing.text == absent.text
 
 
+def _hash(tag: str, page: str) -> str:
+    (text,) = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+class TestPolicy:
+    @pytest.mark.parametrize("path", ["/docs", "/datasets/products/docs"])
+    async def test_only_what_is_theirs_runs(self, anonymous: AsyncClient, path: str) -> None:
+        page = await anonymous.get(path)
+        policy = dict(part.split(" ", 1) for part in page.headers["content-security-policy"].split("; "))
+        assert policy == {
+            "default-src": "'none'",
+            "script-src": f"'self' {_hash('script', page.text)}",
+            "style-src": f"'self' {_hash('style', page.text)}",
+            "img-src": "'self' data:",
+            "connect-src": "'self'",
+            "base-uri": "'none'",
+            "form-action": "'none'",
+            "frame-ancestors": "'none'",
+        }
+        # No hash allows these.
+        assert re.findall(r"<[^>]+ (?:style|on\w+)=", page.text) == []
+
+    @pytest.mark.parametrize("path", ["/docs", "/datasets/products/docs"])
+    async def test_nothing_is_guessed_or_given_away(self, anonymous: AsyncClient, path: str) -> None:
+        headers = (await anonymous.get(path)).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-cache"
+
+    async def test_one_answer_leaves_nothing_in_the_next(self, anonymous: AsyncClient) -> None:
+        first, second = await anonymous.get("/docs"), await anonymous.get("/docs")
+        assert len(first.headers.get_list("x-request-id")) == len(second.headers.get_list("x-request-id")) == 1
+        assert first.headers["x-request-id"] != second.headers["x-request-id"]
+
+
 class TestAssets:
+    async def test_their_types_are_not_guessed(self, anonymous: AsyncClient) -> None:
+        assert (await anonymous.get("/docs/assets/favicon.png")).headers["x-content-type-options"] == "nosniff"
+
     async def test_an_unchanged_one_is_not_sent_again(self, anonymous: AsyncClient) -> None:
         first = await anonymous.get("/docs/assets/swagger-ui.css")
         headers = {"If-None-Match": first.headers["etag"]}
