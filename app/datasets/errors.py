@@ -18,6 +18,11 @@ class DatasetReferenced(Problem):
     title = "Another dataset refers to this one"
 
 
+class DatasetHoldsRecords(Problem):
+    status = 409
+    title = "The dataset holds records"
+
+
 class DatasetBusy(Problem):
     status = 409
     title = "The dataset is in use"

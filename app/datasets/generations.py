@@ -4,21 +4,27 @@ The name of the generation that is shown moves by one write. The one before is k
 begun with it, and then removed by the worker; so is one that never came to be shown.
 """
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.core import dynamo
-from app.core.dynamo import Condition, Delete, NotWritten, Put, Update
+from app.core.dynamo import Condition, Delete, NotWritten, Put, Range, Update
 from app.core.dynamo_requests import ConditionNotMet
 from app.core.dynamo_wire import Item, to_attributes
 from app.core.queue import send_message
 from app.core.settings import get_settings
 from app.datasets import mirror
 from app.datasets.models import Dataset
+from app.datasets.partitions import BUCKETS, MAX_KEY_BYTES, bucket_name
 
 RETIRED = "retired"
+# Partitions that are gone through at the same time.
+CONCURRENCY = 8
+_FIRST = "\0"
+_LAST = "\U0010ffff" * (MAX_KEY_BYTES // 4)
 # Nobody has begun to remove a generation.
 _IS_KEPT = Condition("attribute_exists(#pk) AND attribute_not_exists(#begun)")
 # A message of the queue can be held back so long.
@@ -115,6 +121,21 @@ async def show_generation(dataset: Dataset, hold: Hold, after: str) -> None:
     except NotWritten:
         raise DatasetMoved from None
     mirror.forget(dataset.name)
+
+
+async def has_records(generation: str) -> bool:
+    """Whether a generation has any records."""
+    for start in range(0, BUCKETS, CONCURRENCY):
+        parts = [partition_of(generation, number) for number in range(start, min(start + CONCURRENCY, BUCKETS))]
+        found = await asyncio.gather(*(dynamo.list_range(part, 1, names=["pk"]) for part in parts))
+        if any(found):
+            return True
+    return False
+
+
+def partition_of(generation: str, number: int) -> Range:
+    """All of one of a generation's partitions, from 0."""
+    return Range(bucket_name(generation, number), _FIRST, _LAST)
 
 
 async def retire(retired: Retired) -> None:

@@ -132,6 +132,17 @@ async def run_ddl(session: AsyncSession, statements: Sequence[str]) -> None:
         await connection.exec_driver_sql(statement)
 
 
+async def table_has_rows(session: AsyncSession, name: str) -> bool:
+    """Whether a dataset's table has any records; if it has none, it gets none until the transaction ends."""
+    table = quote(DATA_SCHEMA, name)
+    query = text(f"SELECT EXISTS (SELECT FROM {table})")
+    # Nobody has to wait for a lock that is not needed.
+    if await session.scalar(query):
+        return True
+    await run_ddl(session, [f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"])
+    return bool(await session.scalar(query))
+
+
 async def drop_table(session: AsyncSession, name: str) -> None:
     """Drop a dataset's table with its records, where there is one."""
     await run_ddl(session, [f"DROP TABLE IF EXISTS {quote(DATA_SCHEMA, name)}"])

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 
 from app.core.db import Session
+from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http import (
     BODY_PROBLEMS,
     LIST_PROBLEMS,
@@ -23,6 +24,7 @@ from app.datasets.errors import (
     ColumnNeeded,
     ColumnNotFound,
     DatasetBusy,
+    DatasetHoldsRecords,
     DatasetNameTaken,
     DatasetNotFound,
     DatasetReferenced,
@@ -144,8 +146,21 @@ async def update_dataset(
 
 
 @router.delete(
-    "/{dataset}", status_code=204, responses=problem_responses(DatasetNotFound, DatasetReferenced, DatasetBusy)
+    "/{dataset}",
+    status_code=204,
+    responses=problem_responses(
+        DatasetNotFound, DatasetHoldsRecords, DatasetReferenced, DatasetBusy, ParameterInvalid, UnknownParameter
+    ),
 )
-async def delete_dataset(dataset: AdministeredDataset, caller: CurrentCaller, session: Session) -> None:
-    """Delete a dataset with all of its records. This needs the scope admin."""
+async def delete_dataset(
+    dataset: AdministeredDataset,
+    caller: CurrentCaller,
+    session: Session,
+    request: Request,
+    confirm: Annotated[str | None, Query(description="the dataset's name, to delete it with its records")] = None,
+) -> None:
+    """Delete a dataset. This needs the scope admin, and a dataset that holds records its name as `confirm`."""
+    refuse_unknown_parameters(request, ("confirm",))
+    if confirm != dataset.name:
+        await service.check_is_empty(session, dataset)
     await service.delete_dataset(session, dataset, caller)

@@ -17,6 +17,7 @@ from app.datasets.columns import Column
 from app.datasets.definition import Index
 from app.datasets.errors import (
     DatasetBusy,
+    DatasetHoldsRecords,
     DatasetReferenced,
     ReferenceInvalid,
     TooManyColumns,
@@ -64,6 +65,34 @@ async def create_table(session: AsyncSession, dataset: Dataset) -> None:
     )
 
 
+async def check_is_empty(session: AsyncSession, dataset: Dataset) -> None:
+    """Keep a dataset that holds records from being deleted by mistake.
+
+    Raises:
+        DatasetHoldsRecords: it does.
+        DatasetBusy: its table is being written to.
+    """
+    with busy_as_problem(dataset.name, "deleted"):
+        await _lock(session, dataset)
+        if dataset.store == "keyvalue":
+            has_records = await generations.has_records(await generations.shown_generation(dataset))
+        else:
+            has_records = bool(dataset.columns) and await repository.table_has_rows(session, dataset.name)
+    if has_records:
+        raise DatasetHoldsRecords(
+            f"'{dataset.name}' holds records, which would be deleted with it.",
+            hint=f"To delete it with its records, send DELETE /datasets/{dataset.name}?confirm={dataset.name}.",
+        )
+
+
+async def _lock(session: AsyncSession, dataset: Dataset) -> None:
+    """Keep a dataset from being loaded into or changed until the transaction ends."""
+    if dataset.store == "keyvalue":
+        # It has no table whose lock an import would hold.
+        await repository.lock_loading(session, dataset.id)
+    await repository.lock_dataset(session, dataset.id)
+
+
 async def delete_dataset(session: AsyncSession, dataset: Dataset, caller: Principal) -> None:
     """Delete a dataset with all of its records.
 
@@ -77,10 +106,7 @@ async def delete_dataset(session: AsyncSession, dataset: Dataset, caller: Princi
             hint="Delete what refers to it first.",
         )
     with busy_as_problem(dataset.name, "deleted"):
-        if dataset.store == "keyvalue":
-            # It has no table whose lock an import would hold.
-            await repository.lock_loading(session, dataset.id)
-        await repository.lock_dataset(session, dataset.id)
+        await _lock(session, dataset)
         await repository.drop_table(session, dataset.name)
     await session.delete(dataset)
     await session.flush()

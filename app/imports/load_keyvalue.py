@@ -35,7 +35,6 @@ from app.imports.errors import ColumnsUnsuitable, KeyNotFound, RecordTooLargeFor
 from app.imports.load import KEY_ATTEMPTS, PLACES, STAGE, Counts, Loader, LoadPlan
 from app.imports.parse import VALUE_LIMIT
 from app.imports.report import Rejections, list_rejections
-from app.records.generations import has_records
 from app.records.item_keys import KeyTooLong
 from app.records.items import RecordTooLarge, item_of, record_of, show_record
 from app.records.values import Values
@@ -117,7 +116,7 @@ class KeyvalueLoader(Loader):
             return
         await self._keep_hold()
         brings_all = plan.new or plan.mode == "replace"
-        self._in_place = not brings_all and await has_records(self._shown)
+        self._in_place = not brings_all and await generations.has_records(self._shown)
         if self._in_place:
             self._generation = self._shown
 

@@ -1,4 +1,4 @@
-"""The records of a generation as a whole: whether there are any, and their removal."""
+"""The removal of the records of a generation."""
 
 import asyncio
 import time
@@ -8,24 +8,10 @@ from app.core.dynamo import MOST_WRITTEN, Range
 from app.core.dynamo_requests import pause
 from app.core.dynamo_wire import Attributes
 from app.datasets import generations, mirror
-from app.datasets.generations import Retired
-from app.records.item_keys import BUCKETS, MAX_KEY_BYTES, bucket_name
+from app.datasets.generations import CONCURRENCY, Retired, partition_of
+from app.datasets.partitions import BUCKETS
 
-# Partitions that are gone through at the same time.
-CONCURRENCY = 8
 REMOVED_AT_A_TIME = 1000
-_FIRST = "\0"
-_LAST = "\U0010ffff" * (MAX_KEY_BYTES // 4)
-
-
-async def has_records(generation: str) -> bool:
-    """Whether a generation has any records."""
-    for start in range(0, BUCKETS, CONCURRENCY):
-        parts = [_partition(generation, number) for number in range(start, min(start + CONCURRENCY, BUCKETS))]
-        found = await asyncio.gather(*(dynamo.list_range(part, 1, names=["pk"]) for part in parts))
-        if any(found):
-            return True
-    return False
 
 
 async def remove_retired() -> None:
@@ -48,7 +34,7 @@ async def _remove(retired: Retired) -> None:
             return
         limit = asyncio.Semaphore(CONCURRENCY)
         removed = await asyncio.gather(
-            *(_empty_partition(_partition(retired.generation, number), limit) for number in range(BUCKETS))
+            *(_empty_partition(partition_of(retired.generation, number), limit) for number in range(BUCKETS))
         )
         log.event("generation.removed", generation=retired.generation, records=sum(removed))
     await generations.forget_retired(retired.generation)
@@ -71,7 +57,3 @@ async def _delete(items: list[Attributes]) -> None:
         await pause(attempt)
         left = await dynamo.repeat_batch(left)
         attempt += 1
-
-
-def _partition(generation: str, number: int) -> Range:
-    return Range(bucket_name(generation, number), _FIRST, _LAST)

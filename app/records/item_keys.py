@@ -16,11 +16,9 @@ from uuid import UUID
 from app.datasets.column_types import MAX_BIGINT
 from app.datasets.columns import Column
 from app.datasets.json_values import write_datetime
+from app.datasets.partitions import BUCKETS, MAX_KEY_BYTES, bucket_name
 
-BUCKETS = 256
 END = "\0"
-# What DynamoDB lets the second part of a key have.
-MAX_KEY_BYTES = 1024
 
 _INTEGER_OFFSET = MAX_BIGINT + 1
 _INTEGER_DIGITS = len(str(2 * _INTEGER_OFFSET))
@@ -37,11 +35,6 @@ class KeyTooLong(ValueError):
 def bucket_of(generation: str, first: str) -> str:
     """The partition of the records of a generation whose key begins with the value of this text."""
     return bucket_name(generation, zlib.crc32(first.encode()) % BUCKETS)
-
-
-def bucket_name(generation: str, number: int) -> str:
-    """One of a generation's partitions, from 0."""
-    return f"records#{generation}#{number:02x}"
 
 
 def item_key(generation: str, columns: Sequence[Column], key: Sequence[Any]) -> tuple[str, str]:

@@ -14,13 +14,13 @@ from app.core.errors import CursorInvalid
 from app.core.settings import get_settings
 from app.datasets.errors import StoreUnsuitable
 from app.datasets.keyvalue import listed_by
+from app.datasets.partitions import MAX_KEY_BYTES
 from app.datasets.shape import Shape
 from app.records.access import Access
 from app.records.aggregate import AggregateQuery
 from app.records.filters import Condition
 from app.records.item_keys import (
     END,
-    MAX_KEY_BYTES,
     KeyTooLong,
     bucket_of,
     greatest_sortable,

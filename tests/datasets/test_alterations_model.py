@@ -232,7 +232,7 @@ class TestChanges:
             response = await things.patch(body, name=name)
             assert response.status_code in expected, (body, response.text)
             await _compare(things, name, model)
-        await things.client.delete(f"/datasets/{name}")
+        await things.client.delete(f"/datasets/{name}?confirm={name}")
 
 
 async def _compare(things: Things, name: str, model: Model) -> None:

@@ -322,6 +322,41 @@ class TestDeleteDataset:
         assert await connections.fetchval("SELECT to_regclass('data.products')") is None
         await _create(client, **PRODUCTS)
 
+    @pytest.mark.parametrize("store", ["relational", "keyvalue"])
+    async def test_one_that_holds_records_needs_its_name(self, client: AsyncClient, store: str) -> None:
+        columns = [{"name": "k", "type": "text"}]
+        await _create(client, name=store, store=store, columns=columns, key=["k"])
+        assert (await client.post(f"/datasets/{store}/records", json={"k": "a"})).status_code == 201
+        for query in (
+            "",
+            "?confirm",
+            "?confirm=",
+            "?confirm=true",
+            f"?confirm={store.upper()}",
+            f"?confirm={store}%20",
+        ):
+            response = await client.delete(f"/datasets/{store}{query}")
+            assert _problem(response) == (409, "/problems/dataset-holds-records")
+            assert f"DELETE /datasets/{store}?confirm={store}" in response.json()["hint"]
+        response = await client.delete(f"/datasets/{store}?confrim={store}")
+        assert _problem(response) == (400, "/problems/unknown-parameter")
+        assert (await client.get(f"/datasets/{store}/records/a")).status_code == 200
+        assert (await client.delete(f"/datasets/{store}?confirm={store}")).status_code == 204
+        assert (await client.get(f"/datasets/{store}")).status_code == 404
+
+    @pytest.mark.parametrize("store", ["relational", "keyvalue"])
+    async def test_one_whose_records_are_gone_needs_nothing(self, client: AsyncClient, store: str) -> None:
+        columns = [{"name": "k", "type": "text"}]
+        await _create(client, name=store, store=store, columns=columns, key=["k"])
+        await client.post(f"/datasets/{store}/records", json={"k": "a"})
+        assert (await client.delete(f"/datasets/{store}/records/a")).status_code == 204
+        assert (await client.delete(f"/datasets/{store}")).status_code == 204
+
+    @pytest.mark.parametrize("store", ["relational", "keyvalue"])
+    async def test_one_without_columns_needs_nothing(self, client: AsyncClient, store: str) -> None:
+        await _create(client, name=store, store=store)
+        assert (await client.delete(f"/datasets/{store}")).status_code == 204
+
     async def test_it_needs_the_scope_admin(self, client: AsyncClient, anonymous: AsyncClient) -> None:
         await _create(client, **PRODUCTS)
         headers = await _limited(client, "products", scope="write")

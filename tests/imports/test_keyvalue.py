@@ -365,7 +365,7 @@ class TestMeanwhile:
         assert (await stock.show(announced["id"]))["status"] == "succeeded"
 
     async def test_a_deleted_datasets_records_are_removed(self, stock: Importer, client: AsyncClient) -> None:
-        assert (await client.delete("/datasets/stock")).status_code == 204
+        assert (await client.delete("/datasets/stock?confirm=stock")).status_code == 204
         assert len(await items()) == 2
         await remove_retired()
         assert len(await items()) == 2

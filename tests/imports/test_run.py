@@ -361,7 +361,7 @@ class TestLimits:
 class TestMeanwhile:
     async def test_the_dataset_is_deleted_before_the_file_is_read(self, stock: Importer, client: AsyncClient) -> None:
         announced = await stock.announce("stock", b"sku,price,ean\nc,3,3\n")
-        assert (await client.delete("/datasets/stock")).status_code == 204
+        assert (await client.delete("/datasets/stock?confirm=stock")).status_code == 204
         await stock.drain()
         shown = await stock.show(announced["id"])
         assert shown["problem"]["type"] == "/problems/dataset-deleted"

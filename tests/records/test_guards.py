@@ -146,7 +146,7 @@ class TestDatasets:
         self, client: AsyncClient, make: Make, shape: Shape
     ) -> None:
         before = await catalogue.get_dataset("things")
-        await client.delete("/datasets/things")
+        await client.delete("/datasets/things?confirm=things")
         await make("things", [{"name": "n", "type": "integer"}], key=["n"], store="keyvalue")
         assert (await client.post(RECORDS, json={"n": 7})).status_code == 201
         with pytest.raises(DatasetNotFound):
@@ -158,7 +158,7 @@ class TestDatasets:
     async def test_many_may_find_another_of_its_name_at_once(
         self, client: AsyncClient, make: Make, shape: Shape
     ) -> None:
-        await client.delete("/datasets/things")
+        await client.delete("/datasets/things?confirm=things")
         await make("things", [{"name": "n", "type": "integer"}], key=["n"], store="keyvalue")
         dataset = await catalogue.get_dataset("things")
         shapes = await asyncio.gather(*(mirror.publish(dataset) for _ in range(8)))

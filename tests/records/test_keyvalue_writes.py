@@ -183,17 +183,17 @@ class TestChangedDataset:
 
     async def test_one_that_is_deleted_is_not_written_to(self, client: AsyncClient) -> None:
         known = await mirror.find_shape("things")
-        assert (await client.delete("/datasets/things")).status_code == 204
+        assert (await client.delete("/datasets/things?confirm=things")).status_code == 204
         mirror._remember("things", known, 60)  # as another process would
         assert problem(await client.put(ONE, json={})) == (404, "/problems/dataset-not-found")
         assert (await client.get(ONE)).status_code == 404
 
     async def test_another_of_the_same_name_has_none_of_its_records(self, client: AsyncClient, make: Make) -> None:
-        await client.delete("/datasets/things")
+        await client.delete("/datasets/things?confirm=things")
         await make("things", THINGS, key=["code"], store="keyvalue")
         assert (await client.get(ONE)).status_code == 404
         assert (await client.put(ONE, json={})).status_code == 201
-        await client.delete("/datasets/things")
+        await client.delete("/datasets/things?confirm=things")
         await make("things", THINGS, key=["code"])
         assert (await client.get(ONE)).status_code == 404
         assert (await client.get(RECORDS)).json() == {"data": [], "next": None}

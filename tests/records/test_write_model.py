@@ -138,7 +138,7 @@ class TestWrites:
     async def test_they_do_what_the_model_does(
         self, client: AsyncClient, make: Make, operations: list[tuple[str, Any, str | None]]
     ) -> None:
-        await client.delete("/datasets/things")
+        await client.delete("/datasets/things?confirm=things")
         await make("things", COLUMNS, key=["k"])
         model = Model()
         for method, what, state in operations:

@@ -227,14 +227,14 @@ class TestChangedDatasets:
     async def test_one_that_was_deleted_is_not_found(self, client: AsyncClient, make: Make) -> None:
         await make("rows", [{"name": "n", "type": "integer"}])
         await client.post("/datasets/rows/records", json={"n": 1})
-        await client.delete("/datasets/rows")
+        await client.delete("/datasets/rows?confirm=rows")
         response = await client.post("/datasets/rows/records", json={"n": 1})
         assert problem(response) == (404, "/problems/dataset-not-found")
 
     async def test_one_that_was_made_anew_has_its_new_columns(self, client: AsyncClient, make: Make) -> None:
         await make("rows", [{"name": "n", "type": "integer"}])
         await client.post("/datasets/rows/records", json={"n": 1})
-        await client.delete("/datasets/rows")
+        await client.delete("/datasets/rows?confirm=rows")
         await make("rows", [{"name": "code", "type": "text"}], key=["code"])
         assert (await client.put("/datasets/rows/records/a", json={})).json() == {"code": "a"}
         response = await client.post("/datasets/rows/records", json={"n": 1})
