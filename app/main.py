@@ -38,6 +38,8 @@ def create_app(*, within: Sequence[Middleware] = (), late: bool = False) -> Fast
         redoc_url=None,
         # An address with a slash too many is no address: clients make one of `…/records/..`.
         redirect_slashes=False,
+        # A body that does not say what it is, is JSON: `core/body.py` reads all of them.
+        strict_content_type=False,
         separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,
         responses={"default": problem_response("Any other problem")},

@@ -18,10 +18,8 @@ from app.core.errors import (
     BodyTooLarge,
     CursorInvalid,
     InternalError,
-    MalformedJson,
     ParameterInvalid,
     Problem,
-    RequestInvalid,
     UnknownParameter,
     did_you_mean,
 )
@@ -40,9 +38,8 @@ SAFE_HEADERS = {
 
 Item = TypeVar("Item")
 
-# What a list answers that cannot be understood, and a route with a body that is not what it takes.
+# What a list answers that cannot be understood.
 LIST_PROBLEMS = (ParameterInvalid, UnknownParameter, CursorInvalid)
-BODY_PROBLEMS = (MalformedJson, BodyTooLarge, RequestInvalid)
 
 Limit = Annotated[int, Query(alias="_limit", ge=1, le=1000, description="How many at most.")]
 Cursor = Annotated[str | None, Query(alias="_cursor", description="`next` of the page before.")]

@@ -61,7 +61,7 @@ def _decode(text: str | bytes, decoder: json.JSONDecoder) -> Any:
 
 
 def write_json(value: Any, most: int | None = None) -> str:
-    """The JSON text of a value that `parse_json` gave, numbers in full, as PostgreSQL writes it.
+    """The JSON text of a value that `parse_json` gave, its numbers in full, as PostgreSQL writes them.
 
     Raises:
         JsonInvalid: it cannot be stored: nested too deeply, with a number of too many digits, or with NUL or half a
@@ -109,9 +109,9 @@ def _write(value: Any, depth: int) -> str:
     if depth == MAX_DEPTH:
         raise JsonInvalid(_TOO_DEEP)
     if isinstance(value, list):
-        return f"[{', '.join([_write(item, depth + 1) for item in value])}]"
-    members = [f"{_write_text(name)}: {_write(member, depth + 1)}" for name, member in value.items()]
-    return f"{{{', '.join(members)}}}"
+        return f"[{','.join([_write(item, depth + 1) for item in value])}]"
+    members = [f"{_write_text(name)}:{_write(member, depth + 1)}" for name, member in value.items()]
+    return f"{{{','.join(members)}}}"
 
 
 def _write_number(value: Decimal) -> str:

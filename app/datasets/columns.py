@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.core.fields import Positive
 from app.datasets.column_types import TYPES, ColumnType
 from app.datasets.patterns import matcher
 
@@ -77,7 +78,7 @@ class Column(BaseModel):
     unique: bool = Field(False, description="no two records share a value")
     min: int | float | str | None = Field(None, description="the least value")
     max: int | float | str | None = Field(None, description="the greatest value")
-    max_length: int | None = Field(None, ge=1, description="the most characters of a text")
+    max_length: Positive | None = Field(None, description="the most characters of a text")
     pattern: str | None = Field(None, max_length=500, description="a regular expression that the whole text fits (RE2)")
     one_of: list[str | int | float | bool] | None = Field(None, min_length=1, max_length=1000)
     references: str | None = Field(None, description="the dataset whose key the values are")

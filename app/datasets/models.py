@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
+from app.core.fields import Positive
 from app.core.http import RequestBody
 from app.core.postgres import CATALOGUE_SCHEMA
 from app.datasets.columns import MAX_PRECISION, ROW_ID, Column, Name, TypeName, row_id_column
@@ -121,7 +122,7 @@ class ColumnChange(RequestBody):
     unique: bool | None = Field(None, description="no two records share a value")
     min: int | float | str | None = Field(None, description="the least value")
     max: int | float | str | None = Field(None, description="the greatest value")
-    max_length: int | None = Field(None, ge=1, description="the most characters of a text")
+    max_length: Positive | None = Field(None, description="the most characters of a text")
     pattern: str | None = Field(None, max_length=500, description="a regular expression that the whole text fits (RE2)")
     one_of: list[str | int | float | bool] | None = Field(None, min_length=1, max_length=1000)
     references: str | None = Field(None, description="the dataset whose key the values are")

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
+from app.core.body import BODY_PROBLEMS, JsonRoute
 from app.core.db import Session
 from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http import (
-    BODY_PROBLEMS,
     LIST_PROBLEMS,
     Cursor,
     Limit,
@@ -62,7 +62,9 @@ UPDATE_EXAMPLES: dict[str, Any] = {
     },
 }
 
-router = APIRouter(prefix="/datasets", tags=["datasets"], responses=problem_responses(KeyMissing, ScopeMissing))
+router = APIRouter(
+    prefix="/datasets", route_class=JsonRoute, tags=["datasets"], responses=problem_responses(KeyMissing, ScopeMissing)
+)
 
 
 @router.post(
@@ -95,8 +97,8 @@ async def list_datasets(
 ) -> Page[DatasetPublic]:
     """List the datasets that the key may read, by name."""
     refuse_unknown_parameters(request, ("_limit", "_cursor"))
-    after = decode_cursor(cursor, LIST, length=1)[0] if cursor is not None else ""
-    rows = await repository.list_page(session, limit + 1, after=str(after), visible=caller.datasets)
+    after = str(decode_cursor(cursor, LIST, length=1)[0]) if cursor is not None else ""
+    rows = await repository.list_page(session, limit + 1, after=after, visible=caller.datasets)
     data = rows[:limit]
     following = encode_cursor([data[-1].name], LIST) if len(rows) > limit else None
     return Page(data=await repository.show(session, data), next=following)

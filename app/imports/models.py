@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
+from app.core.fields import NotNegative
 from app.core.http import ProblemDocument, RequestBody
 from app.core.postgres import CATALOGUE_SCHEMA
 from app.datasets.columns import Column
@@ -120,10 +121,10 @@ class ImportCreate(RequestBody):
         examples=["products.csv"],
         json_schema_extra={"pattern": r"^[^/\\\u0000-\u001f\u007f]+$"},
     )
-    size: int | None = Field(None, ge=0, description="in bytes; signed into the upload")
+    size: NotNegative | None = Field(None, description="in bytes; signed into the upload")
     mode: Mode = "append"
     on_reject: OnReject = "abort"
-    max_rejections: int | None = Field(None, ge=0, description="with skip: more rejected rows than this is a failure")
+    max_rejections: NotNegative | None = Field(None, description="with skip: more rejected rows than this is a failure")
     dry_run: bool = False
     allow_empty: bool = Field(False, description="let replace leave the dataset without records")
     options: ImportOptions = Field(default_factory=ImportOptions)

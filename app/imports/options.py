@@ -7,8 +7,19 @@ import re
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool, StrictInt, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictBool,
+    StrictInt,
+    field_validator,
+)
 
+from app.core.fields import fits
 from app.datasets.date_formats import is_date_format
 
 # ASCII but NUL and the line ends.
@@ -34,7 +45,7 @@ class ImportOptions(BaseModel):
     )
     encoding: str | None = Field(None, description="as utf-8, cp1252, utf-16, shift_jis")
     compression: Literal["none", "gzip", "zstd"] | None = None
-    header: StrictBool | Annotated[StrictInt, BeforeValidator(_whole)] | None = Field(
+    header: StrictBool | Annotated[StrictInt, BeforeValidator(_whole), AfterValidator(fits)] | None = Field(
         None, description="true, false, or the header's line, from 1", json_schema_extra={"minimum": 1}
     )
     nulls: list[str] | None = Field(None, max_length=100, description="texts that stand for null, as NA")

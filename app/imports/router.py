@@ -1,16 +1,14 @@
 """Imports over HTTP."""
 
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
+from app.core.body import BODY_PROBLEMS, JsonRoute
 from app.core.db import Session
-from app.core.errors import CursorInvalid, ParameterInvalid
+from app.core.errors import ParameterInvalid
 from app.core.http import (
-    BODY_PROBLEMS,
     LIST_PROBLEMS,
     Cursor,
     Limit,
@@ -19,7 +17,7 @@ from app.core.http import (
     refuse_unknown_parameters,
 )
 from app.core.idempotency import IDEMPOTENCY_PROBLEMS
-from app.core.paging import decode_cursor, encode_cursor
+from app.core.paging import decode_newest, encode_newest
 from app.core.storage import find_object, read_object
 from app.datasets.deps import DatasetFromPath, WritableDataset
 from app.datasets.errors import DatasetNotFound
@@ -48,7 +46,7 @@ CSV_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {"description": "One line a rejection", "content": {"text/csv": {"schema": {"type": "string"}}}}
 }
 
-router = APIRouter(tags=["imports"], responses=problem_responses(KeyMissing, ScopeMissing))
+router = APIRouter(route_class=JsonRoute, tags=["imports"], responses=problem_responses(KeyMissing, ScopeMissing))
 
 
 @router.post(
@@ -80,21 +78,11 @@ async def list_imports(
     """List the imports into a dataset, newest first."""
     refuse_unknown_parameters(request, ("_limit", "_cursor"))
     query = ["imports", str(dataset.id)]
-    rows = await repository.list_page(session, dataset.id, limit + 1, after=_position(cursor, query))
+    rows = await repository.list_page(session, dataset.id, limit + 1, after=decode_newest(cursor, query))
     data, rest = rows[:limit], rows[limit:]
     end = data[-1] if rest else None
-    following = encode_cursor([end.created_at.isoformat(), str(end.id)], query) if end else None
+    following = encode_newest(end.created_at, end.id, query) if end else None
     return Page(data=[ImportPublic.of(row) for row in data], next=following)
-
-
-def _position(cursor: str | None, query: list[str]) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    made, import_id = decode_cursor(cursor, query, length=2)
-    try:
-        return datetime.fromisoformat(made), UUID(import_id)
-    except (TypeError, ValueError, AttributeError):
-        raise CursorInvalid("The cursor is not one that this API gave out.") from None
 
 
 @router.get("/imports/{import}", responses=problem_responses(ParameterInvalid, ImportNotFound))

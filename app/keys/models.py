@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import CheckConstraint, DateTime, LargeBinary, Text, func
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
+from app.core.fields import UtcTime
 from app.core.http import RequestBody
 from app.core.postgres import CATALOGUE_SCHEMA
 from app.keys.catalogue import KeyRow
@@ -54,7 +55,7 @@ class ApiKeyCreate(RequestBody):
         max_length=1000,
         description="the datasets it is limited to, which need not exist yet; left out: all of them",
     )
-    expires_at: AwareDatetime | None = Field(None, description="when it stops working; left out: never")
+    expires_at: UtcTime | None = Field(None, description="when it stops working; left out: never")
 
     @field_validator("expires_at")
     @classmethod

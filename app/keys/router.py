@@ -1,15 +1,14 @@
 """Keys over HTTP: make, list, revoke. All of it needs the scope admin on everything."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 
+from app.core.body import BODY_PROBLEMS, JsonRoute
 from app.core.db import Session
-from app.core.errors import CursorInvalid, ParameterInvalid
+from app.core.errors import ParameterInvalid
 from app.core.http import (
-    BODY_PROBLEMS,
     LIST_PROBLEMS,
     Cursor,
     Limit,
@@ -18,7 +17,7 @@ from app.core.http import (
     refuse_unknown_parameters,
 )
 from app.core.idempotency import IDEMPOTENCY_PROBLEMS
-from app.core.paging import decode_cursor, encode_cursor
+from app.core.paging import decode_newest, encode_newest
 from app.keys import mirror, repository
 from app.keys.deps import AdminOnly, IdempotentSecret
 from app.keys.errors import KeyMissing, KeyNotFound, ScopeMissing
@@ -28,7 +27,11 @@ from app.keys.secrets import format_key, hash_secret, new_secret
 LIST = "keys"
 
 router = APIRouter(
-    prefix="/keys", tags=["keys"], dependencies=[AdminOnly], responses=problem_responses(KeyMissing, ScopeMissing)
+    prefix="/keys",
+    route_class=JsonRoute,
+    tags=["keys"],
+    dependencies=[AdminOnly],
+    responses=problem_responses(KeyMissing, ScopeMissing),
 )
 
 
@@ -58,10 +61,10 @@ async def create_key(body: ApiKeyCreate, session: Session, response: Response) -
 async def list_keys(request: Request, session: Session, limit: Limit = 50, cursor: Cursor = None) -> Page[ApiKeyPublic]:
     """List the keys, newest first, revoked and expired ones included."""
     refuse_unknown_parameters(request, ("_limit", "_cursor"))
-    rows = await repository.list_page(session, limit + 1, _position(cursor))
+    rows = await repository.list_page(session, limit + 1, decode_newest(cursor, LIST))
     data, rest = rows[:limit], rows[limit:]
     end = data[-1] if rest else None
-    following = encode_cursor([end.created_at.isoformat(), str(end.id)], LIST) if end else None
+    following = encode_newest(end.created_at, end.id, LIST) if end else None
     return Page(data=[ApiKeyPublic.model_validate(key) for key in data], next=following)
 
 
@@ -71,13 +74,3 @@ async def revoke_key(key: Annotated[UUID, Path(description="the key's id")], ses
     # First where requests for key-value records look: what is revoked in the catalogue works nowhere.
     await mirror.mark_revoked((await repository.get_key(session, key)).row)
     await repository.revoke_key(session, key)
-
-
-def _position(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    made, key_id = decode_cursor(cursor, LIST, length=2)
-    try:
-        return datetime.fromisoformat(made), UUID(key_id)
-    except (TypeError, ValueError, AttributeError):
-        raise CursorInvalid("The cursor is not one that this API gave out.") from None

@@ -6,6 +6,7 @@ Whatever can be refused is refused here, before a connection is touched.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, cast
 
 from app.core.errors import CursorInvalid, did_you_mean
@@ -245,7 +246,7 @@ def _position(
 def _place(value: Any, column: Column) -> str | None:
     if value is None and not column.required:
         return None
-    if not isinstance(value, str | int | float):
+    if not isinstance(value, str | int | Decimal):
         raise Mistake("cursor", "it holds no value")
     return comparable(json.dumps(value) if isinstance(value, bool) else str(value), column, "cursor")
 
