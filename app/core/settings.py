@@ -51,6 +51,13 @@ class Settings(BaseSettings):
     max_document_bytes: int = Field(
         MAX_DOCUMENT_BYTES, ge=1024, description="the largest JSON document, its numbers written in full"
     )
+    max_head_bytes: int = Field(
+        2 * MIB, ge=16_384, description="the longest address with its headers that tolva dev takes"
+    )
+    max_connections: int = Field(500, ge=1, description="the most connections that tolva dev has at a time")
+    request_seconds: float = Field(
+        30, gt=0, description="how long a request may take to arrive at tolva dev, its body included"
+    )
     max_response_bytes: int = Field(
         6_000_000, ge=1024, description="the largest response of a Lambda function, as it is encoded there"
     )

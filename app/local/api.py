@@ -9,14 +9,12 @@ from fastapi import FastAPI
 import app
 from app import main as product
 from app.core import log
-from app.core.settings import MIB, get_settings
+from app.core.settings import get_settings
+from app.local.bounded_http import BoundedProtocol
 from app.local.parent import end_with_parent
 
 # Requests that are being answered when the API is asked to stop have this long to finish.
 GRACE_SECONDS = 5
-# Bytes of an address and the headers together. What is too long for us is told by us, as a problem; the server's own
-# limit is low, and all that it says is that the request is invalid.
-LONGEST_HEAD = 8 * MIB
 
 
 def create_app() -> FastAPI:
@@ -44,7 +42,8 @@ def main() -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        h11_max_incomplete_event_size=LONGEST_HEAD,
+        http=BoundedProtocol,
+        h11_max_incomplete_event_size=get_settings().max_head_bytes,
     )
 
 
