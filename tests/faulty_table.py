@@ -27,6 +27,8 @@ class FaultyTable:
         self.fault: Fault = "none"
         self._upstream = upstream
         self._session = session
+        # Set once a call has found the table down.
+        self.was_down = asyncio.Event()
         self._calls = itertools.count()
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -39,6 +41,7 @@ class FaultyTable:
             document = {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "Slow down."}
             return web.Response(text=json.dumps(document), status=400, content_type="application/x-amz-json-1.0")
         if self.fault == "down":
+            self.was_down.set()
             return _break_off(request)
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
         async with self._session.post(self._upstream, data=body, headers=headers) as response:

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core import dynamo, log
 from app.core.commits import watch_commits
 from app.core.dynamo import Condition
-from app.core.dynamo_requests import ConditionNotMet
+from app.core.dynamo_requests import ConditionNotMet, patience
 from app.core.dynamo_wire import Item
 from app.core.errors import ParameterInvalid, Problem
 from app.core.settings import get_settings
@@ -246,15 +246,17 @@ def _answer(messages: list[Message]) -> Answer | None:
 
 
 async def _end(claims: Sequence[Claim], given: Answer | None, *, is_done: bool) -> None:
-    """Keep the answer that was given; without one, that the request is done, or free its key. It is over by now."""
+    """Keep the answer that was given; without one, that the request is done, or free its key. It is over by now.
+
+    What is kept waits for a table that is away for a moment: the answer tells that the request is not done again.
+    """
     for claim in claims:
         try:
-            if given is not None:
-                await _keep(claim, given)
-            elif is_done:
-                await _keep_loss(claim)
-            else:
+            if given is None and not is_done:
                 await dynamo.delete_item(claim.pk, CLAIM, _is_ours(claim))
+                continue
+            with patience(get_settings().idempotency_patience_seconds):
+                await (_keep_loss(claim) if given is None else _keep(claim, given))
         except ConditionNotMet:
             log.warning("idempotency.claim_lost")
         except Exception as error:

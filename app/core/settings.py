@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     max_written_records: int = Field(1000, ge=1, description="the most records that one request may add")
     idempotency_ttl_seconds: int = Field(86_400, ge=60, description="how long an Idempotency-Key's answer is kept")
     idempotency_lease_seconds: int = Field(60, ge=1, description="how long a request that died keeps its key")
+    idempotency_patience_seconds: float = Field(
+        10, ge=0, le=25, description="how long an answer waits to be kept by a table that cannot be had"
+    )
     keyvalue_cache_seconds: float = Field(
         1, ge=0, le=30, description="how long a process relies on what it knows of a key-value dataset or a key"
     )

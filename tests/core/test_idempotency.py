@@ -24,6 +24,7 @@ from app.core.exceptions import install_exception_handlers
 from app.core.idempotency import PART_BYTES, IdempotentRequests, claim_request
 from app.core.settings import get_settings
 from app.main import create_app
+from tests.faulty_table import FaultyTable, faulty_table
 
 
 def _problem(response: Answered) -> tuple[int, str]:
@@ -135,6 +136,46 @@ class TestLostAnswers:
         monkeypatch.setattr(dynamo_requests, "_send_once", sent_twice)
         assert (await buyer.post("/orders", headers=_key())).status_code == 201
         assert shop.done == 1
+
+
+class TestTableAway:
+    """The table goes away while a request is being done."""
+
+    @pytest.fixture
+    async def table(self, setting: None, database_url: str) -> AsyncIterator[FaultyTable]:
+        async with faulty_table() as table:
+            yield table
+
+    async def _begin(self, shop: Shop, buyer: AsyncClient, table: FaultyTable) -> "asyncio.Task[Answered]":
+        """Order, and have the table go away once the order is claimed."""
+        shop.go_on.clear()
+        ordering = asyncio.create_task(buyer.post("/orders", headers={"Idempotency-Key": "one"}))
+        await shop.begun.wait()
+        table.fault = "down"
+        shop.go_on.set()
+        await table.was_down.wait()
+        return ordering
+
+    async def test_the_answer_is_sent_once_it_is_kept(self, shop: Shop, buyer: AsyncClient, table: FaultyTable) -> None:
+        os.environ["TOLVA_IDEMPOTENCY_PATIENCE_SECONDS"] = "25"
+        get_settings.cache_clear()
+        ordering = await self._begin(shop, buyer, table)
+        table.fault = "none"
+        assert (await ordering).status_code == 201
+        again = await buyer.post("/orders", headers={"Idempotency-Key": "one"})
+        assert again.headers["idempotency-replayed"] == "true"
+        assert shop.done == 1
+
+    async def test_it_is_sent_all_the_same_when_that_takes_too_long(
+        self, shop: Shop, buyer: AsyncClient, table: FaultyTable
+    ) -> None:
+        os.environ["TOLVA_IDEMPOTENCY_PATIENCE_SECONDS"] = "0"
+        get_settings.cache_clear()
+        ordering = await self._begin(shop, buyer, table)
+        assert (await ordering).status_code == 201
+        table.fault = "none"
+        again = await buyer.post("/orders", headers={"Idempotency-Key": "one"})
+        assert _problem(again) == (409, "/problems/idempotency-key-busy")
 
 
 class TestReuse:
