@@ -4,23 +4,28 @@ import asyncio
 
 from app.core.aws import close_clients
 from app.handlers import migrate
+from app.local.lost_records import find_lost
 from app.local.resources import create_resources
 
 
-def prepare_all(database_url: str) -> None:
-    """Bring the database to the newest revision and make the resources. The environment points at the emulator."""
+def prepare_all(database_url: str) -> list[str]:
+    """Bring the database to the newest revision and make the resources; answers the datasets whose records are gone.
+
+    The environment points at the emulator.
+    """
     migrate.upgrade(database_url)
-    prepare_emulator()
+    return asyncio.run(_prepare(database_url))
 
 
 def prepare_emulator() -> None:
-    """Make the resources that the emulator lacks: all of them after a crash, for it writes its state as it ends."""
-    asyncio.run(_create_resources())
+    """Make the resources that the emulator lacks: the queue, after a crash."""
+    asyncio.run(_prepare(None))
 
 
-async def _create_resources() -> None:
+async def _prepare(database_url: str | None) -> list[str]:
     try:
         await create_resources()
+        return await find_lost(database_url) if database_url else []
     finally:
         # The clients belong to this event loop, which ends here.
         await close_clients()

@@ -23,6 +23,8 @@ class Services:
         patience: Patience | None = None,
         report: Callable[[str], None] = ignore,
     ) -> None:
+        self._folder = folder
+        self._report = report
         logs = folder / "logs"
         make_private(logs)
         self.postgres = Postgres(
@@ -57,7 +59,13 @@ class Services:
         """Bring the database to the newest revision and make the resources; it needs `use` before it."""
         from app.local import preparation  # noqa: PLC0415  # slow to import: `start` does it meanwhile
 
-        preparation.prepare_all(self.postgres.url)
+        lost = preparation.prepare_all(self.postgres.url)
+        if lost:
+            names = ", ".join(f"'{name}'" for name in lost)
+            self._report(
+                f"The key-value records of {names} are gone: {self._folder / 'aws'} is not the folder that the "
+                "database knows. Put back a copy of that one, or import their files again with --mode replace."
+            )
 
     def prepare_emulator(self) -> None:
         """Make the resources that the emulator lost in a crash."""

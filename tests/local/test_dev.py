@@ -1,6 +1,7 @@
 """`tolva dev` as a person runs it: real processes, real signals."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -150,6 +151,42 @@ class TestStop:
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_SECONDS) == 0
         assert all_ended(children)
+
+
+COLUMNS = {"key": ["id"], "columns": [{"name": "id", "type": "integer"}, {"name": "text", "type": "text"}]}
+
+
+class TestLostRecords:
+    def test_are_said_where_the_folder_of_the_emulator_is_gone(self, tmp_path: Path) -> None:
+        folder = tmp_path / "data"
+        with RunningDev(folder) as first:
+            for name, store in (("written", "keyvalue"), ("rows", "relational")):
+                body = {"name": name, "store": store, **COLUMNS}
+                assert first.request("POST", "/datasets", json=body).status_code == 201
+                assert first.request("PUT", f"/datasets/{name}/records/1", json={}).status_code == 201
+        with RunningDev(folder, port=first.port) as second:
+            assert "are gone" not in second.text()
+            assert second.request("GET", "/datasets/written/records/1").status_code == 200
+        shutil.rmtree(folder / "aws")
+        with RunningDev(folder, port=first.port) as third:
+            assert "The key-value records of 'written' are gone" in third.text()
+            assert str(folder / "aws") in third.text()
+            assert third.request("PUT", "/datasets/written/records/1", json={}).status_code == 201
+        with RunningDev(folder, port=first.port) as fourth:
+            assert "are gone" not in fourth.text()
+
+    def test_a_state_that_is_broken_ends_the_start(self, tmp_path: Path) -> None:
+        folder = tmp_path / "data"
+        with RunningDev(folder) as first:
+            assert first.request("GET", "/datasets").status_code == 200
+        journal = folder / "aws" / "table" / "journal-00000000"
+        broken = b"x" + journal.read_bytes()[1:]
+        journal.write_bytes(broken)
+        refused = run("dev", "--data", str(folder), "--port", str(first.port))
+        assert refused.returncode == 1
+        assert str(journal) in refused.stderr
+        assert "Put back a copy" in refused.stderr
+        assert journal.read_bytes() == broken
 
 
 class TestUrl:
