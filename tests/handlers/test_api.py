@@ -66,6 +66,19 @@ class TestRestApi:
         assert problem["request_id"] == answers[1]["headers"]["x-request-id"] == "request-1"
 
 
+class TestDocuments:
+    async def test_the_gateway_is_given_them_to_compress(self, admin_key: str) -> None:
+        event = rest_event("GET", "/openapi.json", admin_key)
+        event["multiValueHeaders"] |= {"Accept-Encoding": ["gzip"]}
+        (first,) = await _call(event)
+        assert (first["statusCode"], first["isBase64Encoded"]) == (200, False)
+        assert "content-encoding" not in first["headers"]
+        assert "/datasets" in json.loads(first["body"])["paths"]
+        event["multiValueHeaders"] |= {"If-None-Match": [first["headers"]["etag"]]}
+        (again,) = await _call(event)
+        assert (again["statusCode"], again["body"]) == (304, "")
+
+
 class TestHttpApi:
     async def test_it_answers_as_the_rest_api_does(self, admin_key: str) -> None:
         answers = await _call(
