@@ -52,7 +52,7 @@ class TestHeaders:
                 headers = response.headers
                 assert headers["x-content-type-options"] == "nosniff", asked
                 assert "frame-ancestors 'none'" in headers["content-security-policy"], asked
-                assert headers["cache-control"].startswith("private, no-"), asked
+                assert "no-" in headers["cache-control"], asked
 
 
 @pytest.fixture
