@@ -1,6 +1,7 @@
 """`tolva dev`: everything that Tolva is in AWS, as processes of one machine that start and stop together."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -18,7 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app.client import CommandError
-from app.core.settings import SettingsInvalid, get_settings
+from app.core.settings import MIB, SettingsInvalid, get_settings
 from app.local.data_folder import ADMIN_KEY_VARIABLE, DataFolder
 from app.local.first_import import FirstImport
 from app.local.parent import PARENT_VARIABLE
@@ -31,6 +32,8 @@ WATCH_SECONDS = 0.3
 # A process that ends this soon after its start, this many times in a row, will not do better the next time.
 RAPID_SECONDS = 30.0
 RAPID_FAILURES = 5
+# PostgreSQL writes its log of changes in files of 16 MB.
+FULL_BYTES = 32 * MIB
 FIRST_BACKOFF_SECONDS = 0.5
 
 console = Console(highlight=False, soft_wrap=True)
@@ -175,9 +178,22 @@ def run_dev(options: DevOptions) -> int:
         except Stopped:
             pass
         except (LocalError, CommandError, SettingsInvalid) as error:
-            errors.print(Text.assemble(("Error: ", "red"), str(error)))
+            errors.print(Text.assemble(("Error: ", "red"), str(error), find_full_disk(options.data)))
             return 1
     return 0
+
+
+def find_full_disk(data: Path) -> str:
+    """A line that says that the data folder's disk is full, where it is: it may be why a part cannot go on."""
+    if not data.exists():
+        return ""
+    free = shutil.disk_usage(data).free
+    if free >= FULL_BYTES:
+        return ""
+    return (
+        f"\nThe disk of {data} is full: {free // MIB} MB are left. What was acknowledged is kept. Make room, and start "
+        "again."
+    )
 
 
 def _run_parts(options: DevOptions, folder: DataFolder, patience: Patience) -> None:

@@ -26,9 +26,9 @@ class Clients:
     keeps a request that is sent again from making a second one.
     """
 
-    def __init__(self, dev: RunningDev, store: Store) -> None:
+    def __init__(self, dev: RunningDev, store: Store, name: str = "written") -> None:
         self._store = store
-        self.dataset = f"written_{store}"
+        self.dataset = f"{name}_{store}"
         self._path = f"/datasets/{self.dataset}/records"
         self._http = httpx.AsyncClient(
             base_url=dev.url, headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=60, trust_env=False
@@ -36,8 +36,6 @@ class Clients:
         self._numbers = itertools.count()
         self._told = asyncio.Condition()
         self.acknowledged: list[int] = []
-        # The others, which may have been done or not.
-        self.unanswered = 0
 
     async def make_dataset(self) -> None:
         """Make the dataset that is written to."""
@@ -68,7 +66,7 @@ class Clients:
             try:
                 answer = await self._write(number)
             except httpx.TransportError:
-                self.unanswered += 1
+                # It may have been done or not.
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             if answer.status_code == httpx.codes.CREATED:
@@ -77,7 +75,6 @@ class Clients:
                     self._told.notify_all()
             else:
                 assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
-                self.unanswered += 1
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _write(self, number: int) -> httpx.Response:

@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.local.dev import DevOptions, check_port
+from app.local import dev as local_dev
+from app.local.dev import DevOptions, check_port, find_full_disk
 from app.local.process import LocalError
 from tests.local.running import (
     ADMIN_KEY,
@@ -101,6 +102,12 @@ class TestRefusal:
         refused = run("dev", "--data", str(tmp_path / "data"))
         assert refused.returncode == 1
         assert "cannot be written" in refused.stderr
+
+    def test_it_says_whether_the_disk_is_full(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert not find_full_disk(tmp_path)
+        assert not find_full_disk(tmp_path / "absent")
+        monkeypatch.setattr(local_dev, "FULL_BYTES", 1 << 62)
+        assert f"The disk of {tmp_path} is full" in find_full_disk(tmp_path)
 
     def test_host_that_is_not_ours(self) -> None:
         with pytest.raises(LocalError, match="not this machine's"):
