@@ -1,5 +1,6 @@
 """Requests as they are, where a client would put them in order before it sends them."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -15,6 +16,7 @@ async def send_raw(
 ) -> Response:
     """The answer of an application to a request whose address and headers nobody has touched."""
     raw_path, _, query = address.partition(b"?")
+    given = [(name.lower(), value) for name, value in headers]
     scope = {
         "type": "http",
         "http_version": "1.1",
@@ -23,7 +25,7 @@ async def send_raw(
         "path": unquote_to_bytes(raw_path).decode("utf-8", "replace"),
         "raw_path": raw_path,
         "query_string": query,
-        "headers": [(b"host", b"tolva.test"), *((name.lower(), value) for name, value in headers)],
+        "headers": given if any(name == b"host" for name, _ in given) else [(b"host", b"tolva.test"), *given],
         "server": ("tolva.test", 80),
         "client": ("127.0.0.1", 1),
     }
@@ -31,11 +33,19 @@ async def send_raw(
     received: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
-        return received.pop() if received else {"type": "http.disconnect"}
+        if not received:
+            # The caller waits, and does not go away.
+            await asyncio.Event().wait()
+        return received.pop()
 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await app(scope, receive, send)
+    try:
+        await app(scope, receive, send)
+    except Exception:
+        # It has been answered as a fault, and is told to the server, which logs it.
+        if not sent:
+            raise
     content = b"".join(message.get("body", b"") for message in sent)
     return Response(sent[0]["status"], headers=sent[0]["headers"], content=content)

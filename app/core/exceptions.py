@@ -56,7 +56,7 @@ async def _render_http(request: Request, error: Exception) -> Response:
 
 
 def _problem_for_http(request: Request, error: HTTPException) -> Problem:
-    path = request.url.path
+    path = request.scope["path"]
     if error.status_code == RouteNotFound.status:
         return RouteNotFound(f"There is nothing at {path}.{_near_route(request)}", hint="See /docs for what there is.")
     if error.status_code == MethodNotAllowed.status:
@@ -68,7 +68,7 @@ def _problem_for_http(request: Request, error: HTTPException) -> Problem:
 
 
 def _near_route(request: Request) -> str:
-    first = request.url.path.strip("/").split("/")[0]
+    first = request.scope["path"].strip("/").split("/")[0]
     known = {route.path.split("/")[1] for route in iter_route_contexts(request.app.routes) if route.path}
     return "" if first in known else did_you_mean(first, known)
 

@@ -101,7 +101,7 @@ async def claim_request(request: Request, caller: str, within: UUID | None = Non
     if claims is None:
         return
     key = _read_key(request.headers)
-    scope = f"{caller}\n{request.method}\n{request.url.path}\n{within or ''}\n{key}"
+    scope = f"{caller}\n{request.method}\n{request.scope['path']}\n{within or ''}\n{key}"
     claim = Claim(f"idempotency#{_hash(scope.encode())}", _hash(await request.body()), is_secret)
     if any(taken.pk == claim.pk for taken in claims):
         return

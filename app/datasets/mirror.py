@@ -25,6 +25,7 @@ from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets import guards
 from app.datasets.catalogue import DatasetRow, find_dataset
+from app.datasets.columns import is_name
 from app.datasets.errors import DatasetNotFound
 from app.datasets.shape import Described, Shape, shape_of
 
@@ -71,6 +72,9 @@ async def find_shape(name: str, *, anew: bool = False) -> Shape | None:
     Raises:
         ServiceUnavailable: the catalogue, which has to be asked, does not answer.
     """
+    if not is_name(name):
+        # The table has no room for a key of any length.
+        return None
     until, shape = _known.get(name, (0.0, None))
     if not anew and time.monotonic() < until:
         return shape
