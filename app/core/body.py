@@ -38,11 +38,14 @@ async def read_json_body(request: Request, *media_types: str) -> Any:
     body = await request.body()
     if not body:
         raise MalformedJson("The request has no body.", hint="Send JSON in UTF-8.")
+    settings = get_settings()
     try:
-        return parse_json(body.removeprefix(BYTE_ORDER_MARK), get_settings().max_document_bytes)
+        # What grows by its numbers alone is refused, not a body that may have more bytes from the first.
+        return parse_json(body.removeprefix(BYTE_ORDER_MARK), max(settings.max_document_bytes, settings.max_body_bytes))
     except DocumentTooLarge as error:
         raise BodyTooLarge(
-            f"The body becomes too large: {error}.", hint="Send smaller numbers. (TOLVA_MAX_DOCUMENT_BYTES)"
+            f"The body becomes too large: {error}.",
+            hint="Send smaller numbers, or fewer records at a time. (TOLVA_MAX_DOCUMENT_BYTES)",
         ) from None
     except JsonInvalid as error:
         raise MalformedJson(f"The body cannot be read as JSON: {error}.", hint="Send JSON in UTF-8.") from None

@@ -115,7 +115,8 @@ def _write(value: Any, depth: int) -> str:
 
 
 def _write_number(value: Decimal) -> str:
-    _check_digits(value, str(value))
+    if _is_long(value):
+        raise _too_long(str(value))
     return f"{value:f}"
 
 
@@ -144,16 +145,16 @@ def _read_number(text: str) -> Decimal:
     if len(exponent) > MAX_EXPONENT_DIGITS:
         raise _too_long(text)
     number = Decimal(text)
-    _check_digits(number, text)
+    if _is_long(number):
+        raise _too_long(text)
     return number
 
 
-def _check_digits(number: Decimal, text: str) -> None:
-    """Raise JsonInvalid if a number has too many digits before or behind the point when it is written in full."""
+def _is_long(number: Decimal) -> bool:
+    """Whether a number has too many digits before or behind the point when it is written in full."""
     exponent = number.as_tuple().exponent
     assert isinstance(exponent, int)
-    if number.adjusted() >= MAX_DIGITS or -exponent > MAX_DIGITS:
-        raise _too_long(text)
+    return number.adjusted() >= MAX_DIGITS or -exponent > MAX_DIGITS
 
 
 def _too_long(text: str) -> JsonInvalid:

@@ -263,7 +263,7 @@ class _Runner:
             options.booleans,
             options.date_format or {},
             options.timezone or "UTC",
-            get_settings().max_document_bytes,
+            max(get_settings().max_document_bytes, limit),
         )
         return ReadPlan(dialect, layout, conventions, limit * RECORD_PER_FIELD)
 
