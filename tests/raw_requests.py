@@ -1,4 +1,4 @@
-"""Requests as they are, where a client would put them in order before it sends them."""
+"""Requests as they are: a client would put them in order before it sends them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ async def send_raw(
     try:
         await app(scope, receive, send)
     except Exception:
-        # It has been answered as a fault, and is told to the server, which logs it.
+        # It has been answered as a fault, and is raised for the server to log.
         if not sent:
             raise
     content = b"".join(message.get("body", b"") for message in sent)

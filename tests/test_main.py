@@ -108,7 +108,7 @@ class TestSlashes:
         assert (await client.post("/datasets", json=body)).status_code == 201
         for method, path in _addresses(create_app()):
             response = await client.request(method, f"{path}/", headers={"Accept": "application/json"})
-            # A key may end with a slash, of a record that is not there; and no body is none that can be read.
+            # A key may end with a slash, of a record that is not there; and an empty body cannot be read.
             assert response.status_code in (400, 404, 405), (method, path, response.status_code)
             assert method == "HEAD" or response.headers["content-type"] == "application/problem+json"
         assert (await client.get("/datasets/things")).status_code == 200

@@ -264,7 +264,7 @@ async def _end(claims: Sequence[Claim], given: Answer | None, *, is_done: bool) 
 
 
 async def _keep(claim: Claim, answer: Answer) -> None:
-    """Keep an answer; where its parts cannot be, that there was one."""
+    """Keep an answer; if its parts cannot be kept, that there was one."""
     try:
         if not claim.is_secret:
             await _keep_parts(claim, gzip.compress(answer.body, 1))

@@ -1,4 +1,4 @@
-"""Where the records of a key-value dataset's generation are in the table: in partitions, to be gone through. Pure."""
+"""The partitions of the table that hold the records of a key-value dataset's generation. Pure."""
 
 BUCKETS = 256
 # What DynamoDB lets the second part of a key have.

@@ -263,8 +263,10 @@ def read_uuids(array: pa.Array) -> Cells:
 
 
 def read_json(array: pa.Array, most: int = MAX_DOCUMENT_BYTES) -> Cells:
-    """JSON documents as texts; one that names a member twice, that PostgreSQL cannot hold, or whose numbers written in
-    full make it larger than `most` bytes, is none.
+    """JSON documents as texts.
+
+    What names a member twice, what PostgreSQL cannot hold, and what has more than `most` bytes with its numbers written
+    in full, is no document.
     """
     array = blank_to_null(array)
     bad = np.fromiter(

@@ -9,7 +9,7 @@ class TestRouteNotFound:
         assert (response.status_code, response.json()["type"]) == (404, "/problems/route-not-found")
         assert "Did you mean 'datasets'?" in response.json()["detail"]
 
-    async def test_bytes_that_are_no_text_are_told_all_the_same(self, transport: ASGITransport) -> None:
+    async def test_bytes_that_are_no_text_are_answered_all_the_same(self, transport: ASGITransport) -> None:
         for address in (b"/absent?\xff", b"/absent\xff", b"/absent%ff", b"//absent?%ff"):
             response = await send_raw(transport.app, "GET", address)
             assert (response.status_code, response.json()["type"]) == (404, "/problems/route-not-found")

@@ -372,7 +372,7 @@ class TestEveryPost:
 
 
 class Broken:
-    """Lets an application do its work, and fails before anything of it is told, as long as it `breaks`."""
+    """Lets an application do its work, and fails before it answers, as long as it `breaks`."""
 
     breaks = True
 
