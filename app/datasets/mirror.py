@@ -76,8 +76,11 @@ async def find_shape(name: str, *, anew: bool = False) -> Shape | None:
         # The table has no room for a key of any length.
         return None
     until, shape = _known.get(name, (0.0, None))
-    if not anew and time.monotonic() < until:
-        return shape
+    known = not anew and time.monotonic() < until
+    return shape if known else await _look_up(name)
+
+
+async def _look_up(name: str) -> Shape | None:
     try:
         item = await dynamo.look_up_item(*address_of(name))
     except ServiceUnavailable:
@@ -89,7 +92,7 @@ async def find_shape(name: str, *, anew: bool = False) -> Shape | None:
     if item["state"] != CURRENT:
         return await _find_changing(name, item)
     if not mirrors.is_fresh(item) and not await _compare(name, item):
-        return await find_shape(name, anew=True)
+        return await _look_up(name)
     return _remember(name, _shape_of(item), get_settings().keyvalue_cache_seconds)
 
 
