@@ -117,6 +117,12 @@ class Settings(BaseSettings):
 
     upload_expiry_seconds: int = Field(3600, ge=60, le=604_800, description="how long an upload URL is valid")
     max_file_bytes: int = Field(5 * 1024 * MIB, ge=1, description="the largest file an import takes, as uploaded")
+    max_unpacked_bytes: int = Field(
+        32 * 1024 * MIB, ge=1024, description="what the largest packed file may become when it is unpacked"
+    )
+    max_unpacked_ratio: int = Field(
+        200, ge=1, description="how many times its size a packed file may become, beyond its first 64 MiB"
+    )
     max_field_bytes: int = Field(4 * MIB, ge=1024, description="the largest field a file may hold")
     max_columns: int = Field(500, ge=1, le=1500, description="the most columns a dataset may have")
     max_indexes: int = Field(32, ge=1, le=500, description="the most indexes a dataset may declare")

@@ -48,6 +48,11 @@ class FileTooLarge(ImportFailed):
     title = "The file is too large"
 
 
+class UnpackedTooLarge(ImportFailed):
+    status = 413
+    title = "The file unpacks to too much"
+
+
 class FileNotCsv(ImportFailed):
     title = "The file is not CSV"
 

@@ -6,26 +6,23 @@ The first bytes tell what a file is: its compression, its encoding, or that it i
 import asyncio
 import codecs
 import re
-import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from itertools import chain
-from typing import Literal
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import zstandard
 
+from app.core.settings import get_settings
 from app.core.storage import StoredObject, read_object
-from app.imports.errors import EncodingMismatch, FileDamaged, FileEmpty, FileNotCsv
+from app.imports.errors import EncodingMismatch, FileEmpty, FileNotCsv
 from app.imports.options import ImportOptions
+from app.imports.unpack import BLOCK_SIZE, SAMPLE_SIZE, Compression, Expander, Gatherer, UnpackedLimit, unpack_some
 
-BLOCK_SIZE = 1024 * 1024
-SAMPLE_SIZE = 256 * 1024
 # Of text these are rare; those that may delimit fields, and NUL, which has a limit of its own, are not among them.
 _CONTROLS = bytes([*range(1, 9), *range(0x0E, 0x1B), 0x7F])
-Compression = Literal["none", "gzip", "zstd"]
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 FOREIGN = (
@@ -57,6 +54,9 @@ MARKS = (
 )
 
 
+Item = TypeVar("Item")
+
+
 @dataclass(frozen=True)
 class Block:
     """Decoded bytes; `read` is how many bytes of the stored file have been fetched with it."""
@@ -86,9 +86,22 @@ class Encoding:
             return places
         distances, before, total = np.empty(len(places), np.int64), 0, 0
         for index, place in enumerate(places):
-            total += len(data[before:place].decode("utf-8", "surrogateescape").encode(self.name, "surrogateescape"))
+            total += self._size(data, before, int(place))
             distances[index], before = total, int(place)
         return distances
+
+    def _size(self, data: bytes, start: int, end: int) -> int:
+        """How many bytes of the file some decoded ones were, a part of them at a time."""
+        total = 0
+        while start < end:
+            stop = min(start + BLOCK_SIZE, end)
+            if stop < end:
+                # Not inside a character, which has four bytes at most.
+                stop -= next((back for back in range(4) if data[stop - back] & 0xC0 != 0x80), 0)
+            text = data[start:stop].decode("utf-8", "surrogateescape")
+            total += len(text.encode(self.name, "surrogateescape"))
+            start = stop
+        return total
 
     def size(self, data: bytes) -> int:
         """How many bytes of the file decoded `data` was."""
@@ -121,7 +134,7 @@ class Source:
         _refuse_foreign(first)
         is_all = len(first) == self._stored.size
         if self.compression != "none":
-            first, is_all = _decompress_some(self.compression, first, is_all)
+            first, is_all = unpack_some(self.compression, first, is_all)
             _refuse_foreign(first)
         if self._options.header is None:
             _refuse_document(first)
@@ -152,25 +165,27 @@ class Source:
             yield Block(rest, self._stored.size)
 
     async def _raw_blocks(self) -> AsyncIterator[tuple[bytes, int]]:
-        expand = None if self.compression == "none" else _Expander(self.compression)
-        read, waiting, size = 0, list[bytes](), 0
+        """The file unpacked, in blocks of about `BLOCK_SIZE`, each with how much of the stored file it took so far."""
+        expander = None if self.compression == "none" else Expander(self.compression)
+        gatherer = Gatherer(self._unpacked_limit() if expander else None)
+        read = 0
         async for data in self._fetch():
             read += len(data)
-            if expand is None:
-                waiting.append(data)
-                size += len(data)
-                if size >= BLOCK_SIZE:
-                    yield b"".join(waiting), read
-                    waiting, size = [], 0
-                continue
-            pieces = expand.feed(data)
-            while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-                yield piece, read
-        if expand is not None:
-            for piece in expand.finish():
-                yield piece, read
-        if waiting:
-            yield b"".join(waiting), read
+            if expander is None:
+                for block in gatherer.feed((data,)):
+                    yield block, read
+            else:
+                async for block in in_thread(gatherer.feed(expander.feed(data))):
+                    yield block, read
+        if expander is not None:
+            async for block in in_thread(gatherer.feed(expander.finish())):
+                yield block, read
+        if rest := gatherer.rest():
+            yield rest, read
+
+    def _unpacked_limit(self) -> UnpackedLimit:
+        settings = get_settings()
+        return UnpackedLimit(self._stored.size, settings.max_unpacked_bytes, settings.max_unpacked_ratio)
 
     async def _begin(self) -> bytes:
         """The first bytes of the stored file, at least as many as a sample needs."""
@@ -199,25 +214,45 @@ class Source:
 
     async def take_census(self) -> None:
         """Settle the encoding by all of the file: cp1252 where its bytes make sense as that, and rarely as UTF-8."""
-        counts = np.zeros(256, np.int64)
-        characters = in_characters = 0
-        decoder = codecs.getincrementaldecoder("utf-8")("ignore")
+        census = _Census()
         async for raw, _ in self._raw_blocks():
-            counts += np.bincount(np.frombuffer(raw, np.uint8), minlength=256)
-            text = decoder.decode(raw)
-            encoded = np.frombuffer(text.encode(), np.uint8)
-            high = int(np.count_nonzero(encoded >= 0x80))
-            in_characters += high
-            characters += len(text) - (len(encoded) - high)
-        # As ÿ or ý a byte is rare, and five bytes are none at all in cp1252.
-        odd = int(counts[0xFD:].sum() + counts[[0x81, 0x8D, 0x8F, 0x90, 0x9D]].sum())
-        stray = int(counts[0x80:].sum()) - in_characters
+            await asyncio.to_thread(census.take, raw)
         self.encoding = Encoding("utf-8")
-        if stray > characters and not odd:
+        if census.speaks_for_cp1252:
             self.encoding = Encoding("cp1252")
             self.warnings = [
                 "The file is not UTF-8 and was read as cp1252. Give its `encoding` if its letters are wrong."
             ]
+
+
+class _Census:
+    """Counts a file's bytes, and those that are part of a character of UTF-8."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(256, np.int64)
+        self._characters = self._in_characters = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
+
+    def take(self, data: bytes) -> None:
+        self._counts += np.bincount(np.frombuffer(data, np.uint8), minlength=256)
+        text = self._decoder.decode(data)
+        encoded = np.frombuffer(text.encode(), np.uint8)
+        high = int(np.count_nonzero(encoded >= 0x80))
+        self._in_characters += high
+        self._characters += len(text) - (len(encoded) - high)
+
+    @property
+    def speaks_for_cp1252(self) -> bool:
+        # As ÿ or ý a byte is rare, and five bytes are none at all in cp1252.
+        odd = int(self._counts[0xFD:].sum() + self._counts[[0x81, 0x8D, 0x8F, 0x90, 0x9D]].sum())
+        stray = int(self._counts[0x80:].sum()) - self._in_characters
+        return stray > self._characters and not odd
+
+
+async def in_thread(items: Iterator[Item]) -> AsyncIterator[Item]:
+    """The same items, each made beside the event loop."""
+    while (item := await asyncio.to_thread(partial(next, items, None))) is not None:
+        yield item
 
 
 def _find_compression(first: bytes) -> Compression:
@@ -286,87 +321,3 @@ def _decoder(encoding: Encoding) -> Callable[[bytes, bool], bytes] | None:
             ) from None
 
     return decode
-
-
-class _Expander:
-    """Decompresses a stream of one or more members, in pieces of bounded size."""
-
-    def __init__(self, compression: Compression) -> None:
-        self._compression = compression
-        self._member = _new_member(compression)
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        while data:
-            # What follows the last member may be padding.
-            if self._member.eof and not data.strip(b"\0"):
-                return
-            if self._member.eof:
-                self._member = _new_member(self._compression)
-            try:
-                piece, data = self._member.expand(data)
-            except (zlib.error, zstandard.ZstdError) as error:
-                raise FileDamaged(
-                    f"The {self._compression} data is damaged: {error}.", hint="Compress and upload the file again."
-                ) from None
-            if piece:
-                yield piece
-
-    def finish(self) -> Iterator[bytes]:
-        """What the decompressor still holds; raises FileDamaged when the last member is cut off."""
-        while not self._member.eof:
-            piece, _ = self._member.expand(b"")
-            if not piece:
-                raise FileDamaged(f"The {self._compression} data ends too early.", hint="Upload the whole file.")
-            yield piece
-
-
-class _GzipMember:
-    def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(wbits=31)
-
-    @property
-    def eof(self) -> bool:
-        return self._inflate.eof
-
-    def expand(self, data: bytes) -> tuple[bytes, bytes]:
-        """A piece of the content, and what of `data` is left."""
-        piece = self._inflate.decompress(data, BLOCK_SIZE)
-        return piece, self._inflate.unconsumed_tail or self._inflate.unused_data
-
-
-class _ZstdMember:
-    # Four bytes may stand for a block of 128 KiB: small portions bound what comes out at once.
-    PORTION = 128
-
-    def __init__(self) -> None:
-        self._inflate = zstandard.ZstdDecompressor(max_window_size=2**27).decompressobj()
-
-    @property
-    def eof(self) -> bool:
-        return self._inflate.eof
-
-    def expand(self, data: bytes) -> tuple[bytes, bytes]:
-        """A piece of the content, and what of `data` is left."""
-        portions: list[bytes] = []
-        size = used = 0
-        while used < len(data) and size < BLOCK_SIZE and not self._inflate.eof:
-            portion = data[used : used + self.PORTION]
-            portions.append(self._inflate.decompress(portion))
-            size += len(portions[-1])
-            used += len(portion) - len(self._inflate.unused_data)
-        return b"".join(portions), data[used:]
-
-
-def _new_member(compression: Compression) -> _GzipMember | _ZstdMember:
-    return _GzipMember() if compression == "gzip" else _ZstdMember()
-
-
-def _decompress_some(compression: Compression, first: bytes, is_all: bool) -> tuple[bytes, bool]:
-    """The content of the first bytes of a compressed file, as much as a sample needs, and whether it is all of it."""
-    expander = _Expander(compression)
-    content = b""
-    for piece in chain(expander.feed(first), expander.finish() if is_all else ()):
-        content += piece
-        if len(content) > SAMPLE_SIZE:
-            return content, False
-    return content, is_all

@@ -1,17 +1,21 @@
 """The file as a stream of decoded blocks: compression, encoding, and what is no CSV."""
 
 import gzip
+import os
 import random
 import tracemalloc
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 import zstandard
 
+from app.core.settings import get_settings
 from app.core.storage import ObjectWriter, find_object
-from app.imports.errors import EncodingMismatch, FileDamaged, FileEmpty, FileNotCsv
+from app.imports.errors import EncodingMismatch, FileDamaged, FileEmpty, FileNotCsv, UnpackedTooLarge
 from app.imports.options import ImportOptions
-from app.imports.source import BLOCK_SIZE, SAMPLE_SIZE, Source
+from app.imports.source import Source
+from app.imports.unpack import BLOCK_SIZE, SAMPLE_SIZE
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -82,14 +86,14 @@ class TestCompression:
     @pytest.mark.parametrize("compress", [compressed, zstandard.compress], ids=["gzip", "zstd"])
     async def test_a_bomb_comes_out_in_small_pieces(self, compress: object) -> None:
         assert callable(compress)
-        opened = await source(compress(b"a,b\n" * (24 * 1024 * 1024)))
+        opened = await source(compress(b"a,b\n" * (15 * 1024 * 1024)))
         tracemalloc.start()
         try:
             sizes = [len(block.data) async for block in opened.blocks()]
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-        assert sum(sizes) == 96 * 1024 * 1024
+        assert sum(sizes) == 60 * 1024 * 1024
         assert max(sizes) <= 2 * BLOCK_SIZE
         assert peak < 10 * BLOCK_SIZE
 
@@ -188,3 +192,54 @@ class TestForeignFiles:
     async def test_empty_ones_too(self) -> None:
         with pytest.raises(FileEmpty):
             await source(b"")
+
+
+def set_limit(name: str, value: str) -> None:
+    """Change a setting, which the fixture `setting` restores."""
+    os.environ[name] = value
+    get_settings.cache_clear()
+
+
+class TestUnpackedLimit:
+    BOMB = b"\n" * (80 * BLOCK_SIZE)
+
+    @pytest.mark.parametrize("compress", [compressed, zstandard.compress], ids=["gzip", "zstd"])
+    @pytest.mark.parametrize("members", [1, 4])
+    async def test_of_the_ratio(self, compress: Callable[[bytes], bytes], members: int) -> None:
+        opened = await source(compress(self.BOMB[::members]) * members)
+        with pytest.raises(UnpackedTooLarge, match="more than 200 times") as raised:
+            [block async for block in opened.blocks()]
+        assert "TOLVA_MAX_UNPACKED_RATIO" in (raised.value.hint or "")
+
+    @pytest.mark.parametrize("compress", [compressed, zstandard.compress], ids=["gzip", "zstd"])
+    async def test_of_the_census(self, compress: Callable[[bytes], bytes]) -> None:
+        opened = await source(compress(self.BOMB))
+        with pytest.raises(UnpackedTooLarge):
+            await opened.take_census()
+
+    @pytest.mark.usefixtures("setting")
+    @pytest.mark.parametrize("compress", [compressed, zstandard.compress], ids=["gzip", "zstd"])
+    @pytest.mark.parametrize("members", [1, 100])
+    async def test_of_bytes(self, compress: Callable[[bytes], bytes], members: int) -> None:
+        set_limit("TOLVA_MAX_UNPACKED_BYTES", "10000")
+        assert len(await read(await source(compress(b"x\n" * (5000 // members)) * members))) == 10_000
+        opened = await source(compress(b"x\n" * (5000 // members)) * members + compress(b"x"))
+        with pytest.raises(UnpackedTooLarge, match="more than 10,000 bytes") as raised:
+            await read(opened)
+        assert "TOLVA_MAX_UNPACKED_BYTES" in (raised.value.hint or "")
+
+    @pytest.mark.usefixtures("setting")
+    async def test_of_a_ratio_that_is_set(self) -> None:
+        set_limit("TOLVA_MAX_UNPACKED_RATIO", "100000")
+        opened = await source(zstandard.compress(self.BOMB))
+        assert sum([len(block.data) async for block in opened.blocks()]) == len(self.BOMB)
+
+    @pytest.mark.usefixtures("setting")
+    async def test_what_is_not_packed_has_none(self) -> None:
+        set_limit("TOLVA_MAX_UNPACKED_BYTES", "1024")
+        assert await read(await source(TEXT * 1000)) == TEXT * 1000
+
+    async def test_pieces_of_a_byte_make_whole_blocks(self) -> None:
+        members = b"".join(compressed(b"x") for _ in range(BLOCK_SIZE // 50))
+        opened = await source(members)
+        assert [len(block.data) async for block in opened.blocks()] == [BLOCK_SIZE // 50]
