@@ -16,6 +16,7 @@ from app.datasets.generations import RETIRED
 from app.handlers.environment import begin_invocation, in_lambda, prepare_log
 from app.imports.errors import ImportNotFound
 from app.imports.intake import ImportBusy, recover_imports, take_import, take_object
+from app.imports.memory import limit_arenas
 from app.records.generations import remove_retired
 
 # What the event of the schedule says.
@@ -101,6 +102,7 @@ async def prepare(imports: int = 1) -> None:
         )
     # The loop feeds the bucket's and the database's connections: it must not wait long for a thread that computes.
     sys.setswitchinterval(SWITCH_SECONDS)
+    limit_arenas()
     await open_storage()
 
 

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from app.imports.split import Chunk, Positions
-from app.imports.tokenizer import LINE_END, MAX_SHOWN, NO_FIELD, Grammar, Malformed, Record, read_records
+from app.imports.split import MAX_FIELDS, Chunk, Positions
+from app.imports.tokenizer import LINE_END, MAX_SHOWN, NO_FIELD, RETURN, Grammar, Malformed, Record, Tokenizer
 
 VALUE_LIMIT = 200
 MALFORMED = {
@@ -48,14 +48,14 @@ class Layout:
 class Fault:
     """Records of one chunk that share one mistake: `rows` are their places among the chunk's records, from 0.
 
-    `values` holds what was found, one for each row. The mistake may be in one field, whose place, from 0, is then
-    known before its column is.
+    `values` holds what was found, one for each row; `message` is one for all rows, or an array with one for each. The
+    mistake may be in one field, whose place, from 0, is then known before its column is.
     """
 
     rows: Positions
     column: str | None
     code: str
-    message: str
+    message: str | pa.Array
     values: pa.Array
     field: int | None = None
 
@@ -77,7 +77,8 @@ def parse_chunk(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table:
     if table is None:
         records = chunk.records
         if records is None:
-            records = list(read_records(chunk.data, grammar, final=True))
+            tokenizer = Tokenizer(grammar, max_fields=MAX_FIELDS)
+            records = list(tokenizer.read(chunk.data, final=True))
         table = _parse_records(chunk, records, layout)
     _reject_headers(table, chunk, layout)
     if not chunk.is_utf8 or b"\0" in chunk.data:
@@ -89,66 +90,81 @@ def parse_chunk(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table:
 
 def _parse_regular(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table | None:
     """What Arrow makes of a chunk, or None where the tokenizer must decide."""
-    wrong: list[tuple[int, int]] = []
-
-    def note_invalid(row: pyarrow.csv.InvalidRow) -> str:
-        place, found = row.number - 1, row.actual_columns
-        if layout.pad_short_rows if found < layout.width else _may_end_empty(chunk, place):
-            return "error"
-        wrong.append((place, found))
-        return "skip"
-
-    count = len(chunk.starts)
+    count, width = len(chunk.starts), layout.width
     if count == 0:
-        return Table([pa.array([], pa.binary()) for _ in range(layout.width)], np.empty(0, np.int64))
-    try:
-        # Arrow shows a row as a text, which only UTF-8 is.
-        arrays = _read_arrow(chunk.data, grammar, layout, note_invalid if chunk.is_utf8 else None)
-    except pa.ArrowInvalid:
-        return None
-    if len(arrays[0]) + len(wrong) != count:
+        return Table(_no_rows(width), np.empty(0, np.int64))
+    arrays = _read_arrow(chunk.data, grammar, layout)
+    rows, faults = np.arange(count), list[Fault]()
+    if arrays is None:
+        found = _count_fields(chunk, grammar.delimiter)
+        if _may_be_made_to_fit(chunk, grammar, layout, found):
+            return None
+        rows = np.flatnonzero(found == width)
+        faults = _width_faults(chunk, np.flatnonzero(found != width), found[found != width], width)
+        arrays = _read_arrow(_records_of(chunk, found == width), grammar, layout) if len(rows) else _no_rows(width)
+    if arrays is None or len(arrays[0]) != len(rows):
         return None
     if grammar.skip_space:
         arrays = [pc.replace_substring_regex(array, "^ +", "") for array in arrays]
-    rows = np.arange(count)
-    if wrong:
-        rows = np.delete(rows, [row for row, _ in wrong])
-    return Table(arrays, rows, _width_faults(chunk, wrong, layout.width))
+    return Table(arrays, rows, faults)
 
 
-def _may_end_empty(chunk: Chunk, place: int) -> bool:
-    """Whether the last field of a record may be empty, as far as its last bytes tell."""
-    starts = chunk.starts
-    if place >= len(starts):
-        # Arrow counts otherwise here: its rows will not do.
+def _no_rows(width: int) -> list[pa.Array]:
+    return [pa.array([], pa.binary()) for _ in range(width)]
+
+
+def _count_fields(chunk: Chunk, delimiter: bytes) -> Positions:
+    """How many fields each record of a regular chunk has."""
+    delimiters = np.flatnonzero(np.frombuffer(chunk.data, np.uint8) == delimiter[0])
+    if len(chunk.quotes):
+        delimiters = delimiters[np.searchsorted(chunk.quotes, delimiters) % 2 == 0]
+    return np.diff(np.searchsorted(delimiters, np.append(chunk.starts, len(chunk.data)))) + 1
+
+
+def _may_be_made_to_fit(chunk: Chunk, grammar: Grammar, layout: Layout, found: Positions) -> bool:
+    """Whether a record with too few or too many fields may be taken all the same, as far as its last byte tells."""
+    if layout.pad_short_rows and (found < layout.width).any():
         return True
-    end = int(starts[place + 1]) if place + 1 < len(starts) else len(chunk.data)
-    return re.search(rb"[A-Za-z0-9][\r\n]*$", chunk.data[max(end - 16, int(starts[place])) : end]) is None
+    starts = chunk.starts[found > layout.width]
+    ends = np.append(chunk.record_ends, len(chunk.data))
+    lasts = ends[np.searchsorted(ends, starts)] - 1
+    array = np.frombuffer(chunk.data, np.uint8)
+    for _ in range(2):
+        lasts -= array[lasts] == RETURN
+    return bool(np.isin(array[lasts], np.frombuffer(grammar.delimiter + grammar.quote + b" ", np.uint8)).any())
 
 
-def _read_arrow(data: bytes, grammar: Grammar, layout: Layout, note_invalid: object) -> list[pa.Array]:
+def _records_of(chunk: Chunk, wanted: npt.NDArray[np.bool_]) -> bytes:
+    """The data of some of a chunk's records."""
+    sizes = np.diff(np.append(chunk.starts, len(chunk.data)))
+    array = np.frombuffer(chunk.data, np.uint8, offset=int(chunk.starts[0]))
+    return array[np.repeat(wanted, sizes)].tobytes()
+
+
+def _read_arrow(data: bytes, grammar: Grammar, layout: Layout) -> list[pa.Array] | None:
+    """What Arrow makes of some records; None where one has another number of fields, or is not regular."""
     names = [str(index) for index in range(layout.width)]
     # Arrow takes an empty last field for quoted where the one before it is and no line end follows.
     data = data if data.endswith((b"\n", b"\r")) else data + b"\n"
-    table = pyarrow.csv.read_csv(
-        pa.BufferReader(data),
-        # One block: Arrow loses bytes of line ends inside quotes where its own blocks meet.
-        read_options=pyarrow.csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
-        parse_options=pyarrow.csv.ParseOptions(
-            delimiter=grammar.delimiter.decode(),
-            quote_char=grammar.quote.decode() or False,
-            newlines_in_values=bool(grammar.quote),
-            ignore_empty_lines=not grammar.keep_blank,
-            invalid_row_handler=note_invalid,
-        ),
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.binary()),
-            check_utf8=False,
-            null_values=[null.decode() for null in layout.nulls],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        ),
+    # One block: Arrow loses bytes of line ends inside quotes where its own blocks meet.
+    reading = pyarrow.csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1)
+    parsing = pyarrow.csv.ParseOptions(
+        delimiter=grammar.delimiter.decode(),
+        quote_char=grammar.quote.decode() or False,
+        newlines_in_values=bool(grammar.quote),
+        ignore_empty_lines=not grammar.keep_blank,
     )
+    converting = pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.binary()),
+        check_utf8=False,
+        null_values=[null.decode() for null in layout.nulls],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
+    try:
+        table = pyarrow.csv.read_csv(pa.BufferReader(data), reading, parsing, converting)
+    except pa.ArrowInvalid:
+        return None
     return [one_array(column) for column in table.columns]
 
 
@@ -157,27 +173,38 @@ def one_array(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
 
 
-def _width_faults(chunk: Chunk, wrong: list[tuple[int, int]], width: int) -> list[Fault]:
-    by_found: dict[int, list[int]] = defaultdict(list)
-    for row, found in wrong:
-        by_found[found].append(row)
-    return [_width_fault(chunk, width, found, rows) for found, rows in by_found.items()]
-
-
-def _width_fault(chunk: Chunk, width: int, found: int, rows: list[int]) -> Fault:
-    code = "too_many_fields" if found > width else "too_few_fields"
+def _width_faults(chunk: Chunk, rows: Positions, found: Positions, width: int) -> list[Fault]:
+    """The records at `rows`, whose number of fields is `found` and not `width`."""
     fields = "field" if width == 1 else "fields"
-    return _row_fault(chunk, code, f"expected {width} {fields}, found {found}", np.array(rows, np.int64))
+    faults = []
+    for code, wrong in (("too_few_fields", found < width), ("too_many_fields", found > width)):
+        if wrong.any():
+            counts, places = np.unique(found[wrong], return_inverse=True)
+            messages = pa.array([f"expected {width} {fields}, found {count}" for count in counts.tolist()])
+            faults.append(_row_fault(chunk, code, messages.take(pa.array(places)), rows[wrong]))
+    return faults
 
 
-def _row_fault(chunk: Chunk, code: str, message: str, places: Positions) -> Fault:
+def _row_fault(chunk: Chunk, code: str, message: str | pa.Array, places: Positions) -> Fault:
     """Whole records that are refused; each shows its first line."""
-    values = [_first_line(chunk.data, int(start)) for start in chunk.starts[places]]
-    return Fault(places, None, code, message, pa.array(values, pa.binary()))
+    return Fault(places, None, code, message, _first_lines(chunk, chunk.starts[places]))
 
 
-def _first_line(data: bytes, start: int) -> bytes:
-    return LINE_END.split(data[start : start + MAX_SHOWN], maxsplit=1)[0]
+def _first_lines(chunk: Chunk, starts: Positions) -> pa.Array:
+    """The first lines of some of a chunk's records, as far as they are shown."""
+    data, line_ends = chunk.data, chunk.line_ends
+    last = int(starts[-1])
+    match = LINE_END.search(data, last, last + MAX_SHOWN)
+    # Where the last record may be long, its line's end is not among the chunk's.
+    ends = np.append(line_ends, match.start() if match else min(last + MAX_SHOWN, len(data)))
+    ends = ends[np.searchsorted(line_ends, starts)]
+    array = np.frombuffer(data, np.uint8)
+    for _ in range(2):
+        ends = ends - (array[np.maximum(ends - 1, 0)] == RETURN)
+    lengths = np.clip(ends - starts, 0, MAX_SHOWN)
+    offsets = np.concatenate((np.zeros(1, np.int32), np.cumsum(lengths, dtype=np.int32)))
+    shown = array[np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])]
+    return pa.Array.from_buffers(pa.binary(), len(starts), [None, pa.py_buffer(offsets), pa.py_buffer(shown.tobytes())])
 
 
 def _parse_records(chunk: Chunk, records: list[Record | Malformed], layout: Layout) -> Table:
@@ -191,23 +218,24 @@ def _parse_records(chunk: Chunk, records: list[Record | Malformed], layout: Layo
             broken[record.code, record.field].append(row)
             continue
         fields = _fields(record, layout.nulls)
-        surplus = len(fields) - layout.width
+        surplus = record.width - layout.width
         if surplus > 0 and not any(record.fields[layout.width :]):
             del fields[layout.width :]
             trimmed += 1
         elif surplus < 0 and layout.pad_short_rows:
             fields += [None] * -surplus
         elif surplus:
-            wrong.append((row, len(fields)))
+            wrong.append((row, record.width))
             continue
         good.append(fields)
         rows.append(row)
     columns = zip(*good, strict=True) if good else [()] * layout.width
-    faults = _width_faults(chunk, wrong, layout.width)
-    for (code, place), places in broken.items():
-        texts = pa.array([records[row].text for row in places], pa.binary())  # type: ignore[union-attr]  # all are Malformed
+    places = np.array(wrong, np.int64).reshape(-1, 2)
+    faults = _width_faults(chunk, places[:, 0], places[:, 1], layout.width)
+    for (code, place), found in broken.items():
+        texts = pa.array([records[row].text for row in found], pa.binary())  # type: ignore[union-attr]  # all are Malformed
         field_place = None if place == NO_FIELD else place
-        faults.append(Fault(np.array(places, np.int64), None, code, MALFORMED[code], texts, field_place))
+        faults.append(Fault(np.array(found, np.int64), None, code, MALFORMED[code], texts, field_place))
     return Table([pa.array(values, pa.binary()) for values in columns], np.array(rows, np.int64), faults, trimmed)
 
 
@@ -263,15 +291,17 @@ def _reject_unreadable(table: Table) -> None:
     """Refuse the cells that hold a NUL or bytes that are no UTF-8."""
     unreadable = np.zeros(len(table.rows), np.bool_)
     for index, column in enumerate(table.columns):
-        wrong: dict[tuple[str, str], list[int]] = defaultdict(list)
+        wrong: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for place, value in enumerate(column.to_pylist()):
             if value is not None and not value.isascii() and (message := _bad_bytes(value)):
-                wrong["invalid_encoding", message].append(place)
+                wrong["invalid_encoding"].append((place, message))
             elif value is not None and b"\0" in value:
-                wrong["nul_character", "a NUL character, which no text may hold"].append(place)
-        for (code, message), places in wrong.items():
+                wrong["nul_character"].append((place, "a NUL character, which no text may hold"))
+        for code, found in wrong.items():
+            places = [place for place, _ in found]
+            messages = pa.array([message for _, message in found])
             values = pc.binary_slice(column.take(pa.array(places)), 0, MAX_SHOWN)
-            table.faults.append(Fault(table.rows[places], None, code, message, values, index))
+            table.faults.append(Fault(table.rows[places], None, code, messages, values, index))
             unreadable[places] = True
     if unreadable.any():
         drop_rows(table, unreadable)

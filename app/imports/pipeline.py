@@ -21,12 +21,16 @@ from app.imports.infer import TableInference
 from app.imports.parse import Layout, parse_chunk
 from app.imports.progress import Meter
 from app.imports.report import Rejections, Report, locate_faults
-from app.imports.source import Encoding, Source
-from app.imports.split import Chunk, Positions, Splitter
+from app.imports.source import Encoding, Source, in_thread
+from app.imports.split import Chunk, Positions, Splitter, is_utf8
 from app.imports.validate import validate_table
 
 Item = TypeVar("Item")
+# Between two stages so many items wait, or so many bytes and one item.
 QUEUE_LENGTH = 4
+QUEUE_BYTES = 4 * 1024 * 1024
+# The driver copies what it is given.
+SENT_BYTES = 1024 * 1024
 
 
 class EncodingInDoubt(Exception):
@@ -45,13 +49,17 @@ class ReadPlan:
 
 @dataclass
 class Output:
-    """What became of a block: rows in the binary format, rejections, and counts of records."""
+    """What became of a chunk, or part of it: rows in the binary format, rejections, and counts of records."""
 
-    rows: list[memoryview] = field(default_factory=list)
-    rejections: list[Rejections] = field(default_factory=list)
+    rows: memoryview = field(default_factory=lambda: memoryview(b""))
+    rejections: Rejections | None = None
     records: int = 0
     accepted: int = 0
     trimmed: int = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.rows) + (len(self.rejections.csv) if self.rejections else 0)
 
 
 class _Chunks:
@@ -81,11 +89,8 @@ class _Chunks:
         return data[len(skipped) :]
 
     def _refuse_doubtful(self, data: bytes) -> None:
-        if self._encoding.is_guess and not data.isascii():
-            try:
-                data.decode()
-            except UnicodeDecodeError:
-                raise EncodingInDoubt from None
+        if self._encoding.is_guess and not is_utf8(data):
+            raise EncodingInDoubt
 
 
 class Validation:
@@ -114,33 +119,33 @@ class Validation:
         self.inference = inference
         self._sampled = sampled
 
-    def __call__(self, data: bytes | None) -> Output:
+    def __call__(self, data: bytes | None) -> Iterator[Output]:
         """What becomes of a block, or, with None, of the file's end."""
-        output = Output()
         for chunk in self._chunks.feed(data):
-            self._take(chunk, output)
+            yield from self._take(chunk)
         if data is None and self.inference is not None:
             self.inference.finish()
             self.agrees = self.agrees and self.inference.agrees(self._columns)
-        return output
 
-    def _take(self, chunk: Chunk, output: Output) -> None:
+    def _take(self, chunk: Chunk) -> Iterator[Output]:
         table = parse_chunk(chunk, self._plan.dialect.grammar, self._plan.layout)
-        output.records += len(chunk.starts)
+        output = Output(records=len(chunk.starts))
         if self.inference is not None:
             self.inference.update(table.columns, partial(_line_of, chunk, table.rows))
             if self.inference.records > self._sampled:
                 self.agrees = self.agrees and self.inference.agrees(self._columns)
             if not self.agrees:
+                yield output
                 return
         checked = validate_table(table, self._columns, self._plan.conventions, self._key)
-        output.accepted += len(checked.rows)
-        output.trimmed += table.trimmed
+        output.accepted, output.trimmed = len(checked.rows), table.trimmed
         if checked.faults:
-            output.rejections.append(locate_faults(chunk, checked.faults, self._encoding, self._chunks.offset))
+            for rejections in locate_faults(chunk, checked.faults, self._encoding, self._chunks.offset):
+                yield Output(rejections=rejections)
         if self.encodes and len(checked.rows):
             places = self._places(chunk, checked.rows) if self._with_places else []
-            output.rows.append(encode_rows(self._columns, checked.arrays, places))
+            output.rows = encode_rows(self._columns, checked.arrays, places)
+        yield output
 
     def _places(self, chunk: Chunk, rows: Positions) -> list[pa.Array]:
         """Record number, line and offset of each row, for a stage."""
@@ -165,32 +170,41 @@ def _line_of(chunk: Chunk, rows: Positions, row: int) -> int:
     return int(chunk.lines(chunk.starts[rows[row : row + 1]])[0])
 
 
-async def run_pass(source: Source, stage: Callable[[bytes | None], Output], meter: Meter) -> AsyncGenerator[Output]:
+async def run_pass(
+    source: Source, stage: Callable[[bytes | None], Iterator[Output]], meter: Meter
+) -> AsyncGenerator[Output]:
     """Read the file from its beginning through a stage; what the stage makes of each block comes out in order."""
 
     async def outputs() -> AsyncGenerator[tuple[Output, int]]:
-        async with aclosing(prefetch(source.blocks())) as blocks:
+        async with aclosing(prefetch(source.blocks(), lambda block: len(block.data))) as blocks:
             read = 0
             async for block in blocks:
                 read = block.read
-                yield await asyncio.to_thread(stage, block.data), read
-        yield await asyncio.to_thread(stage, None), read
+                async for output in in_thread(stage(block.data)):
+                    yield output, read
+        async for output in in_thread(stage(None)):
+            yield output, read
 
-    async with aclosing(prefetch(outputs())) as prefetched:
+    async with aclosing(prefetch(outputs(), lambda pair: pair[0].size)) as prefetched:
         async for output, read in prefetched:
             meter.bytes = read
             meter.rows_read += output.records
             yield output
 
 
-async def prefetch(items: AsyncIterator[Item]) -> AsyncGenerator[Item]:
-    """The same items, fetched by a task of their own that is QUEUE_LENGTH ahead at most."""
+async def prefetch(items: AsyncIterator[Item], weigh: Callable[[Item], int]) -> AsyncGenerator[Item]:
+    """The same items, fetched by a task of their own that is a few items ahead, and few bytes, as they are weighed."""
     queue: asyncio.Queue[tuple[Item | None, BaseException | None]] = asyncio.Queue(QUEUE_LENGTH)
 
     async def fill() -> None:
+        waiting = 0
         try:
             async for item in items:
+                waiting += weigh(item)
                 await queue.put((item, None))
+                if waiting > QUEUE_BYTES:
+                    await queue.join()
+                    waiting = 0
         except Exception as error:
             await queue.put((None, error))
         else:
@@ -200,6 +214,7 @@ async def prefetch(items: AsyncIterator[Item]) -> AsyncGenerator[Item]:
     try:
         while True:
             item, error = await queue.get()
+            queue.task_done()
             if isinstance(error, StopAsyncIteration):
                 return
             if error is not None:
@@ -230,15 +245,15 @@ class Loading:
                 if not self.stage.agrees:
                     self.meter.phase = "inferring"
                     continue
-                for rejections in output.rejections:
-                    await self.report.add(rejections)
+                if output.rejections is not None:
+                    await self.report.add(output.rejections)
                 self.accepted += output.accepted
                 self.trimmed += output.trimmed
                 self.meter.rows_rejected = self.report.rows
                 if self.stops_at_rejection and self.report.rows:
                     self.stage.encodes = False
                     continue
-                for rows in output.rows:
-                    yield rows  # type: ignore[misc]  # a memoryview is as good to the driver as bytes
+                for start in range(0, len(output.rows), SENT_BYTES):
+                    yield output.rows[start : start + SENT_BYTES]  # type: ignore[misc]  # as good to the driver as bytes
                 self.meter.rows_loaded += output.accepted
         yield TRAILER

@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,10 @@ from app.imports import errors
 from app.imports.models import DETAIL_LIMIT, REJECTION_FIELDS, Import
 from app.imports.parse import VALUE_LIMIT, Fault
 from app.imports.source import Encoding
-from app.imports.split import Chunk
+from app.imports.split import Chunk, Positions
 
+# Rejections that are made at a time: there may be as many as the file has cells.
+PORTION = 8 * 1024
 _SCHEMA = pa.schema(
     [pa.field(name, pa.int64() if name in ("line", "record", "offset") else pa.string()) for name in REJECTION_FIELDS]
 )
@@ -32,32 +35,66 @@ class Rejections:
     rows: int
 
 
-def locate_faults(chunk: Chunk, faults: list[Fault], encoding: Encoding, offset: int) -> Rejections:
-    """The faults of a chunk as rejections; `offset` is where in the file the chunk begins."""
-    parts = [_rejections(chunk, fault, encoding, offset) for fault in faults]
-    table = pa.concat_tables(parts)
-    if len(parts) > 1:
-        table = table.take(pc.sort_indices(table, [("record", "ascending")]))
-    totals: Counter[tuple[str | None, str]] = Counter()
-    for fault in faults:
-        totals[fault.column, fault.code] += len(fault.rows)
-    rows = np.unique(np.concatenate([fault.rows for fault in faults]))
-    return Rejections(table, _as_csv(table), totals, len(rows))
+def locate_faults(chunk: Chunk, faults: list[Fault], encoding: Encoding, offset: int) -> Iterator[Rejections]:
+    """The faults of a chunk as rejections, a number of them at a time; `offset` is where in the file it begins."""
+    every = _Faults(faults)
+    starts = np.unique(every.rows)
+    offsets = encoding.offset(chunk.data, chunk.starts[starts]) + offset
+    for places in every.portions():
+        rows = every.rows[places]
+        columns = [
+            pa.array(chunk.lines(chunk.starts[rows])),
+            pa.array(rows + chunk.record),
+            pa.array(offsets[np.searchsorted(starts, rows)]),
+            every.columns.take(every.kinds[places]),
+            every.values.take(pa.array(places)),
+            every.codes.take(every.kinds[places]),
+            every.messages.take(every.message_places[places]),
+        ]
+        table = pa.Table.from_arrays(columns, schema=_SCHEMA)
+        yield Rejections(table, _as_csv(table), every.count(places), len(np.unique(rows)))
 
 
-def _rejections(chunk: Chunk, fault: Fault, encoding: Encoding, offset: int) -> pa.Table:
-    starts = chunk.starts[fault.rows]
-    count = len(starts)
-    members = [
-        pa.array(chunk.lines(starts)),
-        pa.array(fault.rows + chunk.record),
-        pa.array(encoding.offset(chunk.data, starts) + offset),
-        pa.array([fault.column] * count, pa.string()),
-        _show_values(fault.values),
-        pa.repeat(fault.code, count),
-        pa.repeat(fault.message, count),
-    ]
-    return pa.Table.from_arrays(members, schema=_SCHEMA)
+class _Faults:
+    """The faults of a chunk put one behind the other: `kinds` tells which of them each belongs to."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self._names = [(fault.column, fault.code) for fault in faults]
+        self.columns = pa.array([fault.column for fault in faults], pa.string())
+        self.codes = pa.array([fault.code for fault in faults])
+        self.rows = np.concatenate([fault.rows for fault in faults])
+        self.kinds = np.repeat(np.arange(len(faults)), [len(fault.rows) for fault in faults])
+        self.values = pa.concat_arrays([_show_values(fault.values) for fault in faults])
+        # One for each fault, or one for each row of it.
+        each = [pa.array([m]) if isinstance(m := fault.message, str) else m for fault in faults]
+        self.messages = pa.concat_arrays(each)
+        first = np.cumsum([0, *(len(messages) for messages in each)])
+        self.message_places = np.concatenate(
+            [
+                np.full(len(fault.rows), start) if isinstance(fault.message, str) else np.arange(start, end)
+                for fault, start, end in zip(faults, first[:-1], first[1:], strict=True)
+            ]
+        )
+
+    def portions(self) -> Iterator[Positions]:
+        """Their places in file order, those of one record together."""
+        order = np.argsort(self.rows, kind="stable")
+        rows = self.rows[order]
+        start = 0
+        while start < len(order):
+            end = start + PORTION
+            if end < len(order):
+                # A record has fewer than a portion has.
+                end = max(int(np.searchsorted(rows, rows[end])), start + 1)
+            yield order[start:end]
+            start = end
+
+    def count(self, places: Positions) -> "Counter[tuple[str | None, str]]":
+        """How many there are of each column and code."""
+        totals: Counter[tuple[str | None, str]] = Counter()
+        for kind, count in enumerate(np.bincount(self.kinds[places], minlength=len(self._names)).tolist()):
+            totals[self._names[kind]] += count
+        return +totals
 
 
 def _show_values(values: pa.Array) -> pa.Array:

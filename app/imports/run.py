@@ -24,6 +24,7 @@ from app.imports.infer import Proposal, TableInference
 from app.imports.load import Clash, Counts, Loader, LoadPlan
 from app.imports.load_keyvalue import Destination, KeyvalueLoader
 from app.imports.match import match_columns
+from app.imports.memory import give_back
 from app.imports.models import Import, rejections_key
 from app.imports.options import ImportOptions
 from app.imports.parse import Layout
@@ -109,6 +110,7 @@ class _Runner:
                 task.cancel()
             await asyncio.gather(work, keeper, return_exceptions=True)
             await self._source.close()
+            await asyncio.to_thread(give_back)
         if not work.cancelled():
             work.result()
         elif self._is_lost:

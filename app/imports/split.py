@@ -7,6 +7,7 @@ through the tokenizer, which follows every field and knows what is wrong where.
 Pure: no I/O.
 """
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,15 +22,23 @@ from app.imports.tokenizer import (
     Grammar,
     Malformed,
     Record,
-    end_of_record,
+    Tokenizer,
     may_go_on,
-    read_records,
 )
 
 Positions = npt.NDArray[np.int64]
 
-# Bytes that the tokenizer reads at once.
-MAX_TOKENIZED = 2 * 1024 * 1024
+# A chunk ends once it has so many bytes, lines or cells, whatever its records are: what is made of it takes memory by
+# each of them.
+# Only one record that is longer makes a longer chunk.
+MAX_CHUNK = 1280 * 1024
+MAX_LINES = 32 * 1024
+MAX_CELLS = 256 * 1024
+# The tokenizer makes objects of what it reads: fewer at once.
+MAX_TOKENIZED = 1024 * 1024
+MAX_RECORDS = 16 * 1024
+# More than a dataset may have columns: the fields behind them are only counted.
+MAX_FIELDS = 2000
 
 
 @dataclass
@@ -52,13 +61,7 @@ class Chunk:
     @cached_property
     def is_utf8(self) -> bool:
         """Whether all of `data` is UTF-8."""
-        if self.data.isascii():
-            return True
-        try:
-            self.data.decode()
-        except UnicodeDecodeError:
-            return False
-        return True
+        return is_utf8(self.data)
 
     @cached_property
     def starts(self) -> Positions:
@@ -69,12 +72,32 @@ class Chunk:
 
     @cached_property
     def line_ends(self) -> Positions:
-        """Where in `data` each physical line ends."""
-        return _line_ends(self.data)
+        """Where in `data` each physical line ends, as far as its last record begins: that one may be long."""
+        if self.records is None:
+            return _line_ends(self.data)
+        return _line_ends(self.data[: self.records[-1].start] if self.records else b"")
+
+    @property
+    def record_ends(self) -> Positions:
+        """Where in regular `data` each line ends that is not inside quotes."""
+        return _outside(self.line_ends, self.quotes)
 
     def lines(self, starts: Positions) -> Positions:
-        """The physical lines of some places in `data`."""
+        """The physical lines of some places in `data`, where records begin."""
         return self.line + np.searchsorted(self.line_ends, starts, side="left")
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether all of `data` is UTF-8; a part at a time, as four bytes may be taken for each character."""
+    if data.isascii():
+        return True
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(data), MAX_CHUNK):
+            decoder.decode(data[start : start + MAX_CHUNK], final=start + MAX_CHUNK >= len(data))
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Splitter:
@@ -91,7 +114,13 @@ class Splitter:
     def __init__(self, grammar: Grammar, *, max_record: int, offset: int = 0, line: int = 1) -> None:
         self._grammar = grammar
         self._max_record = max_record
-        self._rest = b""
+        self._tokenizer = Tokenizer(grammar, max_record=max_record, max_fields=MAX_FIELDS)
+        # What has been cut already stands before `_start`; what follows these bytes waits in `_blocks`.
+        self._data, self._start = b"", 0
+        self._blocks: list[bytes] = []
+        self._size = 0
+        # So many bytes have been read in vain: they do not hold all of their first record.
+        self._tried = 0
         self._offset = offset
         self._line = line
         self._record = 1
@@ -99,39 +128,47 @@ class Splitter:
 
     def feed(self, block: bytes) -> Iterator[Chunk]:
         """The chunks that `block` completes."""
-        self._rest += block
-        yield from self._cut(final=False)
+        self._blocks.append(block)
+        self._size += len(block)
+        # A long record is looked at again once there is twice as much of it, not with each block.
+        if self._size >= 2 * self._tried or self._size > self._max_record:
+            yield from self._cut(final=False)
 
     def finish(self) -> Iterator[Chunk]:
         """What is left when the file has ended, with or without a final newline."""
         yield from self._cut(final=True)
 
     def _cut(self, *, final: bool) -> Iterator[Chunk]:
-        while self._rest:
-            chunk = self._next_chunk(self._rest, final=final)
-            if chunk is None:
-                return
+        self._data, self._start = b"".join((self._data[self._start :], *self._blocks)), 0
+        self._blocks.clear()
+        while self._size and (chunk := self._next_chunk(final=final)) is not None:
+            self._tried = 0
             yield chunk
+        self._tried = self._size
 
-    def _next_chunk(self, data: bytes, *, final: bool) -> Chunk | None:
+    def _next_chunk(self, *, final: bool) -> Chunk | None:
         if self._skips_line:
-            return self._skip_line(data, final=final)
-        quotes = _places(data, self._grammar.quote)
-        end = len(data) if final and len(quotes) % 2 == 0 else _last_record_end(data, quotes)
+            return self._skip_line(final=final)
+        stop = _end_of_window(self._data, self._start, self._grammar.delimiter)
+        window = self._data[self._start : stop]
+        return self._cut_by_quotes(window, is_last=final and stop == len(self._data)) or self._tokenize(final=final)
+
+    def _cut_by_quotes(self, window: bytes, *, is_last: bool) -> Chunk | None:
+        """The whole records of a part of the data, where its quotes are regular."""
+        quotes = _places(window, self._grammar.quote)
+        end = len(window) if is_last and len(quotes) % 2 == 0 else _last_record_end(window, quotes)
         quotes = quotes[: np.searchsorted(quotes, end)]
-        if end and self._is_regular(data, quotes, end):
-            return self._emit(data[:end], quotes, None)
-        if end or final or len(data) > self._max_record:
-            return self._tokenize(data, final=final)
+        if end and self._is_regular(window, quotes, end):
+            return self._emit(end, quotes, None)
         return None
 
-    def _skip_line(self, data: bytes, *, final: bool) -> Chunk | None:
+    def _skip_line(self, *, final: bool) -> Chunk | None:
         """The rest of a line whose beginning was too long to be a record."""
-        match = LINE_END.search(data)
-        if match is not None and not final and may_go_on(data, match):
+        match = LINE_END.search(self._data, self._start)
+        if match is not None and not final and may_go_on(self._data, match):
             return None
         self._skips_line = match is None
-        return self._emit(data if match is None else data[: match.end()], np.empty(0, np.int64), [])
+        return self._emit(self._size if match is None else match.end() - self._start, np.empty(0, np.int64), [])
 
     def _is_regular(self, data: bytes, quotes: Positions, end: int) -> bool:
         escape = self._grammar.escape
@@ -139,27 +176,43 @@ class Splitter:
             return False
         return len(quotes) == 0 or _quotes_are_regular(data, quotes, end, self._grammar.delimiter)
 
-    def _tokenize(self, data: bytes, *, final: bool) -> Chunk | None:
-        found = read_records(data, self._grammar, final=final, max_record=self._max_record)
-        # The rest may be long where a quote was followed in vain; its records need not be held all at once.
+    def _tokenize(self, *, final: bool) -> Chunk | None:
         records: list[Record | Malformed] = []
-        while (not records or records[-1].start < MAX_TOKENIZED) and (record := next(found, None)) is not None:
+        is_all, cells = True, 0
+        for record in self._tokenizer.read(self._data, self._start, final=final, offset=self._offset):
             records.append(record)
+            cells += len(record.fields) if isinstance(record, Record) else 1
+            if record.end >= MAX_TOKENIZED or len(records) == MAX_RECORDS or cells >= MAX_CELLS:
+                is_all = False
+                break
         if not records and not final:
             return None
-        is_all = final and (not records or records[-1].start < MAX_TOKENIZED)
-        end = len(data) if is_all else end_of_record(data, records[-1], self._grammar)
         last = records[-1] if records else None
         self._skips_line = isinstance(last, Malformed) and last.code == "record_too_long"
-        return self._emit(data[:end], np.empty(0, np.int64), records)
+        length = self._size if last is None or (final and is_all) else last.end
+        return self._emit(length, np.empty(0, np.int64), records)
 
-    def _emit(self, data: bytes, quotes: Positions, records: list[Record | Malformed] | None) -> Chunk:
+    def _emit(self, length: int, quotes: Positions, records: list[Record | Malformed] | None) -> Chunk:
+        data = self._data[self._start : self._start + length]
         chunk = Chunk(data, self._offset, self._line, self._record, quotes, records, self._grammar.keep_blank)
-        self._rest = self._rest[len(data) :]
-        self._offset += len(data)
-        self._line += len(chunk.line_ends)
+        self._start += length
+        self._size -= length
+        self._offset += length
+        self._line += _count_line_ends(data)
         self._record += len(chunk.starts)
         return chunk
+
+
+def _end_of_window(data: bytes, start: int, delimiter: bytes) -> int:
+    """Where the part of the data ends that is looked at first: it has few enough bytes, lines and cells for a chunk."""
+    stop = min(start + MAX_CHUNK, len(data))
+    while True:
+        lines = max(data.count(b"\n", start, stop), data.count(b"\r", start, stop))
+        cells = lines + data.count(delimiter, start, stop)
+        excess = max(lines / MAX_LINES, cells / MAX_CELLS)
+        if excess <= 1:
+            return stop
+        stop = start + int((stop - start) / excess)
 
 
 def _places(data: bytes, character: bytes) -> Positions:
@@ -171,16 +224,27 @@ def _places(data: bytes, character: bytes) -> Positions:
 def _last_record_end(data: bytes, quotes: Positions) -> int:
     """Where the last whole record ends, by the parity of the quotes; 0 when there is none.
 
-    Returns at the end of the data are left for the next block: a newline may follow.
+    Up to two returns at the end of the data are left for the next block: a newline may follow.
     """
-    limit = len(data.rstrip(b"\r"))
+    limit = len(data) - (2 if data.endswith(b"\r\r") else 1 if data.endswith(b"\r") else 0)
     end = max(data.rfind(b"\n", 0, limit), data.rfind(b"\r", 0, limit)) + 1
     if end == 0 or np.searchsorted(quotes, end) % 2 == 0:
         return end
-    array = np.frombuffer(data, np.uint8, limit)
-    ends = np.flatnonzero((array == NEWLINE) | (array == RETURN)) + 1
-    outside = ends[np.searchsorted(quotes, ends) % 2 == 0]
-    return int(outside[-1]) if len(outside) else 0
+    outside = _outside(_line_ends(data[:limit]), quotes)
+    return int(outside[-1]) + 1 if len(outside) else 0
+
+
+def _outside(line_ends: Positions, quotes: Positions) -> Positions:
+    """The ends of lines that are not inside quotes: those of records."""
+    return line_ends[np.searchsorted(quotes, line_ends) % 2 == 0] if len(quotes) else line_ends
+
+
+def _count_line_ends(data: bytes) -> int:
+    """How many lines end in data that does not begin or end inside a line end; see `_line_ends`."""
+    newlines = data.count(b"\n")
+    if b"\r" not in data:
+        return newlines
+    return newlines + data.count(b"\r") - data.count(b"\r\n") - data.count(b"\r\r\n")
 
 
 def _quotes_are_regular(data: bytes, quotes: Positions, end: int, delimiter: bytes) -> bool:
@@ -216,10 +280,7 @@ def _line_ends(data: bytes) -> Positions:
 
 
 def _record_starts(data: bytes, line_ends: Positions, quotes: Positions, keep_blank: bool) -> Positions:
-    ends = line_ends
-    if len(quotes):
-        ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
-    starts = np.concatenate((np.zeros(1, np.int64), ends + 1))
+    starts = np.concatenate((np.zeros(1, np.int64), _outside(line_ends, quotes) + 1))
     if starts[-1] == len(data):
         starts = starts[:-1]
     if keep_blank:

@@ -3,6 +3,7 @@
 RFC 4180 is the grammar; quotes in the middle of an unquoted field are text. Pure: no I/O.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,16 +30,26 @@ class Grammar:
     keep_blank: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
-    """A record that follows the grammar: its fields' bytes, and which of them were quoted."""
+    """A record that follows the grammar: its fields' bytes, and which of them were quoted.
+
+    Of a record with more than `max_fields` only the first ones are kept, and the next of the others that is not empty;
+    `omitted` counts those that are not.
+    """
 
     start: int
     fields: list[bytes]
     quoted: frozenset[int] = frozenset()
+    omitted: int = 0
+    end: int = dataclasses.field(default=0, compare=False)
+
+    @property
+    def width(self) -> int:
+        return len(self.fields) + self.omitted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Malformed:
     """A record that does not: what is wrong, in which field (from 0; NO_FIELD for none), and that field as far as its
     line goes.
@@ -48,6 +59,7 @@ class Malformed:
     code: str
     field: int
     text: bytes
+    end: int = dataclasses.field(default=0, compare=False)
 
 
 class _Incomplete(Exception):
@@ -61,127 +73,182 @@ class _Broken(Exception):
         self.start = start
 
 
-def read_records(
-    data: bytes, grammar: Grammar, *, final: bool, max_record: int = 1 << 62
-) -> Iterator[Record | Malformed]:
-    """Tokenize `data` from its first byte, record by record; blank lines are passed over.
+def read_records(data: bytes, grammar: Grammar, *, final: bool) -> Iterator[Record | Malformed]:
+    """Tokenize data that is whole, or begins a file, from its first byte; see `Tokenizer.read`."""
+    return Tokenizer(grammar).read(data, final=final)
 
-    A malformed record ends with its first line, so that nothing behind it is swallowed. Unless `final`, the last record
-    is held back while it could go on in data to come, until it is longer than `max_record` bytes.
+
+@dataclass(frozen=True)
+class _Patterns:
+    """What matches an unquoted field and its escapes, and the content of a quoted one, the quotes that it begins with,
+    and its escapes.
     """
-    position = 0
-    while position < len(data):
-        patience = not final and len(data) - position <= max_record
-        try:
-            record, end = _read_record(data, position, grammar, patience, final)
-        except _Incomplete:
-            return
-        except _Broken as broken:
-            end = _skip_line(data, position)
-            if not final and end == len(data) and data.endswith(b"\r"):
-                return
-            text = data[broken.start : min(broken.start + MAX_SHOWN, end)].rstrip(b"\r\n")
-            yield Malformed(position, broken.code, broken.field, text)
-        else:
-            if record is not None:
-                yield record
-        position = end
 
-
-def end_of_record(data: bytes, record: Record | Malformed, grammar: Grammar) -> int:
-    """Where a record ends that `read_records` found in `data`."""
-    if isinstance(record, Malformed):
-        return _skip_line(data, record.start)
-    return _read_record(data, record.start, grammar, patience=False, final=True)[1]
-
-
-def _read_record(data: bytes, start: int, grammar: Grammar, patience: bool, final: bool) -> tuple[Record | None, int]:
-    match = LINE_END.search(data, start)
-    end, after = (match.start(), match.end()) if match else (len(data), len(data))
-    if not final and (patience if match is None else may_go_on(data, match)):
-        raise _Incomplete
-    if not final and match is None:
-        raise _Broken("record_too_long", NO_FIELD, start)
-    line = data[start:end]
-    if not line:
-        return (Record(start, [b""]) if grammar.keep_blank else None), after
-    has_quote = grammar.quote and grammar.quote in line and _may_open_quotes(line, grammar)
-    has_escape = grammar.escape and grammar.escape in line
-    if not has_quote and not has_escape:
-        fields = line.split(grammar.delimiter)
-        return Record(start, [value.lstrip(b" ") for value in fields] if grammar.skip_space else fields), after
-    return _Tokenizer(data, grammar, patience, final).read(start)
-
-
-def _may_open_quotes(line: bytes, grammar: Grammar) -> bool:
-    """Whether a field of the line may begin with a quote; one anywhere else is text."""
-    return line.startswith(grammar.quote) or grammar.skip_space or grammar.delimiter + grammar.quote in line
+    unquoted: re.Pattern[bytes]
+    escapes: re.Pattern[bytes] | None
+    quoted: re.Pattern[bytes]
+    leading_quotes: re.Pattern[bytes]
+    quoted_escapes: re.Pattern[bytes] | None
 
 
 @cache
-def _patterns(grammar: Grammar) -> tuple[re.Pattern[bytes], re.Pattern[bytes] | None]:
-    """What matches an unquoted field, and what its escapes."""
+def _patterns(grammar: Grammar) -> _Patterns:
     delimiter, escape = re.escape(grammar.delimiter), re.escape(grammar.escape)
-    plain = rb"[^" + delimiter + escape + rb"\r\n]"
-    unquoted = re.compile(rb"(?:" + plain + (rb"|" + escape + rb"(?:[\s\S]|\Z)" if escape else rb"") + rb")*")
-    return unquoted, re.compile(escape + rb"([\s\S])") if escape else None
+    # Possessive throughout: what was passed over is never tried again, nor kept in memory to be.
+    plain = rb"[^" + delimiter + escape + rb"\r\n]++"
+    unquoted = rb"(?:" + plain + (rb"|" + escape + rb"(?:[\s\S]|\Z)" if escape else rb"") + rb")*+"
+    escapes = re.compile(escape + rb"([\s\S])") if escape else None
+    if not grammar.quote:
+        return _Patterns(re.compile(unquoted), escapes, re.compile(rb""), re.compile(rb""), None)
+    quote = re.escape(grammar.quote)
+    # Where quote and escape are one character, a quote is doubled.
+    escape = b"" if grammar.escape == grammar.quote else escape
+    doubled = quote + quote
+    stray = quote + rb"(?!" + delimiter + rb"|[\r\n]|\Z)" if grammar.lenient_quotes else b""
+    inner = [rb"[^" + quote + escape + rb"]++", doubled]
+    inner += [escape + rb"[\s\S]"] if escape else []
+    inner += [stray] if stray else []
+    run = rb"(?:" + doubled + rb")*+" + (rb"(?:" + stray + rb")?+" if stray else b"")
+    return _Patterns(
+        re.compile(unquoted),
+        escapes,
+        re.compile(rb"(?:" + rb"|".join(inner) + rb")*+"),
+        re.compile(run),
+        re.compile(escape + rb"([\s\S])|" + quote + rb"(" + quote + rb")") if escape else None,
+    )
 
 
-class _Tokenizer:
-    """Reads one record whose fields may be quoted or escaped."""
+class Tokenizer:
+    """Reads records one by one, field by field.
 
-    def __init__(self, data: bytes, grammar: Grammar, patience: bool, final: bool) -> None:
-        self._data = data
+    A record of more than `max_record` bytes whose end is not in the data is malformed.
+    """
+
+    def __init__(self, grammar: Grammar, *, max_record: int = 1 << 62, max_fields: int = 1 << 62) -> None:
         self._grammar = grammar
-        self._patience = patience
-        self._final = final
-        self._unquoted, self._unescape = _patterns(grammar)
+        self._max_record = max_record
+        self._max_fields = max_fields
+        self._patterns = _patterns(grammar)
+        # From where to where in the file a quoted field was followed without finding its end: a later field that is
+        # open at some place of it is so at its end, and no byte is followed for each of them.
+        self._open = (0, 0)
+        self._data, self._begin, self._offset = b"", 0, 0
+        self._patience = self._final = False
 
-    def read(self, start: int) -> tuple[Record, int]:
+    def read(self, data: bytes, begin: int = 0, *, final: bool, offset: int = 0) -> Iterator[Record | Malformed]:
+        """Tokenize `data` from the byte on that is at `offset` in the file; blank lines are passed over.
+
+        Places of records are counted from there. A malformed record ends with its first line, so that nothing behind it
+        is swallowed. Unless `final`, the last record is held back while it could go on in data to come, until it is
+        longer than a record may be.
+        """
+        self._data, self._begin, self._offset, self._final = data, begin, offset - begin, final
+        position = begin
+        while position < len(data):
+            self._patience = not final and len(data) - position <= self._max_record
+            try:
+                record, end = self._read_record(position)
+            except _Incomplete:
+                return
+            except _Broken as broken:
+                end = _skip_line(data, position)
+                if not final and end == len(data) and data.endswith(b"\r"):
+                    return
+                text = data[broken.start : min(broken.start + MAX_SHOWN, end)].rstrip(b"\r\n")
+                yield Malformed(position - begin, broken.code, broken.field, text, end - begin)
+            else:
+                if record is not None:
+                    yield record
+            position = end
+
+    def _read_record(self, start: int) -> tuple[Record | None, int]:
+        data, grammar, begin = self._data, self._grammar, self._begin
+        match = LINE_END.search(data, start)
+        end, after = (match.start(), match.end()) if match else (len(data), len(data))
+        if not self._final and (self._patience if match is None else may_go_on(data, match)):
+            raise _Incomplete
+        if not self._final and match is None:
+            raise _Broken("record_too_long", NO_FIELD, start)
+        line = data[start:end]
+        if not line:
+            return (Record(start - begin, [b""], end=after - begin) if grammar.keep_blank else None), after
+        has_quote = grammar.quote and grammar.quote in line and _may_open_quotes(line, grammar)
+        has_escape = grammar.escape and grammar.escape in line
+        if has_quote or has_escape:
+            return self._read_fields(start)
+        # As a rule there are fewer bytes than fields may be.
+        fields, omitted = (line.split(grammar.delimiter), 0) if len(line) < self._max_fields else self._split(line)
+        if grammar.skip_space:
+            fields = [value.lstrip(b" ") for value in fields]
+        return Record(start - begin, fields, omitted=omitted, end=after - begin), after
+
+    def _split(self, line: bytes) -> tuple[list[bytes], int]:
+        """The fields of a line without quotes and escapes, and how many of them are left out."""
+        delimiter = self._grammar.delimiter
+        width = line.count(delimiter) + 1
+        if width <= self._max_fields:
+            return line.split(delimiter), 0
+        fields = line.split(delimiter, self._max_fields)
+        # What is behind them begins with its first field that is not empty.
+        surplus = fields.pop().lstrip(delimiter + b" " if self._grammar.skip_space else delimiter)
+        fields += [surplus[:MAX_SHOWN].partition(delimiter)[0]] if surplus else []
+        return fields, width - len(fields)
+
+    def _read_fields(self, start: int) -> tuple[Record, int]:
+        """The record that begins at `start`, some of whose fields are quoted or have escapes."""
         data, grammar = self._data, self._grammar
         fields: list[bytes] = []
         quoted: set[int] = set()
-        position = start
+        position, omitted = start, 0
         while True:
             while grammar.skip_space and data.startswith(b" ", position):
                 position += 1
-            if grammar.quote and data.startswith(grammar.quote, position):
-                quoted.add(len(fields))
-                value, position = self._read_quoted(position + 1, len(fields))
+            place = len(fields) + omitted
+            is_quoted = grammar.quote and data.startswith(grammar.quote, position)
+            value, position = (self._read_quoted if is_quoted else self._read_unquoted)(position, place)
+            if place < self._max_fields or (value and len(fields) == self._max_fields):
+                if is_quoted:
+                    quoted.add(len(fields))
+                fields.append(value)
             else:
-                match = self._unquoted.match(data, position)
-                assert match is not None
-                value, position = self._unescaped(match.group()), match.end()
-            fields.append(value)
+                omitted += 1
             if not data.startswith(grammar.delimiter, position):
-                return Record(start, fields, frozenset(quoted)), self._end_of_record(position)
+                end = self._end_of_record(position)
+                return Record(start - self._begin, fields, frozenset(quoted), omitted, end - self._begin), end
             position += 1
 
-    def _read_quoted(self, position: int, field: int) -> tuple[bytes, int]:
-        """The field whose opening quote stands before `position`, and where it ends."""
-        data, grammar = self._data, self._grammar
-        opening, parts = position - 1, []
-        while True:
-            place = data.find(grammar.quote, position)
-            escaped = data.find(grammar.escape, position, place if place >= 0 else len(data)) if grammar.escape else -1
-            if escaped >= 0 and escaped + 1 < len(data):
-                parts.append(data[position:escaped] + data[escaped + 1 : escaped + 2])
-                position = escaped + 2
-            elif place < 0:
-                raise _Incomplete if self._patience else _Broken("unterminated_quote", field, opening)
-            elif data.startswith(grammar.quote, place + 1):
-                parts.append(data[position : place + 1])
-                position = place + 2
-            elif self._ends_field(place + 1):
-                parts.append(data[position:place])
-                return b"".join(parts), place + 1
-            elif grammar.lenient_quotes:
-                parts.append(data[position : place + 1])
-                position = place + 1
-            else:
-                # A quote that stands wrong on another line more likely opens a field there than closes this one.
-                spans = LINE_END.search(data, opening, place) is not None
-                raise _Broken("unterminated_quote" if spans else "text_after_quote", field, opening)
+    def _read_unquoted(self, position: int, _: int) -> tuple[bytes, int]:
+        """The field that begins at a position, and where it ends."""
+        match = self._patterns.unquoted.match(self._data, position)
+        assert match is not None
+        value, escapes = match.group(), self._patterns.escapes
+        return escapes.sub(rb"\1", value) if escapes else value, match.end()
+
+    def _read_quoted(self, opening: int, field: int) -> tuple[bytes, int]:
+        """The field whose first quote stands at `opening`, and where it ends."""
+        data, quote = self._data, self._grammar.quote
+        place = self._follow(opening + 1)
+        if not data.startswith(quote, place):
+            begin, first, last = self._offset + opening + 1, *self._open
+            self._open = (first if first <= begin <= last else begin, self._offset + place)
+            raise _Incomplete if self._patience else _Broken("unterminated_quote", field, opening)
+        if not self._ends_field(place + 1):
+            # A quote that stands wrong on another line more likely opens a field there than closes this one.
+            spans = LINE_END.search(data, opening, place) is not None
+            raise _Broken("unterminated_quote" if spans else "text_after_quote", field, opening)
+        value, escapes = data[opening + 1 : place], self._patterns.quoted_escapes
+        value = escapes.sub(rb"\1\2", value) if escapes else value.replace(quote + quote, quote)
+        return value, place + 1
+
+    def _follow(self, position: int) -> int:
+        """Where a quoted field whose content begins at a position ends: at a quote, or at the end of the data."""
+        first, last = self._open[0] - self._offset, self._open[1] - self._offset
+        if first <= position < last:
+            position = _end_of_match(self._patterns.leading_quotes, self._data, position)
+            if self._data.startswith(self._grammar.quote, position):
+                return position
+            position = max(position, last)
+        return _end_of_match(self._patterns.quoted, self._data, position)
 
     def _ends_field(self, position: int) -> bool:
         if position >= len(self._data):
@@ -200,8 +267,16 @@ class _Tokenizer:
             raise _Incomplete
         return match.end()
 
-    def _unescaped(self, value: bytes) -> bytes:
-        return self._unescape.sub(rb"\1", value) if self._unescape else value
+
+def _end_of_match(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:
+    match = pattern.match(data, position)
+    assert match is not None, "the pattern matches nothing at all, too"
+    return match.end()
+
+
+def _may_open_quotes(line: bytes, grammar: Grammar) -> bool:
+    """Whether a field of the line may begin with a quote; one anywhere else is text."""
+    return line.startswith(grammar.quote) or grammar.skip_space or grammar.delimiter + grammar.quote in line
 
 
 def may_go_on(data: bytes, line_end: re.Match[bytes]) -> bool:

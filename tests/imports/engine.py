@@ -82,8 +82,8 @@ class Engine:
             if len(checked.rows):
                 made.rows += pa.Table.from_arrays(checked.arrays, names).to_pylist()
             if checked.faults:
-                found = locate_faults(chunk, checked.faults, Encoding("utf-8"), chunk.offset)
-                made.rejections += found.table.to_pylist()
+                for found in locate_faults(chunk, checked.faults, Encoding("utf-8"), chunk.offset):
+                    made.rejections += found.table.to_pylist()
         return made
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.imports.parse import Fault, Layout, parse_chunk
-from app.imports.split import MAX_TOKENIZED, Chunk, Splitter
-from app.imports.tokenizer import LINE_END, Grammar, Malformed, Record, read_records
+from app.imports.split import MAX_CHUNK, MAX_LINES, MAX_TOKENIZED, Chunk, Splitter
+from app.imports.tokenizer import LINE_END, Grammar, Malformed, Record, Tokenizer, read_records
 
 LINE_ENDS = ["\n", "\r\n", "\r", "\r\r\n"]
 FIELDS = st.text(alphabet='ab ,"\n\ré', max_size=6)
@@ -22,6 +22,7 @@ GRAMMARS = [
     Grammar(lenient_quotes=True),
     Grammar(skip_space=True),
     Grammar(escape=b"\\"),
+    Grammar(escape=b"\\", lenient_quotes=True),
     Grammar(quote=b""),
 ]
 
@@ -139,6 +140,27 @@ class TestAnything:
         assert not covered or max(covered) <= len(lines)
 
 
+class TestTokenizer:
+    @pytest.mark.parametrize("grammar", GRAMMARS)
+    @given(SOUP, st.integers(1, 12), st.booleans())
+    def test_what_was_followed_in_vain_changes_no_other_record(
+        self, grammar: Grammar, data: bytes, limit: int, final: bool
+    ) -> None:
+        found = list(Tokenizer(grammar, max_record=limit).read(data, final=final))
+        for record in found:
+            alone = next(Tokenizer(grammar, max_record=limit).read(data, record.start, final=final))
+            assert replace(alone, start=record.start) == record
+
+    @pytest.mark.parametrize("line", [b"a,,b,c,,d,,", b"a,,,,", b'"a","",b,"c",,d,', b'"a",,,,', b"a,b", b"a"])
+    def test_of_many_fields_it_keeps_the_first_and_one_that_is_not_empty(self, line: bytes) -> None:
+        (whole,) = Tokenizer(Grammar()).read(line, final=True)
+        (cut,) = Tokenizer(Grammar(), max_fields=2).read(line, final=True)
+        assert isinstance(whole, Record)
+        assert isinstance(cut, Record)
+        assert cut.width == whole.width == len(whole.fields)
+        assert cut.fields == [*whole.fields[:2], *[value for value in whole.fields[2:] if value][:1]]
+
+
 class TestLongLines:
     @pytest.mark.parametrize("block", [1, 3, 7, 64])
     def test_one_without_an_end_in_sight_is_one_mistake(self, block: int) -> None:
@@ -153,11 +175,23 @@ class TestLongLines:
 
 
 class TestMemory:
+    @pytest.mark.parametrize("data", [b"x\n", b"1,2\n", b'a"b\n', b'"a"b\n', b"\r", b'"a\n', b",,,,", b'1,"\n'])
+    def test_a_chunk_is_never_large(self, data: bytes) -> None:
+        size = 0
+        splitter = Splitter(Grammar(), max_record=MAX_CHUNK)
+        for block in [data * (MAX_CHUNK // len(data))] * 3:
+            for chunk in splitter.feed(block):
+                size += len(chunk.data)
+                assert len(chunk.data) <= MAX_CHUNK + len(block)
+                assert len(chunk.starts) <= MAX_LINES
+                assert len(chunk.line_ends) <= len(chunk.data)
+        assert size + sum(len(chunk.data) for chunk in splitter.finish()) == 3 * (MAX_CHUNK // len(data)) * len(data)
+
     def test_a_long_irregular_rest_is_read_piece_by_piece(self) -> None:
         data = b'1,"open\n' + b"2,a pipe\n" * (2 * MAX_TOKENIZED // 9)
         chunks = split(data, 1 << 16, Grammar(), max_record=2 * MAX_TOKENIZED - (1 << 18))
         assert b"".join(chunk.data for chunk in chunks) == data
-        assert max(len(chunk.data) for chunk in chunks) <= MAX_TOKENIZED + 20
+        assert max(len(chunk.data) for chunk in chunks) <= 2 * MAX_TOKENIZED + 20
         assert sum(len(chunk.starts) for chunk in chunks) == data.count(b"\n")
 
 
@@ -185,7 +219,14 @@ class TestParsing:
 
 def _faults(faults: list[Fault]) -> list[tuple[object, ...]]:
     return sorted(
-        (row, fault.code, fault.message, fault.field, value)
+        (row, fault.code, message, fault.field, value)
         for fault in faults
-        for row, value in zip(fault.rows.tolist(), fault.values.to_pylist(), strict=True)
+        for row, message, value in zip(fault.rows.tolist(), _messages(fault), fault.values.to_pylist(), strict=True)
     )
+
+
+def _messages(fault: Fault) -> list[str]:
+    if isinstance(fault.message, str):
+        return [fault.message] * len(fault.rows)
+    messages: list[str] = fault.message.to_pylist()
+    return messages

@@ -1,0 +1,34 @@
+"""Memory: given back to the system once an import is done, as its worker lives on."""
+
+import ctypes
+import sys
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+
+# Of glibc's mallopt: how many arenas threads have, and from what size on a block is the system's own.
+_ARENA_MAX, _MMAP_THRESHOLD = -8, -3
+ARENAS = 2
+MMAP_BYTES = 512 * 1024
+
+
+@cache
+def _libc() -> Any:
+    """The C library where it is glibc, which keeps what was freed; None elsewhere."""
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return library if hasattr(library, "malloc_trim") else None
+
+
+def limit_arenas() -> None:
+    """Have threads share their memory: each has an arena of its own otherwise, and leaves it half empty."""
+    if (libc := _libc()) is not None:
+        libc.mallopt(_ARENA_MAX, ARENAS)
+        libc.mallopt(_MMAP_THRESHOLD, MMAP_BYTES)
+
+
+def give_back() -> None:
+    """Return to the system what is not in use."""
+    pa.default_memory_pool().release_unused()
+    if (libc := _libc()) is not None:
+        libc.malloc_trim(0)
