@@ -3,6 +3,7 @@
 Pure: no I/O, and free of the libraries that only the worker loads.
 """
 
+import codecs
 import re
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -26,6 +27,30 @@ from app.datasets.date_formats import is_date_format
 _ONE_BYTE: dict[str, JsonValue] = {"pattern": r"^[\u0001-\u0009\u000b\u000c\u000e-\u007f]?$"}
 
 
+# Each character is written the same wherever it stands: what has states, as ISO-2022, has no places of records. What
+# Python calls encodings besides, as punycode and unicode_escape, is no way to write a file.
+ENCODINGS = (
+    *("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "ascii"),
+    *(f"iso8859-{part}" for part in (*range(1, 12), *range(13, 17))),
+    *(f"cp{page}" for page in range(1250, 1259)),
+    *("cp437", "cp720", "cp737", "cp775", "cp850", "cp852", "cp855", "cp856", "cp857", "cp858", "cp860", "cp861"),
+    *("cp862", "cp863", "cp864", "cp865", "cp866", "cp869", "cp874", "cp1006", "cp1125", "tis-620", "hp-roman8"),
+    *("cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"),
+    *("koi8-r", "koi8-t", "koi8-u", "kz1048", "ptcp154", "palmos"),
+    *(f"mac-{script}" for script in ("arabic", "croatian", "cyrillic", "farsi", "greek", "iceland", "latin2", "roman")),
+    *("mac-romanian", "mac-turkish"),
+    *("shift_jis", "shift_jis_2004", "shift_jisx0213", "cp932", "euc_jp", "euc_jis_2004", "euc_jisx0213"),
+    *("big5", "big5hkscs", "cp950", "gb2312", "gbk", "gb18030", "euc_kr", "cp949", "johab"),
+)
+
+
+def _codec_name(value: str) -> str | None:
+    try:
+        return codecs.lookup(value).name if value.isascii() else None
+    except (LookupError, ValueError):
+        return None
+
+
 def _whole(value: Any) -> Any:
     """In JSON, 2.0 is an integer too."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -43,7 +68,7 @@ class ImportOptions(BaseModel):
     escape: str | None = Field(
         None, max_length=1, description="as \\; empty for none: a quote is doubled", json_schema_extra=_ONE_BYTE
     )
-    encoding: str | None = Field(None, description="as utf-8, cp1252, utf-16, shift_jis")
+    encoding: str | None = Field(None, max_length=60, description="as utf-8, cp1252, utf-16, shift_jis")
     compression: Literal["none", "gzip", "zstd"] | None = None
     header: StrictBool | Annotated[StrictInt, BeforeValidator(_whole), AfterValidator(fits)] | None = Field(
         None, description="true, false, or the header's line, from 1", json_schema_extra={"minimum": 1}
@@ -69,13 +94,10 @@ class ImportOptions(BaseModel):
 
     @field_validator("encoding")
     @classmethod
-    def _is_codec(cls, value: str | None) -> str | None:
-        try:
-            if value is None or isinstance("".encode(value), bytes):
-                return value
-        except (LookupError, TypeError, ValueError):
-            pass
-        raise ValueError(f"'{value}' is no encoding; use one as utf-8, cp1252, utf-16 or shift_jis")
+    def _is_text_encoding(cls, value: str | None) -> str | None:
+        if value is None or _codec_name(value) in ENCODINGS:
+            return value
+        raise ValueError(f"'{value[:60]}' is no encoding of text; use one of {', '.join(ENCODINGS)}")
 
     @field_validator("header")
     @classmethod

@@ -1,13 +1,13 @@
 """Imports over HTTP."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.core.body import BODY_PROBLEMS, JsonRoute
 from app.core.db import Session
-from app.core.errors import ParameterInvalid
+from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http import (
     LIST_PROBLEMS,
     Cursor,
@@ -40,11 +40,20 @@ from app.imports.models import (
     Upload,
     rejections_key,
 )
+from app.imports.spreadsheet import make_safe
 from app.keys.errors import KeyMissing, ScopeMissing
 
 CSV_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {"description": "One line a rejection", "content": {"text/csv": {"schema": {"type": "string"}}}}
 }
+
+Spreadsheet = Annotated[
+    bool,
+    Query(
+        alias="_spreadsheet",
+        description="No value is taken for a formula, and letters of every language are read as what they are.",
+    ),
+]
 
 router = APIRouter(route_class=JsonRoute, tags=["imports"], responses=problem_responses(KeyMissing, ScopeMissing))
 
@@ -94,17 +103,22 @@ async def get_import(row: ImportFromPath) -> ImportPublic:
 @router.get(
     "/imports/{import}/rejections",
     response_class=StreamingResponse,
-    responses={**CSV_RESPONSE, **problem_responses(ParameterInvalid, ImportNotFound, RejectionsNotReady)},
+    responses={
+        **CSV_RESPONSE,
+        **problem_responses(ParameterInvalid, UnknownParameter, ImportNotFound, RejectionsNotReady),
+    },
 )
-async def get_rejections(row: ImportFromPath) -> Response:
+async def get_rejections(request: Request, row: ImportFromPath, spreadsheet: Spreadsheet = False) -> Response:
     """Download every rejection as CSV: line, record, offset, column, value, code and message."""
+    refuse_unknown_parameters(request, ("_spreadsheet",))
     if row.status not in FINISHED:
         raise RejectionsNotReady(f"The import is {row.status}.", hint="Ask again once it has ended.")
     headers = {"Content-Disposition": f'attachment; filename="rejections-{row.id}.csv"'}
     stored = await find_object(rejections_key(row.id))
     if stored is None:
         return Response(",".join(REJECTION_FIELDS) + "\n", media_type="text/csv", headers=headers)
-    return StreamingResponse(read_object(stored), media_type="text/csv", headers=headers)
+    blocks = read_object(stored)
+    return StreamingResponse(make_safe(blocks) if spreadsheet else blocks, media_type="text/csv", headers=headers)
 
 
 @router.post(

@@ -1,11 +1,14 @@
 """Imports over HTTP: announced, shown, listed, cancelled, and by whom."""
 
+import codecs
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from httpx import AsyncClient, Response
+from pydantic import ValidationError
 
+from app.imports.options import ENCODINGS, ImportOptions
 from tests.imports.conftest import Importer
 
 Document = dict[str, Any]
@@ -81,7 +84,12 @@ class TestCreate:
             ({"options": {"timezone": "Mars/Base"}}, "options/timezone", "'Mars/Base' is no time zone"),
             ({"options": {"date_format": {"day": "DD/MM"}}}, "options/date_format", "'DD/MM' is no date format"),
             ({"options": {"units": ["5"]}}, "options/units", "'5' is no unit"),
-            ({"options": {"encoding": "utf-9"}}, "options/encoding", "'utf-9' is no encoding"),
+            (
+                {"options": {"encoding": "utf-9"}},
+                "options/encoding",
+                "'utf-9' is no encoding of text; use one of utf-8",
+            ),
+            ({"options": {"encoding": "a" * 61}}, "options/encoding", "at most 60 characters"),
             ({"options": {"header": 0}}, "options/header", "line number from 1"),
             ({"options": {"header": "yes"}}, "options/header", "boolean"),
             ({"options": {"compression": "zip"}}, "options/compression", "'none', 'gzip' or 'zstd'"),
@@ -95,6 +103,29 @@ class TestCreate:
         assert problem(response) == (422, "request-invalid")
         errors = response.json()["errors"]
         assert any(error["path"].startswith(path) and message in error["message"] for error in errors), errors
+
+    @pytest.mark.parametrize(
+        "name",
+        ["punycode", "idna", "unicode_escape", "raw_unicode_escape", "utf-7", "base64", "rot13", "hz", "undefined"],
+    )
+    async def test_an_encoding_is_one_of_text(self, client: AsyncClient, name: str) -> None:
+        response = await announce(client, options={"encoding": name})
+        assert response.status_code == 422, response.text
+
+    @pytest.mark.parametrize("name", ENCODINGS)
+    def test_each_encoding_is_one(self, name: str) -> None:
+        options = ImportOptions(encoding=name)
+        assert codecs.lookup(name).name == name
+        assert "id\n1".encode(name).decode(options.encoding or "") == "id\n1"
+
+    @pytest.mark.parametrize("name", ["charmap", "iso2022_jp", "mbcs", "", "\0", "utf-8\ud800"])
+    def test_what_python_calls_an_encoding_besides_is_none(self, name: str) -> None:
+        with pytest.raises(ValidationError, match="no encoding of text; use one of utf-8, "):
+            ImportOptions(encoding=name)
+
+    @pytest.mark.parametrize("name", ["UTF8", "latin-1", "windows-1252", "Shift_JIS", "ISO-8859-15", "us-ascii"])
+    def test_an_encoding_has_other_names(self, name: str) -> None:
+        assert ImportOptions(encoding=name).encoding == name
 
     async def test_a_header_may_be_counted_as_any_json_counts(self, client: AsyncClient) -> None:
         response = await announce(client, options={"header": 2.0})
@@ -143,6 +174,27 @@ class TestRejections:
         assert head == "line,record,offset,column,value,code,message"
         assert row.startswith('2,1,11,"price","x, ""y""","not_decimal",')
         assert not rest
+
+    @pytest.mark.parametrize("value", ["=HYPERLINK(1)", "+1 a", "-x", "@SUM(1)", "\tx", "＝1", '=a""b,\n=c'])
+    async def test_for_a_spreadsheet_no_value_is_a_formula(
+        self, importer: Importer, client: AsyncClient, value: str
+    ) -> None:
+        await importer("prices", "code,price\na,1.00\n")
+        shown = await importer("prices", f'code,price\nb,"{value}"\nc,"a=""b"\n')
+        plain = await client.get(f"/imports/{shown['id']}/rejections")
+        safe = await client.get(f"/imports/{shown['id']}/rejections?_spreadsheet=true")
+        assert plain.content.decode().count(f'"{value}"') == 1
+        assert safe.content.decode() == "\ufeff" + plain.content.decode().replace(f'"{value}"', f'"\'{value}"')
+
+    async def test_for_a_spreadsheet_without_any(self, importer: Importer, client: AsyncClient) -> None:
+        shown = await importer("prices", "code,price\na,1.00\n")
+        response = await client.get(f"/imports/{shown['id']}/rejections?_spreadsheet=true")
+        assert response.text.removeprefix("\ufeff") == "line,record,offset,column,value,code,message\n"
+
+    async def test_a_parameter_that_it_does_not_have(self, importer: Importer, client: AsyncClient) -> None:
+        shown = await importer("prices", "code,price\na,1.00\n")
+        response = await client.get(f"/imports/{shown['id']}/rejections?_spredsheet=true")
+        assert problem(response) == (400, "unknown-parameter")
 
     async def test_without_any_it_is_the_header(self, importer: Importer, client: AsyncClient) -> None:
         shown = await importer("prices", "code,price\na,1.00\n")
