@@ -84,13 +84,12 @@ async def find_object(key: str, version: str | None = None) -> StoredObject | No
     return StoredObject(key, head.get("VersionId") or "null", head["ContentLength"], head["Metadata"])
 
 
-async def list_objects(prefix: str) -> AsyncIterator[str]:
-    """The keys below a prefix, in the bucket's order."""
+async def list_pages(prefix: str, after: str = "") -> AsyncIterator[list[str]]:
+    """The keys below a prefix that come behind a key, in the bucket's order, some 1,000 at a time."""
     s3 = await client("s3")
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=get_settings().bucket, Prefix=prefix)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=get_settings().bucket, Prefix=prefix, StartAfter=after)
     async for page in pages:
-        for item in page.get("Contents", []):
-            yield item["Key"]
+        yield [item["Key"] for item in page.get("Contents", [])]
 
 
 async def read_object(stored: StoredObject) -> AsyncGenerator[bytes]:

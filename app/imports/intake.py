@@ -1,6 +1,6 @@
 """Intake: files that have arrived in the bucket become imports, each of them once in effect."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -12,7 +12,7 @@ from app.core import log
 from app.core.db import after_commit, transaction
 from app.core.queue import send_message
 from app.core.settings import get_settings
-from app.core.storage import StoredObject, find_object, list_objects
+from app.core.storage import StoredObject, find_object, list_pages
 from app.datasets.columns import is_name
 from app.datasets.errors import DatasetNameTaken
 from app.datasets.models import Dataset, DatasetCreate
@@ -26,6 +26,7 @@ from app.imports.service import check_size
 from app.keys.principal import EVERYTHING
 
 AWAITING_BATCH = 100
+RECOVERED_AT_ONCE = 1000
 
 
 class ImportBusy(Exception):
@@ -165,18 +166,58 @@ async def _get_or_create(session: AsyncSession, name: str) -> Dataset:
         return found
 
 
-async def recover_imports() -> None:
-    """Queue again what has no message any more: imports whose worker died, and files whose arrival went unnoticed."""
+async def _find_uploads() -> None:
+    """Queue the announced imports whose file has come without an event."""
     async with transaction() as session:
-        for import_id in await repository.requeue_stalled(session):
+        waiting = await repository.take_awaiting(session, AWAITING_BATCH)
+    for import_id, key in waiting:
+        if await find_object(key) is not None:
+            await send_message({"import": str(import_id)})
+
+
+class InboxSearch:
+    """Looks through the inbox for files that no import is about, page by page.
+
+    A search that has found many ends there, and the next one goes on behind them.
+    """
+
+    def __init__(self, pages: Callable[[str, str], AsyncIterator[list[str]]] = list_pages) -> None:
+        self._pages = pages
+        self._after = ""
+
+    async def search(self) -> None:
+        """Queue the files, up to about RECOVERED_AT_ONCE."""
+        found = 0
+        async for keys in self._pages(INBOX, self._after):
+            for key in await self._unknown(keys):
+                await send_message({"object": key})
+                found += 1
+            self._after = max(keys, default="")
+            if found >= RECOVERED_AT_ONCE:
+                return
+        self._after = ""
+
+    async def _unknown(self, keys: list[str]) -> list[str]:
+        dropped = [key for key in keys if _parse_inbox_key(key)]
+        async with transaction() as session:
+            known = await repository.known_object_keys(session, dropped)
+        return [key for key in dropped if key not in known]
+
+
+_inbox = InboxSearch()
+
+
+async def recover_imports(inbox: InboxSearch = _inbox) -> None:
+    """Queue again what has no message any more: imports whose worker died, and files whose arrival went unnoticed.
+
+    What comes first does not wait for the rest, nor fail with it.
+    """
+    async with transaction() as session:
+        for import_id in await repository.requeue_stalled(session, RECOVERED_AT_ONCE):
             log.event("import.requeued", import_id=import_id)
             after_commit(session, _sender({"import": str(import_id)}))
-        for row in await repository.list_awaiting(session, AWAITING_BATCH):
-            if await find_object(row.object_key) is not None:
-                after_commit(session, _sender({"import": str(row.id)}))
-        keys = [key async for key in list_objects(INBOX) if _parse_inbox_key(key)]
-        for key in set(keys) - await repository.known_object_keys(session, keys):
-            after_commit(session, _sender({"object": key}))
+    await _find_uploads()
+    await inbox.search()
 
 
 def _sender(message: dict[str, Any]) -> Callable[[], Awaitable[None]]:

@@ -1,12 +1,12 @@
 """Imports in the catalogue, and who works on which."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, func, or_, select, text, tuple_, update
+from sqlalchemy import ARRAY, Text, and_, any_, bindparam, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -143,11 +143,18 @@ async def cancel_import(session: AsyncSession, import_id: UUID) -> bool:
     return await session.scalar(statement) is not None
 
 
-async def requeue_stalled(session: AsyncSession) -> Sequence[UUID]:
-    """Queue the imports whose worker has gone silent, and those whose message has; answers their ids."""
+async def requeue_stalled(session: AsyncSession, limit: int) -> Sequence[UUID]:
+    """Queue imports whose worker has gone silent, and those whose message has; answers their ids, `limit` at most."""
+    stalled = (
+        select(col(Import.id))
+        .where(col(Import.status).in_(["running", "queued"]), col(Import.lease_until) < func.now())
+        .order_by(col(Import.lease_until))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
     statement = (
         update(Import)
-        .where(col(Import.status).in_(["running", "queued"]), col(Import.lease_until) < func.now())
+        .where(col(Import.id).in_(stalled))
         .values(
             status="queued",
             phase=None,
@@ -159,14 +166,31 @@ async def requeue_stalled(session: AsyncSession) -> Sequence[UUID]:
     return (await session.scalars(statement)).all()
 
 
-async def list_awaiting(session: AsyncSession, limit: int) -> Sequence[Import]:
-    """The newest imports that have waited for their file for a while."""
-    patience = func.now() - text(f"interval '{UPLOAD_NOTICED_SECONDS} seconds'")
-    waiting = (col(Import.status) == "awaiting_upload") & (col(Import.created_at) < patience)
-    query = select(Import).where(waiting).order_by(col(Import.created_at).desc())
-    return (await session.scalars(query.limit(limit))).all()
+async def take_awaiting(session: AsyncSession, limit: int) -> Sequence[tuple[UUID, str]]:
+    """Imports that wait for their file and are due to be looked for, those first that have been so the longest.
+
+    Answers their ids and the files' keys. Each is due again after half as long as it has waited by then: as many
+    announcements as there may be, none hides another.
+    """
+    noticed = text(f"interval '{UPLOAD_NOTICED_SECONDS} seconds'")
+    due = func.coalesce(col(Import.lease_until), col(Import.created_at) + noticed)
+    waiting = (
+        select(col(Import.id))
+        .where(col(Import.status) == "awaiting_upload", due < func.now())
+        .order_by(due)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        update(Import)
+        .where(col(Import.id).in_(waiting))
+        .values(lease_until=func.now() + func.greatest(noticed, text("(now() - created_at) / 2")))
+        .returning(col(Import.id), col(Import.object_key))
+    )
+    return [(row.id, row.object_key) for row in await session.execute(statement)]
 
 
-async def known_object_keys(session: AsyncSession, keys: Collection[str]) -> set[str]:
+async def known_object_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
     """Those of some files' keys that an import is about."""
-    return set(await session.scalars(select(col(Import.object_key)).where(col(Import.object_key).in_(keys))))
+    among = col(Import.object_key) == any_(bindparam("keys", keys, ARRAY(Text)))
+    return set(await session.scalars(select(col(Import.object_key)).where(among)))

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ CONCURRENCY = 2
 WAIT_SECONDS = 10
 EXTEND_EVERY_SECONDS = VISIBILITY_SECONDS / 3
 RECOVER_EVERY_SECONDS = 10
+REST_PER_RECOVERY = 9
 FIRST_BACKOFF_SECONDS = 0.5
 LAST_BACKOFF_SECONDS = 10.0
 
@@ -101,8 +103,10 @@ async def _take_message() -> None:
 
 
 async def _recover() -> None:
+    started = time.monotonic()
     await recover()
-    await asyncio.sleep(RECOVER_EVERY_SECONDS)
+    # A full inbox takes a while to look through: that is a small part of the time all the same.
+    await asyncio.sleep(max(RECOVER_EVERY_SECONDS, REST_PER_RECOVERY * (time.monotonic() - started)))
 
 
 async def repeat(step: Callable[[], Awaitable[None]], name: str) -> None:

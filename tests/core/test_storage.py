@@ -9,7 +9,7 @@ import pytest_asyncio
 from httpx import AsyncClient
 
 from app.core.aws import close_clients
-from app.core.storage import PART_SIZE, ObjectWriter, find_object, list_objects, presign_upload, read_object
+from app.core.storage import PART_SIZE, ObjectWriter, find_object, list_pages, presign_upload, read_object
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -93,7 +93,7 @@ class TestListObjects:
     async def test_the_keys_below_a_prefix(self) -> None:
         await _write("reports/x/1.csv", b"1")
         await _write("reports/y/2.csv", b"2")
-        assert [key async for key in list_objects("reports/x/")] == ["reports/x/1.csv"]
+        assert [keys async for keys in list_pages("reports/x/")] == [["reports/x/1.csv"]]
 
 
 class TestPresignUpload:
