@@ -118,7 +118,7 @@ class TestCreate:
         assert codecs.lookup(name).name == name
         assert "id\n1".encode(name).decode(options.encoding or "") == "id\n1"
 
-    @pytest.mark.parametrize("name", ["charmap", "iso2022_jp", "mbcs", "", "\0", "utf-8\ud800"])
+    @pytest.mark.parametrize("name", ["charmap", "iso2022_jp", "mbcs", "", "\0"])
     def test_what_python_calls_an_encoding_besides_is_none(self, name: str) -> None:
         with pytest.raises(ValidationError, match="no encoding of text; use one of utf-8, "):
             ImportOptions(encoding=name)
