@@ -44,7 +44,7 @@ class DatasetState:
 _SELECT = f"SELECT {', '.join(field.name for field in fields(DatasetRow))} FROM {_TABLE}"
 _FIND = f"{_SELECT} WHERE name = $1"
 _LIST = f"{_SELECT} WHERE id = ANY($1)"
-# A key is limited to the names of $1; null: to none.
+# A limited key opens the datasets that $1 names; null: the key is not limited.
 _VISIBLE = f"FROM {_TABLE} WHERE $1::text[] IS NULL OR name = ANY($1)"
 _COUNT = f"SELECT count(*) {_VISIBLE}"
 _LIST_NAMES = f"SELECT name {_VISIBLE} ORDER BY name LIMIT $2"

@@ -96,13 +96,13 @@ def _fragment_of(shape: Shape, embeddable: frozenset[str]) -> Fragment:
 
 
 def _new_fragment(shape: Shape, embeddable: frozenset[str]) -> Fragment:
-    shared = queries.shared_filter_parameters(shape)
+    shared = queries.shared_parameters(shape)
     return Fragment(
         # One that is called as a section is: then it is shown there.
         tag=_write(tag_of(shape)) if shape.name not in SECTIONS else b"",
         paths=_members(paths_of(shape, embeddable)),
         schemas=_members(schemas_of(shape, embeddable)),
-        parameters=_members(queries.own_filter_parameters(shape)),
+        parameters=_members(queries.own_parameters(shape)),
         shared_parameters={name: _members({name: parameter}) for name, parameter in shared.items()},
     )
 
@@ -189,7 +189,7 @@ def describe_dataset(document: Document, shape: Shape, referenced: Sequence[Shap
             "paths": paths_of(shape, embeddable),
             "components": {
                 "schemas": {**schemas, **queries.shared_schemas(), "ProblemDocument": problem_schema()},
-                "parameters": queries.filter_parameters(shape),
+                "parameters": queries.parameters_of(shape),
                 "responses": problem_components(),
                 "securitySchemes": document["components"]["securitySchemes"],
             },

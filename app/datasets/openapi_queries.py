@@ -105,9 +105,9 @@ def _named_value(shape: Shape, column: Column) -> dict[str, Any]:
 def query_schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     """The schemas of a dataset's queries: enumerations, conditions, the body of a query and aggregates' results."""
     enumerations = {name: allowed_values(column) for column in shape.columns if (name := _enumeration(shape, column))}
-    result = {"type": "object", "properties": _result_members(shape), "additionalProperties": False}
     if shape.store == "keyvalue":
         return enumerations
+    result = {"type": "object", "properties": _result_members(shape), "additionalProperties": False}
     return {
         **enumerations,
         f"{shape.name}_where": _where(shape),
@@ -185,19 +185,20 @@ def key_schema(key: Sequence[Column]) -> dict[str, Any]:
     return {"type": "array", "prefixItems": values, "minItems": len(values), "maxItems": len(values)}
 
 
-def filter_parameters(shape: Shape) -> dict[str, Any]:
-    """The parameters that filter a dataset's records, one for each column and operator, by the name to refer to."""
-    return own_filter_parameters(shape) | shared_filter_parameters(shape)
+def parameters_of(shape: Shape) -> dict[str, Any]:
+    """The parameters that a dataset's operations refer to: one for each column and operator, and those of all lists."""
+    return own_parameters(shape) | shared_parameters(shape)
 
 
-def own_filter_parameters(shape: Shape) -> dict[str, Any]:
+def own_parameters(shape: Shape) -> dict[str, Any]:
     """Those that no other dataset has."""
     return _parameters(shape, [(column, name) for column, name in _filters(shape) if _is_own(column, name)])
 
 
-def shared_filter_parameters(shape: Shape) -> dict[str, Any]:
-    """Those that every dataset with a column of this name and type has: the same ones, by the same names."""
-    return _parameters(shape, [(column, name) for column, name in _filters(shape) if not _is_own(column, name)])
+def shared_parameters(shape: Shape) -> dict[str, Any]:
+    """Those that every dataset has, or every one with a column of this name and type: the same ones, by their names."""
+    filters = _parameters(shape, [(column, name) for column, name in _filters(shape) if not _is_own(column, name)])
+    return filters if shape.store == "keyvalue" else {**SHARED, **filters}
 
 
 def _parameters(shape: Shape, filters: Sequence[tuple[Column, str]]) -> dict[str, Any]:
@@ -291,6 +292,15 @@ SPREADSHEET = _query(
 )
 
 
+# No name of a dataset or of a column begins with an underscore.
+SHARED = {given["name"]: given for given in (LIMIT, CURSOR, SEARCH, COUNT_PARAMETER, SPREADSHEET)}
+SHARED["_limit.results"] = RESULT_LIMIT
+
+
+def _shared(*names: str) -> list[dict[str, Any]]:
+    return [{"$ref": PARAMETERS + name} for name in names]
+
+
 def view_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str, Any]]:
     """The parameters that say what is shown of a record."""
     embed = [_query("_embed", _names(sorted(embeddable)), EMBED_TEXT)] if embeddable else []
@@ -304,9 +314,9 @@ def list_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str,
         sort = _query("_sort", {**_names(names), "maxItems": 1}, "The direction of the list.")
         return [LIMIT, CURSOR, sort, *view_parameters(shape, embeddable), *filter_references(shape)]
     sorts = [_query("_sort", _names(_sort_names(shape)), SORT_TEXT)] if shape.columns else []
-    search = [SEARCH] if shape.has_texts else []
     view = view_parameters(shape, embeddable)
-    return [LIMIT, CURSOR, *sorts, *view, *search, COUNT_PARAMETER, SPREADSHEET, *filter_references(shape)]
+    others = _shared(*(["_q"] if shape.has_texts else []), "_count", "_spreadsheet")
+    return [*_shared("_limit", "_cursor"), *sorts, *view, *others, *filter_references(shape)]
 
 
 def aggregate_parameters(shape: Shape) -> list[dict[str, Any]]:
@@ -319,7 +329,7 @@ def aggregate_parameters(shape: Shape) -> list[dict[str, Any]]:
             _query("_group", _names(groups), GROUPS_TEXT),
             _query("_sort", _names([*results, *(f"-{name}" for name in results)]), RESULTS_TEXT),
         ]
-    return [*parameters, RESULT_LIMIT, *([SEARCH] if shape.has_texts else []), *filter_references(shape)]
+    return [*parameters, *_shared("_limit.results", *(["_q"] if shape.has_texts else [])), *filter_references(shape)]
 
 
 def _group_names(shape: Shape) -> list[str]:

@@ -14,7 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from app.datasets.column_types import TYPES
 from app.datasets.columns import Column, row_id_column
 from app.datasets.openapi_documents import describe_all, describe_index, least_size
-from app.datasets.openapi_queries import filter_references, own_filter_parameters, shared_filter_parameters
+from app.datasets.openapi_queries import filter_references, own_parameters, shared_parameters
 from app.datasets.operators import operators_of
 from app.datasets.shape import Shape
 
@@ -71,11 +71,11 @@ class TestSharing:
             _shape(f"d{place}", _column(type_name, **kind), examples={"a": place}) for place, kind in enumerate(kinds)
         ]
         for one, other in itertools.combinations(shapes, 2):
-            first, second = shared_filter_parameters(one), shared_filter_parameters(other)
+            first, second = shared_parameters(one), shared_parameters(other)
             assert {name: first[name] for name in first.keys() & second.keys()} == {
                 name: second[name] for name in first.keys() & second.keys()
             }
-            assert not own_filter_parameters(one).keys() & {*own_filter_parameters(other), *first, *second}
+            assert not own_parameters(one).keys() & {*own_parameters(other), *first, *second}
 
     def test_columns_of_one_name_and_several_types_have_their_own(self) -> None:
         shapes = [_shape(f"d{place}", _column(name)) for place, name in enumerate(TYPES)]
@@ -111,8 +111,16 @@ class TestSharing:
         for path in ("records", "aggregate"):
             given = document["paths"][f"/datasets/things/{path}"]["get"]["parameters"]
             names = [components[item["$ref"].rpartition("/")[2]]["name"] for item in given if "$ref" in item]
-            assert names == expected
+            assert [name for name in names if not name.startswith("_") or name.startswith("_id")] == expected
         assert len(filter_references(shape)) == len(expected)
+
+    def test_what_every_list_takes_is_said_once(self) -> None:
+        document = _describe(*(_shape(f"d{number}", _column("text")) for number in range(3)))
+        text = json.dumps(document)
+        for name in ("_limit", "_cursor", "_q", "_count", "_spreadsheet", "_limit.results"):
+            said = document["components"]["parameters"][name]["description"]
+            assert text.count(json.dumps(said)) == 1
+            assert text.count(json.dumps(f"#/components/parameters/{name}")) in (3, 6)
 
     def test_a_hundred_alike_take_little_more_than_what_is_their_own(self) -> None:
         columns = [_column(name, name=f"c_{name}", label=name) for name in TYPES]
