@@ -6,7 +6,8 @@ from typing import Any
 from app.core.body import JSON, MERGE_PATCH
 from app.core.http import problem_response
 from app.core.idempotency import HEADER, MAX_KEY_LENGTH
-from app.datasets.columns import ROW_ID
+from app.datasets.columns import ROW_ID, Column
+from app.datasets.rules import ADDRESSABLE, address_rule
 from app.datasets.shape import Shape
 from app.datasets.value_schemas import written_value
 
@@ -111,7 +112,7 @@ def write_schemas(shape: Shape) -> dict[str, Document]:
     title = shape.title or shape.name
     key = {column.name for column in shape.key}
     written = [column for column in shape.columns if column.name != ROW_ID]
-    values = {column.name: written_value(column, shape.examples.get(column.name)) for column in written}
+    values = {column.name: _written(column, shape) for column in written}
     required = [column.name for column in written if column.required]
     changes = {name: schema for name, schema in values.items() if name not in key}
     numbered = {ROW_ID: {"type": "integer", "description": "as in the address"}} if ROW_ID in key else {}
@@ -129,6 +130,14 @@ def write_schemas(shape: Shape) -> dict[str, Document]:
             "required": ["data"],
         },
     }
+
+
+def _written(column: Column, shape: Shape) -> Document:
+    """The schema of what is sent for a column; one with a pattern or choices of its own cannot say what no key is."""
+    schema = written_value(column, shape.examples.get(column.name))
+    if address_rule(column, [part.name for part in shape.key]) is None or "enum" in schema:
+        return schema
+    return {"pattern": ADDRESSABLE, **schema}
 
 
 def write_operations(

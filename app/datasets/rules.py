@@ -40,6 +40,8 @@ CONSTRAINTS: dict[str, Callable[[Any], str]] = {
 
 # Clients remove these from an address before they send it: what is left is the address of something else.
 UNADDRESSABLE = (".", "..")
+# Every other text.
+ADDRESSABLE = r"^(|[^.][\s\S]*|\.[^.][\s\S]*|\.\.[\s\S]+)$"
 
 
 def address_rule(column: Column, key: Sequence[str]) -> Rule | None:

@@ -236,6 +236,30 @@ class TestFailure:
         assert (await buyer.post("/orders", headers=key)).status_code == 201
 
 
+class TestCallerWhoIsGone:
+    async def test_the_answer_is_kept_that_nobody_took(self, shop: Shop, buyer: AsyncClient) -> None:
+        key = _key()
+        sent = buyer.build_request("POST", "/orders", json={"n": 1}, headers=key)
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/orders",
+            "query_string": b"",
+            "headers": [(name.lower(), value) for name, value in sent.headers.raw],
+        }
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": sent.content, "more_body": False}
+
+        async def send(_: Message) -> None:
+            raise ConnectionResetError
+
+        with pytest.raises(ConnectionResetError):
+            await shop.app(scope, receive, send)
+        again = await buyer.post("/orders", json={"n": 1}, headers=key)
+        assert (again.status_code, again.headers["idempotency-replayed"], shop.done) == (201, "true", 1)
+
+
 class TestFailureBehindTheCommit:
     async def _check(self, shop: Shop, buyer: AsyncClient, key: dict[str, str]) -> None:
         """The same request is not done again, and says so; another one may come under another key."""

@@ -55,6 +55,12 @@ class TestSchemas:
         # What was read can be sent back whole.
         assert list(schemas["things_replace"]["properties"]) == ["_id", "n"]
 
+    @pytest.mark.parametrize(("text", "is_key"), [(".", False), ("..", False), ("...", True), (".a", True), ("", True)])
+    def test_a_key_of_one_text_is_what_an_address_keeps(self, text: str, is_key: bool) -> None:
+        schemas = _schemas(Column(name="k", type="text", required=True), key="k")
+        for part in ("create", "replace"):
+            assert Draft202012Validator(schemas[f"things_{part}"]).is_valid({"k": text}) is is_key
+
     def test_a_decimal_may_be_a_number(self) -> None:
         schema = _value(type="decimal", precision=6, scale=2, required=True)
         assert schema["type"] == ["string", "number"]
