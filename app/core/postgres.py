@@ -23,6 +23,13 @@ UNSTORABLE_TEXT = ("22021", "22P05")
 PROGRAM_LIMIT_EXCEEDED = "54000"
 # Connection failures (class 08), shutdown and start-up (57P0x), read-only after a failover, too many connections.
 UNREACHABLE = ("08", "57P", "25006", "53300")
+DISK_FULL = ("53100",)
+# What a later attempt may not meet any more: what it is told, and after how many seconds to try.
+PASSING = (
+    (CONTENDED, "Another request or an import holds what this one needs.", 1),
+    (DISK_FULL, "The database has no room left to write.", 60),
+    (UNREACHABLE, "The database cannot take the request now.", 5),
+)
 
 
 def quote(*names: str) -> str:
@@ -54,10 +61,9 @@ def problem_of_state(state: str) -> Problem | None:
             f"The query was stopped after {get_settings().statement_timeout_seconds:g} seconds.",
             hint="Ask for fewer records or filter by the dataset's key.",
         )
-    if state in CONTENDED:
-        return ServiceUnavailable("Another request or an import holds what this one needs.", retry_after=1)
-    if state.startswith(UNREACHABLE):
-        return ServiceUnavailable("The database cannot take the request now.")
+    for states, detail, seconds in PASSING:
+        if state.startswith(states):
+            return ServiceUnavailable(detail, retry_after=seconds)
     if state in UNSTORABLE_TEXT:
         return RequestInvalid("A text holds a NUL character, which cannot be stored.", hint="Leave it out.")
     if state == PROGRAM_LIMIT_EXCEEDED:
