@@ -211,8 +211,7 @@ def _size(request: Request, document: bytes) -> int:
 
 
 def _answer(request: Request, document: Document) -> Response:
-    headers = {"ETag": document.etag, "Vary": "Accept-Encoding", "Cache-Control": "private, no-cache"}
-    headers["X-Content-Type-Options"] = "nosniff"
+    headers = {"ETag": document.etag, "Vary": "Accept-Encoding"}
     if is_known(",".join(request.headers.getlist("if-none-match")), document.etag):
         return Response(status_code=304, headers=headers)
     if document.packed is None or not accepts_gzip(",".join(request.headers.getlist("accept-encoding"))):
