@@ -1,5 +1,6 @@
 """Key-value datasets whose records are gone: the database knows of them, and the emulator's folder is another one."""
 
+from itertools import groupby
 from typing import Any
 
 import asyncpg
@@ -9,26 +10,41 @@ from app.core.aws import client
 from app.core.settings import get_settings
 from app.datasets.mirror import address_of
 
-# Those that had records, as far as the database knows: by an import, or by single writes into a table that was there.
-HAD_RECORDS = """
-SELECT name FROM tolva.dataset
-WHERE store = 'keyvalue' AND columns <> '[]' AND (created_at < to_timestamp($1) OR EXISTS (
-    SELECT FROM tolva.import
-    WHERE dataset_id = dataset.id AND status = 'succeeded' AND NOT dry_run
-))
-ORDER BY name
+# Datasets that had records, as far as the database knows: by an import, or by single writes into another table than the
+# one that was made at $1. Each with its imports in their order.
+IMPORTS = """
+SELECT dataset.name, import.id::text AS import_id, import.mode
+FROM tolva.dataset
+LEFT JOIN tolva.import
+    ON import.dataset_id = dataset.id AND import.status = 'succeeded' AND NOT import.dry_run
+WHERE dataset.store = 'keyvalue' AND dataset.columns <> '[]'
+    AND (dataset.created_at < to_timestamp($1) OR import.id IS NOT NULL)
+ORDER BY dataset.name, import.finished_at
 """
 
 
 async def find_lost(database_url: str) -> list[str]:
-    """The datasets that had records before the table was made, or lost the item that says where they are."""
+    """The datasets whose records are not in the table, or are those from before their last import with replace."""
     dynamodb = await client("dynamodb")
     table = (await dynamodb.describe_table(TableName=get_settings().table))["Table"]
     # The client reads answers as they come: times are seconds since 1970.
     made: Any = table["CreationDateTime"]
     connection = await asyncpg.connect(database_url)
     try:
-        names = [row["name"] for row in await connection.fetch(HAD_RECORDS, made)]
+        rows = await connection.fetch(IMPORTS, made)
     finally:
         await connection.close()
-    return [name for name in names if await dynamo.find_item(*address_of(name)) is None]
+    imports = {name: list(found) for name, found in groupby(rows, lambda row: row["name"])}
+    return [name for name, found in imports.items() if not await _has_records(name, found)]
+
+
+async def _has_records(name: str, imports: list[asyncpg.Record]) -> bool:
+    item = await dynamo.find_item(*address_of(name))
+    if item is None:
+        return False
+    replaced = [place for place, found in enumerate(imports) if found["mode"] == "replace"]
+    if not replaced:
+        return True
+    # A generation is named for the import that has brought it, and its attempt.
+    current = {found["import_id"] for found in imports[replaced[-1] :]}
+    return str(item["generation"]).partition(".")[0] in current

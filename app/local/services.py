@@ -63,8 +63,8 @@ class Services:
         if lost:
             names = ", ".join(f"'{name}'" for name in lost)
             self._report(
-                f"The key-value records of {names} are gone: {self._folder / 'aws'} is not the folder that the "
-                "database knows. Put back a copy of that one, or import their files again with --mode replace."
+                f"The key-value records of {names} are gone, or are older ones: {self._folder / 'aws'} is not the "
+                "folder that the database knows. Put back that one, or import their files again with --mode replace."
             )
 
     def prepare_emulator(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -181,6 +182,38 @@ class TestLostRecords:
             assert third.request("PUT", "/datasets/written/records/1", json={}).status_code == 201
         with RunningDev(folder, port=first.port) as fourth:
             assert "are gone" not in fourth.text()
+
+    def test_of_an_older_copy_are_said_and_revive_no_key(self, tmp_path: Path) -> None:
+        folder = tmp_path / "data"
+        with RunningDev(folder) as first:
+            for name in ("kept", "replaced"):
+                body = {"name": name, "store": "keyvalue", **COLUMNS}
+                assert first.request("POST", "/datasets", json=body).status_code == 201
+                assert first.request("PUT", f"/datasets/{name}/records/1", json={}).status_code == 201
+            key = first.request("POST", "/keys", json={"name": "x", "scopes": ["read"]}).json()
+            assert self._read(first, key["key"]) == 200
+        shutil.copytree(folder / "aws", tmp_path / "copy")
+        with RunningDev(folder, port=first.port) as second:
+            assert "are gone" not in second.text()
+            assert second.request("DELETE", f"/keys/{key['id']}").status_code == 204
+            file = tmp_path / "rows.csv"
+            file.write_text("id,text\n2,two\n")
+            done = run(
+                *("import", str(file), "--dataset", "replaced", "--mode", "replace"),
+                *("--url", second.url, "--key", ADMIN_KEY),
+            )
+            assert done.returncode == 0, done.stderr
+        shutil.rmtree(folder / "aws")
+        (tmp_path / "copy").rename(folder / "aws")
+        with RunningDev(folder, port=first.port) as third:
+            assert "The key-value records of 'replaced' are gone, or are older ones" in third.text()
+            assert self._read(third, key["key"]) == 401
+            assert third.request("GET", "/datasets/kept/records/1").status_code == 200
+
+    @staticmethod
+    def _read(dev: RunningDev, key: str) -> int:
+        headers = {"Authorization": f"Bearer {key}"}
+        return httpx.get(f"{dev.url}/datasets/kept/records/1", headers=headers, trust_env=False).status_code
 
     def test_a_state_that_is_broken_ends_the_start(self, tmp_path: Path) -> None:
         folder = tmp_path / "data"
