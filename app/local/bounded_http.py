@@ -45,12 +45,12 @@ class BoundedProtocol(H11Protocol):
             self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Take what has arrived of a request, which has its time from its first byte on."""
-        if self._deadline is None and self.conn.their_state not in ARRIVED:
-            self._wait()
+        """Take what has arrived of a request, which has its time from its first part on."""
         super().data_received(data)
         if self.conn.their_state in ARRIVED:
             self._stop_waiting()
+        elif self._deadline is None and not self.transport.is_closing():
+            self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""

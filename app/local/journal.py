@@ -90,11 +90,16 @@ class Journal:
         return self._journal_bytes > max(SNAPSHOT_BYTES, self._snapshot_bytes)
 
     def begin_snapshot(self) -> "Snapshot":
-        """A snapshot to write the state to, while what is done meanwhile goes on into the next journal."""
+        """A snapshot to write the state to, while what is done meanwhile goes on into the next journal.
+
+        Raises:
+            OSError: there is no room for it; the journal goes on.
+        """
         self.sync()
         with self._lock:
-            os.close(self._file)
+            before = self._file
             self._open(self._number + 1)
+            os.close(before)
         self._journal_bytes = 0
         return Snapshot(self._path("snapshot", self._number))
 
@@ -203,14 +208,19 @@ class Snapshot:
         _write(self._file, frame(encode({END: self._count})))
         os.fsync(self._file)
         size = os.fstat(self._file).st_size
-        os.close(self._file)
+        self._close()
         self._draft.rename(self._path)
         return size
 
     def drop(self) -> None:
         """Give it up."""
-        os.close(self._file)
+        self._close()
         self._draft.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
 
 
 _encoder = json.JSONEncoder(separators=(",", ":"), check_circular=False)

@@ -132,6 +132,27 @@ class TestFullDisk:
         yield
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
+    def test_the_journal_goes_on_where_no_next_one_can_be_made(self, tmp_path: Path) -> None:
+        journal = write(tmp_path, 1)
+        (tmp_path / "journal-00000001").mkdir()
+        with pytest.raises(IsADirectoryError):
+            journal.begin_snapshot()
+        journal.append(encode({"number": 2}))
+        (tmp_path / "journal-00000001").rmdir()
+        assert numbers(read(tmp_path)) == [1, 2]
+
+    def test_a_snapshot_that_cannot_get_its_name_leaves_the_journals(self, tmp_path: Path) -> None:
+        journal = write(tmp_path, 1)
+        snapshot = journal.begin_snapshot()
+        snapshot.write([encode({"number": 1})])
+        (tmp_path / "snapshot-00000001").mkdir()
+        with pytest.raises(IsADirectoryError):
+            journal.finish_snapshot(snapshot)
+        snapshot.drop()
+        journal.append(encode({"number": 2}))
+        (tmp_path / "snapshot-00000001").rmdir()
+        assert numbers(read(tmp_path)) == [1, 2]
+
     @pytest.mark.usefixtures("limit")
     def test_what_could_not_be_written_is_not_there(self, tmp_path: Path) -> None:
         journal = write(tmp_path, 1)
