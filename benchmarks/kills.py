@@ -3,7 +3,7 @@
     uv run python -m benchmarks.kills imports --times 20      a worker, at random moments; another one takes over
     uv run python -m benchmarks.kills writes --times 3        each part of `tolva dev`, under writes and imports
 
-It fails where an import is not whole, or a write or a row is lost or doubled.
+It fails if an import is not whole, or a write or a row is lost or doubled.
 """
 
 import argparse

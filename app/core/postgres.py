@@ -24,7 +24,7 @@ PROGRAM_LIMIT_EXCEEDED = "54000"
 # Connection failures (class 08), shutdown and start-up (57P0x), read-only after a failover, too many connections.
 UNREACHABLE = ("08", "57P", "25006", "53300")
 DISK_FULL = ("53100",)
-# What a later attempt may not meet any more: what it is told, and after how many seconds to try.
+# What a later attempt may not meet any more: the detail for the caller, and the seconds to wait.
 PASSING = (
     (CONTENDED, "Another request or an import holds what this one needs.", 1),
     (DISK_FULL, "The database has no room left to write.", 60),

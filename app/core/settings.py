@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     )
     keyvalue_trust_from: AwareDatetime | None = Field(
         None,
-        description="the time before which it is not believed, as 2026-01-31T08:00:00Z: for a table that was restored",
+        description="after a restore, the time before which it is not believed, such as 2026-01-31T08:00:00Z",
     )
     keyvalue_retire_seconds: int = Field(
         60, ge=1, description="how long replaced records of a key-value dataset are kept"

@@ -302,7 +302,7 @@ async def _find_changing(name: str, item: Item) -> Shape | None:
 
 
 async def _compare(name: str, item: Item) -> bool:
-    """Whether an old item says what the catalogue does; it does from now on where it did not.
+    """Whether an old item says what the catalogue does; if it did not, it does from now on.
 
     Raises:
         ServiceUnavailable: as find_shape.

@@ -66,7 +66,7 @@ async def _mirror(key_id: UUID) -> KeyRow | None:
 
 
 async def _compare(key_id: UUID, item: Item) -> KeyRow | None:
-    """What an item says of a key, or the catalogue where the item is old."""
+    """What an item says of a key, or the catalogue if the item is old."""
     if mirrors.is_fresh(item):
         return _key_of(item)
     try:
@@ -79,7 +79,7 @@ async def _compare(key_id: UUID, item: Item) -> KeyRow | None:
         else:
             await dynamo.put_item(_item_of(key), _is_same(item))
     except ConditionNotMet:
-        # Another request was first, or the key was revoked just now, which the catalogue is told later.
+        # Another request was first, or the key was revoked just now, which the catalogue hears of later.
         item = await dynamo.find_item(_pk(key_id), PLACE) or item
         return _key_of(item)
     return key

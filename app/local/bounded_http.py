@@ -36,7 +36,7 @@ class BoundedProtocol(H11Protocol):
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for a first request, where there is room for one more connection."""
+        """Wait for a first request, if there is room for one more connection."""
         super().connection_made(transport)
         most = get_settings().max_connections
         if len(self.connections) > most:
@@ -58,7 +58,7 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Say that a head is too long where that is why it could not be read."""
+        """Say that a head is too long if that is why it could not be read."""
         self._stop_waiting()
         most = get_settings().max_head_bytes
         if len(self.conn.trailing_data[0]) > most:

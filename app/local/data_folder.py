@@ -67,7 +67,7 @@ class DataFolder:
 
     def _close_to_others(self) -> None:
         """Take from others what an earlier version, or the user, has left them."""
-        # PostgreSQL has a user of its own where we are root, which passes through; see postgres.py.
+        # PostgreSQL has a user of its own if we are root, which passes through; see postgres.py.
         could = take_from_others([self.path], stat.S_IXGRP if os.geteuid() == 0 else 0)
         inside = (path for pattern in ("*", "logs/*", "aws/*", "aws/state/*") for path in self.path.glob(pattern))
         take_from_others(path for path in inside if not path.is_symlink())

@@ -184,7 +184,7 @@ def run_dev(options: DevOptions) -> int:
 
 
 def find_full_disk(data: Path) -> str:
-    """A line that says that the data folder's disk is full, where it is: it may be why a part cannot go on."""
+    """A line that says that the data folder's disk is full, if it is: it may be why a part cannot go on."""
     if not data.exists():
         return ""
     free = shutil.disk_usage(data).free

@@ -113,7 +113,7 @@ class Journal:
         self._remove_obsolete()
 
     def sync(self) -> None:
-        """Have all that was appended on disk, where a power cut leaves it."""
+        """Have all that was appended on disk, safe from a power cut."""
         with self._lock:
             self._unsynced = False
             os.fsync(self._file)

@@ -140,7 +140,7 @@ class KeptTables:
         return before
 
     def _keep_items(self, batch: bytes | None = None, token: Token | None = None) -> None:
-        """Write what was done to items into the journal, or, where that cannot be, have it not done.
+        """Write what was done to items into the journal, or, if that cannot be, have it not done.
 
         Raises:
             OSError: it could not be written.

@@ -44,7 +44,7 @@ SETTINGS = {
     "max_wal_senders": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Records' values are not for logs. What is an error to a request is told by the API, without them.
+    # Records' values are not for logs. The API logs the errors of its requests, without them.
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",

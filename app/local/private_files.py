@@ -26,12 +26,12 @@ def write_private(path: Path, text: str) -> None:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder that is its owner's alone where there is none."""
+    """Make a folder that is its owner's alone, if there is none."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def take_from_others(paths: Iterable[Path], allowed: int = 0) -> bool:
-    """Leave files and folders to their owner, but for what is `allowed`; tell whether others could do more."""
+    """Leave files and folders to their owner, but for what is `allowed`; whether others could do more."""
     could = False
     for path in paths:
         mode = stat.S_IMODE(path.stat().st_mode)

@@ -1,4 +1,4 @@
-"""Clients that write records to a running Tolva while it is being killed, and remember what they were told is done."""
+"""Clients that write records to a running Tolva while it is being killed, and remember what was acknowledged."""
 
 import asyncio
 import itertools
@@ -34,7 +34,7 @@ class Clients:
             base_url=dev.url, headers={"Authorization": f"Bearer {ADMIN_KEY}"}, timeout=60, trust_env=False
         )
         self._numbers = itertools.count()
-        self._told = asyncio.Condition()
+        self._progress = asyncio.Condition()
         self.acknowledged: list[int] = []
 
     async def make_dataset(self) -> None:
@@ -57,8 +57,8 @@ class Clients:
     async def wait_for(self, more: int) -> None:
         """Wait until so many more writes are acknowledged."""
         enough = len(self.acknowledged) + more
-        async with self._told:
-            await self._told.wait_for(lambda: len(self.acknowledged) >= enough)
+        async with self._progress:
+            await self._progress.wait_for(lambda: len(self.acknowledged) >= enough)
 
     async def _write_on(self, stopped: asyncio.Event) -> None:
         while not stopped.is_set():
@@ -71,8 +71,8 @@ class Clients:
                 continue
             if answer.status_code == httpx.codes.CREATED:
                 self.acknowledged.append(number)
-                async with self._told:
-                    self._told.notify_all()
+                async with self._progress:
+                    self._progress.notify_all()
             else:
                 assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
                 await asyncio.sleep(PAUSE_SECONDS)
