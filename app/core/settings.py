@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     max_field_bytes: int = Field(4 * MIB, ge=1024, description="the largest field a file may hold")
     max_columns: int = Field(500, ge=1, le=1500, description="the most columns a dataset may have")
     max_indexes: int = Field(32, ge=1, le=500, description="the most indexes a dataset may declare")
+    max_long_imports: int = Field(
+        2, ge=1, description="the imports of files over 1 MiB that run at a time; smaller ones pass those that wait"
+    )
     lease_seconds: int = Field(30, ge=2, description="how long a silent worker keeps its import")
     import_timeout_seconds: float = Field(6 * 3600, gt=0, description="the longest an import may run")
 

@@ -51,7 +51,7 @@ async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> 
 async def _process_message(body: dict[str, Any], seconds: float) -> None:
     if "import" in body:
         try:
-            await take_import(UUID(body["import"]), seconds=seconds)
+            await take_import(UUID(body["import"]), seconds=seconds, takes_long=body.get("takes_long", False))
         except ImportNotFound:
             log.warning("import.gone", import_id=body["import"])
         return

@@ -23,10 +23,12 @@ from app.imports.errors import DatasetDeleted, FileGone, FileTooLarge, ImportFai
 from app.imports.models import FINISHED, INBOX, Import, Mode, OnReject
 from app.imports.run import run_import
 from app.imports.service import check_size
+from app.imports.turns import ImportPostponed
 from app.keys.principal import EVERYTHING
 
 AWAITING_BATCH = 100
 RECOVERED_AT_ONCE = 1000
+POSTPONED_SECONDS = 3
 
 
 class ImportBusy(Exception):
@@ -53,8 +55,8 @@ async def take_object(key: str, version: str, *, seconds: float) -> None:
     await _work_on(row, stored, seconds)
 
 
-async def take_import(import_id: UUID, *, seconds: float) -> None:
-    """Go on with an import whose file is in the bucket, within `seconds`.
+async def take_import(import_id: UUID, *, seconds: float, takes_long: bool = False) -> None:
+    """Go on with an import whose file is in the bucket, within `seconds`; `takes_long` where it was put off for it.
 
     Raises:
         ImportBusy: another worker is on it.
@@ -65,11 +67,16 @@ async def take_import(import_id: UUID, *, seconds: float) -> None:
     if stored is None:
         await _fail_unread(row, FileGone(f"'{row.object_key}' is not in the bucket.", hint="Upload the file again."))
         return
-    await _work_on(row, stored, seconds)
+    await _work_on(row, stored, seconds, takes_long=takes_long)
 
 
-async def _work_on(row: Import, stored: StoredObject, seconds: float) -> None:
+async def _work_on(row: Import, stored: StoredObject, seconds: float, *, takes_long: bool = False) -> None:
     if row.status in FINISHED:
+        return
+    async with transaction() as session:
+        reason = await repository.find_reason_to_wait(session, row, takes_long=takes_long)
+    if reason is not None and row.status != "running":
+        await _postpone(row, stored, None, reason, takes_long=takes_long)
         return
     async with transaction() as session:
         lease = await repository.claim_import(session, row.id, stored.version, stored.size)
@@ -86,7 +93,20 @@ async def _work_on(row: Import, stored: StoredObject, seconds: float) -> None:
         await _fail(row, lease, problem)
         return
     log.event("import.started", import_id=row.id, dataset=row.dataset_name, attempt=row.attempts, bytes=stored.size)
-    await run_import(row, lease, stored, min(seconds, get_settings().import_timeout_seconds))
+    try:
+        await run_import(row, lease, stored, min(seconds, get_settings().import_timeout_seconds))
+    except ImportPostponed:
+        await _postpone(row, stored, lease, "it takes long", takes_long=True)
+
+
+async def _postpone(
+    row: Import, stored: StoredObject, lease: repository.Lease | None, reason: str, *, takes_long: bool
+) -> None:
+    """Have an import come again after a while, by a message of its own: the worker is free for others meanwhile."""
+    async with transaction() as session:
+        await repository.postpone(session, row.id, stored.version, stored.size, lease)
+    await send_message({"import": str(row.id), "takes_long": takes_long}, delay_seconds=POSTPONED_SECONDS)
+    log.event("import.postponed", import_id=row.id, reason=reason)
 
 
 async def _fail(row: Import, lease: repository.Lease, problem: ImportFailed) -> None:

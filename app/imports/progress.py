@@ -17,6 +17,8 @@ class Meter:
     rows_read: int = 0
     rows_loaded: int = 0
     rows_rejected: int = 0
+    # Kept in the catalogue with the progress: so many of them run at a time.
+    is_long: bool = False
     _since: float = field(default_factory=time.monotonic)
 
     def begin(self, phase: Phase) -> None:
@@ -41,4 +43,5 @@ class Meter:
             "rows_rejected": self.rows_rejected,
             "rate": round(self.rows_read / elapsed, 1) if self.rows_read and elapsed else None,
             "seconds_left": round(left, 1) if left is not None else None,
+            **({"is_long": True} if self.is_long else {}),
         }

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Text, and_, any_, bindparam, func, or_, select, text, tuple_, update
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, bindparam, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -21,6 +21,10 @@ MAX_ATTEMPTS = 5
 QUEUED_AGAIN_SECONDS = 120
 # An upload is announced by its event within moments; only one that was not is looked for.
 UPLOAD_NOTICED_SECONDS = 15
+# In the progress of an import that takes long, as long as it runs.
+LONG = {"is_long": True}
+# Held while long imports are counted to add one to them.
+SLOTS_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('long imports', 0))")
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,62 @@ def _lease_end() -> Any:
     return func.now() + text(f"interval '{get_settings().lease_seconds} seconds'")
 
 
+async def find_reason_to_wait(session: AsyncSession, row: Import, *, takes_long: bool = False) -> str | None:
+    """Why an import is not to be taken up now: a long one goes into its dataset, or it is long and enough of them run.
+
+    A worker that waited for such an end would be missing to all others.
+    """
+    same = col(Import.dataset_id) == row.dataset_id
+    if row.dataset_id and await _count_long(session, same, col(Import.id) != row.id):
+        return "a long import goes into its dataset"
+    if takes_long and await _count_long(session, col(Import.id) != row.id) >= get_settings().max_long_imports:
+        return "enough long imports run"
+    return None
+
+
+async def take_slot(session: AsyncSession, lease: Lease) -> bool:
+    """Have an import that has been claimed count as a long one; False when there are enough of them."""
+    await session.execute(SLOTS_LOCK)
+    if await _count_long(session, col(Import.id) != lease.import_id) >= get_settings().max_long_imports:
+        return False
+    return await _write(session, lease, {"progress": LONG})
+
+
+async def _count_long(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
+    runs = (col(Import.status) == "running", col(Import.lease_until) > func.now(), col(Import.progress).contains(LONG))
+    return await session.scalar(select(func.count()).select_from(Import).where(*runs, *conditions)) or 0
+
+
+async def postpone(session: AsyncSession, import_id: UUID, version: str, size: int, lease: Lease | None = None) -> None:
+    """Leave an import for later, as if no worker had seen it; one that was claimed is given back."""
+    claimed = and_(col(Import.status) == "running", col(Import.lease) == (lease.token if lease else None))
+    waits = col(Import.status).in_(["awaiting_upload", "queued"])
+    statement = (
+        update(Import)
+        .where(
+            col(Import.id) == import_id,
+            claimed if lease else waits,
+            or_(col(Import.object_version).is_(None), col(Import.object_version) == version),
+        )
+        .values(
+            status="queued",
+            phase=None,
+            progress={},
+            lease=None,
+            lease_until=_queued_until(),
+            attempts=Import.attempts - (1 if lease else 0),
+            object_version=version,
+            file_size=size,
+        )
+    )
+    await session.execute(statement)
+
+
+def _queued_until() -> Any:
+    """When a message that is on its way now is taken for lost."""
+    return func.now() + text(f"interval '{QUEUED_AGAIN_SECONDS} seconds'")
+
+
 async def renew_lease(session: AsyncSession, lease: Lease, phase: str, progress: dict[str, Any]) -> bool:
     """Keep the import and show how far it is; False when it is lost: cancelled, or taken up by another worker."""
     return await _write(session, lease, {"phase": phase, "progress": progress, "lease_until": _lease_end()})
@@ -159,7 +219,7 @@ async def requeue_stalled(session: AsyncSession, limit: int) -> Sequence[UUID]:
             status="queued",
             phase=None,
             lease=None,
-            lease_until=func.now() + text(f"interval '{QUEUED_AGAIN_SECONDS} seconds'"),
+            lease_until=_queued_until(),
         )
         .returning(col(Import.id))
     )

@@ -1,22 +1,19 @@
 """Run: one import from its file to its outcome, by one worker that holds its lease."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.core import log
-from app.core.db import driver_connection, get_engine, is_passing, transaction
+from app.core.db import driver_connection, is_passing, transaction
 from app.core.dynamo_requests import patience
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.core.storage import StoredObject, storage_errors
 from app.datasets.models import Dataset
-from app.datasets.repository import LOADING_LOCK, find_dataset, lock_dataset, touch_dataset
+from app.datasets.repository import find_dataset, lock_dataset, touch_dataset
 from app.imports import errors, repository
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect, detect_dialect
@@ -33,10 +30,9 @@ from app.imports.progress import Meter
 from app.imports.report import Report, judge
 from app.imports.repository import Lease
 from app.imports.source import Source
+from app.imports.turns import ImportPostponed, loading_transaction
 
 HEARTBEAT_SECONDS = 1.0
-# A load takes and waits as long as it takes, and memory makes its indexes and its look for clashes faster.
-LOAD_SETTINGS = ("statement_timeout = 0", "lock_timeout = 0", "work_mem = '64MB'", "maintenance_work_mem = '256MB'")
 # A record may be longer than a field, and an open quote is followed no further than this.
 RECORD_PER_FIELD = 8
 
@@ -62,6 +58,9 @@ class Outcome:
 async def run_import(row: Import, lease: Lease, stored: StoredObject, seconds: float) -> None:
     """Do an import that has been claimed, within `seconds`, and record how it ended.
 
+    Raises:
+        ImportPostponed: it has not begun, and is to be taken up later.
+
     What fails for a passing reason (a database or a bucket that does not answer) is raised, for the import to be tried
     again once its lease has ended.
     """
@@ -72,6 +71,8 @@ async def run_import(row: Import, lease: Lease, stored: StoredObject, seconds: f
         await runner.fail(problem)
     except LeaseLost:
         log.event("import.lost", import_id=row.id)
+    except ImportPostponed:
+        raise
     except Exception as error:
         if is_passing(error) or isinstance(error, (*storage_errors(), ServiceUnavailable)):
             raise
@@ -173,6 +174,8 @@ class _Runner:
                 "Split a file that takes more memory than a worker has.",
             )
         await self._source.open()
+        if not self._source.is_short:
+            await self._take_slot()
         staged = False
         while True:
             try:
@@ -188,6 +191,12 @@ class _Runner:
             else:
                 return
 
+    async def _take_slot(self) -> None:
+        async with transaction() as session:
+            if not await repository.take_slot(session, self._lease):
+                raise ImportPostponed
+        self._meter.is_long = True
+
     async def _attempt(self, *, staged: bool) -> None:
         """One try at the whole import; a try that fails leaves nothing behind."""
         await self._report.discard()
@@ -195,7 +204,7 @@ class _Runner:
         self._outcome = Outcome()
         self._meter.begin("reading")
         dialect = await self._detect_dialect()
-        async with self._transaction() as connection:
+        async with loading_transaction(self._row) as connection:
             dataset = await self._get_dataset(connection)
             plan = self._read_plan(dialect)
             sampled = None if dataset.columns or self._proposal else await self._sample_columns(plan)
@@ -225,21 +234,6 @@ class _Runner:
                 hint="Is the delimiter right? Give it as `delimiter`.",
             )
         return dialect
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        """The transaction that everything is loaded in; imports into one dataset follow each other."""
-        async with get_engine().connect() as connection:
-            try:
-                async with connection.begin():
-                    for setting in LOAD_SETTINGS:
-                        await connection.execute(text(f"SET LOCAL {setting}"))
-                    await connection.execute(LOADING_LOCK, {"dataset": str(self._row.dataset_id)})
-                    yield connection
-            except BaseException:
-                # A COPY that was broken off leaves the connection in no state to be used again.
-                await connection.invalidate()
-                raise
 
     async def _get_dataset(self, connection: AsyncConnection) -> Dataset:
         async with AsyncSession(connection, expire_on_commit=False) as session:

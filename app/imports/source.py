@@ -21,6 +21,7 @@ from app.imports.errors import EncodingMismatch, FileEmpty, FileNotCsv
 from app.imports.options import ImportOptions
 from app.imports.unpack import BLOCK_SIZE, SAMPLE_SIZE, Compression, Expander, Gatherer, UnpackedLimit, unpack_some
 
+SHORT_BYTES = 1024 * 1024
 # Of text these are rare; those that may delimit fields, and NUL, which has a limit of its own, are not among them.
 _CONTROLS = bytes([*range(1, 9), *range(0x0E, 0x1B), 0x7F])
 
@@ -140,6 +141,11 @@ class Source:
             _refuse_document(first)
         self.encoding = _find_encoding(first, self._options.encoding)
         self._sample, self._sample_is_all = first[:SAMPLE_SIZE], is_all and len(first) <= SAMPLE_SIZE
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the file is done with soon, whatever it holds: one that is packed has been seen to its end."""
+        return self._sample_is_all or (self.compression == "none" and self._stored.size <= SHORT_BYTES)
 
     async def close(self) -> None:
         """End a download that no pass has gone on with."""

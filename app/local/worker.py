@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
-# Imports that run side by side: a small file need not wait for a large one.
-CONCURRENCY = 2
+# Imports that run side by side: more than may be long, so that a small file never waits for a large one.
+CONCURRENCY = 3
 WAIT_SECONDS = 10
 EXTEND_EVERY_SECONDS = VISIBILITY_SECONDS / 3
 RECOVER_EVERY_SECONDS = 10

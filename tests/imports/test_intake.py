@@ -1,11 +1,14 @@
 """Intake: what nobody tells the worker of is found, however much there is of it."""
 
+import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+import zstandard
 from httpx import AsyncClient
 
 from app.core.aws import client as aws_client
@@ -13,8 +16,8 @@ from app.core.db import transaction
 from app.core.settings import get_settings
 from app.core.storage import ObjectWriter
 from app.imports import repository
-from app.imports.intake import RECOVERED_AT_ONCE, InboxSearch, recover_imports
-from tests.imports.conftest import Document
+from app.imports.intake import POSTPONED_SECONDS, RECOVERED_AT_ONCE, InboxSearch, recover_imports, take_import
+from tests.imports.conftest import Document, Importer
 
 # One more than a statement may have arguments.
 MANY = 32_768
@@ -145,3 +148,110 @@ class TestRecoverImports:
         async with transaction() as session:
             ((import_id, _),) = await repository.take_awaiting(session, 10)
             assert await repository.claim_import(session, import_id, "1", 5) is not None
+
+
+async def run_long_imports(connection: asyncpg.Connection, count: int, dataset: str | None = None) -> None:
+    """Imports that another worker is on, which take long."""
+    await add_imports(connection, count, "running", "uploads/imports/long", "1 minute")
+    await connection.execute(
+        "UPDATE tolva.import SET progress = '{\"is_long\": true}', lease_until = now() + interval '1 hour', "
+        "dataset_id = (SELECT id FROM tolva.dataset WHERE name = $1) WHERE object_key LIKE 'uploads/imports/long%'",
+        dataset,
+    )
+
+
+async def end_long_imports(connection: asyncpg.Connection) -> None:
+    await connection.execute("DELETE FROM tolva.import WHERE object_key LIKE 'uploads/imports/long%'")
+
+
+class TestTurns:
+    SHORT = b"a,b\n1,2\n"
+    LONG = b"a,b\n" + b"".join(b"%d,2\n" % number for number in range(200_000))
+
+    async def _take(self, importer: Importer, dataset: str, content: bytes) -> str:
+        """Announce a file, upload it and have the worker take it up; the import's id."""
+        announced = await importer.announce(dataset, content)
+        await take_import(UUID(announced["id"]), seconds=60)
+        return str(announced["id"])
+
+    @pytest.mark.parametrize(
+        ("content", "waits"),
+        [
+            (SHORT, False),
+            (gzip.compress(SHORT, mtime=0), False),
+            (LONG, True),
+            (zstandard.compress(LONG), True),
+            (zstandard.compress(b"\n" * 1_000_000), True),
+        ],
+        ids=["short", "short and packed", "long", "long and packed", "bomb"],
+    )
+    async def test_only_what_is_short_passes_long_imports(
+        self, importer: Importer, connections: asyncpg.Connection, content: bytes, waits: bool
+    ) -> None:
+        await run_long_imports(connections, get_settings().max_long_imports)
+        shown = await importer.show(await self._take(importer, "d", content))
+        assert shown["status"] == ("queued" if waits else "succeeded")
+
+    async def test_what_waits_comes_again_until_there_is_room(
+        self, importer: Importer, connections: asyncpg.Connection
+    ) -> None:
+        await run_long_imports(connections, get_settings().max_long_imports)
+        import_id = await self._take(importer, "d", self.LONG)
+        for _ in range(repository.MAX_ATTEMPTS + 1):
+            await take_import(UUID(import_id), seconds=60, takes_long=True)
+        assert (await importer.show(import_id))["status"] == "queued"
+        assert await connections.fetchval("SELECT attempts FROM tolva.import WHERE id = $1", UUID(import_id)) == 0
+        await end_long_imports(connections)
+        await take_import(UUID(import_id), seconds=60, takes_long=True)
+        assert (await importer.show(import_id))["result"]["added"] == 200_000
+
+    async def test_the_message_says_that_it_takes_long(
+        self, importer: Importer, connections: asyncpg.Connection
+    ) -> None:
+        await run_long_imports(connections, get_settings().max_long_imports)
+        import_id = await self._take(importer, "d", self.LONG)
+        await asyncio.sleep(POSTPONED_SECONDS)
+        assert {"import": import_id, "takes_long": True} in await queued()
+
+    async def test_a_worker_that_died_takes_no_room(self, importer: Importer, connections: asyncpg.Connection) -> None:
+        await run_long_imports(connections, get_settings().max_long_imports)
+        await connections.execute("UPDATE tolva.import SET lease_until = now() - interval '1 second'")
+        assert (await importer.show(await self._take(importer, "d", self.LONG)))["status"] == "succeeded"
+
+    async def test_nothing_waits_in_the_worker_for_a_long_import_into_its_dataset(
+        self, importer: Importer, connections: asyncpg.Connection
+    ) -> None:
+        announced = await importer.announce("d", self.SHORT)
+        await run_long_imports(connections, 1, "d")
+        await take_import(UUID(announced["id"]), seconds=60)
+        assert (await importer.show(announced["id"]))["status"] == "queued"
+        assert (await importer.show(await self._take(importer, "other", self.SHORT)))["status"] == "succeeded"
+        await end_long_imports(connections)
+        await take_import(UUID(announced["id"]), seconds=60)
+        assert (await importer.show(announced["id"]))["status"] == "succeeded"
+
+    async def test_one_that_was_too_late_to_see_it_gives_way_too(
+        self, importer: Importer, connections: asyncpg.Connection, database_url: str
+    ) -> None:
+        announced = await importer.announce("d", self.SHORT)
+        dataset = await connections.fetchval("SELECT id FROM tolva.dataset WHERE name = 'd'")
+        holder = await asyncpg.connect(database_url)
+        async with holder.transaction():
+            await holder.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", str(dataset))
+            taking = asyncio.create_task(take_import(UUID(announced["id"]), seconds=60))
+            for _ in range(3000):
+                if (await importer.show(announced["id"]))["status"] == "running":
+                    break
+                await asyncio.sleep(0.01)
+            await run_long_imports(connections, 1, "d")
+            await taking
+        await holder.close()
+        assert (await importer.show(announced["id"]))["status"] == "queued"
+        assert await connections.fetchval("SELECT attempts FROM tolva.import WHERE id = $1", UUID(announced["id"])) == 0
+
+    async def test_a_cancelled_one_stays_so(self, importer: Importer, connections: asyncpg.Connection) -> None:
+        await run_long_imports(connections, get_settings().max_long_imports)
+        import_id = await self._take(importer, "d", self.LONG)
+        assert (await importer.client.post(f"/imports/{import_id}/cancel")).status_code == 200
+        await take_import(UUID(import_id), seconds=60, takes_long=True)
+        assert (await importer.show(import_id))["status"] == "cancelled"

@@ -195,6 +195,11 @@ class TestQueue:
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["ScalingConfig"]["MaximumConcurrency"] == _function("Worker")["ReservedConcurrentExecutions"]
 
+    def test_long_imports_leave_workers_for_others(self) -> None:
+        limit = _variables("Worker")["TOLVA_MAX_LONG_IMPORTS"]
+        assert limit == {"Fn::FindInMap": ["Capacity", {"Ref": "MaxCapacity"}, "LongImports"]}
+        assert all(found["LongImports"] < found["Worker"] for found in load()["Mappings"]["Capacity"].values())
+
     def test_what_fails_again_and_again_is_put_aside(self) -> None:
         policy = properties("Queue")["RedrivePolicy"]
         assert policy["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
