@@ -28,7 +28,9 @@ from app.keys.principal import EVERYTHING
 
 AWAITING_BATCH = 100
 RECOVERED_AT_ONCE = 1000
-POSTPONED_SECONDS = 3
+# An import that is put off comes again after so long; if many are, later, so that they leave time for what is new.
+POSTPONED_SECONDS, MOST_POSTPONED_SECONDS = 3, 60
+POSTPONED_PER_SECOND = 20
 
 
 class ImportBusy(Exception):
@@ -105,8 +107,14 @@ async def _postpone(
     """Have an import come again after a while, by a message of its own: the worker is free for others meanwhile."""
     async with transaction() as session:
         await repository.postpone(session, row.id, stored.version, stored.size, lease)
-    await send_message({"import": str(row.id), "takes_long": takes_long}, delay_seconds=POSTPONED_SECONDS)
+        seconds = postponed_seconds(await repository.count_queued(session))
+    await send_message({"import": str(row.id), "takes_long": takes_long}, delay_seconds=seconds)
     log.event("import.postponed", import_id=row.id, reason=reason)
+
+
+def postponed_seconds(queued: int) -> int:
+    """How long an import is put off if so many are queued."""
+    return min(max(POSTPONED_SECONDS, queued // POSTPONED_PER_SECOND), MOST_POSTPONED_SECONDS)
 
 
 async def _fail(row: Import, lease: repository.Lease, problem: ImportFailed) -> None:

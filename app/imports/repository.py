@@ -158,6 +158,11 @@ async def postpone(session: AsyncSession, import_id: UUID, version: str, size: i
     await session.execute(statement)
 
 
+async def count_queued(session: AsyncSession) -> int:
+    """How many imports are queued."""
+    return await session.scalar(select(func.count()).select_from(Import).where(col(Import.status) == "queued")) or 0
+
+
 def _queued_until() -> Any:
     """When a message that is on its way now is taken for lost."""
     return func.now() + text(f"interval '{QUEUED_AGAIN_SECONDS} seconds'")

@@ -16,7 +16,14 @@ from app.core.db import transaction
 from app.core.settings import get_settings
 from app.core.storage import ObjectWriter
 from app.imports import repository
-from app.imports.intake import POSTPONED_SECONDS, RECOVERED_AT_ONCE, InboxSearch, recover_imports, take_import
+from app.imports.intake import (
+    POSTPONED_SECONDS,
+    RECOVERED_AT_ONCE,
+    InboxSearch,
+    postponed_seconds,
+    recover_imports,
+    take_import,
+)
 from tests.imports.conftest import Document, Importer
 
 # One more than a statement may have arguments.
@@ -212,6 +219,12 @@ class TestTurns:
         import_id = await self._take(importer, "d", self.LONG)
         await asyncio.sleep(POSTPONED_SECONDS)
         assert {"import": import_id, "takes_long": True} in await queued()
+
+    @pytest.mark.parametrize(("queued", "seconds"), [(0, 3), (60, 3), (100, 5), (1_000, 50), (1_000_000, 60)])
+    def test_many_that_wait_come_again_more_rarely(self, queued: int, seconds: int) -> None:
+        assert postponed_seconds(queued) == seconds
+        # Behind that time its message is taken for lost.
+        assert seconds < repository.QUEUED_AGAIN_SECONDS
 
     async def test_a_worker_that_died_takes_no_room(self, importer: Importer, connections: asyncpg.Connection) -> None:
         await run_long_imports(connections, get_settings().max_long_imports)
