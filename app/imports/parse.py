@@ -105,8 +105,14 @@ def _parse_regular(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table | No
     if arrays is None or len(arrays[0]) != len(rows):
         return None
     if grammar.skip_space:
-        arrays = [pc.replace_substring_regex(array, "^ +", "") for array in arrays]
+        arrays = [_without_spaces(array, layout.nulls) for array in arrays]
     return Table(arrays, rows, faults)
+
+
+def _without_spaces(array: pa.Array, nulls: tuple[bytes, ...]) -> pa.Array:
+    """Unquoted values without the spaces before them; what stands for null may be left."""
+    values = pc.replace_substring_regex(array, "^ +", "")
+    return pc.if_else(pc.is_in(values, pa.array(nulls, pa.binary())), pa.scalar(None, pa.binary()), values)
 
 
 def _no_rows(width: int) -> list[pa.Array]:

@@ -29,8 +29,7 @@ from app.imports.tokenizer import (
 Positions = npt.NDArray[np.int64]
 
 # A chunk ends once it has so many bytes, lines or cells, whatever its records are: what is made of it takes memory by
-# each of them.
-# Only one record that is longer makes a longer chunk.
+# each of them. Only one record that is longer makes a longer chunk.
 MAX_CHUNK = 1280 * 1024
 MAX_LINES = 32 * 1024
 MAX_CELLS = 256 * 1024
@@ -174,7 +173,10 @@ class Splitter:
         escape = self._grammar.escape
         if escape and data.find(escape, 0, end) >= 0:
             return False
-        return len(quotes) == 0 or _quotes_are_regular(data, quotes, end, self._grammar.delimiter)
+        if len(quotes) == 0:
+            return True
+        # Arrow does not tell a space that belongs to the delimiter from one that is quoted.
+        return not self._grammar.skip_space and _quotes_are_regular(data, quotes, end, self._grammar.delimiter)
 
     def _tokenize(self, *, final: bool) -> Chunk | None:
         records: list[Record | Malformed] = []
@@ -198,7 +200,7 @@ class Splitter:
         self._start += length
         self._size -= length
         self._offset += length
-        self._line += _count_line_ends(data)
+        self._line += len(chunk.line_ends) if records is None else _count_line_ends(data)
         self._record += len(chunk.starts)
         return chunk
 
@@ -207,8 +209,11 @@ def _end_of_window(data: bytes, start: int, delimiter: bytes) -> int:
     """Where the part of the data ends that is looked at first: it has few enough bytes, lines and cells for a chunk."""
     stop = min(start + MAX_CHUNK, len(data))
     while True:
-        lines = max(data.count(b"\n", start, stop), data.count(b"\r", start, stop))
-        cells = lines + data.count(delimiter, start, stop)
+        # Faster than to count bytes, where many of them are alike.
+        window = np.frombuffer(data, np.uint8, stop - start, start)
+        returns, newlines, delimiters = (np.count_nonzero(window == code) for code in (RETURN, NEWLINE, delimiter[0]))
+        lines = max(returns, newlines)
+        cells = lines + delimiters
         excess = max(lines / MAX_LINES, cells / MAX_CELLS)
         if excess <= 1:
             return stop

@@ -197,10 +197,14 @@ class TestMemory:
 
 class TestParsing:
     @pytest.mark.parametrize("layout", [Layout(2), Layout(3, (b"", b"a")), Layout(2, pad_short_rows=True), Layout(1)])
+    @pytest.mark.parametrize("skip_space", [False, True])
     @given(SOUP)
-    def test_the_fast_way_gives_what_the_exact_way_gives(self, layout: Layout, data: bytes) -> None:
-        grammar = Grammar(keep_blank=layout.width == 1)
+    def test_the_fast_way_gives_what_the_exact_way_gives(self, layout: Layout, skip_space: bool, data: bytes) -> None:
+        grammar = Grammar(keep_blank=layout.width == 1, skip_space=skip_space)
         for chunk in split(data, len(data) + 1, grammar):
+            if chunk.records is not None:
+                # The exact way already, and what makes it malformed may stand behind the chunk.
+                continue
             exact = Chunk(
                 chunk.data,
                 chunk.offset,
