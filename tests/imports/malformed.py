@@ -1,5 +1,6 @@
 """Malformed files of any size, a kind each, for what is to be bounded whatever a file holds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ WIDE_HEADER = ",".join(column["name"] for column in WIDE).encode() + b"\n"
 WIDTHS = b"".join(b"1," * width + b"1\n" for width in range(2, 300))
 PLACES = b"".join(b"1," + b"x" * place + bytes([0x80 + place]) + b"\n" for place in range(120))
 KIB = 1024
+PIECE_BYTES = 1024 * KIB
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,16 @@ class Kind:
 
     def content(self, size: int) -> bytes:
         """A file of about so many bytes."""
-        return self.head + self.repeated * (size // len(self.repeated)) + self.tail
+        return b"".join(self.pieces(size))
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """The same file piece by piece."""
+        yield self.head
+        count = size // len(self.repeated)
+        at_once = max(PIECE_BYTES // len(self.repeated), 1)
+        for start in range(0, count, at_once):
+            yield self.repeated * min(at_once, count - start)
+        yield self.tail
 
 
 KINDS = (
