@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
+import app.core.models
 import app.datasets.models
 import app.imports.models
 import app.keys.models  # noqa: F401  # a model is known once its module is

@@ -26,6 +26,8 @@ from tests.local.acknowledged import STORES, Clients
 from tests.local.running import RunningDev
 
 LEASE_SECONDS = 2
+# What a dead process had begun is taken up, or sent again, soon.
+VARIABLES = {"TOLVA_LEASE_SECONDS": str(LEASE_SECONDS), "TOLVA_IDEMPOTENCY_LEASE_SECONDS": str(LEASE_SECONDS)}
 # Before that the process is only loading its modules.
 START_SECONDS = 1.0
 MODES = ("append", "upsert", "replace")
@@ -125,7 +127,8 @@ class Load:
     async def _count(self) -> tuple[int, int]:
         lost = doubled = 0
         for clients in self.written:
-            # What is sent again must not be done again: it is counted after that.
+            # What is sent again must not be done again, answered or not: it is counted after that.
+            await clients.finish()
             lost += await clients.send_again()
         for clients in (*self.written, *self.loaded):
             counts = await clients.count()
@@ -160,7 +163,7 @@ async def kill_parts(times: int, rows: int, source: random.Random) -> bool:
     is_whole = True
     with (
         tempfile.TemporaryDirectory() as folder,
-        RunningDev(Path(folder) / "data", variables={"TOLVA_LEASE_SECONDS": str(LEASE_SECONDS)}) as dev,
+        RunningDev(Path(folder) / "data", variables=VARIABLES) as dev,
     ):
         load = Load(dev, rows)
         await load.begin()

@@ -1,16 +1,17 @@
-"""Commits: whether what a request asks for has been done, whatever becomes of its answer. Pure."""
+"""Commits: what a request has claimed to do, and whether it is done, whatever becomes of its answer. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
 class Commits:
-    """Whether anything was committed while `watch_commits` watched."""
+    """What was claimed, and whether anything was committed, while `watch_commits` watched."""
 
     any: bool = False
+    claims: list[str] = field(default_factory=list)
 
 
 _watched: ContextVar[Commits | None] = ContextVar("commits", default=None)
@@ -25,6 +26,19 @@ def watch_commits() -> Iterator[Commits]:
         yield commits
     finally:
         _watched.reset(token)
+
+
+def note_claim(claim: str) -> None:
+    """Note the claim of an Idempotency-Key under which what follows is done."""
+    commits = _watched.get()
+    if commits is not None:
+        commits.claims.append(claim)
+
+
+def pending_claims() -> Sequence[str]:
+    """The claims under which nothing is committed yet."""
+    commits = _watched.get()
+    return [] if commits is None or commits.any else commits.claims
 
 
 def note_commit() -> None:

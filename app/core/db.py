@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from typing import Annotated, Any
@@ -28,6 +28,7 @@ from sqlmodel import SQLModel
 
 from app.core.commits import note_commit
 from app.core.connections import Pool, get_writer
+from app.core.done_requests import note_done
 from app.core.errors import Problem
 from app.core.postgres import UNREACHABLE, is_away, problem_of, problem_of_state, unreachable
 
@@ -121,11 +122,17 @@ async def _request_transaction() -> AsyncIterator[AsyncSession]:
     try:
         async with transaction() as session:
             yield session
+            await note_done(partial(_fetch, session))
     except DBAPIError as error:
         problem = problem_for(error)
         if problem is None:
             raise
         raise problem from error
+
+
+async def _fetch(session: AsyncSession, statement: str, *values: Any) -> Sequence[Any]:
+    connection = await session.connection()
+    return (await connection.exec_driver_sql(statement, values)).all()
 
 
 # The scope makes FastAPI commit before the response leaves: a commit that fails is never answered with a 200.

@@ -10,8 +10,9 @@ from typing import Any
 
 from asyncpg import Connection, InternalClientError, Record
 
-from app.core.commits import note_commit
+from app.core.commits import note_commit, pending_claims
 from app.core.connections import LOST, Pool, end, get_writer
+from app.core.done_requests import note_done
 from app.core.errors import ServiceUnavailable
 from app.core.postgres import is_away
 
@@ -31,11 +32,34 @@ async def fetch(statement: str, *values: Any, pool: Pool | None = None) -> list[
         return await connection.fetch(statement, *values)
 
 
+class _NothingWritten(Exception):
+    """A statement had no rows: nothing of its transaction is to stay."""
+
+
 async def write(statement: str, *values: Any) -> list[Record]:
-    """The rows of a statement that writes; see `fetch`. What fails behind it fails although the write is done."""
+    """The rows of a statement that writes; see `fetch`. What fails behind it fails although the write is done.
+
+    Raises:
+        AnswerNotKept: the request was done before.
+    """
+    if pending_claims():
+        return await _write_once(statement, *values)
     rows = await fetch(statement, *values)
     if rows:
         note_commit()
+    return rows
+
+
+async def _write_once(statement: str, *values: Any) -> list[Record]:
+    """The same under an Idempotency-Key: the write and the note that it is done are one transaction."""
+    try:
+        async with direct_transaction() as fetch_within:
+            await note_done(fetch_within)
+            rows = await fetch_within(statement, *values)
+            if not rows:
+                raise _NothingWritten
+    except _NothingWritten:
+        return []
     return rows
 
 

@@ -115,6 +115,11 @@ class StatementTimedOut(Problem):
     title = "The query took too long"
 
 
+class AnswerNotKept(Problem):
+    status = 409
+    title = "The request has been done, and its answer was not kept"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'price'?` when a known word is near, else an empty string: to be put behind a sentence."""
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)

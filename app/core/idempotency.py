@@ -20,11 +20,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import dynamo, log
-from app.core.commits import watch_commits
+from app.core.commits import note_claim, watch_commits
 from app.core.dynamo import Condition
 from app.core.dynamo_requests import ConditionNotMet, patience
 from app.core.dynamo_wire import Item
-from app.core.errors import ParameterInvalid, Problem
+from app.core.errors import AnswerNotKept, ParameterInvalid, Problem
 from app.core.settings import get_settings
 
 HEADER = "Idempotency-Key"
@@ -45,11 +45,6 @@ class IdempotencyKeyReused(Problem):
 class IdempotencyKeyBusy(Problem):
     status = 409
     title = "The request with this Idempotency-Key is still running"
-
-
-class AnswerNotKept(Problem):
-    status = 409
-    title = "The request has been done, and its answer was not kept"
 
 
 # What a route that takes an Idempotency-Key can answer beside its own problems.
@@ -107,6 +102,7 @@ async def claim_request(request: Request, caller: str, within: UUID | None = Non
         return
     await _take(claim)
     claims.append(claim)
+    note_claim(claim.pk)
 
 
 class IdempotentRequests:

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import unquote_plus
 from uuid import UUID
 
-from app.core import log
+from app.core import direct, log
+from app.core.done_requests import forget_done
 from app.core.settings import SettingsInvalid, get_settings
 from app.core.storage import find_object, open_storage
 from app.datasets.generations import RETIRED
@@ -63,9 +64,10 @@ async def _process_message(body: dict[str, Any], seconds: float) -> None:
 
 
 async def recover() -> None:
-    """Do what nobody tells of any more: imports whose worker died or whose event was lost, and what was replaced."""
+    """Do what no message asks for: imports whose worker died or whose event was lost, and what is old or replaced."""
     await recover_imports()
     await remove_retired()
+    await forget_done(direct.fetch)
 
 
 async def _objects(body: dict[str, Any]) -> AsyncIterator[tuple[str, str]]:

@@ -17,6 +17,8 @@ WRITERS = 4
 PAUSE_SECONDS = 0.1
 # A read has 100 keys at most, and a page of a list 1,000.
 MOST_KEYS, MOST_LISTED = 100, 1000
+# What a request is answered whose process ended before it kept the first answer; a key says so by itself.
+DONE_BEFORE = ("/problems/answer-not-kept", "/problems/value-taken")
 
 
 class Clients:
@@ -36,6 +38,8 @@ class Clients:
         self._numbers = itertools.count()
         self._progress = asyncio.Condition()
         self.acknowledged: list[int] = []
+        # What was sent and had no answer: it may have been done or not.
+        self.unanswered: list[int] = []
 
     async def make_dataset(self) -> None:
         """Make the dataset that is written to."""
@@ -66,7 +70,7 @@ class Clients:
             try:
                 answer = await self._write(number)
             except httpx.TransportError:
-                # It may have been done or not.
+                self.unanswered.append(number)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             if answer.status_code == httpx.codes.CREATED:
@@ -80,10 +84,22 @@ class Clients:
     async def _write(self, number: int) -> httpx.Response:
         return await self._http.post(self._path, json={"n": number}, headers={"Idempotency-Key": f"number-{number}"})
 
+    async def finish(self) -> None:
+        """Send what had no answer again until it has one: it is done now, or was done before."""
+        while self.unanswered:
+            answer = await self._write(self.unanswered[-1])
+            if answer.is_success or answer.json()["type"] in DONE_BEFORE:
+                self.acknowledged.append(self.unanswered.pop())
+            else:
+                await asyncio.sleep(PAUSE_SECONDS)
+
     async def send_again(self) -> int:
         """Send every acknowledged write again; how many of them were not answered as they were the first time."""
         answers = [await self._write(number) for number in self.acknowledged]
-        return sum("idempotency-replayed" not in answer.headers for answer in answers)
+        return sum(
+            "idempotency-replayed" not in answer.headers and answer.json().get("type") not in DONE_BEFORE
+            for answer in answers
+        )
 
     async def count(self) -> tuple[int, int]:
         """How many acknowledged records are not there, and how many are there more than once."""

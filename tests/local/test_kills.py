@@ -15,7 +15,7 @@ BEFORE, AFTER = 30, 30
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDev]:
     """One `tolva dev` whose answers wait for a part that is being started again, however slow the machine is."""
-    variables = {"TOLVA_IDEMPOTENCY_PATIENCE_SECONDS": "25"}
+    variables = {"TOLVA_IDEMPOTENCY_PATIENCE_SECONDS": "25", "TOLVA_IDEMPOTENCY_LEASE_SECONDS": "2"}
     with RunningDev(tmp_path_factory.mktemp("kills") / "data", variables=variables) as running:
         yield running
 
@@ -40,6 +40,7 @@ class TestKilled:
             await asyncio.to_thread(dev.child(part).kill)
             await clients.wait_for(AFTER)
         assert await clients.count() == (0, 0)
+        await clients.finish()
         assert await clients.send_again() == 0
         assert await clients.count() == (0, 0)
 
