@@ -20,6 +20,11 @@ OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
     "--no-proxy-server",
+    # It asks its makers' servers for nothing.
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
     "--enable-logging=stderr",
     f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1",
     f"--virtual-time-budget={PAGE_MILLISECONDS}",
