@@ -113,7 +113,7 @@ class TestAddColumns:
             ({"type": "decimal", "precision": 4, "scale": 2}, 0.1, "0.1 is not a decimal as JSON shows it"),
             ({"type": "decimal", "precision": 4, "scale": 2}, "100", "'100' does not fit decimal(4,2)"),
             ({"type": "text"}, {"a": 1}, '{"a": 1} is not a text as JSON shows it'),
-            ({"type": "text"}, "a\0b", "is not a text"),
+            ({"type": "text"}, "a\0b", "add_columns/0/fill: A text holds NUL"),
             ({"type": "json"}, {"a": "\0"}, "NUL"),
             ({"type": "date"}, "2023-02-29", "'2023-02-29' is not a date"),
             ({"type": "integer", "min": 5}, 4, "less than 5"),

@@ -201,12 +201,12 @@ class TestAgainstPostgresql:
             "NaN",
             "{",
             "-0",
-            "1e1000",
-            "1e99999",
+            "1e499",
+            "1e500",
             "01",
         ]
         found = await self.accepted(connections, "jsonb", texts, cells.read_json)
-        assert [text for text, _, _ in found] == [texts[0], texts[1], "-0", "1e1000"]
+        assert [text for text, _, _ in found] == [texts[0], texts[1], "-0", "1e499"]
 
 
 class TestDatetimes:

@@ -119,7 +119,7 @@ class TestKey:
 class TestDataset:
     async def test_that_was_deleted_since(self, client: AsyncClient, back_up: Any) -> None:
         restore = await back_up()
-        assert (await client.delete("/datasets/things")).status_code == 204
+        assert (await client.delete("/datasets/things?confirm=things")).status_code == 204
         await restore()
         for _ in range(2):
             assert problem(await client.get(ONE)) == (404, "/problems/dataset-not-found")
@@ -127,7 +127,7 @@ class TestDataset:
 
     async def test_that_was_made_again_since(self, client: AsyncClient, make: Make, back_up: Any) -> None:
         restore = await back_up()
-        assert (await client.delete("/datasets/things")).status_code == 204
+        assert (await client.delete("/datasets/things?confirm=things")).status_code == 204
         await make("things", [*COLUMNS, {"name": "more", "type": "text"}], **MEMBERS)
         assert (await client.put("/datasets/things/records/b", json={"more": "x"})).status_code == 201
         await restore()
@@ -137,7 +137,7 @@ class TestDataset:
 
     async def test_that_was_made_again_in_the_other_store(self, client: AsyncClient, make: Make, back_up: Any) -> None:
         restore = await back_up()
-        assert (await client.delete("/datasets/things")).status_code == 204
+        assert (await client.delete("/datasets/things?confirm=things")).status_code == 204
         await make("things", COLUMNS, key=["code"])
         assert (await client.put("/datasets/things/records/b", json={"n": 2})).status_code == 201
         await restore()
