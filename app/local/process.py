@@ -17,6 +17,7 @@ import psutil
 from app.local.private_files import UMASK, open_private, write_private
 
 POLL_SECONDS = 0.05
+ASK_AGAIN_SECONDS = 3.0
 # Two clocks tell when a process started, the kernel's and ours; they agree within this.
 START_TOLERANCE_SECONDS = 2.0
 LOG_TAIL_LINES = 15
@@ -118,14 +119,21 @@ class Child:
         if self._process is None:
             return
         for number, seconds in ((self.stop_signal, self.stop_seconds), (self.kill_signal, 5.0)):
-            if self.is_alive():
-                _signal_group(self._process.pid, number)
-                self.patience.wait_for_end(lambda: not self.is_alive(), seconds)
+            self._ask(self._process.pid, number, seconds)
         if self.is_alive():
             _signal_group(self._process.pid, signal.SIGKILL)
             self._process.wait()
         if self.pid_file:
             self.pid_file.unlink(missing_ok=True)
+
+    def _ask(self, pid: int, number: signal.Signals, seconds: float) -> None:
+        """Send a signal, and again now and then: a process that has just begun may not hear the first."""
+        deadline = time.monotonic() + seconds
+        while self.is_alive() and time.monotonic() < deadline:
+            _signal_group(pid, number)
+            self.patience.wait_for_end(lambda: not self.is_alive(), min(seconds, ASK_AGAIN_SECONDS))
+            if self.patience.hurry.is_set():
+                return
 
     def log_tail(self) -> str:
         """The last lines of the log, indented."""
