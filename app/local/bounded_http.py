@@ -15,8 +15,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from app.core.errors import Problem, ServiceUnavailable
 from app.core.settings import get_settings
 
-# What h11 says of the other side once it has sent all of a request.
-ARRIVED = (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
+# What h11 says of the other side until it has sent all of a request, whatever it proposes or says of the connection.
+ARRIVING = (h11.IDLE, h11.SEND_BODY)
 RETRY_SECONDS = 5
 
 
@@ -47,7 +47,7 @@ class BoundedProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what has arrived of a request, which has its time from its first part on."""
         super().data_received(data)
-        if self.conn.their_state in ARRIVED:
+        if self.conn.their_state not in ARRIVING:
             self._stop_waiting()
         elif self._deadline is None and not self.transport.is_closing():
             self._wait()

@@ -154,6 +154,14 @@ class TestInTime:
             writer.write(GET.replace(b"/", b"/slow", 1))
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
 
+    async def test_one_to_a_request_that_proposes_another_protocol_too(self) -> None:
+        # As `curl --http2` and Java's client do at first.
+        proposal = GET[:-2] + b"connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n\r\n"
+        async with serving(request_seconds="0.2") as connect:
+            reader, writer = await connect()
+            writer.write(proposal.replace(b"/", b"/slow", 1))
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+
 
 class TestRefused:
     async def test_one_connection_too_many(self) -> None:
