@@ -10,7 +10,7 @@ from httpx import AsyncClient, Response
 
 from app.core import direct, dynamo
 from app.core.aws import client as aws_client
-from app.core.done_requests import forget_done
+from app.core.done_requests import FORGOTTEN_AT_ONCE, forget_done
 from app.core.dynamo_wire import from_attributes
 from app.core.settings import get_settings
 from app.handlers.worker import recover
@@ -94,6 +94,15 @@ class TestForgotten:
         assert await connections.fetchval("SELECT count(*) FROM tolva.done_request") == 1
         await forget_done(direct.fetch)
         assert await connections.fetchval("SELECT count(*) FROM tolva.done_request") == 1
+
+    async def test_all_of_them_go_however_many_there_are(self, connections: asyncpg.Connection) -> None:
+        await connections.execute(
+            "INSERT INTO tolva.done_request SELECT number::text, now() - interval '2 days' "
+            "FROM generate_series(1, $1::int) AS number",
+            2 * FORGOTTEN_AT_ONCE + 1,
+        )
+        await forget_done(direct.fetch)
+        assert await connections.fetchval("SELECT count(*) FROM tolva.done_request") == 0
 
     async def test_an_old_one_that_is_still_there_keeps_nothing_from_being_done(
         self, client: AsyncClient, connections: asyncpg.Connection
