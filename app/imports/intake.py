@@ -97,8 +97,8 @@ async def _work_on(row: Import, stored: StoredObject, seconds: float, *, takes_l
     log.event("import.started", import_id=row.id, dataset=row.dataset_name, attempt=row.attempts, bytes=stored.size)
     try:
         await run_import(row, lease, stored, min(seconds, get_settings().import_timeout_seconds))
-    except ImportPostponed:
-        await _postpone(row, stored, lease, "it takes long", takes_long=True)
+    except ImportPostponed as postponed:
+        await _postpone(row, stored, lease, str(postponed), takes_long=postponed.takes_long)
 
 
 async def _postpone(

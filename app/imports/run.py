@@ -194,7 +194,7 @@ class _Runner:
     async def _take_slot(self) -> None:
         async with transaction() as session:
             if not await repository.take_slot(session, self._lease):
-                raise ImportPostponed
+                raise ImportPostponed(takes_long=True)
         self._meter.is_long = True
 
     async def _attempt(self, *, staged: bool) -> None:
@@ -204,7 +204,7 @@ class _Runner:
         self._outcome = Outcome()
         self._meter.begin("reading")
         dialect = await self._detect_dialect()
-        async with loading_transaction(self._row) as connection:
+        async with loading_transaction(self._row, takes_long=self._meter.is_long) as connection:
             dataset = await self._get_dataset(connection)
             plan = self._read_plan(dialect)
             sampled = None if dataset.columns or self._proposal else await self._sample_columns(plan)

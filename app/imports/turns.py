@@ -22,9 +22,13 @@ LOCK_NOT_AVAILABLE = "55P03"
 class ImportPostponed(Exception):
     """The import takes long and enough such imports run, or one of them goes into its dataset."""
 
+    def __init__(self, *, takes_long: bool) -> None:
+        super().__init__("it takes long" if takes_long else "a long import goes into its dataset")
+        self.takes_long = takes_long
+
 
 @asynccontextmanager
-async def loading_transaction(row: Import) -> AsyncIterator[AsyncConnection]:
+async def loading_transaction(row: Import, *, takes_long: bool) -> AsyncIterator[AsyncConnection]:
     """The transaction that everything of an import is loaded in, once it is its turn.
 
     Raises:
@@ -38,7 +42,7 @@ async def loading_transaction(row: Import) -> AsyncIterator[AsyncConnection]:
                 while not await _lock_loading(connection, row):
                     async with transaction() as session:
                         if await repository.find_reason_to_wait(session, row):
-                            raise ImportPostponed
+                            raise ImportPostponed(takes_long=takes_long)
                 yield connection
         except BaseException:
             # A COPY that was broken off leaves the connection in no state to be used again.

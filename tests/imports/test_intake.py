@@ -261,6 +261,9 @@ class TestTurns:
         await holder.close()
         assert (await importer.show(announced["id"]))["status"] == "queued"
         assert await connections.fetchval("SELECT attempts FROM tolva.import WHERE id = $1", UUID(announced["id"])) == 0
+        # It is short all the same: those that run elsewhere are nothing to it.
+        await asyncio.sleep(POSTPONED_SECONDS)
+        assert {"import": announced["id"], "takes_long": False} in await queued()
 
     async def test_a_cancelled_one_stays_so(self, importer: Importer, connections: asyncpg.Connection) -> None:
         await run_long_imports(connections, get_settings().max_long_imports)
