@@ -77,8 +77,11 @@ async def _work_on(row: Import, stored: StoredObject, seconds: float, *, takes_l
         return
     async with transaction() as session:
         reason = await repository.find_reason_to_wait(session, row, takes_long=takes_long)
+        held_until = await repository.find_held_until(session, row.id)
     if reason is not None and row.status != "running":
-        await _postpone(row, stored, None, reason, takes_long=takes_long)
+        # One that has a message which will come needs no second one: that would come again and again, too.
+        if held_until is None:
+            await _postpone(row, stored, None, reason, takes_long=takes_long)
         return
     async with transaction() as session:
         lease = await repository.claim_import(session, row.id, stored.version, stored.size)
@@ -98,6 +101,10 @@ async def _work_on(row: Import, stored: StoredObject, seconds: float, *, takes_l
     try:
         await run_import(row, lease, stored, min(seconds, get_settings().import_timeout_seconds))
     except ImportPostponed as postponed:
+        if held_until is not None:
+            async with transaction() as session:
+                await repository.postpone(session, row.id, stored.version, stored.size, until=held_until, lease=lease)
+            return
         await _postpone(row, stored, lease, str(postponed), takes_long=postponed.takes_long)
 
 
@@ -106,8 +113,9 @@ async def _postpone(
 ) -> None:
     """Have an import come again after a while, by a message of its own: the worker is free for others meanwhile."""
     async with transaction() as session:
-        await repository.postpone(session, row.id, stored.version, stored.size, lease)
         seconds = postponed_seconds(await repository.count_queued(session))
+        until = repository.queued_until(seconds)
+        await repository.postpone(session, row.id, stored.version, stored.size, until=until, lease=lease)
     await send_message({"import": str(row.id), "takes_long": takes_long}, delay_seconds=seconds)
     log.event("import.postponed", import_id=row.id, reason=reason)
 

@@ -19,6 +19,8 @@ from app.imports.models import FINISHED, Import
 # A worker that dies over an import may be the import's doing: after so many it is left alone.
 MAX_ATTEMPTS = 5
 QUEUED_AGAIN_SECONDS = 120
+# A message that is held back may come so much too early.
+EARLY_SECONDS = 1
 # An upload is announced by its event within moments; only one that was not is looked for.
 UPLOAD_NOTICED_SECONDS = 15
 # In the progress of an import that takes long, as long as it runs.
@@ -133,8 +135,20 @@ async def _count_long(session: AsyncSession, *conditions: ColumnElement[bool]) -
     return await session.scalar(select(func.count()).select_from(Import).where(*runs, *conditions)) or 0
 
 
-async def postpone(session: AsyncSession, import_id: UUID, version: str, size: int, lease: Lease | None = None) -> None:
-    """Leave an import for later, as if no worker had seen it; one that was claimed is given back."""
+async def find_held_until(session: AsyncSession, import_id: UUID) -> datetime | None:
+    """When the message of an import that was put off is taken for lost, if it is still held back; else None."""
+    is_held = col(Import.lease_until) > func.now() + _interval(QUEUED_AGAIN_SECONDS + EARLY_SECONDS)
+    held = select(col(Import.lease_until)).where(col(Import.id) == import_id, col(Import.status) == "queued", is_held)
+    return await session.scalar(held)
+
+
+async def postpone(
+    session: AsyncSession, import_id: UUID, version: str, size: int, *, until: Any, lease: Lease | None
+) -> None:
+    """Leave an import for later, as if no worker had seen it; one that was claimed is given back.
+
+    `until` is when its message is taken for lost.
+    """
     claimed = and_(col(Import.status) == "running", col(Import.lease) == (lease.token if lease else None))
     waits = col(Import.status).in_(["awaiting_upload", "queued"])
     statement = (
@@ -149,7 +163,7 @@ async def postpone(session: AsyncSession, import_id: UUID, version: str, size: i
             phase=None,
             progress={},
             lease=None,
-            lease_until=_queued_until(),
+            lease_until=until,
             attempts=Import.attempts - (1 if lease else 0),
             object_version=version,
             file_size=size,
@@ -163,9 +177,13 @@ async def count_queued(session: AsyncSession) -> int:
     return await session.scalar(select(func.count()).select_from(Import).where(col(Import.status) == "queued")) or 0
 
 
-def _queued_until() -> Any:
-    """When a message that is on its way now is taken for lost."""
-    return func.now() + text(f"interval '{QUEUED_AGAIN_SECONDS} seconds'")
+def queued_until(delay_seconds: int = 0) -> Any:
+    """When a message that is sent now, and held back so long, is taken for lost."""
+    return func.now() + _interval(QUEUED_AGAIN_SECONDS + delay_seconds)
+
+
+def _interval(seconds: int) -> Any:
+    return text(f"interval '{seconds} seconds'")
 
 
 async def renew_lease(session: AsyncSession, lease: Lease, phase: str, progress: dict[str, Any]) -> bool:
@@ -224,7 +242,7 @@ async def requeue_stalled(session: AsyncSession, limit: int) -> Sequence[UUID]:
             status="queued",
             phase=None,
             lease=None,
-            lease_until=_queued_until(),
+            lease_until=queued_until(),
         )
         .returning(col(Import.id))
     )

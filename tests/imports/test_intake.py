@@ -220,6 +220,22 @@ class TestTurns:
         await asyncio.sleep(POSTPONED_SECONDS)
         assert {"import": import_id, "takes_long": True} in await queued()
 
+    async def test_a_second_message_of_one_that_waits_is_the_last(
+        self, importer: Importer, connections: asyncpg.Connection
+    ) -> None:
+        await run_long_imports(connections, get_settings().max_long_imports)
+        import_id = await self._take(importer, "d", self.LONG)
+        for _ in range(3):
+            await take_import(UUID(import_id), seconds=60)
+            await take_import(UUID(import_id), seconds=60, takes_long=True)
+        await asyncio.sleep(POSTPONED_SECONDS)
+        message = {"import": import_id, "takes_long": True}
+        assert (await queued()).count(message) == 1
+        # Its own comes again and again.
+        await take_import(UUID(import_id), seconds=60, takes_long=True)
+        await asyncio.sleep(POSTPONED_SECONDS)
+        assert (await queued()).count(message) == 1
+
     @pytest.mark.parametrize(("queued", "seconds"), [(0, 3), (60, 3), (100, 5), (1_000, 50), (1_000_000, 60)])
     def test_many_that_wait_come_again_more_rarely(self, queued: int, seconds: int) -> None:
         assert postponed_seconds(queued) == seconds
