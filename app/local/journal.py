@@ -38,7 +38,10 @@ class Journal:
         self._base = 0
         self._number = 0
         self._file = -1
+        # One is held while the file is synced, the other while it is written to, and both while it is exchanged: no
+        # write waits for the disk.
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._unsynced = False
         self._journal_bytes = 0
         self._snapshot_bytes = 0
@@ -71,14 +74,16 @@ class Journal:
             OSError: it could not be written, and nothing of it is there.
         """
         line = frame(entry)
-        before = os.lseek(self._file, 0, os.SEEK_END)
-        try:
-            _write(self._file, line)
-        except OSError:
-            os.ftruncate(self._file, before)
-            raise
-        self._journal_bytes += len(line)
-        self._unsynced = True
+        # What expires is removed by a thread of its own.
+        with self._writing:
+            before = os.lseek(self._file, 0, os.SEEK_END)
+            try:
+                _write(self._file, line)
+            except OSError:
+                os.ftruncate(self._file, before)
+                raise
+            self._journal_bytes += len(line)
+            self._unsynced = True
 
     def is_older_than(self, file: Path) -> bool:
         """Whether a file was written after all that is here."""
@@ -96,11 +101,11 @@ class Journal:
             OSError: there is no room for it; the journal goes on.
         """
         self.sync()
-        with self._lock:
+        with self._lock, self._writing:
             before = self._file
             self._open(self._number + 1)
             os.close(before)
-        self._journal_bytes = 0
+            self._journal_bytes = 0
         return Snapshot(self._path("snapshot", self._number))
 
     def finish_snapshot(self, snapshot: "Snapshot") -> None:

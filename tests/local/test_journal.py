@@ -2,11 +2,14 @@
 
 import os
 import resource
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from app.local import journal
 from app.local.journal import Entry, Journal, JournalBroken, encode
 
 
@@ -54,6 +57,26 @@ class TestRead:
 
 
 class TestSnapshot:
+    def test_begins_behind_an_entry_that_another_thread_is_writing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        journal_of = write(tmp_path, 1)
+        begins = threading.Event()
+
+        def write_late(file: int, content: bytes) -> None:
+            begins.wait(0.5)
+            os.write(file, content)
+
+        monkeypatch.setattr(journal, "_write", write_late)
+        appending = threading.Thread(target=journal_of.append, args=(encode({"number": 2}),))
+        appending.start()
+        time.sleep(0.1)
+        snapshot = journal_of.begin_snapshot()
+        begins.set()
+        appending.join()
+        snapshot.drop()
+        assert numbers(read(tmp_path)) == [1, 2]
+
     def test_stands_for_what_was_before(self, tmp_path: Path) -> None:
         journal = write(tmp_path, 1, 2)
         snapshot = journal.begin_snapshot()
