@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,6 +35,10 @@ SAFE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+# As servers take them: the name in small letters, and the value.
+RawHeader = tuple[bytes, bytes]
+_RAW_SAFE_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
 
 Item = TypeVar("Item")
 
@@ -141,10 +145,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in SAFE_HEADERS.items():
-                    headers.setdefault(name, value)
+                message["headers"] = _with_safe_headers(message["headers"], request_id)
             await send(message)
 
         try:
@@ -154,6 +155,12 @@ class RequestContext:
         finally:
             elapsed = round((time.perf_counter() - started) * 1000, 1)
             log.event("request.finished", method=scope["method"], path=scope["path"], status=status, ms=elapsed)
+
+
+def _with_safe_headers(headers: Sequence[RawHeader], request_id: str) -> list[RawHeader]:
+    given = {name for name, _ in headers}
+    safe = [header for header in _RAW_SAFE_HEADERS if header[0] not in given]
+    return [*headers, (b"x-request-id", request_id.encode()), *safe]
 
 
 class InternalErrors:

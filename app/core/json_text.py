@@ -35,8 +35,7 @@ def parse_json(text: str | bytes, most: int = MAX_DOCUMENT_BYTES) -> Any:
         JsonInvalid: it is not JSON, names a member twice, or holds NaN, a number or a depth that cannot be stored.
         DocumentTooLarge: it becomes too large.
     """
-    # A character stands for that many digits at most: a short text needs no count.
-    decoder = _DECODER if len(text) * MAX_DIGITS <= most else _decoder(_Written(len(text), most).read_number)
+    decoder = _DECODER if _most_written(text) <= most else _decoder(_Written(len(text), most).read_number)
     return _decode(text, decoder)
 
 
@@ -47,6 +46,12 @@ def parse_stored(text: str) -> Any:
         JsonInvalid: it is nested too deeply.
     """
     return _decode(text, _STORED)
+
+
+def _most_written(text: str | bytes) -> int:
+    """What a document can have at most once its numbers are written in full: exponents alone make them longer."""
+    exponents = text.count("e") + text.count("E") if isinstance(text, str) else text.count(b"e") + text.count(b"E")
+    return len(text) + exponents * 2 * MAX_DIGITS
 
 
 def _decode(text: str | bytes, decoder: json.JSONDecoder) -> Any:
@@ -135,12 +140,19 @@ def _read_object(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _read_integer(text: str) -> int:
-    if len(text.removeprefix("-")) > MAX_DIGITS:
+    # A sign is no digit.
+    if len(text) > MAX_DIGITS and len(text.removeprefix("-")) > MAX_DIGITS:
         raise _too_long(text)
     return int(text)
 
 
+def _has_exponent(text: str) -> bool:
+    return "e" in text or "E" in text
+
+
 def _read_number(text: str) -> Decimal:
+    if len(text) <= MAX_DIGITS and not _has_exponent(text):
+        return Decimal(text)
     exponent = text.lower().partition("e")[2].lstrip("+-0")
     if len(exponent) > MAX_EXPONENT_DIGITS:
         raise _too_long(text)
@@ -171,7 +183,8 @@ class _Written:
 
     def read_number(self, text: str) -> Decimal:
         number = _read_number(text)
-        self._add(len(f"{number:f}") - len(text))
+        if _has_exponent(text):
+            self._add(len(f"{number:f}") - len(text))
         return number
 
     def _add(self, size: int) -> None:
