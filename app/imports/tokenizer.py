@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 
 NEWLINE, RETURN = 10, 13
+# Fields of a malformed record of which one is remembered.
+STRIDE = 16
 LINE_END = re.compile(rb"\r\r\n|\r\n|\n|\r")
 # Bytes of a field that is shown to a reader, before it is cut to a number of characters.
 MAX_SHOWN = 800
@@ -67,10 +69,13 @@ class _Incomplete(Exception):
 
 
 class _Broken(Exception):
-    def __init__(self, code: str, field: int, start: int) -> None:
+    """`end` is where the data ended if more of it might have made the record whole."""
+
+    def __init__(self, code: str, field: int, start: int, end: int | None = None) -> None:
         self.code = code
         self.field = field
         self.start = start
+        self.end = end
 
 
 def read_records(data: bytes, grammar: Grammar, *, final: bool) -> Iterator[Record | Malformed]:
@@ -132,6 +137,10 @@ class Tokenizer:
         # From where to where in the file a quoted field was followed without finding its end: a later field that is
         # open at some place of it is so at its end, and no byte is followed for each of them.
         self._open = (0, 0)
+        # Places in the file where fields of malformed records begin, every STRIDE-th: what is wrong behind them (its
+        # places counted from the file's beginning), and the field's number there. A later record that comes to one of
+        # them has the same mistake, and its fields are not read again.
+        self._mistakes: dict[int, tuple[_Broken, int]] = {}
         self._data, self._begin, self._offset = b"", 0, 0
         self._patience = self._final = False
 
@@ -143,6 +152,7 @@ class Tokenizer:
         longer than a record may be.
         """
         self._data, self._begin, self._offset, self._final = data, begin, offset - begin, final
+        self._mistakes = {place: mistake for place, mistake in self._mistakes.items() if place >= offset}
         position = begin
         while position < len(data):
             self._patience = not final and len(data) - position <= self._max_record
@@ -200,12 +210,23 @@ class Tokenizer:
         fields: list[bytes] = []
         quoted: set[int] = set()
         position, omitted = start, 0
+        passed: list[tuple[int, int]] = []
         while True:
             while grammar.skip_space and data.startswith(b" ", position):
                 position += 1
             place = len(fields) + omitted
+            if self._mistakes:
+                self._refuse_known_mistake(position, place)
+            if place % STRIDE == STRIDE - 1:
+                passed.append((self._offset + position, place))
             is_quoted = grammar.quote and data.startswith(grammar.quote, position)
-            value, position = (self._read_quoted if is_quoted else self._read_unquoted)(position, place)
+            try:
+                value, position = (self._read_quoted if is_quoted else self._read_unquoted)(position, place)
+            except _Broken as broken:
+                end = None if broken.end is None else self._offset + broken.end
+                mistake = _Broken(broken.code, broken.field, self._offset + broken.start, end)
+                self._mistakes |= {at: (mistake, number) for at, number in passed}
+                raise
             if place < self._max_fields or (value and len(fields) == self._max_fields):
                 if is_quoted:
                     quoted.add(len(fields))
@@ -216,6 +237,19 @@ class Tokenizer:
                 end = self._end_of_record(position)
                 return Record(start - self._begin, fields, frozenset(quoted), omitted, end - self._begin), end
             position += 1
+
+    def _refuse_known_mistake(self, position: int, place: int) -> None:
+        """Raise what a record raised before that had a field at this position, if this one ends there too."""
+        found = self._mistakes.get(self._offset + position)
+        if found is None:
+            return
+        mistake, number = found
+        if mistake.end is not None:
+            if mistake.end != self._offset + len(self._data):
+                return
+            if self._patience:
+                raise _Incomplete
+        raise _Broken(mistake.code, mistake.field - number + place, mistake.start - self._offset)
 
     def _read_unquoted(self, position: int, _: int) -> tuple[bytes, int]:
         """The field that begins at a position, and where it ends."""
@@ -231,7 +265,7 @@ class Tokenizer:
         if not data.startswith(quote, place):
             begin, first, last = self._offset + opening + 1, *self._open
             self._open = (first if first <= begin <= last else begin, self._offset + place)
-            raise _Incomplete if self._patience else _Broken("unterminated_quote", field, opening)
+            raise _Incomplete if self._patience else _Broken("unterminated_quote", field, opening, len(data))
         if not self._ends_field(place + 1):
             # A quote that stands wrong on another line more likely opens a field there than closes this one.
             spans = LINE_END.search(data, opening, place) is not None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.imports.parse import Fault, Layout, parse_chunk
 from app.imports.split import MAX_CHUNK, MAX_LINES, MAX_TOKENIZED, Chunk, Splitter
-from app.imports.tokenizer import LINE_END, Grammar, Malformed, Record, Tokenizer, read_records
+from app.imports.tokenizer import LINE_END, STRIDE, Grammar, Malformed, Record, Tokenizer, read_records
 
 LINE_ENDS = ["\n", "\r\n", "\r", "\r\r\n"]
 FIELDS = st.text(alphabet='ab ,"\n\ré', max_size=6)
@@ -234,3 +234,31 @@ def _messages(fault: Fault) -> list[str]:
         return [fault.message] * len(fault.rows)
     messages: list[str] = fault.message.to_pylist()
     return messages
+
+
+class TestManyOpenFields:
+    """Each line begins a record whose fields follow one another to the end of the file, where the last one is open."""
+
+    LINES = 2000
+
+    def test_no_field_is_read_for_each_of_the_lines_before_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        read_quoted, count = Tokenizer._read_quoted, 0
+
+        def count_fields(tokenizer: Tokenizer, opening: int, field: int) -> tuple[bytes, int]:
+            nonlocal count
+            count += 1
+            return read_quoted(tokenizer, opening, field)
+
+        monkeypatch.setattr(Tokenizer, "_read_quoted", count_fields)
+        records = list(Tokenizer(Grammar()).read(b'a","\nb' * self.LINES, final=True))
+        assert len(records) == self.LINES + 1
+        assert count < self.LINES * (STRIDE + 2)
+
+    def test_what_is_wrong_is_the_same_for_each(self) -> None:
+        content = b'a","\nb' * self.LINES
+        records = list(Tokenizer(Grammar()).read(content, final=True))
+        for record in records[:-1:100]:
+            (alone,) = list(Tokenizer(Grammar()).read(content[record.start :], final=True))[:1]
+            assert isinstance(record, Malformed)
+            assert isinstance(alone, Malformed)
+            assert (record.code, record.field, record.text) == (alone.code, alone.field, alone.text)
