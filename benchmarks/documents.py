@@ -28,6 +28,7 @@ from app.core.db import transaction
 from app.datasets.models import DatasetCreate
 from app.datasets.openapi_documents import INDEX
 from app.datasets.service import create_dataset
+from app.keys.principal import EVERYTHING
 from benchmarks.imports import close_all, running
 from benchmarks.records import HEADERS, KEY, Server
 
@@ -91,7 +92,7 @@ async def _make_datasets(prefix: str, count: int, own_names: bool) -> None:
                 place = f"_{number}" if own_names else ""
                 columns = [{**column, "name": column["name"] + place} for column in COLUMNS]
                 body = {"name": f"{prefix}_{number}", "columns": columns}
-                await create_dataset(session, DatasetCreate.model_validate(body))
+                await create_dataset(session, DatasetCreate.model_validate(body), EVERYTHING)
     await close_all()
 
 

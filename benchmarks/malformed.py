@@ -22,6 +22,7 @@ from app.core.settings import get_settings
 from app.datasets.models import DatasetCreate
 from app.datasets.repository import find_dataset
 from app.datasets.service import create_dataset, delete_dataset
+from app.keys.principal import EVERYTHING
 from benchmarks.imports import Bench, close_all, running
 from tests.imports.malformed import KINDS, Kind
 
@@ -39,9 +40,10 @@ async def prepare(kind: Kind) -> None:
     async with transaction() as session:
         dataset = await find_dataset(session, DATASET)
         if dataset is not None:
-            await delete_dataset(session, dataset)
+            await delete_dataset(session, dataset, EVERYTHING)
     async with transaction() as session:
-        await create_dataset(session, DatasetCreate.model_validate({"name": DATASET, "columns": kind.columns}))
+        body = DatasetCreate.model_validate({"name": DATASET, "columns": kind.columns})
+        await create_dataset(session, body, EVERYTHING)
     await close_all()
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import log
@@ -19,8 +20,9 @@ from app.datasets.models import Dataset, DatasetCreate
 from app.datasets.repository import find_dataset
 from app.datasets.service import create_dataset
 from app.imports import repository
-from app.imports.errors import DatasetDeleted, FileGone, FileTooLarge, ImportFailed, OptionsMismatch
+from app.imports.errors import DatasetDeleted, FileGone, ImportFailed, OptionsMismatch
 from app.imports.models import FINISHED, INBOX, Import, Mode, OnReject
+from app.imports.options import ImportOptions
 from app.imports.run import run_import
 from app.imports.service import check_size
 from app.imports.turns import ImportPostponed
@@ -94,7 +96,8 @@ async def _work_on(row: Import, stored: StoredObject, seconds: float, *, takes_l
         await session.refresh(row)
     try:
         check_size(stored.size)
-    except FileTooLarge as problem:
+        _check_options(row)
+    except ImportFailed as problem:
         await _fail(row, lease, problem)
         return
     log.event("import.started", import_id=row.id, dataset=row.dataset_name, attempt=row.attempts, bytes=stored.size)
@@ -106,6 +109,18 @@ async def _work_on(row: Import, stored: StoredObject, seconds: float, *, takes_l
                 await repository.postpone(session, row.id, stored.version, stored.size, until=held_until, lease=lease)
             return
         await _postpone(row, stored, lease, str(postponed), takes_long=postponed.takes_long)
+
+
+def _check_options(row: Import) -> None:
+    """Raise OptionsMismatch if an import that was announced a while ago has options that are no longer taken."""
+    try:
+        ImportOptions.model_validate(row.options)
+    except ValidationError as error:
+        names = ", ".join(".".join(map(str, mistake["loc"])) for mistake in error.errors(include_input=False))
+        raise OptionsMismatch(
+            f"The import has options that are not taken any more: {names}.",
+            hint="Announce the file again without them.",
+        ) from None
 
 
 async def _postpone(

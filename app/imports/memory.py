@@ -10,7 +10,7 @@ import pyarrow as pa
 # Of glibc's mallopt: how many arenas threads have, and from what size on a block is the system's own.
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3
 ARENAS = 2
-MMAP_BYTES = 512 * 1024
+MMAP_BYTES = 4 * 1024 * 1024
 
 
 @cache

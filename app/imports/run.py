@@ -192,10 +192,11 @@ class _Runner:
                 return
 
     async def _take_slot(self) -> None:
+        # Before the place is taken: a heartbeat that is under way would say otherwise of it for a moment.
+        self._meter.is_long = True
         async with transaction() as session:
             if not await repository.take_slot(session, self._lease):
                 raise ImportPostponed(takes_long=True)
-        self._meter.is_long = True
 
     async def _attempt(self, *, staged: bool) -> None:
         """One try at the whole import; a try that fails leaves nothing behind."""

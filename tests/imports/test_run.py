@@ -376,6 +376,16 @@ class TestMeanwhile:
         assert announced["id"] in problem["hint"]
         assert len(await stock.records("stock")) == 2
 
+    async def test_options_that_are_not_taken_any_more_end_it(self, stock: Importer) -> None:
+        announced = await stock.announce("stock", b"sku,price,ean\nc,3,3\n")
+        async with transaction() as session:
+            options = {"encoding": "punycode"}
+            await session.execute(update(Import).values(options=options).where(col(Import.id) == announced["id"]))
+        await stock.drain()
+        problem = (await stock.show(announced["id"]))["problem"]
+        assert problem["type"] == "/problems/options-mismatch"
+        assert "encoding" in problem["detail"]
+
     async def test_a_cancelled_import_loads_nothing(self, stock: Importer, client: AsyncClient) -> None:
         announced = await stock.announce("stock", b"sku,price,ean\nc,3,3\n")
         assert (await client.post(f"/imports/{announced['id']}/cancel")).json()["status"] == "cancelled"
