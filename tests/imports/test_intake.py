@@ -62,7 +62,7 @@ async def add_imports(connection: asyncpg.Connection, count: int, status: str, k
 
 
 async def queued() -> list[Document]:
-    """The messages of the queue, taken from it."""
+    """The messages of the queue, taken from it, but for those of the bucket, which come when they come."""
     sqs = await aws_client("sqs")
     found: list[Document] = []
     while True:
@@ -70,7 +70,9 @@ async def queued() -> list[Document]:
         if not answer.get("Messages"):
             return found
         for message in answer["Messages"]:
-            found.append(json.loads(message["Body"]))
+            body = json.loads(message["Body"])
+            if "Records" not in body:
+                found.append(body)
             await sqs.delete_message(QueueUrl=get_settings().queue_url, ReceiptHandle=message["ReceiptHandle"])
 
 
