@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from app.core.errors import RequestInvalid, did_you_mean
 from app.core.json_text import write_json
 from app.datasets.checks import text_of
-from app.datasets.columns import Column
-from app.datasets.conversions import NUMERIC, find_conversion, is_retyped, target_types
+from app.datasets.columns import NUMERIC, Column
+from app.datasets.conversions import find_conversion, is_retyped, target_types
 from app.datasets.definition import Definition, Index, declared_indexes
 from app.datasets.errors import ColumnNotFound, TypeChangeImpossible
 from app.datasets.models import ColumnChange, DatasetUpdate

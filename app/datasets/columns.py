@@ -11,11 +11,12 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.fields import Positive
 from app.datasets.column_types import TYPES, ColumnType
+from app.datasets.conventions import OF_NUMBERS, Conventions
 from app.datasets.patterns import matcher
 
 MAX_NAME_LENGTH = 63
@@ -29,6 +30,8 @@ ROW_ID = "_id"
 TypeName = Literal[
     "text", "integer", "bigint", "number", "decimal", "boolean", "date", "datetime", "uuid", "json", "image"
 ]
+
+NUMERIC = ("integer", "bigint", "number", "decimal")
 
 
 def is_name(name: str) -> bool:
@@ -65,8 +68,8 @@ Name = Annotated[
 ]
 
 
-class Column(BaseModel):
-    """A column of a dataset: its name, its type and what its values must fulfil."""
+class Column(Conventions):
+    """A column of a dataset: its name, its type, what its values must fulfil and how files write them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -82,9 +85,6 @@ class Column(BaseModel):
     pattern: str | None = Field(None, max_length=500, description="a regular expression that the whole text fits (RE2)")
     one_of: list[str | int | float | bool] | None = Field(None, min_length=1, max_length=1000)
     references: str | None = Field(None, description="the dataset whose key the values are")
-    date_format: str | None = Field(
-        None, max_length=40, description="how files write it, as DD/MM/YYYY; JSON never does"
-    )
     label: str | None = Field(None, description="the column's header in the file")
     description: str | None = Field(None, max_length=2000)
 
@@ -94,6 +94,7 @@ class Column(BaseModel):
             raise ValueError(f"'{self.name}' is a name that PostgreSQL keeps for itself")
         self._check_decimal()
         self._check_constraints()
+        self._check_conventions()
         return self
 
     def _check_decimal(self) -> None:
@@ -125,6 +126,17 @@ class Column(BaseModel):
                 matcher(self.pattern)
             except ValueError as error:
                 raise ValueError(f"`pattern` is not a regular expression of RE2: {error}") from None
+
+    def _check_conventions(self) -> None:
+        for name in OF_NUMBERS:
+            if getattr(self, name) is not None and self.type not in NUMERIC:
+                raise ValueError(f"`{name}` goes with numbers, not with {self.type}")
+        if self.booleans is not None and self.type != "boolean":
+            raise ValueError(f"`booleans` goes with boolean, not with {self.type}")
+        if self.thousands_separator is not None and self.thousands_separator == (self.decimal_separator or "."):
+            raise ValueError(
+                "`decimal_separator` and `thousands_separator` are the same; give both where one is unusual"
+            )
 
     @property
     def kind(self) -> ColumnType:

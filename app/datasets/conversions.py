@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from app.core.json_text import is_json
 from app.datasets.column_types import MAX_BIGINT, MAX_SAFE_INTEGER
-from app.datasets.columns import Column
+from app.datasets.columns import NUMERIC, Column
 from app.datasets.date_formats import ISO_DATE, TOKENS
 
-NUMERIC = ("integer", "bigint", "number", "decimal")
 ALWAYS = "true"
 # Longer than any number that a double or a decimal holds exactly.
 MAX_NUMBER_LENGTH = 2200

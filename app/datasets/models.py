@@ -15,6 +15,7 @@ from app.core.fields import Positive
 from app.core.http import RequestBody
 from app.core.postgres import CATALOGUE_SCHEMA
 from app.datasets.columns import MAX_PRECISION, ROW_ID, Column, Name, TypeName, row_id_column
+from app.datasets.conventions import Conventions
 from app.datasets.definition import MAX_KEY_COLUMNS, Definition, Index, declared_indexes
 
 Store = Literal["relational", "keyvalue"]
@@ -111,8 +112,11 @@ class ColumnAdded(Column):
         return Column.model_validate(self.model_dump(exclude={"fill"}, exclude_unset=True))
 
 
-class ColumnChange(RequestBody):
-    """What is changed of a column: what is left out stays, null removes."""
+class ColumnChange(RequestBody, Conventions):
+    """What is changed of a column: what is left out stays, null removes.
+
+    Where a text becomes another type, its conventions also say how the texts are written.
+    """
 
     name: Name | None = Field(None, description="its new name")
     type: TypeName | None = Field(None, description="its new type: every record's value has to convert exactly")
@@ -126,9 +130,6 @@ class ColumnChange(RequestBody):
     pattern: str | None = Field(None, max_length=500, description="a regular expression that the whole text fits (RE2)")
     one_of: list[str | int | float | bool] | None = Field(None, min_length=1, max_length=1000)
     references: str | None = Field(None, description="the dataset whose key the values are")
-    date_format: str | None = Field(
-        None, max_length=40, description="how files write it, as DD/MM/YYYY, and how the texts do that become dates"
-    )
     label: str | None = Field(None, description="the column's header in the file")
     description: str | None = Field(None, max_length=2000)
     fill: JsonValue = Field(None, description="the value that records without one get")

@@ -4,7 +4,6 @@ Pure: no I/O, and free of the libraries that only the worker loads.
 """
 
 import codecs
-import re
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -21,6 +20,7 @@ from pydantic import (
 )
 
 from app.core.fields import fits
+from app.datasets.conventions import MAX_NULLS, MAX_UNITS, DecimalSeparator, ThousandsSeparator, Unit
 from app.datasets.date_formats import is_date_format
 
 # ASCII but NUL and the line ends.
@@ -73,13 +73,13 @@ class ImportOptions(BaseModel):
     header: StrictBool | Annotated[StrictInt, BeforeValidator(_whole), AfterValidator(fits)] | None = Field(
         None, description="true, false, or the header's line, from 1", json_schema_extra={"minimum": 1}
     )
-    nulls: list[str] | None = Field(None, max_length=100, description="texts that stand for null, as NA")
+    nulls: list[str] | None = Field(None, max_length=MAX_NULLS, description="texts that stand for null, as NA")
     booleans: tuple[str, str] | None = Field(None, description="what stands for true and for false, as [yes, no]")
     date_format: dict[str, str] | None = Field(None, description="column: format, as DD/MM/YYYY")
-    decimal_separator: Literal[".", ","] | None = None
-    thousands_separator: Literal[",", ".", " ", "'", "_"] | None = None
-    units: list[str] | None = Field(
-        None, max_length=20, description="what stands before or behind numbers and is left out, as $ or %"
+    decimal_separator: DecimalSeparator | None = None
+    thousands_separator: ThousandsSeparator | None = None
+    units: list[Unit] | None = Field(
+        None, max_length=MAX_UNITS, description="what stands before or behind numbers and is left out, as $ or %"
     )
     timezone: str | None = Field(None, description="of times without one, as Europe/Madrid; UTC by default")
     lenient_quotes: bool = Field(False, description="keep stray quotes instead of rejecting the record")
@@ -104,14 +104,6 @@ class ImportOptions(BaseModel):
     def _is_line(cls, value: bool | int | None) -> bool | int | None:
         if isinstance(value, int) and not isinstance(value, bool) and value < 1:
             raise ValueError("must be true, false or a line number from 1")
-        return value
-
-    @field_validator("units")
-    @classmethod
-    def _are_units(cls, value: list[str] | None) -> list[str] | None:
-        for unit in value or ():
-            if not 0 < len(unit) <= 20 or re.search(r"[0-9.,+\-]|^\s|\s$", unit):
-                raise ValueError(f"'{unit}' is no unit; write one as $ or kg, without digits, points or signs")
         return value
 
     @field_validator("date_format")

@@ -1,0 +1,48 @@
+"""Conventions: how files write a column's values, as 1.234,50 € or 31/12/99; JSON never does.
+
+Pure: no I/O, no framework but pydantic for the shapes.
+"""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, Field
+
+DecimalSeparator = Literal[".", ","]
+# A space stands for every sort of space, an apostrophe for the typographic one too.
+ThousandsSeparator = Literal[",", ".", " ", "'", "_"]
+
+MAX_UNITS = 20
+MAX_UNIT_LENGTH = 20
+MAX_NULLS = 100
+# What only makes sense of numbers.
+OF_NUMBERS = ("decimal_separator", "thousands_separator", "units", "accounting")
+
+
+def _check_unit(unit: str) -> str:
+    if not 0 < len(unit) <= MAX_UNIT_LENGTH or re.search(r"[0-9.,+\-]|^\s|\s$", unit):
+        raise ValueError(f"'{unit[:60]}' is no unit; write one as $ or kg, without digits, points or signs")
+    return unit
+
+
+Unit = Annotated[str, AfterValidator(_check_unit)]
+Units = Annotated[tuple[Unit, ...], Field(max_length=MAX_UNITS)]
+Nulls = Annotated[tuple[str, ...], Field(max_length=MAX_NULLS)]
+
+
+class Conventions(BaseModel):
+    """How files write a column's values; what is left out is written as in JSON, or not known yet."""
+
+    decimal_separator: DecimalSeparator | None = Field(None, description="what files put before the fraction")
+    thousands_separator: ThousandsSeparator | None = Field(None, description="what files put between groups of digits")
+    units: Units | None = Field(
+        None, description="what stands before or behind a number in files and is left out, as $ or %"
+    )
+    accounting: bool | None = Field(
+        None, description="whether files write a negative number as (5.00) or 5.00- too, as accountants do"
+    )
+    booleans: tuple[str, str] | None = Field(None, description="what stands for true and for false in files")
+    nulls: Nulls | None = Field(None, description="texts that stand for null in files, as NA")
+    date_format: str | None = Field(
+        None, max_length=40, description="how files write it, as DD/MM/YYYY; JSON never does"
+    )
