@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.fields import Positive
@@ -68,13 +68,18 @@ Name = Annotated[
 ]
 
 
-class Column(Conventions):
+class _Typed(BaseModel):
+    """What a column shows first."""
+
+    name: Name
+    type: TypeName
+
+
+class Column(Conventions, _Typed):
     """A column of a dataset: its name, its type, what its values must fulfil and how files write them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Name
-    type: TypeName
     precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="digits in all; decimal only")
     scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="digits behind the point; decimal only")
     required: bool = Field(False, description="never null")
