@@ -91,6 +91,7 @@ def import_file(
     compression: Annotated[Compression | None, typer.Option(show_default=False)] = None,
     header: Annotated[str | None, typer.Option(help="true, false, or its line from 1.", show_default=False)] = None,
     null: Annotated[list[str] | None, typer.Option(help="A text that stands for null.", show_default=False)] = None,
+    quoted_nulls: Annotated[bool, typer.Option("--quoted-nulls", help="Let --null be quoted too.")] = False,
     boolean_true: Annotated[str | None, typer.Option(help="The text for true.", show_default=False)] = None,
     boolean_false: Annotated[str | None, typer.Option(help="The text for false.", show_default=False)] = None,
     date_format: Annotated[
@@ -115,6 +116,7 @@ def import_file(
         "compression": compression,
         "header": parse_header(header),
         "nulls": null or None,
+        "quoted_nulls": quoted_nulls or None,
         "booleans": parse_booleans(boolean_true, boolean_false),
         "date_format": parse_date_formats(date_format or []),
         "decimal_separator": decimal_separator,

@@ -74,8 +74,11 @@ class ImportOptions(BaseModel):
         None, description="true, false, or the header's line, from 1", json_schema_extra={"minimum": 1}
     )
     nulls: list[str] | None = Field(None, max_length=MAX_NULLS, description="texts that stand for null, as NA")
+    quoted_nulls: bool = Field(False, description="let the texts of `nulls` stand for null when they are quoted too")
     booleans: tuple[str, str] | None = Field(None, description="what stands for true and for false, as [yes, no]")
-    date_format: dict[str, str] | None = Field(None, description="column: format, as DD/MM/YYYY")
+    date_format: dict[str, str] | None = Field(
+        None, description="column, by its header or name: format, as DD/MM/YYYY, DD/MM/YY or YYYYMMDD"
+    )
     decimal_separator: DecimalSeparator | None = None
     thousands_separator: ThousandsSeparator | None = None
     units: list[Unit] | None = Field(
@@ -111,7 +114,7 @@ class ImportOptions(BaseModel):
     def _are_date_formats(cls, value: dict[str, str] | None) -> dict[str, str] | None:
         for text in (value or {}).values():
             if not is_date_format(text):
-                raise ValueError(f"'{text}' is no date format; write YYYY, MM or MON, and DD, as DD/MM/YYYY")
+                raise ValueError(f"'{text}' is no date format; write YYYY or YY, MM or MON, and DD, as DD/MM/YYYY")
         return value
 
     @field_validator("timezone")
