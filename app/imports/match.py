@@ -4,11 +4,15 @@ Pure: no I/O.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.core.errors import did_you_mean
 from app.datasets.columns import Column
-from app.imports.errors import ColumnsMismatch
+from app.imports.cells import Conventions
+from app.imports.errors import ColumnsMismatch, OptionsMismatch
 from app.imports.names import name_columns
+
+MOST_NAMED = 20
 
 
 def match_columns(labels: Sequence[str], columns: Sequence[Column], *, has_header: bool) -> list[Column]:
@@ -38,6 +42,28 @@ def match_columns(labels: Sequence[str], columns: Sequence[Column], *, has_heade
     _refuse_repeated(matched)
     _refuse_missing(matched, columns)
     return matched
+
+
+def name_date_formats(
+    conventions: Conventions, labels: Sequence[str], loaded: Sequence[Column], columns: Sequence[Column]
+) -> Conventions:
+    """The conventions with each date format by its column's name; it may be given by the file's label.
+
+    `columns` are the dataset's, `loaded` those of the file in its order.
+
+    Raises:
+        OptionsMismatch: no column has that name or label.
+    """
+    names = {label: column.name for label, column in zip(labels, loaded, strict=True)}
+    names |= {column.name: column.name for column in columns}
+    formats = conventions.date_formats
+    for given in formats:
+        if given not in names:
+            raise OptionsMismatch(
+                f"`date_format` is given for '{given}', and no column is called so.{did_you_mean(given, names)}",
+                hint=f"The columns are {', '.join(list(names)[:MOST_NAMED])}.",
+            )
+    return replace(conventions, date_formats={names[given]: written for given, written in formats.items()})
 
 
 def _match_by_place(labels: Sequence[str], columns: Sequence[Column]) -> list[Column]:

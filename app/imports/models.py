@@ -26,7 +26,8 @@ from sqlmodel import SQLModel
 from app.core.fields import NotNegative
 from app.core.http import ProblemDocument, RequestBody
 from app.core.postgres import CATALOGUE_SCHEMA
-from app.datasets.columns import Column
+from app.datasets.columns import Column, TypeName
+from app.datasets.conventions import Conventions
 from app.imports.options import ImportOptions
 
 Mode = Literal["append", "upsert", "replace"]
@@ -179,10 +180,31 @@ class Rejection(BaseModel):
     message: str
 
 
+class Misfit(BaseModel):
+    """The first value that a type does not hold, and its line."""
+
+    line: int
+    value: str
+
+
+class Candidate(Conventions):
+    """A type that a column could have, with the settings that would read it: how many of its values fit, how many do
+    not, and the first of these."""
+
+    type: TypeName
+    precision: int | None = None
+    scale: int | None = None
+    fits: int
+    misfits: int
+    misfit: Misfit | None = None
+
+
 class ImportedColumn(Column):
-    """A column that the file was read with; `evidence` says why it has its type, where that was inferred."""
+    """A column that the file was read with; `evidence` says why it has its type, where that was inferred, and
+    `candidates` which types it nearly has, the most fitting first."""
 
     evidence: list[str] = Field(default_factory=list)
+    candidates: list[Candidate] = Field(default_factory=list)
 
 
 class Upload(BaseModel):
@@ -237,7 +259,8 @@ class ImportPublic(BaseModel):
 
     @field_serializer("columns")
     def _show_columns(self, columns: list[ImportedColumn]) -> list[dict[str, Any]]:
-        return [column.model_dump(mode="json", exclude_none=True) for column in columns]
+        # What the catalogue keeps is no model within.
+        return [column.model_dump(mode="json", exclude_none=True, warnings=False) for column in columns]
 
     @field_serializer("problem")
     def _show_problem(self, problem: ProblemDocument | None) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ from app.imports.infer import TableInference
 from app.imports.parse import Layout, parse_chunk
 from app.imports.progress import Meter
 from app.imports.report import Rejections, Report, locate_faults
+from app.imports.settle import settle_columns
 from app.imports.source import Encoding, Source, in_thread
 from app.imports.split import Chunk, Positions, Splitter, is_utf8
 from app.imports.validate import validate_table
@@ -156,14 +157,25 @@ class Validation:
 
 def infer_sample(plan: ReadPlan, source: Source, inference: TableInference) -> None:
     """Take the whole records of the file's first part into account."""
+    for arrays, line_of in _sample_tables(plan, source):
+        inference.update(arrays, line_of)
+    if source.sample()[1]:
+        inference.finish()
+
+
+def settle_sample(plan: ReadPlan, source: Source, columns: Sequence[Column]) -> tuple[list[Column], list[str]]:
+    """A dataset's columns, in the order of the file's, with what its first records prove; and what to know of it."""
+    return settle_columns(columns, _sample_tables(plan, source), plan.conventions, is_all=source.sample()[1])
+
+
+def _sample_tables(plan: ReadPlan, source: Source) -> Iterator[tuple[list[pa.Array], Callable[[int], int]]]:
+    """The columns of the whole records of the file's first part, and what tells the line of a row."""
     sample, is_all = source.sample()
     chunks = _Chunks(plan, source.encoding)
     for data in (sample, None) if is_all else (sample,):
         for chunk in chunks.feed(data):
             table = parse_chunk(chunk, plan.dialect.grammar, plan.layout)
-            inference.update(table.columns, partial(_line_of, chunk, table.rows))
-    if is_all:
-        inference.finish()
+            yield table.columns, partial(_line_of, chunk, table.rows)
 
 
 def _line_of(chunk: Chunk, rows: Positions, row: int) -> int:

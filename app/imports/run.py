@@ -1,7 +1,7 @@
 """Run: one import from its file to its outcome, by one worker that holds its lease."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -15,17 +15,17 @@ from app.core.storage import StoredObject, storage_errors
 from app.datasets.models import Dataset
 from app.datasets.repository import find_dataset, lock_dataset, touch_dataset
 from app.imports import errors, repository
-from app.imports.cells import Conventions
+from app.imports.conventions import conventions_of, separators_of
 from app.imports.dialect import Dialect, detect_dialect
 from app.imports.infer import Proposal, TableInference
 from app.imports.load import Clash, Counts, Loader, LoadPlan
 from app.imports.load_keyvalue import Destination, KeyvalueLoader
-from app.imports.match import match_columns
+from app.imports.match import match_columns, name_date_formats
 from app.imports.memory import give_back
 from app.imports.models import Import, rejections_key
 from app.imports.options import ImportOptions
 from app.imports.parse import Layout
-from app.imports.pipeline import EncodingInDoubt, Loading, ReadPlan, Validation, infer_sample
+from app.imports.pipeline import EncodingInDoubt, Loading, ReadPlan, Validation, infer_sample, settle_sample
 from app.imports.progress import Meter
 from app.imports.report import Report, judge
 from app.imports.repository import Lease
@@ -95,6 +95,7 @@ class _Runner:
         self._report = Report(rejections_key(row.id))
         self._outcome = Outcome()
         self._proposal: Proposal | None = None
+        self._settling_warnings: list[str] = []
         self._is_writing = False
         self._is_lost = False
         # Its outcome is written, and nobody else can take it up: the commit follows, and then what comes after that.
@@ -209,7 +210,9 @@ class _Runner:
             dataset = await self._get_dataset(connection)
             plan = self._read_plan(dialect)
             sampled = None if dataset.columns or self._proposal else await self._sample_columns(plan)
-            load = await self._load_plan(connection, dataset, dialect, staged=staged)
+            load = await self._load_plan(connection, dataset, plan, staged=staged)
+            formats = name_date_formats(plan.conventions, dialect.labels, load.loaded, load.columns)
+            plan = replace(plan, conventions=formats)
             self._describe(dialect, load)
             loader = await self._make_loader(connection, dataset, load)
             try:
@@ -252,16 +255,9 @@ class _Runner:
         options = self._options
         limit = get_settings().max_field_bytes
         nulls = (b"", *(null.encode() for null in options.nulls or ()))
-        layout = Layout(dialect.width, nulls, options.pad_short_rows, limit, dialect.headers)
-        conventions = Conventions(
-            dialect.decimal_separator,
-            dialect.thousands_separator,
-            tuple(options.units or ()),
-            options.booleans,
-            options.date_format or {},
-            options.timezone or "UTC",
-            max(get_settings().max_document_bytes, limit),
-        )
+        layout = Layout(dialect.width, nulls, options.pad_short_rows, limit, dialect.headers, options.quoted_nulls)
+        documents = max(get_settings().max_document_bytes, limit)
+        conventions = conventions_of(options, dialect.grammar.delimiter.decode(), documents)
         return ReadPlan(dialect, layout, conventions, limit * RECORD_PER_FIELD)
 
     async def _sample_columns(self, plan: ReadPlan) -> TableInference:
@@ -272,8 +268,9 @@ class _Runner:
         return sampled
 
     async def _load_plan(
-        self, connection: AsyncConnection, dataset: Dataset, dialect: Dialect, *, staged: bool
+        self, connection: AsyncConnection, dataset: Dataset, plan: ReadPlan, *, staged: bool
     ) -> LoadPlan:
+        dialect = plan.dialect
         if not dataset.columns:
             assert self._proposal is not None
             columns = self._proposal.columns
@@ -281,6 +278,9 @@ class _Runner:
             return LoadPlan(dataset.name, "append", columns, columns, self._proposal.keys, True, staged, {})
         columns = dataset.typed_columns
         loaded = match_columns(dialect.labels, columns, has_header=bool(dialect.header_line))
+        loaded, self._settling_warnings = await asyncio.to_thread(settle_sample, plan, self._source, loaded)
+        settled = {column.name: column for column in loaded}
+        columns = [settled.get(column.name, column) for column in columns]
         references = {}
         async with AsyncSession(connection, expire_on_commit=False) as session:
             for name in {column.references for column in loaded if column.references}:
@@ -300,7 +300,7 @@ class _Runner:
             "compression": source.compression,
             "timezone": self._options.timezone or "UTC",
         }
-        outcome.warnings = [*source.warnings, *dialect.warnings]
+        outcome.warnings = [*source.warnings, *dialect.warnings, *self._settling_warnings]
         self._describe_columns(load)
         pairs = zip(dialect.labels, load.loaded, strict=True)
         outcome.renamed = {
@@ -311,10 +311,13 @@ class _Runner:
             outcome.warnings.append(f"The file has no column {', '.join(absent)}: its records have null there.")
 
     def _describe_columns(self, load: LoadPlan) -> None:
-        evidence = self._proposal.evidence if load.new and self._proposal else [[] for _ in load.loaded]
+        self._outcome.dialect |= separators_of(load.loaded)
+        proposal = self._proposal if load.new else None
+        evidence = proposal.evidence if proposal else [[] for _ in load.loaded]
+        candidates = proposal.candidates if proposal else [[] for _ in load.loaded]
         self._outcome.columns = [
-            column.model_dump(mode="json", exclude_none=True) | {"evidence": why}
-            for column, why in zip(load.loaded, evidence, strict=True)
+            column.model_dump(mode="json", exclude_none=True) | {"evidence": why, "candidates": nearly}
+            for column, why, nearly in zip(load.loaded, evidence, candidates, strict=True)
         ]
 
     async def _make_loader(self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan) -> Loader:
@@ -392,6 +395,10 @@ class _Runner:
                 ]
                 current.columns = [column.model_dump(mode="json", exclude_none=True) for column in columns]
                 current.key = list(loader.key)
+                await touch_dataset(session, current)
+            elif load.columns != dataset.typed_columns:
+                # What the file proved of how its values are written is known from now on.
+                current.columns = [column.model_dump(mode="json", exclude_none=True) for column in load.columns]
                 await touch_dataset(session, current)
             await self._end(session, values)
             await loader.show(current)

@@ -7,9 +7,10 @@ from typing import Any
 import pyarrow as pa
 
 from app.datasets.columns import Column
-from app.imports.cells import Conventions
+from app.imports.column_inference import ColumnInference
+from app.imports.conventions import conventions_of
 from app.imports.dialect import Dialect, detect_dialect
-from app.imports.infer import ColumnInference, TableInference
+from app.imports.infer import TableInference
 from app.imports.options import ImportOptions
 from app.imports.parse import Layout, Table, parse_chunk
 from app.imports.report import locate_faults
@@ -42,15 +43,10 @@ class Engine:
         options = ImportOptions.model_validate(members)
         self.dialect = detect_dialect(content, options, final=True)
         nulls = (b"", *(null.encode() for null in options.nulls or ()))
-        self._layout = Layout(self.dialect.width, nulls, options.pad_short_rows, max_field, self.dialect.headers)
-        self._conventions = Conventions(
-            self.dialect.decimal_separator,
-            self.dialect.thousands_separator,
-            tuple(options.units or ()),
-            options.booleans,
-            options.date_format or {},
-            options.timezone or "UTC",
+        self._layout = Layout(
+            self.dialect.width, nulls, options.pad_short_rows, max_field, self.dialect.headers, options.quoted_nulls
         )
+        self._conventions = conventions_of(options, self.dialect.grammar.delimiter.decode())
 
     def chunks(self) -> list[tuple[Chunk, Table]]:
         """The file's chunks, parsed."""
