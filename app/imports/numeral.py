@@ -110,7 +110,8 @@ def _read_match(match: re.Match[str]) -> Numeral | None:
     if match["exponent"] is not None:
         if len(numeral.separators) > 1 or not (numeral.separators or match["sign"]):
             return None
-        numeral = replace(numeral, exponent=True)
+        # What is written with an exponent is meant for a double, however many digits were printed.
+        numeral = replace(numeral, exponent=True, exact=True)
     negative = "(" if match["open"] else "-" if match["behind"] else ""
     return replace(numeral, unit=beside[0] if beside else "", negative=negative)
 
