@@ -316,6 +316,12 @@ class ColumnInference:
         return NearMiss(kind, members, fits, misfits, first.line, first.value, word, is_proven)
 
     @property
+    def half_pair(self) -> tuple[str, str] | None:
+        """The pair of words of which every value is the same one."""
+        members = self._booleans.members
+        return next((words.pair for words in members if not words.tally.misfits and not words.is_proven), None)
+
+    @property
     def is_all_numbers(self) -> bool:
         """Whether each value is a number in some style."""
         return not self._no_numbers.misfits

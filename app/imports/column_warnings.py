@@ -19,10 +19,11 @@ def warn_of(found: ColumnInference) -> str | None:
     misses = found.near_misses()
     best = [miss for miss in misses if miss.misfits == misses[0].misfits]
     few = _warn_of_few(found.name, best[0]) if best and best[0].misfits else None
-    if not best or (best[0].misfits and few is None):
-        return _warn_of_units(found)
-    doubt = _doubt_dates(found.name, best) or _doubt_numbers(found, best)
-    return " ".join(part for part in (few, doubt) if part) or _warn_of_units(found)
+    doubt = None
+    if best and (few or not best[0].misfits):
+        doubt = _doubt_dates(found.name, best) or _doubt_numbers(found, best)
+    doubt = doubt or _doubt_units(found) or _doubt_words(found)
+    return " ".join(part for part in (few, doubt) if part) or None
 
 
 def _doubt_dates(name: str, best: list[NearMiss]) -> str | None:
@@ -64,7 +65,20 @@ def _options_of(miss: NearMiss) -> list[str]:
     return []
 
 
-def _warn_of_units(found: ColumnInference) -> str | None:
+def _doubt_words(found: ColumnInference) -> str | None:
+    """That a column could be booleans, of which it has one word only."""
+    pair = found.half_pair
+    if pair is None:
+        return None
+    true, false = pair
+    return (
+        f"'{found.name}' has one word of '{true}' and '{false}', which proves no boolean: it stays text. Say it with "
+        f'booleans={true},{false} (--boolean-true "{true}" --boolean-false "{false}"), as the file writes them.'
+    )
+
+
+def _doubt_units(found: ColumnInference) -> str | None:
+    """That a column could be numbers, if what stands beside them were left out."""
     units = [unit for unit in found.units if unit]
     if not units or not found.is_all_numbers or len(found.units) < 2:
         return None

@@ -88,6 +88,11 @@ class TestBooleans:
         assert read_file("id,country\n1,NO\n2,Yes\n").types == ["integer", "boolean"]
         assert read_file("id,country\n1,FALSE\n2,false\n").types == ["integer", "boolean"]
 
+    async def test_one_word_is_said_to_prove_nothing(self, importer: Importer) -> None:
+        shown = await importer("d", "id,country\n1,NO\n2,NO\n")
+        assert types(shown)["country"] == "text"
+        assert ["'country' has one word of 'yes' and 'no'" in warning for warning in shown["warnings"]] == [True]
+
     async def test_words_that_were_given_are_remembered(self, importer: Importer) -> None:
         await importer("d", "id,ok\n1,ja\n2,nein\n", options={"booleans": ["ja", "nein"]})
         assert column(await importer.dataset("d"), "ok")["booleans"] == ["ja", "nein"]

@@ -101,6 +101,12 @@ class TestMoney:
         assert named in warning
         assert find(values, units=["$", "€", "%"])[0].type in ("decimal", "number")
 
+    def test_one_value_without_its_sign_is_named_and_so_is_the_option(self) -> None:
+        warning = find(["$5.25"] * 150 + ["3.00"])[1]
+        assert warning is not None
+        assert '1 of its 151 values, "3.00" at line 152' in warning
+        assert "units=$" in warning
+
     @pytest.mark.parametrize("values", [["(1.00)", "(2.00)"], ["(1)", "(2)", "3"], ["1-", "2-", "3"]])
     def test_parentheses_of_all_values_or_around_mere_counts_are_labels(self, values: list[str]) -> None:
         column, warning = find(values)
