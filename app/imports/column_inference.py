@@ -94,7 +94,6 @@ class ColumnInference:
         conventions, formats = self.conventions, self.conventions.date_formats
         self.date_format = formats.get(self.label) or formats.get(self.name) or self.given.date_format
         pair = conventions.booleans or self.given.booleans
-        self._takes_numbers = self.date_format is not None or pair is not None
         self._known = known_style(self.given, conventions)
         self._numerals = Numerals(self._known.units)
         self._no_numbers = Tally()

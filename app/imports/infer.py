@@ -149,6 +149,8 @@ def _may_be_key(found: ColumnInference, column: Column, position: int) -> bool:
     """
     if not found.unique or not found.addresses or not found.values or found.longest > MAX_KEY_LENGTH:
         return False
+    if found.blank and column.type != "text":
+        return False
     if column.type not in ("text", "integer", "bigint", "uuid", "date", "datetime"):
         return False
     return position == 0 or column.type == "uuid" or KEY_NAME.search(column.name) is not None

@@ -137,6 +137,7 @@ class TestKeys:
             ("code,n\na,1\n,2\n", []),
             ('code,n\na,1\n"",2\n', []),
             ("price,n\n1.50,1\n2.50,2\n", []),
+            ("id,n\n1,1\n  ,1\n", []),
             ("n,order_id,user_id\n1,5,7\n2,6,8\n", ["order_id", "user_id", "n"]),
         ],
     )
