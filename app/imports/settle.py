@@ -14,6 +14,7 @@ from app.datasets.columns import NUMERIC, Column
 from app.imports import cells
 from app.imports.cells import Conventions, to_mask
 from app.imports.column_inference import known_style
+from app.imports.errors import OptionsMismatch
 from app.imports.number_proof import Reading, find_readings
 from app.imports.number_types import Quantities, show_place
 from app.imports.numerals import Numerals
@@ -62,6 +63,24 @@ class ColumnSettling:
             return column, None
         return column.model_copy(update=new), self._warning(readings) if proven is None else None
 
+    def check(self) -> None:
+        """Refuse points where earlier files had commas, if this file may be of another origin and leaves it open.
+
+        Raises:
+            OptionsMismatch: a point may stand before the fraction or between groups.
+        """
+        seen = self._numerals.seen
+        points = [seen[numeral] for numeral in seen if numeral.separators == "."]
+        proof = any("," in numeral.separators or len(numeral.separators) > 1 for numeral in seen)
+        if points and not proof:
+            first = min(points, key=lambda sighting: sighting.line)
+            raise OptionsMismatch(
+                f"Earlier files have a comma before the fractions of '{self._column.name}'; this one, whose fields end "
+                f"with commas, has points, as {show_place(first.value, first.line)}, which may be either.",
+                hint='Give decimal_separator=. (--decimal-separator ".") for a file with points before the fractions, '
+                "as an export is, or else decimal_separator=, with thousands_separator=. for one as those before.",
+            )
+
     def _warning(self, readings: Sequence[Reading]) -> str | None:
         """That points are read as JSON has them, which nothing proves."""
         seen = self._numerals.seen
@@ -93,17 +112,30 @@ def settle_columns(
     *,
     is_all: bool,
 ) -> tuple[list[Column], list[str]]:
-    """A dataset's columns, in the order of the file's, with what its first records prove; and what to know of it."""
+    """A dataset's columns, in the order of the file's, with what its first records prove; and what to know of it.
+
+    Raises:
+        OptionsMismatch: they leave open what a point is, where earlier files had commas.
+    """
+    is_other = conventions.delimiter == "," and conventions.decimal_separator is None
+    doubted = [
+        place
+        for place, column in enumerate(columns)
+        if is_other and column.type in FRACTIONAL and column.decimal_separator == ","
+    ]
     unsettled = {
         place: ColumnSettling(column, conventions)
         for place, column in enumerate(columns)
-        if column.type in NUMERIC and (column.decimal_separator is None or column.thousands_separator is None)
+        if column.type in NUMERIC
+        and (column.decimal_separator is None or column.thousands_separator is None or place in doubted)
     }
     if unsettled:
         for arrays, line_of in tables:
             for place, settling in unsettled.items():
                 settling.update(arrays[place], line_of)
     settled, warnings = list(columns), []
+    for place in doubted:
+        unsettled[place].check()
     for place, settling in unsettled.items():
         settled[place], warning = settling.settle(is_all=is_all)
         warnings += [warning] if warning else []

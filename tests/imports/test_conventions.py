@@ -68,6 +68,19 @@ class TestRemembered:
         assert column(await importer.dataset("d"), "kg")["decimal_separator"] == ","
         assert [record["kg"] for record in await importer.records("d")][3:] == ["1.234", "2.500"]
 
+    async def test_points_in_a_file_of_another_delimiter_are_not_guessed(self, importer: Importer) -> None:
+        await importer("d", FIRST)
+        shown = await importer("d", "id,kg\n4,1.234\n5,2.500\n", on_reject="skip")
+        assert shown["problem"]["type"] == "/problems/options-mismatch"
+        assert '"1.234" at line 2' in shown["problem"]["detail"]
+        assert "decimal_separator=." in shown["problem"]["hint"]
+        shown = await importer("d", "id,kg\n4,1.234\n", options={"decimal_separator": "."})
+        assert shown["status"] == "succeeded"
+        shown = await importer("d", 'id,kg\n5,1.234\n6,"1.234,50"\n')
+        assert shown["status"] == "succeeded"
+        values = [record["kg"] for record in await importer.records("d")]
+        assert values[3:] == ["1.234", "1234.000", "1234.500"]
+
     async def test_signs_and_units(self, importer: Importer) -> None:
         await importer("d", 'id,v\n1,"($1,234.50)"\n2,$2.00\n')
         shown = await importer("d", "id,v\n3,($5.25)\n4,€1.00\n5,7.00\n", on_reject="skip")
