@@ -95,6 +95,33 @@ class TestRemembered:
         assert [record["people"] for record in await importer.records("d")] == [1234567, 1000, 7000]
 
 
+class TestLargeFiles:
+    """Larger than the first part that proposes the columns."""
+
+    @pytest.mark.parametrize(
+        ("last", "kind", "value"),
+        [
+            ("1.234,50", "decimal", "1234.50"),
+            ("1.234", "text", "1.234"),
+            ("7,5", "number", 7.5),
+            ("(5,00)", "decimal", "-5.00"),
+        ],
+    )
+    async def test_what_only_the_end_proves(self, importer: Importer, last: str, kind: str, value: Any) -> None:
+        rows = "".join(f"{number};1{number % 100:02}\n" for number in range(40_000))
+        shown = await importer("d", f"id;v\n{rows}40000;{last}\n")
+        assert (shown["status"], types(shown)["v"]) == ("succeeded", kind)
+        record = (await importer.client.get("/datasets/d/records/40000")).json()
+        assert record["v"] == value
+
+    async def test_a_near_miss_is_counted_over_all_of_it(self, importer: Importer) -> None:
+        rows = "".join(f"{number};{number}.25\n" for number in range(40_000))
+        shown = await importer("d", f"id;v\n{rows}40000;ninety\n")
+        assert column(shown, "v")["candidates"][0]["fits"] == 40_000
+        assert column(shown, "v")["candidates"][0]["misfit"] == {"line": 40_002, "value": "ninety"}
+        assert "'v' is text for 1 of its 40,001 values" in shown["warnings"][0]
+
+
 class TestBooleans:
     def test_a_pair_of_words_needs_both(self) -> None:
         assert read_file("id,country\n1,NO\n2,NO\n").types == ["integer", "text"]
