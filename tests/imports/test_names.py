@@ -1,5 +1,7 @@
 """Headers as names, and files' columns matched to a dataset's."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +30,55 @@ class TestNames:
     @given(st.lists(st.from_regex(r"[a-z]{1,5}", fullmatch=True), unique=True, max_size=8))
     def test_legal_ones_stay(self, labels: list[str]) -> None:
         assert name_columns(labels) == [f"{name}_column" if name in SYSTEM_COLUMNS else name for name in labels]
+
+    @given(
+        st.lists(
+            st.one_of(st.text(max_size=20), st.from_regex(r"[a-z]{1,5}", fullmatch=True)), unique=True, max_size=12
+        )
+    )
+    def test_a_legal_one_is_kept_whatever_the_others_become(self, labels: list[str]) -> None:
+        legal = [is_name(label) and label not in SYSTEM_COLUMNS for label in labels]
+        kept = [name for name, is_legal in zip(name_columns(labels), legal, strict=True) if is_legal]
+        assert kept == [label for label, is_legal in zip(labels, legal, strict=True) if is_legal]
+
+    @pytest.mark.parametrize(
+        ("labels", "names"),
+        [
+            (["_id", "id", "Id", "name"], ["id_2", "id", "id_3", "name"]),
+            (["Name", "name"], ["name_2", "name"]),
+            (["Name", "NAME"], ["name", "name_2"]),
+            (["a", "a", "", "b", ""], ["a", "a_2", "column_3", "b", "column_5"]),
+            (["A", "a_2", "a", "a"], ["a_3", "a_2", "a", "a_4"]),
+        ],
+    )
+    def test_case_and_repetition(self, labels: list[str], names: list[str]) -> None:
+        assert name_columns(labels) == names
+
+    @pytest.mark.parametrize(
+        ("label", "name"),
+        [
+            ("Miasto Łódź", "miasto_lodz"),
+            ("Ærø", "aero"),
+            ("Đà Nẵng", "da_nang"),
+            ("Þór", "thor"),
+            ("Größe (m²)", "grosse_m2"),
+            ("Население (чел.)", "naselenie_chel"),
+            ("объём", "obem"),
+            ("Όνομα", "onoma"),
+            ("人口", "renkou"),
+            ("ひらがな", "hiragana"),
+            ("ガス", "gasu"),
+            ("이름", "ileum"),
+            ("हिन्दी", "hindi"),
+            ("١٢", "n_12"),
+            ("€", "column_1"),
+        ],
+    )
+    def test_other_letters_are_spelt(self, label: str, name: str) -> None:
+        assert name_columns([label]) == [name]
+
+    def test_letters_are_spelt_the_same_however_they_are_composed(self) -> None:
+        assert name_columns([unicodedata.normalize("NFD", "Größe が é 한")]) == name_columns(["Größe が é 한"])
 
 
 class TestMatching:
