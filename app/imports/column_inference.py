@@ -89,6 +89,8 @@ class ColumnInference:
     addresses: bool = True
     # Whether another column shows points as groups or commas as decimals.
     beside_commas: bool = False
+    # Why the column cannot be as it was chosen, as it is known so far.
+    mistake: str = ""
 
     def __post_init__(self) -> None:
         conventions, formats = self.conventions, self.conventions.date_formats
@@ -176,6 +178,11 @@ class ColumnInference:
     def finish(self) -> None:
         """Conclude once more from all values: how many there are of each look counts as well."""
         self._concluded = None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the column becomes one of the dataset's."""
+        return True
 
     def conclude(self) -> Conclusion:
         """The column's type as far as its values are known."""

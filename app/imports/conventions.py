@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from app.core.json_text import MAX_DOCUMENT_BYTES
 from app.datasets.columns import Column
+from app.datasets.import_options import ImportOptions
 from app.imports.cells import Conventions
-from app.imports.options import ImportOptions
 
 
 def conventions_of(options: ImportOptions, delimiter: str, document_bytes: int = MAX_DOCUMENT_BYTES) -> Conventions:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from app.imports.options import ImportOptions
+from app.datasets.import_options import ImportOptions
 from app.imports.tokenizer import LINE_END, Grammar, Record, read_records
 
 DELIMITERS = b",;\t|^~"

@@ -5,17 +5,14 @@ Pure: no I/O.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from app.datasets.columns import Column
-from app.datasets.conventions import Conventions as ColumnConventions
-from app.imports.cells import Conventions
 from app.imports.column_inference import ColumnInference
 from app.imports.column_warnings import warn_of
-from app.imports.names import name_columns
 from app.imports.parse import is_total
 
 MAX_KEY_LENGTH = 200
@@ -37,31 +34,26 @@ class Proposal:
     evidence: list[list[str]]
     keys: list[str]
     warnings: list[str]
-    candidates: list[list[dict[str, Any]]] = field(default_factory=list)
+    candidates: list[list[dict[str, Any]]]
+    # Where in the file each column stands, from 0.
+    places: list[int]
+    # Why some columns cannot be as they were chosen.
+    mistakes: list[str]
 
 
 class TableInference:
     """What is known of all columns of a file, chunk by chunk.
 
-    `given_for` says of a label what need not be found out of how its values are written. A total below the last record
-    is no record: the last row so far is held back when it begins with such a word, and takes part only when another
-    follows or its word is a text among texts.
+    A total below the last record is no record: the last row so far is held back when it begins with such a word, and
+    takes part only when another follows or its word is a text among texts.
     """
 
-    def __init__(
-        self,
-        labels: Sequence[str],
-        conventions: Conventions,
-        given_for: Callable[[str], ColumnConventions | None] = lambda _: None,
-    ) -> None:
-        names = zip(name_columns(labels), labels, strict=True)
-        self.columns = [
-            ColumnInference(name, label, conventions, given_for(label) or ColumnConventions()) for name, label in names
-        ]
+    def __init__(self, columns: Sequence[ColumnInference], delimiter: str) -> None:
+        self.columns = columns
         self.records = 0
         self.warnings: list[str] = []
         self._held: tuple[list[pa.Array], int] | None = None
-        self._is_comma_delimited = conventions.delimiter == ","
+        self._is_comma_delimited = delimiter == ","
 
     def update(self, arrays: Sequence[pa.Array], line_of: Callable[[int], int]) -> None:
         """Take further rows into account; `line_of` tells the line of one of them."""
@@ -90,23 +82,39 @@ class TableInference:
             column.finish()
         self._compare()
 
+    @property
+    def places(self) -> list[int]:
+        """The places of the file's columns that are loaded, from 0."""
+        return [place for place, found in enumerate(self.columns) if found.is_loaded]
+
+    @property
+    def _loaded(self) -> list[ColumnInference]:
+        return [found for found in self.columns if found.is_loaded]
+
     def agrees(self, columns: Sequence[Column]) -> bool:
         """Whether all that is known so far would propose these columns."""
         self._compare()
-        return all(found.proposes(column) for found, column in zip(self.columns, columns, strict=True))
+        # Columns are added to those that are loaded, and none is taken away: as many are the same ones.
+        loaded = self._loaded
+        return len(loaded) == len(columns) and all(
+            found.proposes(column) for found, column in zip(loaded, columns, strict=True)
+        )
 
     def propose(self) -> Proposal:
         """The columns as they are known so far."""
         self._compare()
-        concluded = [found.column() for found in self.columns]
+        loaded = self._loaded
+        concluded = [found.column() for found in loaded]
         columns = [column for column, _ in concluded]
-        misses = [found.near_misses()[:MAX_CANDIDATES] for found in self.columns]
+        misses = [found.near_misses()[:MAX_CANDIDATES] for found in loaded]
         return Proposal(
             columns,
             [why for _, why in concluded],
-            propose_keys(self.columns, columns),
+            propose_keys(loaded, columns),
             [*self._column_warnings(), *self.warnings],
             [[miss.document for miss in found] for found in misses],
+            self.places,
+            [found.mistake for found in loaded if found.mistake],
         )
 
     def _compare(self) -> None:
@@ -118,7 +126,7 @@ class TableInference:
             found.beside_commas = commas
 
     def _column_warnings(self) -> list[str]:
-        warnings = [warning for found in self.columns if (warning := warn_of(found))]
+        warnings = [warning for found in self._loaded if (warning := warn_of(found))]
         if len(warnings) <= MAX_WARNINGS:
             return warnings
         more = len(warnings) - MAX_WARNINGS

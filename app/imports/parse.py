@@ -44,6 +44,8 @@ class Layout:
     max_field: int = 1 << 62
     headers: tuple[tuple[bytes, ...], ...] = ()
     quoted_nulls: bool = False
+    # The places of fields that are not loaded, whatever they hold.
+    omitted: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def parse_chunk(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table:
     if layout.quoted_nulls:
         table.columns = [_without_words(column, layout.nulls) for column in table.columns]
     if not chunk.is_utf8 or b"\0" in chunk.data:
-        _reject_unreadable(table)
+        _reject_unreadable(table, layout)
     if len(chunk.data) > layout.max_field:
         _reject_long_fields(table, layout)
     return table
@@ -291,6 +293,8 @@ def drop_rows(table: Table, unwanted: npt.NDArray[np.bool_]) -> None:
 def _reject_long_fields(table: Table, layout: Layout) -> None:
     too_long = np.zeros(len(table.rows), np.bool_)
     for index, column in enumerate(table.columns):
+        if index in layout.omitted:
+            continue
         long = pc.fill_null(pc.greater(pc.binary_length(column), layout.max_field), False).to_numpy(
             zero_copy_only=False
         )
@@ -303,10 +307,12 @@ def _reject_long_fields(table: Table, layout: Layout) -> None:
         drop_rows(table, too_long)
 
 
-def _reject_unreadable(table: Table) -> None:
+def _reject_unreadable(table: Table, layout: Layout) -> None:
     """Refuse the cells that hold a NUL or bytes that are no UTF-8."""
     unreadable = np.zeros(len(table.rows), np.bool_)
     for index, column in enumerate(table.columns):
+        if index in layout.omitted:
+            continue
         wrong: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for place, value in enumerate(column.to_pylist()):
             if value is not None and not value.isascii() and (message := _bad_bytes(value)):

@@ -19,6 +19,7 @@ from app.imports.dialect import Dialect
 from app.imports.encode import SIGNATURE, TRAILER, encode_rows
 from app.imports.infer import TableInference
 from app.imports.parse import Layout, parse_chunk
+from app.imports.pick import Picked, pick_columns
 from app.imports.progress import Meter
 from app.imports.report import Rejections, Report, locate_faults
 from app.imports.settle import settle_columns
@@ -95,15 +96,26 @@ class _Chunks:
 
 
 class Validation:
-    """The pass that loads: takes blocks in and gives rows and rejections out."""
+    """The pass that loads: takes blocks in and gives rows and rejections out.
+
+    `columns` are those that are loaded; `picked` says which of the file's they are, unless they are all.
+    """
 
     def __init__(
-        self, plan: ReadPlan, encoding: Encoding, columns: list[Column], key: Sequence[str], *, with_places: bool
+        self,
+        plan: ReadPlan,
+        encoding: Encoding,
+        columns: list[Column],
+        key: Sequence[str],
+        picked: Picked | None,
+        *,
+        with_places: bool,
     ) -> None:
         self._plan = plan
         self._encoding = encoding
         self._columns = columns
         self._key = key
+        self._picked = picked
         self._with_places = with_places
         self.inference: TableInference | None = None
         self._sampled = 0
@@ -138,6 +150,8 @@ class Validation:
             if not self.agrees:
                 yield output
                 return
+        if self._picked is not None:
+            table = pick_columns(table, self._picked)
         checked = validate_table(table, self._columns, self._plan.conventions, self._key)
         output.accepted, output.trimmed = len(checked.rows), table.trimmed
         if checked.faults:
@@ -163,9 +177,12 @@ def infer_sample(plan: ReadPlan, source: Source, inference: TableInference) -> N
         inference.finish()
 
 
-def settle_sample(plan: ReadPlan, source: Source, columns: Sequence[Column]) -> tuple[list[Column], list[str]]:
-    """A dataset's columns, in the order of the file's, with what its first records prove; and what to know of it."""
-    return settle_columns(columns, _sample_tables(plan, source), plan.conventions, is_all=source.sample()[1])
+def settle_sample(
+    plan: ReadPlan, source: Source, columns: Sequence[Column], places: Sequence[int]
+) -> tuple[list[Column], list[str]]:
+    """A dataset's columns, at `places` in the file, with what its first records prove; and what to know of it."""
+    tables = (([arrays[place] for place in places], line_of) for arrays, line_of in _sample_tables(plan, source))
+    return settle_columns(columns, tables, plan.conventions, is_all=source.sample()[1])
 
 
 def _sample_tables(plan: ReadPlan, source: Source) -> Iterator[tuple[list[pa.Array], Callable[[int], int]]]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.imports.column_warnings import warn_of
-from app.imports.infer import MAX_WARNINGS, TableInference
+from app.imports.infer import MAX_WARNINGS
 from tests.imports.conftest import Importer, types
 from tests.imports.engine import Engine
 
@@ -129,10 +129,7 @@ class TestWarnings:
         width = 300
         content = ",".join(f"c{place}" for place in range(width)) + "\n" + ("01/02/2024," * width)[:-1] + "\n"
         engine = Engine(content.encode(), 1 << 20, 1 << 20, {"header": True})
-        inference = TableInference(engine.dialect.labels, engine._conventions)
-        for _, table in engine.chunks():
-            inference.update(table.columns, lambda row: row + 2)
-        warnings = inference.propose().warnings
+        warnings = engine.propose().warnings
         assert len(warnings) == MAX_WARNINGS + 1
         assert warnings[-1] == "280 more columns are like these: see the evidence of each."
 

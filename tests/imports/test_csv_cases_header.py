@@ -93,7 +93,7 @@ class TestNames:
         assert shown["renamed"] == {
             "": "column_2",
             "A": "a_3",
-            "a": "a_4",
+            "a": ["a", "a_4"],
             "x\ny": "x_y",
             "z" * 80: "z" * 63,
             "z" * 81: "z" * 61 + "_2",

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.datasets.import_options import ImportOptions
 from app.imports.dialect import Dialect, detect_dialect
-from app.imports.options import ImportOptions
 from tests.imports.engine import read_file
 
 WORDS = st.text(alphabet="abc xyz", min_size=1, max_size=6).map(str.strip).filter(bool)

@@ -88,6 +88,20 @@ class ImportOptions(BaseModel):
     lenient_quotes: bool = Field(False, description="keep stray quotes instead of rejecting the record")
     pad_short_rows: bool = Field(False, description="fill a record that ends early with nulls")
 
+    @property
+    def said(self) -> dict[str, JsonValue]:
+        """What is said as JSON, also where it is null: that it is to be detected."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+    @property
+    def given(self) -> dict[str, JsonValue]:
+        """What is given as JSON."""
+        return {name: value for name, value in self.said.items() if value is not None}
+
+    def changed_by(self, other: "ImportOptions") -> "ImportOptions":
+        """These options with what another's say instead; null leaves a member to be detected."""
+        return ImportOptions.model_validate(self.given | other.said)
+
     @field_validator("delimiter", "quote", "escape")
     @classmethod
     def _is_one_byte(cls, value: str | None) -> str | None:
