@@ -51,6 +51,8 @@ def match_columns(
         match = Match(_match_by_place(selection, columns))
     _refuse_repeated(match.columns)
     _refuse_missing(match.columns, columns)
+    if has_header and _is_own_export(selection.labels, columns, is_numbered=is_numbered):
+        _read_as_json(match)
     for place, choice in selection.choices.items():
         column = match.columns[place]
         if column is not None:
@@ -144,6 +146,29 @@ class _Matching:
             self._match.warnings.append(f"The file's column {place + 1} has no name and was passed over.")
         elif not any(text.startswith(f"'{label}' could be") for text in self._unknown):
             self._unknown.append(f"no column '{name}'.{did_you_mean(name, self._by_name)}")
+
+
+def _is_own_export(labels: Sequence[str], columns: Sequence[Column], *, is_numbered: bool) -> bool:
+    """Whether a file has all columns as an export has them: by name, where other files call one otherwise, or numbered.
+
+    A file that may as well come from where the others do is none.
+    """
+    numbered = is_numbered and labels[0] == ROW_ID
+    names = [column.name for column in columns]
+    is_told = numbered or any(column.label not in (None, column.name) for column in columns)
+    return is_told and list(labels) == ([ROW_ID, *names] if is_numbered else names)
+
+
+def _read_as_json(match: Match) -> None:
+    """Forget how other files write the columns' values: an export writes them as JSON does."""
+    plain = dict.fromkeys(Conventions.model_fields)
+    columns = [None if column is None else column.model_copy(update=plain) for column in match.columns]
+    if columns != match.columns:
+        match.columns = columns
+        match.warnings.append(
+            "The file has the dataset's own names for its columns, as an export of it: its values are read as JSON "
+            "writes them."
+        )
 
 
 def _fold(label: str) -> str:

@@ -64,11 +64,25 @@ def _read_boolean(array: pa.Array, column: Column, conventions: Conventions) -> 
 
 
 def _read_date(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
-    return cells.read_dates(array, _format_of(column, conventions))
+    return _or_iso(cells.read_dates, array, _format_of(column, conventions))
 
 
 def _read_datetime(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
-    return cells.read_datetimes(array, _format_of(column, conventions), conventions.timezone)
+    def read(array: pa.Array, written: str) -> Cells:
+        return cells.read_datetimes(array, written, conventions.timezone)
+
+    return _or_iso(read, array, _format_of(column, conventions))
+
+
+def _or_iso(read: Callable[[pa.Array, str], Cells], array: pa.Array, written: str) -> Cells:
+    """Dates in one format or, where that begins with no year, as JSON has them: no cell can be both."""
+    values, bad = read(array, written)
+    if bad is None or not bad.any() or written.startswith("Y"):
+        return values, bad
+    iso, not_iso = read(array, cells.ISO_DATE)
+    if not_iso is None:
+        not_iso = np.zeros(len(array), np.bool_)
+    return pc.if_else(pa.array(bad & ~not_iso), iso, values), bad & not_iso
 
 
 def _read_json(array: pa.Array, _: Column, conventions: Conventions) -> Cells:
