@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from app.core.errors import did_you_mean
-from app.datasets.columns import ROW_ID, Column
+from app.datasets.columns import NUMERIC, ROW_ID, Column
 from app.datasets.conventions import Conventions
 from app.imports.choices import ColumnChoice, first_mistake
 from app.imports.errors import ChoicesMismatch, ColumnsMismatch
 from app.imports.names import name_columns
 from app.imports.selection import Selection
 
+PLAINLY = dict.fromkeys(Conventions.model_fields)
 OMIT_HINT = 'or leave one out with `columns`, as {"label": "Notes", "omit": true} (--omit Notes)'
 
 
@@ -161,10 +162,13 @@ def _is_own_export(labels: Sequence[str], columns: Sequence[Column], *, is_numbe
 
 def _read_as_json(match: Match) -> None:
     """Forget how other files write the columns' values: an export writes them as JSON does."""
-    plain = dict.fromkeys(Conventions.model_fields)
-    columns = [None if column is None else column.model_copy(update=plain) for column in match.columns]
-    if columns != match.columns:
-        match.columns = columns
+    for place, column in enumerate(match.columns):
+        if column is None or not any(getattr(column, name) is not None for name in Conventions.model_fields):
+            continue
+        point = {"decimal_separator": "."} if column.type in NUMERIC else {}
+        match.columns[place] = column.model_copy(update=PLAINLY | point)
+        match.apart.add(place)
+    if match.apart:
         match.warnings.append(
             "The file has the dataset's own names for its columns, as an export of it: its values are read as JSON "
             "writes them."

@@ -1,6 +1,6 @@
 """Planning: how a file is read, and what of it is loaded into which columns of its dataset."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,17 +62,24 @@ def plan_file(row: Import, dataset: Dataset, dialect: Dialect, options: ImportOp
         selection, dataset.typed_columns, has_header=bool(dialect.header_line), is_numbered=not dataset.key
     )
     names = ["" if column is None else column.name for column in match.columns]
-    return FilePlan(selection, match, _read_plan(dialect, options, selection, names))
+    others = {column.name for column in dataset.typed_columns} - set(names)
+    return FilePlan(selection, match, _read_plan(dialect, options, selection, names, others))
 
 
-def _read_plan(dialect: Dialect, options: ImportOptions, selection: Selection, names: Sequence[str]) -> ReadPlan:
+def _read_plan(
+    dialect: Dialect,
+    options: ImportOptions,
+    selection: Selection,
+    names: Sequence[str],
+    others: Collection[str] = (),
+) -> ReadPlan:
     limit = get_settings().max_field_bytes
     nulls = (b"", *(null.encode() for null in options.nulls or ()))
     omitted = frozenset(place for place, name in enumerate(names) if not name)
     layout = Layout(dialect.width, nulls, options.pad_short_rows, limit, dialect.headers, options.quoted_nulls, omitted)
     documents = max(get_settings().max_document_bytes, limit)
     conventions = conventions_of(options, dialect.grammar.delimiter.decode(), documents)
-    formats = name_formats(conventions.date_formats, selection.labels, names)
+    formats = name_formats(conventions.date_formats, selection.labels, names, others)
     return ReadPlan(dialect, layout, replace(conventions, date_formats=formats), limit * RECORD_PER_FIELD)
 
 

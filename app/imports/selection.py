@@ -4,13 +4,13 @@ Pure: no I/O.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from app.core.errors import did_you_mean
 from app.imports.choices import ColumnChoice
-from app.imports.errors import ChoicesMismatch
+from app.imports.errors import ChoicesMismatch, OptionsMismatch
 from app.imports.names import name_columns
 
 LABELS_SHOWN = 30
@@ -93,19 +93,26 @@ class _Finder:
         return known.index(label)
 
 
-def name_formats(formats: Mapping[str, str], labels: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+def name_formats(
+    formats: Mapping[str, str], labels: Sequence[str], names: Sequence[str], others: Collection[str] = ()
+) -> dict[str, str]:
     """Formats of dates, which are given by label or by name, by the names of the columns; a name of "" is left out.
 
+    `others` are names of columns that the file does not have.
+
     Raises:
-        ChoicesMismatch: one is of no column.
+        OptionsMismatch: one is of no column.
     """
     named = {}
     counts = Counter(labels)
     for key, written in formats.items():
+        if key in others:
+            continue
         known = labels if counts[key] == 1 else names
         if key not in known:
-            raise ChoicesMismatch(
-                f"`date_format` names '{key[:200]}', which is no column.{did_you_mean(key, [*labels, *names])}",
+            raise OptionsMismatch(
+                f"`date_format` is given for '{key[:200]}', and no column is called so."
+                f"{did_you_mean(key, [*labels, *names])}",
                 hint=f"Give a header of the file or a column's name: {', '.join(filter(None, names[:LABELS_SHOWN]))}.",
             )
         named[names[known.index(key)]] = written

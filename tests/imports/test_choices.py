@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.imports.choices import ColumnChoice
-from app.imports.errors import ChoicesMismatch
+from app.imports.errors import ChoicesMismatch, OptionsMismatch
 from app.imports.selection import name_formats, select_columns
 from tests.imports.conftest import Document, Importer, types
 from tests.imports.engine import read_file
@@ -80,7 +80,8 @@ class TestSelection:
         given = {"Fecha Alta": "DD/MM/YYYY", "day": "MM/DD/YYYY"}
         assert name_formats(given, labels, names) == {"fecha_alta": "DD/MM/YYYY", "day": "MM/DD/YYYY"}
         assert name_formats({"fecha_alta": "DD/MM/YYYY"}, labels, names) == {"fecha_alta": "DD/MM/YYYY"}
-        with pytest.raises(ChoicesMismatch, match="'dia', which is no column"):
+        assert name_formats({"until": "DD/MM/YYYY"}, labels, names, ["until"]) == {}
+        with pytest.raises(OptionsMismatch, match="'dia', and no column is called so"):
             name_formats({"dia": "DD/MM/YYYY"}, labels, names)
 
 
@@ -276,7 +277,8 @@ class TestNewDataset:
 
     async def test_a_date_format_of_no_column(self, importer: Importer) -> None:
         shown = await importer("d", "id,day\n1,2\n", options={"date_format": {"dya": "DD/MM/YYYY"}})
-        assert "'dya', which is no column. Did you mean 'day'?" in refused(shown)
+        assert shown["problem"]["type"] == "/problems/options-mismatch"
+        assert "'dya', and no column is called so. Did you mean 'day'?" in shown["problem"]["detail"]
 
 
 class TestKey:
@@ -352,6 +354,15 @@ class TestKnownDataset:
         assert record == {"sku": "a", "price": "1.50", "day": "2024-12-31"}
         # What the import says of its file is not the dataset's.
         assert "date_format" not in (await stock.dataset("stock"))["columns"][2]
+
+    async def test_conventions_hold_for_this_file_alone(self, stock: Importer, client: AsyncClient) -> None:
+        said = [choice("Unit price", decimal_separator=",", thousands_separator=".", nulls=["k.A."])]
+        before = await stock.dataset("stock")
+        content = "sku;Unit price\na;1.234,50\nb;k.A.\n"
+        assert (await stock("stock", content, columns=said))["status"] == "succeeded"
+        assert (await client.get("/datasets/stock/records/a")).json()["price"] == "1234.50"
+        assert (await client.get("/datasets/stock/records/b")).json()["price"] is None
+        assert (await stock.dataset("stock"))["columns"] == before["columns"]
 
     @pytest.mark.parametrize(
         ("said", "reason"),
