@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from app.core.db import transaction
 from app.core.errors import Problem, did_you_mean
 from app.core.settings import get_settings
-from app.datasets.columns import ROW_ID, Column
+from app.datasets.columns import Column
 from app.datasets.definition import Definition, Index
 from app.datasets.import_options import ImportOptions
 from app.datasets.models import Dataset
@@ -31,6 +31,7 @@ from app.imports.service import check_key
 
 # A record may be longer than a field, and an open quote is followed no further than this.
 RECORD_PER_FIELD = 8
+SEPARATORS = ("decimal_separator", "thousands_separator")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def plan_file(row: Import, dataset: Dataset, dialect: Dialect, options: ImportOp
     """
     choices = [ColumnChoice.model_validate(choice) for choice in row.choices]
     selection = select_columns(dialect.labels, choices)
+    for choice in choices:
+        _check_options(choice, options)
     if not dataset.columns or row.infer_again:
         selection.check_names()
         return FilePlan(selection, None, _read_plan(dialect, options, selection, selection.names))
@@ -64,6 +67,24 @@ def plan_file(row: Import, dataset: Dataset, dialect: Dialect, options: ImportOp
     names = ["" if column is None else column.name for column in match.columns]
     others = {column.name for column in dataset.typed_columns} - set(names)
     return FilePlan(selection, match, _read_plan(dialect, options, selection, names, others))
+
+
+def _check_options(choice: ColumnChoice, options: ImportOptions) -> None:
+    """Refuse a choice that says otherwise than the options of all columns how values are written.
+
+    Raises:
+        ChoicesMismatch: it does; the dataset's options among them.
+    """
+    said = choice.conventions
+    for name in (*SEPARATORS, "units", "booleans"):
+        given = getattr(options, name)
+        # What separates groups of digits in other columns cannot stand before the fraction in this one.
+        of_others = [said.get(other) for other in SEPARATORS if other != name] if name in SEPARATORS else []
+        if given is not None and (tuple(said.get(name, given)) != tuple(given) or given in of_others):
+            raise errors.ChoicesMismatch(
+                f"What is said of '{choice.label}' does not go with the option {name}, which is for all columns.",
+                hint="Say it of columns only. Where the dataset's `import_options` have it, give null as this option.",
+            )
 
 
 def _read_plan(
@@ -80,6 +101,9 @@ def _read_plan(
     documents = max(get_settings().max_document_bytes, limit)
     conventions = conventions_of(options, dialect.grammar.delimiter.decode(), documents)
     formats = name_formats(conventions.date_formats, selection.labels, names, others)
+    for place, choice in selection.choices.items():
+        if choice.date_format is not None and formats.get(names[place], choice.date_format) != choice.date_format:
+            raise errors.ChoicesMismatch(f"'{choice.label}' has another format of dates in the option `date_format`.")
     return ReadPlan(dialect, layout, replace(conventions, date_formats=formats), limit * RECORD_PER_FIELD)
 
 
@@ -204,65 +228,3 @@ def check_settled(load: LoadPlan, proposal: Proposal) -> None:
         raise errors.KeyMismatch(
             f"{message[:1].upper()}{message[1:]}.", hint="Give its `type`, or another key."
         ) from None
-
-
-def name_changes(labels: Sequence[str], load: LoadPlan, chosen: Sequence[int], *, has_header: bool) -> dict[str, Any]:
-    """The names of the columns that are not called as their label, by it: one, or several where several have it."""
-    places = range(len(labels)) if load.picked is None else load.picked.loaded
-    names: dict[str, list[str]] = {}
-    for place, column in zip(places, load.loaded, strict=True):
-        if has_header or place in chosen:
-            names.setdefault(labels[place], []).append(column.name)
-    return {label: found[0] if len(found) == 1 else found for label, found in names.items() if found != [label]}
-
-
-def list_warnings(plan: FilePlan, load: LoadPlan) -> list[str]:
-    """What is passed over of a file, what is taken for what, and what its dataset has besides."""
-    labels, match = plan.selection.labels, plan.match
-    if match is not None:
-        found = {column.name for column in load.loaded}
-        absent = [column.name for column in load.columns if column.name not in found]
-        missing = [f"The file has no column {', '.join(absent)}: its records have null there."] if absent else []
-        return [*match.warnings, *missing]
-    warnings = []
-    passed = range(0) if load.picked is None else sorted(load.picked.omitted - plan.selection.omitted)
-    if passed:
-        places = ", ".join(str(place + 1) for place in passed)
-        warnings.append(f"The file's column {places} has no name and no value, and was left out.")
-    if ROW_ID in labels and (name := plan.selection.names[labels.index(ROW_ID)]):
-        warnings.append(
-            f"{ROW_ID} is what Tolva numbers records of a dataset without a key by: here it is a column like others, "
-            f"'{name}'. Leave it out with `omit` if records are to be numbered anew."
-        )
-    return warnings
-
-
-def list_resettled(
-    dataset: Dataset, columns: Sequence[Column], key: Sequence[str], indexes: Sequence[Index]
-) -> list[str]:
-    """What is another thing once a file has settled the columns of a dataset that had some."""
-    before = {column.name: column for column in dataset.typed_columns}
-    after = {column.name: column for column in columns}
-    changed = [
-        f"{name} is {column.sql_type}, not {before[name].sql_type}"
-        for name, column in after.items()
-        if name in before and before[name].sql_type != column.sql_type
-    ]
-    parts = [
-        f"gone: {', '.join(name for name in before if name not in after)}" if before.keys() - after.keys() else "",
-        f"new: {', '.join(name for name in after if name not in before)}" if after.keys() - before.keys() else "",
-        f"changed: {', '.join(changed)}" if changed else "",
-        f"the key is {', '.join(key) or ROW_ID}, not {', '.join(dataset.key) or ROW_ID}"
-        if list(key) != dataset.key
-        else "",
-    ]
-    said = "; ".join(filter(None, parts)) or "they are as before"
-    dropped = [index for index in dataset.definition.indexes if index not in indexes]
-    return [
-        f"The columns were inferred again: {said}.",
-        *(f"The index {_over(index)} was dropped with its columns." for index in dropped),
-    ]
-
-
-def _over(index: Index) -> str:
-    return "of the search" if index.columns is None else f"over {', '.join(index.columns)}"

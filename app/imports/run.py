@@ -1,7 +1,6 @@
 """Run: one import from its file to its outcome, by one worker that holds its lease."""
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,7 +18,6 @@ from app.datasets.repository import lock_dataset, touch_dataset
 from app.imports import errors, repository
 from app.imports.choices import first_mistake
 from app.imports.chosen import infer_table
-from app.imports.conventions import separators_of
 from app.imports.dialect import Dialect, detect_dialect
 from app.imports.infer import Proposal, TableInference
 from app.imports.load import Clash, Counts, Loader, LoadPlan
@@ -27,13 +25,11 @@ from app.imports.load_keyvalue import Destination, KeyvalueLoader
 from app.imports.match import Match
 from app.imports.memory import give_back
 from app.imports.models import Import, rejections_key
+from app.imports.outcome import Outcome, list_resettled
 from app.imports.pipeline import EncodingInDoubt, Loading, Validation, infer_sample, settle_sample
 from app.imports.planning import (
     FilePlan,
     check_settled,
-    list_resettled,
-    list_warnings,
-    name_changes,
     plan_file,
     plan_load,
     settle,
@@ -53,16 +49,6 @@ class LeaseLost(Exception):
 
 class ProposalOutdated(Exception):
     """The file's beginning suggested other columns than all of it does."""
-
-
-@dataclass
-class Outcome:
-    """What an import shows beside its status."""
-
-    dialect: dict[str, Any] = field(default_factory=dict)
-    columns: list[dict[str, Any]] = field(default_factory=list)
-    renamed: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
 
 
 async def run_import(row: Import, lease: Lease, stored: StoredObject, seconds: float) -> None:
@@ -242,7 +228,9 @@ class _Runner:
             if plan.match is not None:
                 await asyncio.to_thread(self._settle_columns, plan, plan.match)
             load = await plan_load(connection, self._row, dataset, plan, self._proposal, staged=staged)
-            self._describe(dialect, plan, load)
+            self._outcome.describe(dialect, self._source, plan, load)
+            self._outcome.describe_options(self._kept_options)
+            self._outcome.describe_columns(load, self._proposal)
             loader = await self._make_loader(connection, dataset, load)
             try:
                 counts = await self._load(loader, plan, load, sampled)
@@ -297,31 +285,6 @@ class _Runner:
             match.columns[place] = column
         match.warnings += warnings
 
-    def _describe(self, dialect: Dialect, plan: FilePlan, load: LoadPlan) -> None:
-        """Note what the import will show of the file and its columns."""
-        source, outcome, choices = self._source, self._outcome, plan.selection.choices
-        outcome.dialect = dialect.report() | {
-            "encoding": source.encoding.name,
-            "compression": source.compression,
-            "timezone": self._options.timezone or "UTC",
-        }
-        if self._kept_options:
-            outcome.dialect["from_dataset"] = sorted(self._kept_options)
-        outcome.warnings = [*source.warnings, *dialect.warnings, *list_warnings(plan, load)]
-        self._describe_columns(load)
-        named = [place for place, choice in choices.items() if choice.name is not None]
-        outcome.renamed = name_changes(dialect.labels, load, named, has_header=bool(dialect.header_line))
-
-    def _describe_columns(self, load: LoadPlan) -> None:
-        self._outcome.dialect |= separators_of(load.loaded)
-        proposal = self._proposal if load.new else None
-        evidence = proposal.evidence if proposal else [[] for _ in load.loaded]
-        candidates = proposal.candidates if proposal else [[] for _ in load.loaded]
-        self._outcome.columns = [
-            column.model_dump(mode="json", exclude_none=True) | {"evidence": why, "candidates": nearly}
-            for column, why, nearly in zip(load.loaded, evidence, candidates, strict=True)
-        ]
-
     async def _make_loader(self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan) -> Loader:
         driver = await driver_connection(connection)
         if dataset.store == "relational":
@@ -356,7 +319,7 @@ class _Runner:
                 raise ProposalOutdated
             if load.candidates:
                 loader.candidates = self._proposal.keys
-            self._describe_columns(load)
+            self._outcome.describe_columns(load, self._proposal)
         if load.new and self._proposal:
             self._outcome.warnings += self._proposal.warnings
         self._meter.phase = "committing"
@@ -428,10 +391,7 @@ class _Runner:
                 "The file has a header and no records: there is nothing to infer the columns from.",
                 hint="Import a file with records, or leave `infer_again` out.",
             )
-        self._outcome.columns, self._outcome.renamed = [], {}
-        self._outcome.warnings.append(
-            "The file has a header and no records: the dataset's columns stay open, for a file that has some to settle."
-        )
+        self._outcome.describe_open()
 
     async def _tidy(self, loader: Loader) -> None:
         """Do what comes after the commit; an import that is done does not fail for it."""

@@ -355,6 +355,31 @@ class TestKnownDataset:
         # What the import says of its file is not the dataset's.
         assert "date_format" not in (await stock.dataset("stock"))["columns"][2]
 
+    @pytest.mark.parametrize(
+        ("options", "conventions"),
+        [
+            ({"thousands_separator": ","}, {"decimal_separator": ","}),
+            ({"units": ["kg"]}, {"units": ["$"]}),
+            ({"decimal_separator": "."}, {"decimal_separator": ",", "thousands_separator": "."}),
+        ],
+    )
+    async def test_what_the_options_say_otherwise_is_refused(
+        self, stock: Importer, options: Document, conventions: Document
+    ) -> None:
+        said = [choice("Unit price", **conventions)]
+        content = "sku;Unit price\na;1\n"
+        assert "which is for all columns" in refused(await stock("stock", content, columns=said, options=options))
+        assert (await stock("stock", content, columns=said, options=dict.fromkeys(options)))["status"] == "succeeded"
+
+    async def test_what_they_say_besides_goes_with_it(self, stock: Importer, client: AsyncClient) -> None:
+        said = [choice("Unit price", decimal_separator="."), choice("day", date_format="DD/MM/YYYY")]
+        content = "sku;Unit price;day\na;1,234.50;01/02/2024\n"
+        options = {"thousands_separator": ",", "date_format": {"day": "DD/MM/YYYY"}}
+        assert (await stock("stock", content, columns=said, options=options))["status"] == "succeeded"
+        assert (await client.get("/datasets/stock/records/a")).json()["price"] == "1234.50"
+        options = {"date_format": {"day": "MM/DD/YYYY"}}
+        assert "another format of dates" in refused(await stock("stock", content, columns=said, options=options))
+
     async def test_conventions_hold_for_this_file_alone(self, stock: Importer, client: AsyncClient) -> None:
         said = [choice("Unit price", decimal_separator=",", thousands_separator=".", nulls=["k.A."])]
         before = await stock.dataset("stock")
