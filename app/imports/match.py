@@ -33,6 +33,8 @@ class Match:
     warnings: list[str] = field(default_factory=list)
     # The places of the columns whose values this file writes in a way of its own, which is not kept.
     apart: set[int] = field(default_factory=set)
+    # Those whose separators are said for this file: nothing has to be proven of them.
+    stated: set[int] = field(default_factory=set)
 
 
 def match_columns(
@@ -60,6 +62,8 @@ def match_columns(
             match.columns[place] = _apply(choice, column)
             if choice.conventions:
                 match.apart.add(place)
+            if choice.decimal_separator or choice.thousands_separator:
+                match.stated.add(place)
     return match
 
 
@@ -168,6 +172,7 @@ def _read_as_json(match: Match) -> None:
         point = {"decimal_separator": "."} if column.type in NUMERIC else {}
         match.columns[place] = column.model_copy(update=PLAINLY | point)
         match.apart.add(place)
+        match.stated.add(place)
     if match.apart:
         match.warnings.append(
             "The file has the dataset's own names for its columns, as an export of it: its values are read as JSON "

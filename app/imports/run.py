@@ -278,9 +278,13 @@ class _Runner:
 
     def _settle_columns(self, plan: FilePlan, match: Match) -> None:
         """Have a dataset's columns know what the file's first records prove of how their values are written."""
-        places = [place for place, column in enumerate(match.columns) if column is not None]
-        matched = [column for column in match.columns if column is not None]
-        settled, warnings = settle_sample(plan.read, self._source, matched, places)
+        open_ones = {
+            place: column
+            for place, column in enumerate(match.columns)
+            if column is not None and place not in match.stated
+        }
+        places = list(open_ones)
+        settled, warnings = settle_sample(plan.read, self._source, list(open_ones.values()), places)
         for place, column in zip(places, settled, strict=True):
             match.columns[place] = column
         match.warnings += warnings

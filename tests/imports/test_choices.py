@@ -371,6 +371,15 @@ class TestKnownDataset:
         assert "which is for all columns" in refused(await stock("stock", content, columns=said, options=options))
         assert (await stock("stock", content, columns=said, options=dict.fromkeys(options)))["status"] == "succeeded"
 
+    async def test_what_is_said_of_separators_needs_no_proof(self, stock: Importer, client: AsyncClient) -> None:
+        changed = {"columns": {"price": {"decimal_separator": ",", "thousands_separator": "."}}}
+        assert (await client.patch("/datasets/stock", json=changed)).status_code == 200
+        content = "sku,Unit price\na,1.234\n"
+        assert (await stock("stock", content))["status"] == "failed"
+        said = [choice("Unit price", decimal_separator=",", thousands_separator=".")]
+        assert (await stock("stock", content, columns=said))["status"] == "succeeded"
+        assert (await client.get("/datasets/stock/records/a")).json()["price"] == "1234.00"
+
     async def test_what_they_say_besides_goes_with_it(self, stock: Importer, client: AsyncClient) -> None:
         said = [choice("Unit price", decimal_separator="."), choice("day", date_format="DD/MM/YYYY")]
         content = "sku;Unit price;day\na;1,234.50;01/02/2024\n"
