@@ -82,26 +82,24 @@ def import_file(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but the commit.")] = False,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Let replace leave no records.")] = False,
     infer_again: Annotated[
-        bool, typer.Option("--infer-again", help="With replace: settle the columns anew by this file.")
+        bool, typer.Option("--infer-again", help="With replace: infer the columns again from this file.")
     ] = False,
     column_type: Annotated[
         list[str] | None,
         typer.Option(
-            "--type", help="A column's type by its header, as total=decimal or total=decimal(12,2).", show_default=False
+            "--type", help="A column's type by its header: total=decimal or total=decimal(12,2).", show_default=False
         ),
     ] = None,
     name: Annotated[
         list[str] | None,
-        typer.Option(help='A column\'s name by its header, as "Unit price=price".', show_default=False),
+        typer.Option(help='A column\'s name by its header: "Unit price=price".', show_default=False),
     ] = None,
     omit: Annotated[
         list[str] | None, typer.Option(help="The header of a column that is left out.", show_default=False)
     ] = None,
     columns_key: Annotated[
         str | None,
-        typer.Option(
-            "--key", help="The columns that address a record, as sku or a,b; '' for none.", show_default=False
-        ),
+        typer.Option("--key", help="The columns that address a record: sku, or a,b; '' for none.", show_default=False),
     ] = None,
     delimiter: Annotated[str | None, typer.Option(help="As , or ; or \\t.", show_default=False)] = None,
     quote: Annotated[str | None, typer.Option(help="The quote character; '' for none.", show_default=False)] = None,

@@ -1,4 +1,4 @@
-"""Flags of `tolva import` that say something of single columns, as `--type total=decimal(12,2)`."""
+"""Flags of `tolva import` that say something of single columns: `--type total=decimal(12,2)`."""
 
 import re
 from typing import Any

@@ -339,7 +339,7 @@ class Loader:
 
         Raises:
             ReferencedRecordsMissing: other datasets refer to records that the new table does not have.
-            KeyReferenced: they refer to a table whose columns are settled anew.
+            KeyReferenced: they refer to a table whose columns are inferred again.
         """
         old = quote(DATA_SCHEMA, self._plan.dataset)
         references = await self._connection.fetch(
@@ -368,7 +368,7 @@ class Loader:
 
 
 def key_referenced(dataset: str) -> KeyReferenced:
-    """The problem that a dataset's columns cannot be settled anew: who may import may not know who refers to them."""
+    """The problem that a dataset's columns cannot be inferred again: who may import may not know who refers to them."""
     return KeyReferenced(
         f"Other datasets refer to the key of '{dataset}': its columns cannot be inferred again.",
         hint="Remove `references` from their columns first, or import without infer_again.",

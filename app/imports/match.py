@@ -18,7 +18,7 @@ from app.imports.names import name_columns
 from app.imports.selection import Selection
 
 PLAINLY = dict.fromkeys(Conventions.model_fields)
-OMIT_HINT = 'or leave one out with `columns`, as {"label": "Notes", "omit": true} (--omit Notes)'
+OMIT_HINT = 'or leave one out with `columns`: {"label": "Notes", "omit": true} (--omit Notes)'
 
 
 @dataclass
@@ -154,14 +154,14 @@ class _Matching:
 
 
 def _is_own_export(labels: Sequence[str], columns: Sequence[Column], *, is_numbered: bool) -> bool:
-    """Whether a file has all columns as an export has them: by name, where other files call one otherwise, or numbered.
+    """Whether a file has all columns as exports have them: numbered, or by name though other files call one otherwise.
 
     A file that may as well come from where the others do is none.
     """
     numbered = is_numbered and labels[0] == ROW_ID
     names = [column.name for column in columns]
-    is_told = numbered or any(column.label not in (None, column.name) for column in columns)
-    return is_told and list(labels) == ([ROW_ID, *names] if is_numbered else names)
+    is_sure = numbered or any(column.label not in (None, column.name) for column in columns)
+    return is_sure and list(labels) == ([ROW_ID, *names] if is_numbered else names)
 
 
 def _read_as_json(match: Match) -> None:
@@ -241,7 +241,7 @@ def _apply(choice: ColumnChoice, column: Column) -> Column:
         raise ChoicesMismatch(
             f"'{column.name}' has {name} {_shown(getattr(column, name))} in the dataset, not {_shown(value)}.",
             hint="An import does not change a dataset's columns: PATCH /datasets/{dataset} does, "
-            "and mode=replace with infer_again=true settles them anew.",
+            "and mode=replace with infer_again=true infers them again.",
         )
     try:
         return Column.model_validate(column.model_dump(exclude_none=True) | choice.conventions)

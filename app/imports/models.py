@@ -151,7 +151,7 @@ class ImportCreate(RequestBody):
     key: list[Name] | None = Field(
         None,
         max_length=MAX_KEY_COLUMNS,
-        description="the columns that address a record, where the file settles the dataset's columns; empty: records "
+        description="the columns that address a record, if the file settles the dataset's columns; empty: records "
         "are numbered; left out: the likeliest column",
     )
     infer_again: bool = Field(

@@ -85,7 +85,7 @@ def _list_warnings(plan: FilePlan, load: LoadPlan) -> list[str]:
     if ROW_ID in labels and (name := plan.selection.names[labels.index(ROW_ID)]):
         warnings.append(
             f"{ROW_ID} is what Tolva numbers records of a dataset without a key by: here it is a column like others, "
-            f"'{name}'. Leave it out with `omit` if records are to be numbered anew."
+            f"'{name}'. Leave it out with `omit` if records are to get new numbers."
         )
     return warnings
 

@@ -83,7 +83,7 @@ def _check_options(choice: ColumnChoice, options: ImportOptions) -> None:
         if given is not None and (tuple(said.get(name, given)) != tuple(given) or given in of_others):
             raise errors.ChoicesMismatch(
                 f"What is said of '{choice.label}' does not go with the option {name}, which is for all columns.",
-                hint="Say it of columns only. Where the dataset's `import_options` have it, give null as this option.",
+                hint="Say it of columns only. If the dataset's `import_options` have it, give null as this option.",
             )
 
 

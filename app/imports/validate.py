@@ -75,7 +75,7 @@ def _read_datetime(array: pa.Array, column: Column, conventions: Conventions) ->
 
 
 def _or_iso(read: Callable[[pa.Array, str], Cells], array: pa.Array, written: str) -> Cells:
-    """Dates in one format or, where that begins with no year, as JSON has them: no cell can be both."""
+    """Dates in one format or, if that begins with no year, as JSON has them: no cell can be both."""
     values, bad = read(array, written)
     if bad is None or not bad.any() or written.startswith("Y"):
         return values, bad
