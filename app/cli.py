@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from app.column_flags import API_KEY, parse_columns, parse_key
+
 DEFAULT_URL = "http://127.0.0.1:8000"
 DEFAULT_DATA = Path(".tolva")
 
@@ -27,14 +29,9 @@ console = Console(highlight=False)
 errors = Console(highlight=False, stderr=True, soft_wrap=True)
 
 Url = Annotated[str, typer.Option(envvar="TOLVA_URL", help="Where Tolva runs.")]
-Key = Annotated[
-    str | None,
-    typer.Option(
-        envvar=["TOLVA_KEY", "TOLVA_ADMIN_KEY"],
-        help="The API key; for a Tolva on this machine, the one in --data is found by itself.",
-        show_default=False,
-    ),
-]
+KEY_VARIABLES = ["TOLVA_KEY", "TOLVA_ADMIN_KEY"]
+KEY_HELP = "The API key; for a Tolva on this machine, the one in --data is found by itself."
+Key = Annotated[str | None, typer.Option("--api-key", "--key", envvar=KEY_VARIABLES, help=KEY_HELP, show_default=False)]
 Data = Annotated[Path, typer.Option(help="The data folder of `tolva dev`.")]
 
 
@@ -84,6 +81,26 @@ def import_file(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but the commit.")] = False,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Let replace leave no records.")] = False,
+    infer_again: Annotated[
+        bool, typer.Option("--infer-again", help="With replace: infer the columns again from this file.")
+    ] = False,
+    column_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--type", help="A column's type by its header: total=decimal or total=decimal(12,2).", show_default=False
+        ),
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help='A column\'s name by its header: "Unit price=price".', show_default=False),
+    ] = None,
+    omit: Annotated[
+        list[str] | None, typer.Option(help="The header of a column that is left out.", show_default=False)
+    ] = None,
+    columns_key: Annotated[
+        str | None,
+        typer.Option("--key", help="The columns that address a record: sku, or a,b; '' for none.", show_default=False),
+    ] = None,
     delimiter: Annotated[str | None, typer.Option(help="As , or ; or \\t.", show_default=False)] = None,
     quote: Annotated[str | None, typer.Option(help="The quote character; '' for none.", show_default=False)] = None,
     escape: Annotated[str | None, typer.Option(help="The escape character; '' for none.", show_default=False)] = None,
@@ -91,10 +108,11 @@ def import_file(
     compression: Annotated[Compression | None, typer.Option(show_default=False)] = None,
     header: Annotated[str | None, typer.Option(help="true, false, or its line from 1.", show_default=False)] = None,
     null: Annotated[list[str] | None, typer.Option(help="A text that stands for null.", show_default=False)] = None,
+    quoted_nulls: Annotated[bool, typer.Option("--quoted-nulls", help="Let --null be quoted too.")] = False,
     boolean_true: Annotated[str | None, typer.Option(help="The text for true.", show_default=False)] = None,
     boolean_false: Annotated[str | None, typer.Option(help="The text for false.", show_default=False)] = None,
     date_format: Annotated[
-        list[str] | None, typer.Option(help="column=format, as day=DD/MM/YYYY.", show_default=False)
+        list[str] | None, typer.Option(help="header=format or column=format, as day=DD/MM/YYYY.", show_default=False)
     ] = None,
     decimal_separator: Annotated[str | None, typer.Option(help=". or ,", show_default=False)] = None,
     thousands_separator: Annotated[str | None, typer.Option(help="As , or . or a space.", show_default=False)] = None,
@@ -103,7 +121,9 @@ def import_file(
     lenient_quotes: Annotated[bool, typer.Option("--lenient-quotes", help="Keep stray quotes.")] = False,
     pad_short_rows: Annotated[bool, typer.Option("--pad-short-rows", help="Fill short rows with nulls.")] = False,
     url: Url = DEFAULT_URL,
-    key: Key = None,
+    api_key: Annotated[
+        str | None, typer.Option("--api-key", envvar=KEY_VARIABLES, help=KEY_HELP, show_default=False)
+    ] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Import a CSV file into a dataset and show what came of it. The exit code is 0 when it succeeded, else 1."""
@@ -115,6 +135,7 @@ def import_file(
         "compression": compression,
         "header": parse_header(header),
         "nulls": null or None,
+        "quoted_nulls": quoted_nulls or None,
         "booleans": parse_booleans(boolean_true, boolean_false),
         "date_format": parse_date_formats(date_format or []),
         "decimal_separator": decimal_separator,
@@ -124,19 +145,28 @@ def import_file(
         "lenient_quotes": lenient_quotes or None,
         "pad_short_rows": pad_short_rows or None,
     }
+    if columns_key is not None and API_KEY.fullmatch(columns_key):
+        # As it was given before --key named columns; it is no name of one.
+        api_key, columns_key = columns_key, None
     settings: dict[str, Any] = {
         "mode": mode,
         "on_reject": on_reject,
         "max_rejections": max_rejections,
         "dry_run": dry_run,
         "allow_empty": allow_empty,
-        "options": {name: value for name, value in given.items() if value is not None},
+        "options": {option: value for option, value in given.items() if value is not None},
     }
+    if infer_again:
+        settings["infer_again"] = True
+    if columns := parse_columns(column_type or [], name or [], omit or []):
+        settings["columns"] = columns
+    if columns_key is not None:
+        settings["key"] = parse_key(columns_key)
     from app.client import Client, CommandError
     from app.importing import ImportRun
 
     try:
-        with Client(url, find_key(key, url, data)) as client:
+        with Client(url, find_key(api_key, url, data)) as client:
             succeeded = ImportRun(client, console, dataset, file, settings, store=store).run()
     except CommandError as error:
         fail(str(error))
@@ -233,10 +263,10 @@ def find_key(key: str | None, url: str, data: Path) -> str:
             return (data / "admin-key").read_text().strip()
         except OSError:
             return fail(
-                f"There is no API key: none was given, and {data} holds none. Give one with --key or TOLVA_KEY, "
+                f"There is no API key: none was given, and {data} holds none. Give one with --api-key or TOLVA_KEY, "
                 "or name the data folder of the running `tolva dev` with --data."
             )
-    return fail("There is no API key. Give one with --key or in the environment variable TOLVA_KEY.")
+    return fail("There is no API key. Give one with --api-key or in the environment variable TOLVA_KEY.")
 
 
 def parse_header(text: str | None) -> bool | int | None:

@@ -86,7 +86,8 @@ def _show_renamed(console: Console, document: Document) -> None:
     """The columns that are not called as in the file, but for those where only case and spaces differ."""
     renamed = [(old, new) for old, new in document["renamed"].items() if "_".join(old.lower().split()) != new]
     for old, new in renamed[:RENAMED_SHOWN]:
-        console.print(Text(f"Renamed: {shorten(old) or '(no name)'} → {new}", style="dim"))
+        names = new if isinstance(new, str) else ", ".join(new)
+        console.print(Text(f"Renamed: {shorten(old) or '(no name)'} → {names}", style="dim"))
     if len(renamed) > RENAMED_SHOWN:
         more = len(renamed) - RENAMED_SHOWN
         console.print(Text(f"…and {more} more: GET /imports/{document['id']} has them", style="dim"))

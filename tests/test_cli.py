@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from app import cli
+from app import cli, column_flags
 from app.client import explain_problem, is_local
 from app.local.emulator import find_free_port
 from app.report import VALUE_WIDTH, shorten
@@ -101,6 +101,45 @@ class TestImport:
         done = on(dev, "import", str(tmp_path / "one.csv"), "--dataset", "one")
         assert "(no name) → column_2" in done.stdout
         assert "1 row " in done.stdout
+
+    def test_columns_are_chosen(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "chosen.csv").write_text("No,Unit price,notes,day\n1,1.50,x,a\n1,2.5,y,b\n")
+        file = str(tmp_path / "chosen.csv")
+        arguments = ["--type", "Unit price=decimal(9,3)", "--name", "Unit price=price", "--type", "No=text"]
+        done = on(dev, "import", file, "--dataset", "chosen", *arguments, "--omit", "notes", "--key", "no,day")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert dev.request("GET", "/datasets/chosen").json()["key"] == ["no", "day"]
+        assert records(dev, "chosen")[1] == {"no": "1", "price": "2.500", "day": "b"}
+        again = ["--mode", "replace", "--infer-again", "--key", ""]
+        done = on(dev, "import", file, "--dataset", "chosen", *again)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "inferred again" in done.stdout
+        assert records(dev, "chosen")[1] == {"_id": 2, "no": 1, "unit_price": "2.50", "notes": "y", "day": "b"}
+        done = on(dev, "import", file, "--dataset", "chosen", "--omit", "note")
+        assert done.returncode == 1
+        assert "Did you mean 'notes'?" in done.stdout
+
+    def test_several_columns_of_one_header(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "twice.csv").write_text("a,a,,b,\n1,2,3,4,5\n")
+        done = on(dev, "import", str(tmp_path / "twice.csv"), "--dataset", "twice")
+        assert "Renamed: a → a, a_2" in done.stdout
+        assert "Renamed: (no name) → column_3, column_5" in done.stdout
+
+    def test_an_api_key_is_taken_for_one_as_before(self, dev: RunningDev, good: Path) -> None:
+        for flag in ("--key", "--api-key"):
+            arguments = [
+                "import",
+                str(good),
+                "--dataset",
+                "keyed",
+                "--mode",
+                "replace",
+                "--url",
+                dev.url,
+                flag,
+                ADMIN_KEY,
+            ]
+            assert tolva(*arguments).returncode == 0
 
     def test_empty_file(self, dev: RunningDev, tmp_path: Path) -> None:
         (tmp_path / "empty.csv").touch()
@@ -194,6 +233,22 @@ class TestFlags:
         assert cli.parse_booleans(None, None) is None
         with pytest.raises(typer.BadParameter):
             cli.parse_booleans("yes", None)
+
+    def test_columns(self) -> None:
+        said = column_flags.parse_columns(["a=b=integer", "p=decimal(12, 2)"], ["p=price"], ["q"])
+        assert said == [
+            {"label": "a=b", "type": "integer"},
+            {"label": "p", "type": "decimal", "precision": 12, "scale": 2, "name": "price"},
+            {"label": "q", "omit": True},
+        ]
+        assert (column_flags.parse_key("a, b"), column_flags.parse_key("")) == (["a", "b"], [])
+
+    @pytest.mark.parametrize(
+        ("types", "names"), [(["a"], []), (["a="], []), (["a=decimal(12)"], []), (["a=De Cimal"], []), ([], ["a"])]
+    )
+    def test_columns_that_are_none(self, types: list[str], names: list[str]) -> None:
+        with pytest.raises(typer.BadParameter):
+            column_flags.parse_columns(types, names, [])
 
     def test_date_formats(self) -> None:
         assert cli.parse_date_formats(["day=DD/MM/YYYY", "hour=HH=mm"]) == {"day": "DD/MM/YYYY", "hour": "HH=mm"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.core.settings import Settings
-from app.imports.options import ImportOptions
+from app.datasets.import_options import ImportOptions
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -9,6 +9,8 @@ from app.core.json_text import MAX_DOCUMENT_BYTES
 
 MIB = 1024 * 1024
 MIN_ADMIN_KEY_LENGTH = 24
+# PostgreSQL's 1,600, less those that an import's stage has besides.
+MOST_COLUMNS = 1597
 
 
 class SettingsInvalid(Exception):
@@ -124,7 +126,7 @@ class Settings(BaseSettings):
         200, ge=1, description="how many times its size a packed file may become, beyond its first 64 MiB"
     )
     max_field_bytes: int = Field(4 * MIB, ge=1024, description="the largest field a file may hold")
-    max_columns: int = Field(500, ge=1, le=1500, description="the most columns a dataset may have")
+    max_columns: int = Field(MOST_COLUMNS, ge=1, le=MOST_COLUMNS, description="the most columns a dataset may have")
     max_indexes: int = Field(32, ge=1, le=500, description="the most indexes a dataset may declare")
     max_long_imports: int = Field(
         2, ge=1, description="the imports of files over 1 MiB that run at a time; smaller ones pass those that wait"

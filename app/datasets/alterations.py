@@ -6,6 +6,7 @@ checked or indexed.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +27,7 @@ from app.datasets.errors import (
     TooManyColumns,
     ValueTooLongForIndex,
 )
+from app.datasets.import_options import ImportOptions
 from app.datasets.inspection import Inspection
 from app.datasets.models import Dataset, DatasetUpdate
 from app.datasets.restructure import plan_restructuring
@@ -65,15 +67,22 @@ async def update_dataset(session: AsyncSession, dataset: Dataset, update: Datase
             if await repository.lock_dataset(session, dataset.id) is None:
                 raise DatasetNotFound(f"There is no dataset '{dataset.name}' any more.")
     described = update.model_dump(exclude_unset=True, include={"title", "description"})
+    if "import_options" in update.model_fields_set:
+        described["import_options"] = _changed_options(dataset, update.import_options)
     changed = any(getattr(dataset, name) != text for name, text in described.items())
     with service.busy_as_problem(dataset.name, "changed"):
-        if not update.model_fields_set <= {"title", "description", "dry_run"}:
+        if not update.model_fields_set <= {"title", "description", "import_options", "dry_run"}:
             changed |= await _change_definition(session, dataset, update, caller)
         dataset.sqlmodel_update(described)
         if changed:
             await repository.touch_dataset(session, dataset)
     if changed and dataset.store == "keyvalue" and not update.dry_run:
         await mirror.mark_change(session, dataset)
+
+
+def _changed_options(dataset: Dataset, change: ImportOptions | None) -> dict[str, Any]:
+    """How the dataset's files are written after a change of it."""
+    return {} if change is None else ImportOptions.model_validate(dataset.import_options).changed_by(change).given
 
 
 async def _change_definition(session: AsyncSession, dataset: Dataset, update: DatasetUpdate, caller: Principal) -> bool:

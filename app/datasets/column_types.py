@@ -93,13 +93,13 @@ def _parse_date(text: str) -> date:
 def _parse_datetime(text: str) -> datetime:
     if _DATETIME.fullmatch(text) is None:
         raise ValueError
-    value = datetime.fromisoformat(text.upper())
+    value = datetime.fromisoformat(re.sub(r" ?UTC$", "Z", text.upper()))
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 _DATETIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
-    r"([Zz]|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0{0,3})?)?"
+    r"([Zz]| ?UTC|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?"
 )
 
 

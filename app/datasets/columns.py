@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.fields import Positive
@@ -26,6 +26,11 @@ MAX_PRECISION = 1000
 SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
 # The key of a dataset whose columns have none: numbered in the order of the file.
 ROW_ID = "_id"
+# Latin letters that are no others with an accent.
+WRITTEN_OUT = str.maketrans(
+    {"ß": "ss", "ẞ": "SS", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "AE", "œ": "oe"}
+    | {"Œ": "OE", "þ": "th", "Þ": "TH", "ð": "d", "Ð": "D", "ħ": "h", "Ħ": "H", "ŧ": "t", "Ŧ": "T"}
+)
 
 TypeName = Literal[
     "text", "integer", "bigint", "number", "decimal", "boolean", "date", "datetime", "uuid", "json", "image"
@@ -41,7 +46,7 @@ def is_name(name: str) -> bool:
 
 def legal_name(text: str) -> str:
     """The legal name that is nearest to a text: `Unit price (€)` is `unit_price`; empty where nothing can be kept."""
-    written_out = text.translate({ord("ß"): "ss", ord("ø"): "o", ord("Ø"): "O"})
+    written_out = text.translate(WRITTEN_OUT)
     plain = unicodedata.normalize("NFKD", written_out).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
     return (f"n_{name}" if name[:1].isdigit() else name)[:MAX_NAME_LENGTH].rstrip("_")
@@ -68,13 +73,18 @@ Name = Annotated[
 ]
 
 
-class Column(Conventions):
+class _Typed(BaseModel):
+    """What a column shows first."""
+
+    name: Name
+    type: TypeName
+
+
+class Column(Conventions, _Typed):
     """A column of a dataset: its name, its type, what its values must fulfil and how files write them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Name
-    type: TypeName
     precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="digits in all; decimal only")
     scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="digits behind the point; decimal only")
     required: bool = Field(False, description="never null")

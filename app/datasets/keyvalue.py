@@ -35,7 +35,8 @@ def check_definition(definition: Definition) -> None:
             raise StoreUnsuitable(f"'{column.name}' references '{column.references}': the key-value store does not.")
     if definition.indexes:
         raise StoreUnsuitable("The key-value store has no indexes beside the key.")
-    if len(json.dumps([column.model_dump(mode="json") for column in definition.columns])) > MOST_DEFINITION_BYTES:
+    kept = [column.model_dump(mode="json", exclude_none=True) for column in definition.columns]
+    if len(json.dumps(kept)) > MOST_DEFINITION_BYTES:
         raise StoreUnsuitable("The columns' descriptions and constraints are too long for the key-value store.")
 
 

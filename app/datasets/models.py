@@ -17,6 +17,7 @@ from app.core.postgres import CATALOGUE_SCHEMA
 from app.datasets.columns import MAX_PRECISION, ROW_ID, Column, Name, TypeName, row_id_column
 from app.datasets.conventions import Conventions
 from app.datasets.definition import MAX_KEY_COLUMNS, Definition, Index, declared_indexes
+from app.datasets.import_options import ImportOptions
 
 Store = Literal["relational", "keyvalue"]
 
@@ -39,6 +40,9 @@ class Dataset(SQLModel, table=True):
     columns: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=SqlColumn(JSONB, nullable=False))
     indexes: list[dict[str, Any]] = SqlField(
         default_factory=list, sa_column=SqlColumn(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
+    )
+    import_options: dict[str, Any] = SqlField(
+        default_factory=dict, sa_column=SqlColumn(JSONB, nullable=False, server_default=text("'{}'::jsonb"))
     )
     created_at: datetime = SqlField(
         default_factory=lambda: datetime.now(UTC),
@@ -85,6 +89,9 @@ class DatasetCreate(RequestBody):
     )
     columns: list[Column] = Field(default_factory=list)
     indexes: list[Index] = Field(default_factory=list, description="beside those of the key and of unique columns")
+    import_options: ImportOptions | None = Field(
+        None, description="how its files are written, for imports that do not say so themselves"
+    )
 
     @property
     def definition(self) -> Definition:
@@ -153,6 +160,9 @@ class DatasetUpdate(RequestBody):
     indexes: list[Index] | None = Field(
         None, description="all of the declared indexes, with the columns' names as they are after the change"
     )
+    import_options: ImportOptions | None = Field(
+        None, description="how its files are written: what is given is changed, null removes, a member or all of it"
+    )
     dry_run: bool = Field(False, description="check and do all of it, and keep nothing")
 
     @field_validator("columns", mode="before")
@@ -179,6 +189,9 @@ class DatasetPublic(BaseModel):
     indexes: list[Index] = Field(description="those of the key and of unique columns among them")
     unindexed: list[str] = Field(
         description="the columns that no index begins with: to filter or sort by one, every record is read"
+    )
+    import_options: dict[str, Any] = Field(
+        description="how its files are written, for imports that do not say so themselves"
     )
     created_at: datetime
     updated_at: datetime

@@ -44,6 +44,8 @@ async def create_dataset(session: AsyncSession, body: DatasetCreate, caller: Pri
     await check_references(session, body.name, definition.columns)
     dataset = Dataset(name=body.name, title=body.title, description=body.description, store=body.store)
     dataset.define(definition)
+    if body.import_options is not None:
+        dataset.import_options = body.import_options.given
     await repository.add_dataset(session, dataset)
     if definition.columns and body.store == "relational":
         await create_table(session, dataset)

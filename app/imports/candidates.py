@@ -1,225 +1,243 @@
-"""Candidates: the types that a column may still have, each with what it remembers of the values it has seen.
+"""Candidates: the types beside numbers that a column may have, each with a tally of the values that misfit.
 
-A candidate dies at the first value that it cannot hold. What it remembers, and where it dies, does not depend on how
-the values were cut into chunks.
+Candidates come in families of the same look. While no value has it, a family keeps one tally for all of its members.
 
 Pure: no I/O.
 """
 
-import re
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.column_types import MAX_SAFE_INTEGER
-from app.imports import cells, numbers
-from app.imports.cells import Conventions, Mask, either, to_mask
-from app.imports.formats import Pattern
-from app.imports.numbers import Plain
+from app.datasets.columns import TypeName
+from app.datasets.date_formats import has_short_year
+from app.imports import cells
+from app.imports.cells import Conventions, Mask, to_mask
+from app.imports.formats import KNOWN_FORMATS, SHORT_FORMATS
+from app.imports.tally import Tally
 
-# A number written with more digits is not meant for a double, whatever its value.
-MAX_DOUBLE_DIGITS = 25
-LONG_NUMBER = r"^-?[0-9.]{16,}$"
+UUID_LENGTH = 36
+_DATE_LOOK = (
+    r"^\s*(?:[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|[0-9]{1,2}[ -][A-Za-z]{3,9}\.?[ -][0-9]{4}|"
+    r"[A-Za-z]{3,9}\.? [0-9]{1,2}, [0-9]{4})"
+)
 
-# What kills a candidate: the place of the first value it cannot hold, from 0, or None.
-Misfit = int | None
+
+@dataclass(frozen=True)
+class Batch:
+    """Further values of a column, none of them null or blank; `line_of` tells the line of one of them."""
+
+    array: pa.Array
+    line_of: Callable[[int], int]
+    # Whether all of them are numbers as JSON has them.
+    is_plain: bool = False
+
+    @cached_property
+    def lower(self) -> pa.Array:
+        return pc.ascii_lower(self.array.view(pa.string())).view(pa.binary())
+
+    @cached_property
+    def longest(self) -> int:
+        return int(pc.max(pc.binary_length(self.array)).as_py())
+
+    @property
+    def none(self) -> Mask:
+        """The mask of a type that holds none of them."""
+        return np.ones(len(self.array), np.bool_)
 
 
 class Candidate(Protocol):
-    """A type that a column may still have; `misfit` looks at further values, none of them null or empty."""
+    """A type that a column may have. `members` are those of a column of it; what is not proven is never taken."""
 
-    name: str
-
-    def misfit(self, array: pa.Array) -> Misfit: ...
-
-
-def _first(mask: Mask | None) -> Misfit:
-    return None if mask is None or not mask.any() else int(mask.argmax())
-
-
-class Integers:
-    """64-bit integers; remembers the least and the greatest."""
-
-    name = "integer"
-
-    def __init__(self, conventions: Conventions) -> None:
-        self._conventions = conventions
-        self.least = 0
-        self.greatest = 0
-
-    def misfit(self, array: pa.Array) -> Misfit:
-        array, foreign = numbers.normalise_numbers(array, self._conventions)
-        values, bad = numbers.read_integers(array)
-        misfit = _first(either(foreign, bad))
-        extremes = pc.min_max(values.slice(0, misfit)).as_py()
-        self.least = min(self.least, extremes["min"] or 0)
-        self.greatest = max(self.greatest, extremes["max"] or 0)
-        return misfit
+    tally: Tally
 
     @property
-    def is_safe(self) -> bool:
-        """Whether a double holds each of them."""
-        return max(abs(self.least), abs(self.greatest)) <= MAX_SAFE_INTEGER
+    def type(self) -> TypeName: ...
 
     @property
-    def digits(self) -> int:
-        return len(str(max(abs(self.least), abs(self.greatest))))
+    def members(self) -> dict[str, Any]: ...
+
+    @property
+    def is_proven(self) -> bool: ...
+
+    def misfits(self, batch: Batch) -> Mask | None: ...
 
 
-class Decimals:
-    """Numbers with a point; remembers the most digits before and behind it and how they were written."""
+@dataclass
+class Words:
+    """Booleans written as one pair of words, in any case unless the pair is given."""
 
-    name = "decimal"
+    pair: tuple[str, str]
+    is_given: bool
+    tally: Tally
+    type: TypeName = "boolean"
+    met: set[bytes] = field(default_factory=set)
 
-    def __init__(self, conventions: Conventions) -> None:
-        self._conventions = conventions
-        self.whole = 0
-        self.scale = 0
-        self.digits = 0
-        # Whether a double holds each of them, in the sense that writing it out to as many digits gives the same.
-        self.exact = True
-        # A zero at the end of two or more decimals, as in 0.10: written to a fixed number of them.
-        self.padded = False
+    @property
+    def members(self) -> dict[str, Any]:
+        return {"booleans": self.pair} if self.is_given else {}
 
-    def misfit(self, array: pa.Array) -> Misfit:
-        array, foreign = numbers.normalise_numbers(array, self._conventions)
-        plain = Plain(array)
-        if not plain.is_plain:
-            kept, bad = cells.match_cells(array, numbers.PLAIN_NUMBER)
-            bad |= to_mask(pc.match_substring_regex(kept, r"^-?$"))
-            misfit = _first(either(foreign, bad))
-            if misfit is not None:
-                if misfit:
-                    self.misfit(array.slice(0, misfit))
-                return misfit
-            # Only a missing zero before the point or spaces are not plain here.
-            plain = Plain(_with_zero(kept))
-        elif foreign is not None and foreign.any():
-            return _first(foreign)
-        self._remember(plain)
-        return None
+    def misfits(self, batch: Batch) -> Mask | None:
+        words = batch.array if self.is_given else batch.lower
+        known = pa.array([word.encode() for word in self.pair], pa.binary())
+        good = pc.is_in(words, known)
+        if good.false_count:
+            words = cells.trim(words)
+            good = pc.is_in(words, known)
+        if len(self.met) < len(self.pair):
+            self.met |= set(pc.unique(words.filter(good)).to_pylist())
+        return ~to_mask(good) if good.false_count else None
 
-    def _remember(self, plain: Plain) -> None:
-        if len(plain.lengths) == 0:
+    @property
+    def is_proven(self) -> bool:
+        """One word alone proves nothing: NO may be a country. True and false do."""
+        return self.is_given or len(self.met) == len(self.pair) or self.pair == cells.BOOLEAN_PAIRS[0]
+
+
+@dataclass
+class Dates:
+    """Dates of one format, or, if `timezone` says of which zone, such dates with a time of day."""
+
+    written: str
+    tally: Tally
+    timezone: str = ""
+    is_given: bool = False
+    # Whether what is wider has joined.
+    is_widened: bool = False
+
+    @property
+    def is_proven(self) -> bool:
+        """A year of two digits may be a month or a day as well."""
+        return self.is_given or not has_short_year(self.written)
+
+    @property
+    def type(self) -> TypeName:
+        return "datetime" if self.timezone else "date"
+
+    @property
+    def members(self) -> dict[str, Any]:
+        return {} if self.written == cells.ISO_DATE else {"date_format": self.written}
+
+    def misfits(self, batch: Batch) -> Mask | None:
+        if self.timezone:
+            return cells.read_datetimes(batch.array, self.written, self.timezone)[1]
+        return cells.read_dates(batch.array, self.written)[1]
+
+
+@dataclass
+class Uuids:
+    """UUIDs."""
+
+    tally: Tally
+    type: TypeName = "uuid"
+    members: dict[str, Any] = field(default_factory=dict)
+    is_proven: bool = True
+
+    def misfits(self, batch: Batch) -> Mask | None:
+        return cells.read_uuids(batch.array)[1]
+
+
+Member = TypeVar("Member", bound=Candidate)
+
+
+class Family(Generic[Member]):
+    """Candidates that a look of the values has in common."""
+
+    def __init__(self, make: Callable[[Tally], list[Member]], has_look: Callable[[Batch], bool]) -> None:
+        self._make = make
+        self._has_look = has_look
+        self._tally = Tally()
+        self._is_made = False
+        # Those that still may be the column's type.
+        self.members: list[Member] = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether any of them still may be the column's type."""
+        return bool(self.members) if self._is_made else self._tally.is_open
+
+    @property
+    def ordered(self) -> list[Member]:
+        """The members in an order that does not depend on when each joined."""
+        return self.members
+
+    def update(self, batch: Batch) -> None:
+        """Take further values into account."""
+        if not self.is_open:
             return
-        self.whole = max(self.whole, int(plain.whole_digits.max()))
-        self.scale = max(self.scale, int(plain.scales.max()))
-        digits = plain.whole_digits + plain.scales
-        self.digits = max(self.digits, int(digits.max()))
-        if self.exact and self.digits > numbers.EXACT_DIGITS:
-            long = plain.array.filter(pa.array(digits > numbers.EXACT_DIGITS))
-            self.exact = _first_inexact(long) is None
-        if not self.padded and self.scale > 1:
-            self.padded = bool(pc.any(pc.match_substring_regex(plain.array, r"\.[0-9]+0$")).as_py())
+        if not self._is_made and self._has_look(batch):
+            self._is_made = True
+            self.members = self._make(self._tally)
+            for member in list(self.members if self._tally.misfits else ()):
+                self._widen(member)
+        if not self._is_made:
+            self._tally.add(batch.array, batch.none, batch.line_of)
+        # What is wider joins while the list is gone through.
+        for member in self.members:
+            self._update(member, batch)
+        if not all(member.tally.is_open for member in self.members):
+            self.members = [member for member in self.members if member.tally.is_open]
 
-    def widen(self, integers: Integers) -> None:
-        """Take over what the values held while they were all integers."""
-        self.whole = max(self.whole, integers.digits)
-        self.digits = max(self.digits, integers.digits)
-        self.exact = integers.is_safe
+    def _update(self, member: Member, batch: Batch) -> None:
+        bad = member.misfits(batch)
+        if bad is not None:
+            self._widen(member)
+        member.tally.add(batch.array, bad, batch.line_of)
 
-
-def _first_inexact(array: pa.Array) -> Misfit:
-    """The first of some plainly written numbers that is not a double's."""
-    return next((place for place, value in enumerate(array.to_pylist()) if not _is_double(value.decode())), None)
-
-
-def _is_double(text: str) -> bool:
-    """Whether the nearest double, written to as many digits behind the point, is `text`."""
-    if len(text) > MAX_DOUBLE_DIGITS:
-        return False
-    whole, _, fraction = text.partition(".")
-    return f"{float(text):.{len(fraction)}f}" == text if fraction else abs(int(whole)) <= MAX_SAFE_INTEGER
+    def _widen(self, member: Member) -> None:
+        """Add what holds all that the member has held so far, before its first misfit."""
 
 
-class Numbers:
-    """Doubles; numbers with more digits than one holds are none."""
+class DateFamily(Family[Dates]):
+    """Dates and times in every format that is known, or only in the given one."""
 
-    name = "number"
-
-    def __init__(self, conventions: Conventions) -> None:
-        self._conventions = conventions
-
-    def misfit(self, array: pa.Array) -> Misfit:
-        array, foreign = numbers.normalise_numbers(array, self._conventions)
-        _, bad = numbers.read_numbers(array)
-        long, _ = cells.match_cells(array, LONG_NUMBER)
-        places = np.flatnonzero(to_mask(long.is_valid()))
-        inexact = _first_inexact(_with_zero(long.drop_null()))
-        misfits = [_first(foreign), _first(bad), None if inexact is None else int(places[inexact])]
-        return min((misfit for misfit in misfits if misfit is not None), default=None)
-
-
-def _with_zero(texts: pa.Array) -> pa.Array:
-    """Numbers without a zero before their point, with it."""
-    return pc.replace_substring_regex(texts, r"^(-?)\.", r"\10.").view(pa.binary())
-
-
-class Reader:
-    """A type whose reader decides; a shape that the first value does not have spares asking it."""
-
-    def __init__(self, name: str, shape: str, read: Callable[[pa.Array], cells.Cells]) -> None:
-        self.name = name
-        self._shape = re.compile(shape.encode())
-        self._read = read
-
-    def misfit(self, array: pa.Array) -> Misfit:
-        if self._shape.match(array[0].as_py().strip()) is None:
-            return 0
-        return _first(self._read(array)[1])
-
-
-class Booleans:
-    """One pair of words, in any case; 0 and 1 stay integers."""
-
-    name = "boolean"
-
-    def __init__(self, pair: tuple[str, str] | None) -> None:
-        self._pairs = [pair] if pair else list(cells.BOOLEAN_PAIRS)
-        self._given = pair is not None
-        self._met: set[str] = set()
-
-    def misfit(self, array: pa.Array) -> Misfit:
-        words = array if self._given else _lower(array)
-        distinct = pc.unique(words)
-        if len(distinct) > 2:
-            return self._outside(words, distinct[:3])
-        pairs = [pair for pair in self._pairs if set(distinct.to_pylist()) <= {word.encode() for word in pair}]
-        if not pairs:
-            return self._outside(words, distinct)
-        self._pairs = pairs
-        self._met |= {word.decode() for word in distinct.to_pylist()}
-        return None
-
-    def _outside(self, words: pa.Array, distinct: pa.Array) -> int:
-        """Where the first word stands that no pair holds together with those before it."""
-        met = {word.encode() for word in self._met}
-        for word in distinct.to_pylist():
-            met.add(word)
-            if not any(met <= {known.encode() for known in pair} for pair in self._pairs):
-                return int(pc.index(words, pa.scalar(word, words.type)).as_py())
-        raise AssertionError("some pair holds every word")
+    def __init__(self, conventions: Conventions, given: str | None) -> None:
+        formats: Sequence[str] = (given,) if given else (*KNOWN_FORMATS, *SHORT_FORMATS)
+        self._formats = list(formats)
+        self._timezone = conventions.timezone
+        super().__init__(
+            lambda tally: [Dates(written, tally.copy(), is_given=given is not None) for written in formats],
+            lambda batch: given is not None or (not batch.is_plain and _look_like_dates(batch)),
+        )
 
     @property
-    def is_plausible(self) -> bool:
-        """A letter alone is a boolean only where its opposite is met too."""
-        return self._given or len(self._met) == 2 or not self._met <= {"t", "f", "y", "n"}
+    def ordered(self) -> list[Dates]:
+        return sorted(self.members, key=lambda member: (member.type, self._formats.index(member.written)))
+
+    def _widen(self, member: Dates) -> None:
+        # A date alone is a time too, its midnight.
+        if not member.timezone and not member.is_widened:
+            member.is_widened = True
+            self.members.append(Dates(member.written, member.tally.copy(), self._timezone, member.is_given))
 
 
-def _lower(array: pa.Array) -> pa.Array:
-    return pc.ascii_lower(array.view(pa.string())).view(pa.binary())
+def _look_like_dates(batch: Batch) -> bool:
+    return bool(pc.any(pc.match_substring_regex(batch.array, _DATE_LOOK)).as_py())
 
 
-def date_candidate(written: str) -> Candidate:
-    return Reader(f"date {written}", Pattern(written).date_regex, lambda array: cells.read_dates(array, written))
-
-
-def datetime_candidate(written: str, timezone: str) -> Candidate:
-    return Reader(
-        f"datetime {written}",
-        Pattern(written).datetime_regex,
-        lambda array: cells.read_datetimes(array, written, timezone),
+def boolean_family(pair: tuple[str, str] | None) -> Family[Words]:
+    """Booleans in every pair of words that is known, or only in the given one."""
+    if pair is not None:
+        return Family(lambda tally: [Words(pair, True, tally.copy())], lambda _: True)
+    pairs = cells.BOOLEAN_PAIRS
+    words = pa.array([word.encode() for pair in pairs for word in pair], pa.binary())
+    return Family(
+        lambda tally: [Words(pair, False, tally.copy()) for pair in pairs],
+        lambda batch: not batch.is_plain and bool(pc.any(pc.is_in(cells.trim(batch.lower), words)).as_py()),
     )
+
+
+def uuid_family() -> Family[Uuids]:
+    return Family(
+        lambda tally: [Uuids(tally.copy())],
+        lambda batch: batch.longest >= UUID_LENGTH and _look_like_uuids(batch),
+    )
+
+
+def _look_like_uuids(batch: Batch) -> bool:
+    return bool(pc.any(pc.match_substring_regex(cells.trim(batch.array), cells.UUID)).as_py())

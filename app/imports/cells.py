@@ -2,13 +2,14 @@
 
 Every reader takes an Arrow array of bytes and answers the typed array, null where a cell is null or is not a value of
 the type, and a mask of the cells that are not (None when all are). A reader looks at all cells at once first; only when
-one of them is not written plainly does it look at each. Spaces around a value of any type but text are passed over, and
-an empty cell is null in any type but text.
+one of them is not written plainly does it look at each. Spaces of any sort around a value of any type but text are
+passed over, and a cell that is empty or holds spaces only is null in any type but text.
 
 Pure: no I/O.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.core.json_text import MAX_DEPTH, MAX_DOCUMENT_BYTES, JsonInvalid, parse_json, write_json
+from app.datasets.date_formats import PIVOT
 from app.imports.calendar import days_from_civil, month_numbers, seconds_of_day
 from app.imports.formats import Pattern
 
@@ -32,18 +34,24 @@ EPOCH_YEAR_10000 = 2_932_897
 DAY = 86_400_000_000
 
 
+# Any space as its bytes, the no-break ones among them.
+SPACE = r"(?:\s|\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xaf]|\xe2\x81\x9f|\xe3\x80\x80)"
+
+
 @dataclass(frozen=True)
 class Conventions:
-    """How a file writes its values: what its options say or its dialect shows."""
+    """How a file writes its values, as its options say. What they leave open its columns know or its values prove."""
 
-    decimal_separator: str = "."
-    thousands_separator: str = ""
+    decimal_separator: str | None = None
+    thousands_separator: str | None = None
     units: tuple[str, ...] = ()
     booleans: tuple[str, str] | None = None
     date_formats: dict[str, str] = field(default_factory=dict)
     timezone: str = "UTC"
     # The largest JSON document.
     document_bytes: int = MAX_DOCUMENT_BYTES
+    # A comma in a number is the less likely where commas end fields.
+    delimiter: str = ","
 
 
 def to_mask(array: pa.Array) -> Mask:
@@ -73,19 +81,40 @@ _HEX_VALUES[list(b"ABCDEF")] = np.arange(10, 16)
 
 
 def match_cells(array: pa.Array, pattern: str) -> tuple[pa.Array, Mask]:
-    """The cells, trimmed, that fit a pattern, as strings (null elsewhere), and a mask of those that do not."""
-    trimmed = trim(array)
+    """The cells, trimmed, that fit a pattern, as strings (null elsewhere), and a mask of those that neither do nor are
+    blank.
+    """
+    trimmed = blank_to_null(trim(array))
     good = pc.match_substring_regex(trimmed, pattern)
     kept = pc.if_else(pc.fill_null(good, False), trimmed, pa.scalar(None, pa.binary()))
-    bad = to_mask(array.is_valid()) & ~to_mask(good)
+    bad = to_mask(trimmed.is_valid()) & ~to_mask(good)
     return kept.view(pa.string()), bad
 
 
 def trim(array: pa.Array) -> pa.Array:
     """The cells without the spaces around them."""
-    if pc.any(pc.match_substring_regex(array, r"^\s|\s$")).as_py():
-        return pc.replace_substring_regex(array, r"^\s+|\s+$", b"")
+    if pc.any(pc.match_substring_regex(array, f"^{SPACE}|{SPACE}$")).as_py():
+        return pc.replace_substring_regex(array, f"^{SPACE}+|{SPACE}+$", b"")
     return array
+
+
+_FIRST_OF_SPACES = np.zeros(256, np.bool_)
+_FIRST_OF_SPACES[list(b"\t\n\f\r \xc2\xe1\xe2\xe3")] = True
+
+
+def may_begin_with_space(array: pa.Array) -> bool:
+    """Whether the first byte of a cell, none of them null or empty, may be one of a space."""
+    _, offsets, data = array.buffers()
+    starts = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array)]
+    return bool(_FIRST_OF_SPACES[np.frombuffer(data, np.uint8)[starts]].any())
+
+
+def words_to_null(array: pa.Array, words: Sequence[str]) -> pa.Array:
+    """The cells that are one of some words, but for the spaces around, as null."""
+    if not words:
+        return array
+    missing = pc.is_in(trim(array), pa.array([word.encode() for word in words], pa.binary()))
+    return pc.if_else(missing, pa.scalar(None, array.type), array)
 
 
 def read_text(array: pa.Array) -> Cells:
@@ -94,31 +123,35 @@ def read_text(array: pa.Array) -> Cells:
 
 
 @cache
-def boolean_words(pair: tuple[str, str] | None) -> pa.Array:
-    """The words that stand for a boolean: those for true, then as many for false."""
-    pairs = (*BOOLEAN_PAIRS, ("1", "0"))
+def boolean_words(pair: tuple[str, str] | None, *, only: bool = True) -> tuple[pa.Array, pa.Array]:
+    """The words that stand for true and those that stand for false: of a pair only these two, or true and false too."""
+    pairs = (*BOOLEAN_PAIRS, ("1", "0")) if pair is None else () if only else BOOLEAN_PAIRS[:1]
+    true = [spelling for word, _ in pairs for spelling in _spellings(word)]
+    false = [spelling for _, word in pairs for spelling in _spellings(word)]
     if pair is not None:
-        words = [pair[0], pair[1]]
-    else:
-        words = [spelling for true, _ in pairs for spelling in _spellings(true)]
-        words += [spelling for _, false in pairs for spelling in _spellings(false)]
-    return pa.array([word.encode() for word in words], pa.binary())
+        true = [pair[0], *(word for word in true if word not in pair)]
+        false = [pair[1], *(word for word in false if word not in pair)]
+    return tuple(pa.array([word.encode() for word in words], pa.binary()) for words in (true, false))
 
 
 def _spellings(word: str) -> tuple[str, str, str]:
     return word, word.upper(), word.capitalize()
 
 
-def read_booleans(array: pa.Array, pair: tuple[str, str] | None) -> Cells:
-    """Booleans: true/false, t/f, yes/no, y/n and 1/0 in any case, or only the pair that is given."""
+def read_booleans(array: pa.Array, pair: tuple[str, str] | None, *, only: bool = True) -> Cells:
+    """Booleans: true/false, t/f, yes/no, y/n and 1/0 in any case, or only the pair that is given; not `only` it, but
+    true/false too, where a column's files have their own words and an export has these.
+    """
     array = blank_to_null(array)
-    words = boolean_words(pair)
+    true, false = boolean_words(pair, only=only)
+    words = pa.concat_arrays([true, false])
     places = pc.index_in(array, words)
     bad = to_mask(pc.and_(array.is_valid(), places.is_null()))
     if bad.any():
-        places = pc.index_in(trim(array), words)
+        array = blank_to_null(trim(array))
+        places = pc.index_in(array, words)
         bad = to_mask(pc.and_(array.is_valid(), places.is_null()))
-    return pc.less(places, len(words) // 2), bad if bad.any() else None
+    return pc.less(places, len(true)), bad if bad.any() else None
 
 
 def read_dates(array: pa.Array, pattern: str) -> Cells:
@@ -132,7 +165,7 @@ def read_dates(array: pa.Array, pattern: str) -> Cells:
     fields = _extract(kept, Pattern(pattern).date_regex)
     days, real = days_from_civil(fields["year"], fields["month"], fields["day"])
     bad |= to_mask(kept.is_valid()) & ~real
-    missing = bad | ~to_mask(array.is_valid())
+    missing = bad | ~to_mask(kept.is_valid())
     return pa.array(days.astype(np.int32), mask=missing).view(pa.date32()), bad if bad.any() else None
 
 
@@ -159,6 +192,8 @@ def _extract(kept: pa.Array, regex: str) -> dict[str, npt.NDArray[np.int64]]:
             continue
         digits = pc.if_else(pc.fill_null(pc.match_substring_regex(text, r"^[0-9]+$"), False), text, "0")
         groups[part.name] = np.asarray(digits.cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
+    if "short" in groups:
+        groups["year"] = groups["short"] + np.where(groups["short"] < PIVOT, 2000, 1900)
     return groups
 
 
@@ -187,7 +222,7 @@ def read_datetimes(array: pa.Array, pattern: str, timezone: str) -> Cells:
     # A zone may move a time out of the years that a date can have.
     dated = (utc >= EPOCH_YEAR_1 * DAY) & (utc < EPOCH_YEAR_10000 * DAY)
     bad |= to_mask(kept.is_valid()) & ~(real & possible & exists & dated)
-    missing = bad | ~to_mask(array.is_valid())
+    missing = bad | ~to_mask(kept.is_valid())
     return pa.array(utc, mask=missing).view(pa.timestamp("us")), bad if bad.any() else None
 
 
@@ -251,8 +286,8 @@ def read_uuids(array: pa.Array) -> Cells:
     bad = None
     fits = pc.match_substring_regex(array, UUID)
     if not pc.all(pc.fill_null(fits, True)).as_py():
-        kept, bad = match_cells(array, UUID)
-        array = kept.view(pa.binary())
+        kept, wrong = match_cells(array, UUID)
+        array, bad = kept.view(pa.binary()), wrong if wrong.any() else None
     valid = array.is_valid()
     text = pc.replace_substring(pc.fill_null(array, b"0" * 32), "-", "")
     digits = _HEX_VALUES[np.frombuffer(pa.concat_arrays([text]).buffers()[2], np.uint8, len(array) * 32)]
@@ -269,6 +304,8 @@ def read_json(array: pa.Array, most: int = MAX_DOCUMENT_BYTES) -> Cells:
     in full, is no document.
     """
     array = blank_to_null(array)
+    if (blank := pc.fill_null(pc.match_substring_regex(array, f"^{SPACE}*$"), False)).true_count:
+        array = pc.if_else(blank, pa.scalar(None, array.type), array)
     bad = np.fromiter(
         (value is not None and not _is_json(value, most) for value in array.to_pylist()), np.bool_, len(array)
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from app.imports.options import ImportOptions
+from app.datasets.import_options import ImportOptions
 from app.imports.tokenizer import LINE_END, Grammar, Record, read_records
 
 DELIMITERS = b",;\t|^~"
@@ -35,9 +35,6 @@ _KINDS = (
     ("boolean", re.compile(rb"\s*(true|false|yes|no)\s*", re.IGNORECASE)),
     ("uuid", re.compile(rb"\s*[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\s*")),
 )
-_COMMA_NUMBER = re.compile(rb"\s*-?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+\s*")
-_POINT_NUMBER = re.compile(rb"\s*-?\d+\.(?:\d{1,2}|\d{4,})\s*")
-_GROUPED_NUMBER = re.compile(rb"\s*-?\d{1,3}(?:\.\d{3})+(?:,\d+)?\s*")
 _YEAR = re.compile(rb"(19|20)\d\d")
 _NAME = re.compile(rb"[A-Za-z_\x80-\xff][\w .()/%#\x80-\xff-]{0,59}")
 _SEPARATOR_LINE = re.compile(rb"\"?sep=(.)\"?(\r\n|\n|\r)", re.IGNORECASE)
@@ -58,8 +55,6 @@ class Dialect:
     header_offset: int = 0
     skipped: list[int] = field(default_factory=list)
     headers: tuple[tuple[bytes, ...], ...] = ()
-    decimal_separator: str = "."
-    thousands_separator: str = ""
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -74,8 +69,6 @@ class Dialect:
             "escape": self.grammar.escape.decode(),
             "header": self.header_line or False,
             "skipped_lines": self.skipped,
-            "decimal_separator": self.decimal_separator,
-            "thousands_separator": self.thousands_separator,
         }
 
 
@@ -106,7 +99,6 @@ def detect_dialect(sample: bytes, options: ImportOptions, *, final: bool) -> Dia
         dialect.line += 1
         dialect.header_line += 1 if dialect.header_line else 0
         dialect.skipped = [1, *(line + 1 for line in dialect.skipped)]
-    _detect_numbers(dialect, rows, options)
     return dialect
 
 
@@ -366,17 +358,3 @@ def _fit_labels(labels: list[str], below: Sequence[_Row]) -> list[str]:
         if usual == len(labels) - 1:
             return labels[:-1]
     return labels
-
-
-def _detect_numbers(dialect: Dialect, rows: Sequence[_Row], options: ImportOptions) -> None:
-    """Whether numbers have a decimal comma: only where a comma is no delimiter and no number has a decimal point."""
-    point, thousands = options.decimal_separator, options.thousands_separator
-    if point is None and dialect.grammar.delimiter != b",":
-        values = [cell for row in rows for cell in row.cells]
-        comma = any(_COMMA_NUMBER.fullmatch(value) for value in values)
-        if comma and not any(_POINT_NUMBER.fullmatch(value) for value in values):
-            point = ","
-            if thousands is None and any(_GROUPED_NUMBER.fullmatch(value) for value in values):
-                thousands = "."
-    dialect.decimal_separator = point or "."
-    dialect.thousands_separator = thousands or ""

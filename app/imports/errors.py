@@ -73,6 +73,23 @@ class ColumnsMismatch(ImportFailed):
     title = "The file's columns are not the dataset's"
 
 
+class ChoicesMismatch(ImportFailed):
+    title = "What was said of columns does not fit"
+
+
+class KeyMismatch(ImportFailed):
+    title = "The key cannot be that one"
+
+
+class KeyReferenced(ImportFailed):
+    status = 409
+    title = "Other datasets refer to the dataset's key"
+
+
+class RecordTooWide(ImportFailed):
+    title = "A record is too large for a row of a table"
+
+
 class TooManyColumns(ImportFailed):
     title = "The file has too many columns"
 

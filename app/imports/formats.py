@@ -10,8 +10,9 @@ from functools import cached_property
 from app.datasets.date_formats import TOKENS
 
 TIME_OF_DAY = (
-    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,6}))?)?"
-    r"(?P<half> ?[aApP]\.?[mM]\.?)?(?P<zone> ?(?:[zZ]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?))?"
+    # Digits behind a microsecond's are noughts: nothing is lost without them.
+    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,6})0{0,3})?)?"
+    r"(?P<half> ?[aApP]\.?[mM]\.?)?(?P<zone> ?(?:[zZ]|UTC|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?))?"
 )
 # The formats that are tried on a column nobody described, each independent of the others.
 KNOWN_FORMATS = (
@@ -26,8 +27,11 @@ KNOWN_FORMATS = (
     "DD-MON-YYYY",
     "MON DD, YYYY",
 )
+# What these could be is said, and never taken: a date with a year of two digits is too many things.
+SHORT_FORMATS = ("DD/MM/YY", "MM/DD/YY", "DD.MM.YY", "DD-MM-YY", "MM-DD-YY")
 _TOKEN_REGEX = {
     "YYYY": r"(?P<year>[0-9]{4})",
+    "YY": r"(?P<short>[0-9]{2})",
     "MM": r"(?P<month>[0-9]{1,2})",
     "DD": r"(?P<day>[0-9]{1,2})",
     "MON": r"(?P<name>[A-Za-z]{3,9})\.?",
@@ -36,7 +40,7 @@ _TOKEN_REGEX = {
 
 @dataclass(frozen=True)
 class Pattern:
-    """A date format, as DD/MM/YYYY; one digit is taken for DD and MM too, but not in YYYY-MM-DD."""
+    """A date format, as DD/MM/YYYY; one digit is taken for DD and MM too, but not in YYYY-MM-DD or YYYYMMDD."""
 
     text: str
 
@@ -47,7 +51,7 @@ class Pattern:
         regex = re.escape(parts[0])
         for token, behind in zip(tokens, parts[1:], strict=True):
             regex += _TOKEN_REGEX[token] + re.escape(behind)
-        if self.text.startswith("YYYY-"):
+        if self.text.startswith("YYYY-") or not all(parts[1:-1]):
             regex = regex.replace("{1,2}", "{2}")
         return regex
 

@@ -16,13 +16,14 @@ from app.core.settings import get_settings
 from app.core.storage import StoredObject, find_object, list_pages
 from app.datasets.columns import is_name
 from app.datasets.errors import DatasetNameTaken
+from app.datasets.import_options import ImportOptions
 from app.datasets.models import Dataset, DatasetCreate
 from app.datasets.repository import find_dataset
 from app.datasets.service import create_dataset
 from app.imports import repository
+from app.imports.choices import ColumnChoice, first_mistake
 from app.imports.errors import DatasetDeleted, FileGone, ImportFailed, OptionsMismatch
 from app.imports.models import FINISHED, INBOX, Import, Mode, OnReject
-from app.imports.options import ImportOptions
 from app.imports.run import run_import
 from app.imports.service import check_size
 from app.imports.turns import ImportPostponed
@@ -115,10 +116,12 @@ def _check_options(row: Import) -> None:
     """Raise OptionsMismatch if an import that was announced a while ago has options that are no longer taken."""
     try:
         ImportOptions.model_validate(row.options)
+        for choice in row.choices:
+            ColumnChoice.model_validate(choice)
     except ValidationError as error:
         names = ", ".join(".".join(map(str, mistake["loc"])) for mistake in error.errors(include_input=False))
         raise OptionsMismatch(
-            f"The import has options that are not taken any more: {names}.",
+            f"The import has options that are not taken any more: {names or first_mistake(error)}.",
             hint="Announce the file again without them.",
         ) from None
 

@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -20,10 +20,17 @@ from app.core.postgres import DATA_SCHEMA, LOADING_SCHEMA, quote
 from app.datasets.columns import ROW_ID, Column
 from app.datasets.definition import Definition, Index
 from app.datasets.models import Dataset
-from app.datasets.tables import add_constraints, add_indexes, comments, create_table
-from app.imports.errors import ReferencedRecordsMissing, ValueTooLongForIndex
+from app.datasets.tables import add_indexes, comments, constraints, create_table
+from app.imports.errors import (
+    ColumnsChanged,
+    KeyReferenced,
+    RecordTooWide,
+    ReferencedRecordsMissing,
+    ValueTooLongForIndex,
+)
 from app.imports.models import Mode
 from app.imports.parse import VALUE_LIMIT
+from app.imports.pick import Picked
 from app.imports.report import Rejections, list_rejections
 
 STAGE = "stage"
@@ -42,8 +49,8 @@ class Clash(Exception):
 class LoadPlan:
     """What is loaded into what.
 
-    `columns` and `indexes` are the dataset's, `loaded` the columns that the file has, in the file's order. A `new`
-    dataset has no table yet; `key` is then the columns that may become its key, the likeliest first.
+    `columns` and `indexes` are the dataset's, `loaded` the columns that the file has, in the file's order. They are
+    `new` where the file settles them. If its key is not given then, `candidates` may become it, the likeliest first.
     """
 
     dataset: str
@@ -56,6 +63,9 @@ class LoadPlan:
     # The key column of each dataset that a column references.
     references: Mapping[str, str]
     indexes: Sequence[Index] = ()
+    candidates: Sequence[str] = ()
+    # Which of the file's columns are loaded, unless they are all.
+    picked: Picked | None = None
 
 
 @dataclass
@@ -74,9 +84,11 @@ class Loader:
         self._connection = connection
         self._plan = plan
         self._names = [column.name for column in plan.loaded]
-        self.key: list[str] = [] if plan.new else list(plan.key)
-        # What may become the key of a new dataset; all of the file's records may leave less of it than its first ones.
-        self.candidates = list(plan.key)
+        self.key = list(plan.key)
+        # All of the file's records may leave less of them than its first ones.
+        self.candidates = list(plan.candidates)
+        # Those that the columns still allow: new ones may have none for some.
+        self.indexes = list(plan.indexes)
 
     @property
     def _builds_table(self) -> bool:
@@ -84,7 +96,7 @@ class Loader:
 
     @property
     def _replaces_table(self) -> bool:
-        return self._plan.mode == "replace" and not self._plan.new
+        return self._plan.mode == "replace"
 
     @property
     def _target(self) -> tuple[str, str]:
@@ -106,11 +118,12 @@ class Loader:
             ValueTooLongForIndex: an index has no room for a value.
         """
         if self._builds_table:
-            await self._run(create_table(*self._target, self._plan.columns, keyless=not self._plan.key))
-        if self._plan.staged:
-            await self._connection.execute(self._create_stage())
-            return await self._copy_into(None, STAGE, [*self._names, *PLACES], rows)
+            keyless = not self._plan.key and not self._plan.candidates
+            await self._run(create_table(*self._target, self._plan.columns, keyless=keyless))
         with _explained():
+            if self._plan.staged:
+                await self._connection.execute(self._create_stage())
+                return await self._copy_into(None, STAGE, [*self._names, *PLACES], rows)
             return await self._copy_into(*self._target, self._names, rows)
 
     def _create_stage(self) -> str:
@@ -168,9 +181,9 @@ class Loader:
         A query gives record, line, offset, value and message; values themselves never become part of one.
         """
         plan, queries = self._plan, []
-        if plan.key and not plan.new:
+        if plan.key:
             queries.append((",".join(plan.key), "repeated_key", self._repeated(plan.key)))
-            if plan.mode == "append":
+            if plan.mode == "append" and not plan.new:
                 queries.append((",".join(plan.key), "existing_key", self._existing(plan.key)))
         for column in plan.loaded:
             if column.unique and list(plan.key) != [column.name]:
@@ -284,15 +297,20 @@ class Loader:
     async def _constrain(self) -> None:
         """Give a new table its key, its constraints and indexes, and its labels."""
         plan = self._plan
-        if plan.new and plan.key:
+        if plan.candidates:
             await self._try_keys()
-        else:
-            try:
-                await self._run(add_constraints(*self._target, plan.columns, self.key))
-            except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
-                raise Clash from error
-        definition = Definition(tuple(plan.columns), tuple(self.key), tuple(plan.indexes))
-        await self._run(add_indexes(*self._target, definition))
+        definition = Definition(tuple(plan.columns), tuple(self.key))
+        try:
+            for constraint in constraints(self._target[1], definition):
+                # The key that was found is there already.
+                if constraint.kind != "key" or not plan.candidates:
+                    await self._run([constraint.create(*self._target)])
+        except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
+            raise Clash from error
+        except asyncpg.UndefinedTableError:
+            raise ColumnsChanged("A dataset that a column refers to was deleted meanwhile.") from None
+        self.indexes = [index for index in plan.indexes if definition.allows(index)]
+        await self._run(add_indexes(*self._target, replace(definition, indexes=tuple(self.indexes))))
         await self._run(comments(*self._target, plan.columns))
 
     async def _try_keys(self) -> None:
@@ -300,7 +318,7 @@ class Loader:
         for name in self.candidates[:KEY_ATTEMPTS]:
             await self._connection.execute("SAVEPOINT before_key")
             try:
-                await self._run(add_constraints(*self._target, self._plan.columns, [name]))
+                await self._add_key([name])
             except (asyncpg.UniqueViolationError, asyncpg.ProgramLimitExceededError):
                 await self._connection.execute("ROLLBACK TO SAVEPOINT before_key")
             else:
@@ -309,13 +327,19 @@ class Loader:
         await self._connection.execute(
             f"ALTER TABLE {quote(*self._target)} ADD COLUMN {quote(ROW_ID)} bigint GENERATED BY DEFAULT AS IDENTITY"
         )
-        await self._run(add_constraints(*self._target, self._plan.columns, []))
+        await self._add_key([])
+
+    async def _add_key(self, key: Sequence[str]) -> None:
+        definition = Definition(tuple(self._plan.columns), tuple(key))
+        made = [found for found in constraints(self._target[1], definition) if found.kind == "key"]
+        await self._run([key.create(*self._target) for key in made])
 
     async def _swap(self) -> None:
         """Put the new table in the old one's place; whoever reads meanwhile waits for the commit and reads the new one.
 
         Raises:
             ReferencedRecordsMissing: other datasets refer to records that the new table does not have.
+            KeyReferenced: they refer to a table whose columns are inferred again.
         """
         old = quote(DATA_SCHEMA, self._plan.dataset)
         references = await self._connection.fetch(
@@ -324,6 +348,8 @@ class Loader:
             "FROM pg_constraint WHERE contype = 'f' AND confrelid = $1::regclass",
             old,
         )
+        if references and self._plan.new:
+            raise key_referenced(self._plan.dataset)
         await self._run([f"ALTER TABLE {row['table']} DROP CONSTRAINT {row['name']}" for row in references])
         await self._run([f"DROP TABLE {old}", f"ALTER TABLE {quote(*self._target)} SET SCHEMA {quote(DATA_SCHEMA)}"])
         for row in references:
@@ -341,6 +367,14 @@ class Loader:
             await self._connection.execute(statement)
 
 
+def key_referenced(dataset: str) -> KeyReferenced:
+    """The problem that a dataset's columns cannot be inferred again: who may import may not know who refers to them."""
+    return KeyReferenced(
+        f"Other datasets refer to the key of '{dataset}': its columns cannot be inferred again.",
+        hint="Remove `references` from their columns first, or import without infer_again.",
+    )
+
+
 def _referred(error: asyncpg.ForeignKeyViolationError) -> str:
     """The key that a reference names, out of what the database says of it: who may import may not read who refers."""
     found = REFERRED.search(error.detail or "")
@@ -353,6 +387,12 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except asyncpg.ProgramLimitExceededError as error:
+        if error.constraint_name is None:
+            raise RecordTooWide(
+                f"PostgreSQL has no room for a record of so many columns: {error.args[0]}.",
+                hint="A row has 8,160 bytes, and a long value takes 18 of them. Leave columns out with `omit`, or "
+                "import into a key-value dataset.",
+            ) from None
         raise ValueTooLongForIndex(
             f"A value is too long for the index '{error.constraint_name}': it takes some 2,700 bytes.",
             hint="Shorten it, or drop the index, or load into a column without one.",

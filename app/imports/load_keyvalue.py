@@ -96,7 +96,7 @@ class KeyvalueLoader(Loader):
 
     def _clash_queries(self) -> list[tuple[str, str, str]]:
         plan = self._plan
-        return [] if plan.new else [(",".join(plan.key), "repeated_key", self._repeated(plan.key))]
+        return [(",".join(plan.key), "repeated_key", self._repeated(plan.key))] if plan.key else []
 
     async def clashes(self) -> AsyncIterator[Rejections]:
         """The staged rows that clash with each other or with records that are there; they leave the stage."""
@@ -171,7 +171,7 @@ class KeyvalueLoader(Loader):
             RecordTooLargeForStore: DynamoDB cannot hold a row.
         """
         if self._plan.new:
-            self.key = [await self._find_key()]
+            self.key = list(self._plan.key) or [await self._find_key()]
             self._check_columns()
         if not self._to.dry_run and not self._is_shown:
             await self._to.begin()

@@ -1,11 +1,12 @@
 """An import as the catalogue keeps it and as the API shows it."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel, Field, field_serializer, field_validator
+from pydantic import BaseModel, Field, field_serializer, field_validator, model_validator
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -26,8 +27,11 @@ from sqlmodel import SQLModel
 from app.core.fields import NotNegative
 from app.core.http import ProblemDocument, RequestBody
 from app.core.postgres import CATALOGUE_SCHEMA
-from app.datasets.columns import Column
-from app.imports.options import ImportOptions
+from app.datasets.columns import Column, Name, TypeName
+from app.datasets.conventions import Conventions
+from app.datasets.definition import MAX_KEY_COLUMNS
+from app.datasets.import_options import ImportOptions
+from app.imports.choices import MAX_CHOICES, ColumnChoice, check_choices
 
 Mode = Literal["append", "upsert", "replace"]
 OnReject = Literal["abort", "skip"]
@@ -84,6 +88,11 @@ class Import(SQLModel, table=True):
     dry_run: bool = SqlField(default=False, sa_column=SqlColumn(Boolean, nullable=False))
     allow_empty: bool = SqlField(default=False, sa_column=SqlColumn(Boolean, nullable=False))
     options: dict[str, Any] = SqlField(default_factory=dict, sa_column=_json("{}"))
+    choices: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=_json("[]"))
+    key: list[str] | None = SqlField(default=None, sa_column=SqlColumn(ARRAY(Text)))
+    infer_again: bool = SqlField(
+        default=False, sa_column=SqlColumn(Boolean, nullable=False, server_default=text("false"))
+    )
 
     file_name: str = SqlField(sa_column=SqlColumn(Text, nullable=False))
     file_size: int | None = SqlField(default=None, sa_column=SqlColumn(BigInteger))
@@ -94,7 +103,7 @@ class Import(SQLModel, table=True):
     columns: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=_json("[]"))
     progress: dict[str, Any] = SqlField(default_factory=dict, sa_column=_json("{}"))
     result: dict[str, Any] | None = SqlField(default=None, sa_column=SqlColumn(JSONB(none_as_null=True)))
-    renamed: dict[str, str] = SqlField(default_factory=dict, sa_column=_json("{}"))
+    renamed: dict[str, Any] = SqlField(default_factory=dict, sa_column=_json("{}"))
     warnings: list[str] = SqlField(default_factory=list, sa_column=_json("[]"))
     totals: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=_json("[]"))
     rejections: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=_json("[]"))
@@ -127,7 +136,27 @@ class ImportCreate(RequestBody):
     max_rejections: NotNegative | None = Field(None, description="with skip: more rejected rows than this is a failure")
     dry_run: bool = False
     allow_empty: bool = Field(False, description="let replace leave the dataset without records")
-    options: ImportOptions = Field(default_factory=ImportOptions)
+    options: ImportOptions = Field(
+        default_factory=ImportOptions,
+        description="how the file is written; what is left out is as the dataset's `import_options` say, or detected",
+    )
+    columns: list[ColumnChoice] = Field(
+        default_factory=list,
+        max_length=MAX_CHOICES,
+        description="what is said of single columns of the file; the others are inferred, or the dataset's",
+        examples=[
+            [{"label": "Unit price", "name": "price", "type": "decimal", "min": 0}, {"label": "Notes", "omit": True}]
+        ],
+    )
+    key: list[Name] | None = Field(
+        None,
+        max_length=MAX_KEY_COLUMNS,
+        description="the columns that address a record, if the file settles the dataset's columns; empty: records "
+        "are numbered; left out: the likeliest column",
+    )
+    infer_again: bool = Field(
+        False, description="with replace: settle the dataset's columns by this file, as if it were the first one"
+    )
 
     @field_validator("filename")
     @classmethod
@@ -135,6 +164,15 @@ class ImportCreate(RequestBody):
         if "/" in value or "\\" in value or not value.isprintable() or value in (".", ".."):
             raise ValueError("must be a file's name, without a folder")
         return value
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        check_choices(self.columns)
+        if self.infer_again and self.mode != "replace":
+            raise ValueError("`infer_again` goes with mode=replace: the records that are there would not fit")
+        if self.key and len(set(self.key)) != len(self.key):
+            raise ValueError("`key` names a column twice")
+        return self
 
 
 class FilePublic(BaseModel):
@@ -179,10 +217,31 @@ class Rejection(BaseModel):
     message: str
 
 
+class Misfit(BaseModel):
+    """The first value that a type does not hold, and its line."""
+
+    line: int
+    value: str
+
+
+class Candidate(Conventions):
+    """A type that a column could have, with the settings that would read it: how many of its values fit, how many do
+    not, and the first of these."""
+
+    type: TypeName
+    precision: int | None = None
+    scale: int | None = None
+    fits: int
+    misfits: int
+    misfit: Misfit | None = None
+
+
 class ImportedColumn(Column):
-    """A column that the file was read with; `evidence` says why it has its type, where that was inferred."""
+    """A column that the file was read with; `evidence` says why it has its type, where that was inferred, and
+    `candidates` which types it nearly has, the most fitting first."""
 
     evidence: list[str] = Field(default_factory=list)
+    candidates: list[Candidate] = Field(default_factory=list)
 
 
 class Upload(BaseModel):
@@ -208,12 +267,17 @@ class ImportPublic(BaseModel):
     dry_run: bool
     allow_empty: bool
     options: dict[str, Any]
+    choices: list[dict[str, Any]] = Field(description="what was said of single columns when the file was announced")
+    key: list[str] | None = Field(description="the key that was given then")
+    infer_again: bool
     file: FilePublic
     dialect: dict[str, Any]
     columns: list[ImportedColumn]
     progress: Progress
     result: Result | None
-    renamed: dict[str, str]
+    renamed: dict[str, str | list[str]] = Field(
+        description="the columns that are not called as their header, by it; several where several have the same"
+    )
     warnings: list[str]
     totals: list[Total]
     rejections: list[Rejection]
@@ -231,17 +295,22 @@ class ImportPublic(BaseModel):
         columns = [ImportedColumn.model_construct(**column) for column in row.columns]
         # The catalogue does not keep the order of an object's members.
         places = {column.name: place for place, column in enumerate(columns)}
-        renamed = dict(sorted(row.renamed.items(), key=lambda pair: places.get(pair[1], 0)))
+        renamed = dict(sorted(row.renamed.items(), key=lambda pair: places.get(_first(pair[1]), 0)))
         named = {"dataset": row.dataset_name, "file": file, "columns": columns, "renamed": renamed}
         return cls.model_validate(members | named)
 
     @field_serializer("columns")
     def _show_columns(self, columns: list[ImportedColumn]) -> list[dict[str, Any]]:
-        return [column.model_dump(mode="json", exclude_none=True) for column in columns]
+        # What the catalogue keeps is no model within.
+        return [column.model_dump(mode="json", exclude_none=True, warnings=False) for column in columns]
 
     @field_serializer("problem")
     def _show_problem(self, problem: ProblemDocument | None) -> dict[str, Any] | None:
         return problem.model_dump(exclude_none=True) if problem else None
+
+
+def _first(names: str | list[str]) -> str:
+    return names if isinstance(names, str) else names[0]
 
 
 class ImportCreated(ImportPublic):

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.imports.cells import Cells, Conventions, Mask, blank_to_null, either, match_cells, to_mask, trim
+from app.imports.cells import SPACE, Cells, Mask, blank_to_null, either, match_cells, to_mask, trim
+from app.imports.number_style import JSON_STYLE, NumberStyle
 
 # The longest decimals that a double holds exactly once scaled to an integer.
 EXACT_DIGITS = 15
@@ -22,7 +23,8 @@ MAX_SCALED_PRECISION = 18
 # Longer ones are rare enough to be looked at one by one.
 MAX_PLAIN_LENGTH = 400
 PLAIN_NUMBER = r"^-?(?:0|[1-9][0-9]*)?(?:\.[0-9]+)?$"
-INTEGER = r"^-?(?:0|[1-9][0-9]{0,18})$"
+# A fraction of noughts makes the same integer.
+INTEGER = r"^-?(?:0|[1-9][0-9]{0,18})(?:\.0+)?$"
 NUMBER = r"^(?:-?(?:0|[1-9][0-9]*)?(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?|NaN|-?Infinity)$"
 
 
@@ -67,11 +69,15 @@ class Plain:
         return (ends - self.negative).astype(np.int32)
 
     @property
+    def ends_in_zero(self) -> npt.NDArray[np.bool_]:
+        return np.asarray(self._bytes[self._offsets[1:] - 1] == ord("0"))
+
+    @property
     def is_fraction(self) -> npt.NDArray[np.bool_]:
         """Which have a lone 0 before the point."""
         return np.asarray((self._first_digit == ord("0")) & (self.whole_digits == 1))
 
-    @property
+    @cached_property
     def _first_digit(self) -> npt.NDArray[np.uint8]:
         return np.asarray(self._bytes[self._offsets[:-1] + self.negative])
 
@@ -134,31 +140,39 @@ class Plain:
         return pa.array(values, mask=None if self.valid is None else ~self.valid)
 
 
-def normalise_numbers(array: pa.Array, conventions: Conventions) -> Cells:
-    """Numbers of another convention, as 1.234,56, written as 1234.56; null and masked where they do not follow it."""
-    if conventions.units:
-        array = _without_units(array, conventions.units)
-    point, thousands = conventions.decimal_separator, conventions.thousands_separator
-    if point == "." and not thousands:
+def normalise_numbers(array: pa.Array, style: NumberStyle) -> Cells:
+    """Numbers of another style, as (1.234,56 €), written as -1234.56; null and masked where they do not follow it."""
+    if style == JSON_STYLE:
         return array, None
-    mark = re.escape(point)
-    whole = r"(?:0|[1-9][0-9]*)"
-    if thousands:
-        whole = rf"(?:0|[1-9][0-9]{{0,2}}(?:{re.escape(thousands)}[0-9]{{3}})+|[1-9][0-9]*)"
-    kept, bad = match_cells(array, rf"^-?{whole}?(?:{mark}[0-9]+)?(?:[eE][+-]?[0-9]{{1,4}})?$")
-    if thousands:
-        kept = pc.replace_substring(kept, thousands, "")
-    if point != ".":
-        kept = pc.replace_substring(kept, point, ".")
+    array = _with_plain_marks(array)
+    if style.units:
+        array = _without_units(array, style.units)
+    if style.accounting:
+        array = pc.replace_substring_regex(array, r"^\(([^-()]+)\)$|^([^-()]*[^-() ]) ?-$", r"-\1\2")
+    kept, bad = match_cells(array, style.pattern)
+    if style.thousands:
+        kept = pc.replace_substring(kept, style.thousands, "")
+    if style.point != ".":
+        kept = pc.replace_substring(kept, style.point, ".")
     return kept.view(pa.binary()), bad
 
 
+def _with_plain_marks(array: pa.Array) -> pa.Array:
+    """Trimmed cells with any space, apostrophe and minus as ASCII has them."""
+    array = trim(array)
+    if pc.any(pc.match_substring_regex(array, r"[^\x00-\x7f]")).as_py():
+        for mark, plain in ((SPACE, b" "), (r"\xe2\x80\x99", b"'"), (r"\xe2\x88\x92", b"-")):
+            array = pc.replace_substring_regex(array, mark, plain)
+    return array
+
+
 def _without_units(array: pa.Array, units: tuple[str, ...]) -> pa.Array:
-    """Numbers without what stands before or behind them; a unit alone stays, for it is no number."""
+    """Numbers without the unit before or behind them; a unit alone stays, for it is no number."""
     # The longest first: kg is no k before a g.
     unit = f"(?:{'|'.join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))})"
-    bare = pc.replace_substring_regex(trim(array), rf"^(-?)\s?{unit}\s?", r"\1")
-    bare = pc.replace_substring_regex(bare, rf"\s?{unit}$", b"")
+    bare = pc.replace_substring_regex(array, rf"^(\(?-?) ?{unit} ?", r"\1")
+    behind = pc.replace_substring_regex(array, rf" ?{unit}(\)?-?)$", r"\1")
+    bare = pc.if_else(pc.equal(bare, array), behind, bare)
     return pc.if_else(pc.equal(pc.binary_length(bare), 0), array, bare)
 
 
@@ -176,15 +190,23 @@ def _read_apart(array: pa.Array, odd: Mask, read: Callable[[pa.Array], Cells]) -
     return pc.replace_with_mask(values, mask, odd_values), bad
 
 
+def _match_numbers(array: pa.Array, pattern: str) -> tuple[pa.Array, Mask]:
+    """As `match_cells`; a minus may be the one of typography."""
+    if pc.any(pc.match_substring(array, "\N{MINUS SIGN}")).as_py():
+        array = pc.replace_substring(trim(array), "\N{MINUS SIGN}", "-")
+    return match_cells(array, pattern)
+
+
 def read_integers(array: pa.Array) -> Cells:
-    """64-bit integers."""
+    """64-bit integers; 10.0 is one too."""
     array = blank_to_null(array)
     plain = Plain(array)
     if plain.is_plain and plain.is_whole and _fits_bigint(plain):
         return plain.typed(plain.array.view(pa.string()).cast(pa.int64()).to_numpy()), None
     if (cells := _read_apart(array, plain.odd, read_integers)) is not None:
         return cells
-    kept, bad = match_cells(array, INTEGER)
+    kept, bad = _match_numbers(array, INTEGER)
+    kept = pc.replace_substring_regex(kept, r"\..*", "")
     # Nineteen digits may or may not fit; few columns have them.
     long = to_mask(pc.greater_equal(pc.utf8_length(kept), 19))
     for index in np.flatnonzero(long):
@@ -208,7 +230,7 @@ def read_decimals(array: pa.Array, precision: int, scale: int) -> Cells:
         return _scaled(plain, scale), None
     if (cells := _read_apart(array, plain.odd, lambda few: read_decimals(few, precision, scale))) is not None:
         return cells
-    kept, bad = match_cells(array, PLAIN_NUMBER)
+    kept, bad = _match_numbers(array, PLAIN_NUMBER)
     bad |= to_mask(pc.match_substring_regex(kept, r"^-?$"))
     kept = pc.replace_substring_regex(_without(kept, bad), r"^(-?)\.", r"\10.")
     plain = Plain(kept.view(pa.binary()))
@@ -252,7 +274,7 @@ def read_numbers(array: pa.Array) -> Cells:
         return plain.typed(plain.floats()), None
     if (cells := _read_apart(array, plain.odd, read_numbers)) is not None:
         return cells
-    kept, bad = match_cells(array, NUMBER)
+    kept, bad = _match_numbers(array, NUMBER)
     bad |= to_mask(pc.match_substring_regex(kept, r"^-?(?:[eE]|$)"))
     kept = pc.if_else(pa.array(bad), pa.scalar(None, pa.string()), kept)
     values = pc.replace_substring(kept, "Infinity", "inf").cast(pa.float64())

@@ -34,7 +34,8 @@ TOTAL = r"^\s*(?i:(?:grand[ -]?|sub[ -]?|overall )?(?:totals?|sum))\s*:?\s*$"
 class Layout:
     """What a record should look like: its fields' number, and what stands for null when it is not quoted.
 
-    `headers` are the rows of the header: data that repeats one of them is none.
+    `headers` are the rows of the header: data that repeats one of them is none. With `quoted_nulls` the words of
+    `nulls` stand for null when they are quoted too.
     """
 
     width: int
@@ -42,6 +43,9 @@ class Layout:
     pad_short_rows: bool = False
     max_field: int = 1 << 62
     headers: tuple[tuple[bytes, ...], ...] = ()
+    quoted_nulls: bool = False
+    # The places of fields that are not loaded, whatever they hold.
+    omitted: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,10 @@ def parse_chunk(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table:
             records = list(tokenizer.read(chunk.data, final=True))
         table = _parse_records(chunk, records, layout)
     _reject_headers(table, chunk, layout)
+    if layout.quoted_nulls:
+        table.columns = [_without_words(column, layout.nulls) for column in table.columns]
     if not chunk.is_utf8 or b"\0" in chunk.data:
-        _reject_unreadable(table)
+        _reject_unreadable(table, layout)
     if len(chunk.data) > layout.max_field:
         _reject_long_fields(table, layout)
     return table
@@ -113,6 +119,12 @@ def _without_spaces(array: pa.Array, nulls: tuple[bytes, ...]) -> pa.Array:
     """Unquoted values without the spaces before them; what stands for null may be left."""
     values = pc.replace_substring_regex(array, "^ +", "")
     return pc.if_else(pc.is_in(values, pa.array(nulls, pa.binary())), pa.scalar(None, pa.binary()), values)
+
+
+def _without_words(array: pa.Array, nulls: tuple[bytes, ...]) -> pa.Array:
+    """The values without those that stand for null, which may have been quoted; the empty text is one."""
+    words = pa.array([null for null in nulls if null], pa.binary())
+    return pc.if_else(pc.is_in(array, words), pa.scalar(None, pa.binary()), array)
 
 
 def _no_rows(width: int) -> list[pa.Array]:
@@ -281,6 +293,8 @@ def drop_rows(table: Table, unwanted: npt.NDArray[np.bool_]) -> None:
 def _reject_long_fields(table: Table, layout: Layout) -> None:
     too_long = np.zeros(len(table.rows), np.bool_)
     for index, column in enumerate(table.columns):
+        if index in layout.omitted:
+            continue
         long = pc.fill_null(pc.greater(pc.binary_length(column), layout.max_field), False).to_numpy(
             zero_copy_only=False
         )
@@ -293,10 +307,12 @@ def _reject_long_fields(table: Table, layout: Layout) -> None:
         drop_rows(table, too_long)
 
 
-def _reject_unreadable(table: Table) -> None:
+def _reject_unreadable(table: Table, layout: Layout) -> None:
     """Refuse the cells that hold a NUL or bytes that are no UTF-8."""
     unreadable = np.zeros(len(table.rows), np.bool_)
     for index, column in enumerate(table.columns):
+        if index in layout.omitted:
+            continue
         wrong: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for place, value in enumerate(column.to_pylist()):
             if value is not None and not value.isascii() and (message := _bad_bytes(value)):

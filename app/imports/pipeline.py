@@ -19,8 +19,10 @@ from app.imports.dialect import Dialect
 from app.imports.encode import SIGNATURE, TRAILER, encode_rows
 from app.imports.infer import TableInference
 from app.imports.parse import Layout, parse_chunk
+from app.imports.pick import Picked, pick_columns
 from app.imports.progress import Meter
 from app.imports.report import Rejections, Report, locate_faults
+from app.imports.settle import settle_columns
 from app.imports.source import Encoding, Source, in_thread
 from app.imports.split import Chunk, Positions, Splitter, is_utf8
 from app.imports.validate import validate_table
@@ -94,15 +96,26 @@ class _Chunks:
 
 
 class Validation:
-    """The pass that loads: takes blocks in and gives rows and rejections out."""
+    """The pass that loads: takes blocks in and gives rows and rejections out.
+
+    `columns` are those that are loaded; `picked` says which of the file's they are, unless they are all.
+    """
 
     def __init__(
-        self, plan: ReadPlan, encoding: Encoding, columns: list[Column], key: Sequence[str], *, with_places: bool
+        self,
+        plan: ReadPlan,
+        encoding: Encoding,
+        columns: list[Column],
+        key: Sequence[str],
+        picked: Picked | None,
+        *,
+        with_places: bool,
     ) -> None:
         self._plan = plan
         self._encoding = encoding
         self._columns = columns
         self._key = key
+        self._picked = picked
         self._with_places = with_places
         self.inference: TableInference | None = None
         self._sampled = 0
@@ -137,6 +150,8 @@ class Validation:
             if not self.agrees:
                 yield output
                 return
+        if self._picked is not None:
+            table = pick_columns(table, self._picked)
         checked = validate_table(table, self._columns, self._plan.conventions, self._key)
         output.accepted, output.trimmed = len(checked.rows), table.trimmed
         if checked.faults:
@@ -156,14 +171,28 @@ class Validation:
 
 def infer_sample(plan: ReadPlan, source: Source, inference: TableInference) -> None:
     """Take the whole records of the file's first part into account."""
+    for arrays, line_of in _sample_tables(plan, source):
+        inference.update(arrays, line_of)
+    if source.sample()[1]:
+        inference.finish()
+
+
+def settle_sample(
+    plan: ReadPlan, source: Source, columns: Sequence[Column], places: Sequence[int]
+) -> tuple[list[Column], list[str]]:
+    """A dataset's columns, at `places` in the file, with what its first records prove; and what to know of it."""
+    tables = (([arrays[place] for place in places], line_of) for arrays, line_of in _sample_tables(plan, source))
+    return settle_columns(columns, tables, plan.conventions, is_all=source.sample()[1])
+
+
+def _sample_tables(plan: ReadPlan, source: Source) -> Iterator[tuple[list[pa.Array], Callable[[int], int]]]:
+    """The columns of the whole records of the file's first part, and what tells the line of a row."""
     sample, is_all = source.sample()
     chunks = _Chunks(plan, source.encoding)
     for data in (sample, None) if is_all else (sample,):
         for chunk in chunks.feed(data):
             table = parse_chunk(chunk, plan.dialect.grammar, plan.layout)
-            inference.update(table.columns, partial(_line_of, chunk, table.rows))
-    if is_all:
-        inference.finish()
+            yield table.columns, partial(_line_of, chunk, table.rows)
 
 
 def _line_of(chunk: Chunk, rows: Positions, row: int) -> int:

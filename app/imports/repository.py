@@ -49,6 +49,12 @@ async def get_import(session: AsyncSession, import_id: UUID) -> Import:
     return found
 
 
+async def find_import_options(session: AsyncSession, dataset_id: UUID | None) -> dict[str, Any]:
+    """How the files of a dataset are written, as it says; nothing where it is gone."""
+    found = await session.scalar(select(col(Dataset.import_options)).where(col(Dataset.id) == dataset_id))
+    return dict(found or {})
+
+
 async def find_by_object(session: AsyncSession, key: str, version: str) -> Import | None:
     """The import of one version of a file, or the one that waits for a file of this name."""
     query = select(Import).where(

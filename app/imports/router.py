@@ -29,6 +29,7 @@ from app.imports.errors import (
     ImportCommitting,
     ImportFinished,
     ImportNotFound,
+    KeyMismatch,
     RejectionsNotReady,
 )
 from app.imports.models import (
@@ -41,6 +42,7 @@ from app.imports.models import (
     rejections_key,
 )
 from app.imports.spreadsheet import make_safe
+from app.keys.deps import CurrentCaller
 from app.keys.errors import KeyMissing, ScopeMissing
 
 CSV_RESPONSE: dict[int | str, dict[str, Any]] = {
@@ -63,16 +65,22 @@ router = APIRouter(route_class=JsonRoute, tags=["imports"], responses=problem_re
     status_code=201,
     dependencies=[IdempotentInDataset],
     responses=problem_responses(
-        DatasetNotFound, *BODY_PROBLEMS, DatasetWithoutKey, FileTooLarge, *IDEMPOTENCY_PROBLEMS
+        DatasetNotFound, *BODY_PROBLEMS, DatasetWithoutKey, KeyMismatch, FileTooLarge, *IDEMPOTENCY_PROBLEMS
     ),
 )
 async def create_import(
-    dataset: WritableDataset, body: ImportCreate, session: Session, request: Request, response: Response
+    dataset: WritableDataset,
+    body: ImportCreate,
+    caller: CurrentCaller,
+    session: Session,
+    *,
+    request: Request,
+    response: Response,
 ) -> ImportCreated:
     """Announce a file. Send it as `upload` says; its arrival starts the import."""
     # Whoever has the upload's address may send the file.
     response.headers["Cache-Control"] = "no-store"
-    row, upload = await service.create_import(session, dataset, body)
+    row, upload = await service.create_import(session, dataset, body, caller)
     response.headers["Location"] = str(request.url_for("get_import", **{"import": row.id}))
     shown = Upload(
         method=upload.method, url=upload.url, headers=upload.headers, fields={}, expires_at=upload.expires_at

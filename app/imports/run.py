@@ -1,9 +1,9 @@
 """Run: one import from its file to its outcome, by one worker that holds its lease."""
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.core import log
@@ -12,20 +12,28 @@ from app.core.dynamo_requests import patience
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.core.storage import StoredObject, storage_errors
+from app.datasets.import_options import ImportOptions
 from app.datasets.models import Dataset
-from app.datasets.repository import find_dataset, lock_dataset, touch_dataset
+from app.datasets.repository import lock_dataset, touch_dataset
 from app.imports import errors, repository
-from app.imports.cells import Conventions
+from app.imports.choices import first_mistake
+from app.imports.chosen import infer_table
 from app.imports.dialect import Dialect, detect_dialect
 from app.imports.infer import Proposal, TableInference
 from app.imports.load import Clash, Counts, Loader, LoadPlan
 from app.imports.load_keyvalue import Destination, KeyvalueLoader
-from app.imports.match import match_columns
+from app.imports.match import Match
 from app.imports.memory import give_back
 from app.imports.models import Import, rejections_key
-from app.imports.options import ImportOptions
-from app.imports.parse import Layout
-from app.imports.pipeline import EncodingInDoubt, Loading, ReadPlan, Validation, infer_sample
+from app.imports.outcome import Outcome, list_resettled
+from app.imports.pipeline import EncodingInDoubt, Loading, Validation, infer_sample, settle_sample
+from app.imports.planning import (
+    FilePlan,
+    check_settled,
+    plan_file,
+    plan_load,
+    settle,
+)
 from app.imports.progress import Meter
 from app.imports.report import Report, judge
 from app.imports.repository import Lease
@@ -33,8 +41,6 @@ from app.imports.source import Source
 from app.imports.turns import ImportPostponed, loading_transaction
 
 HEARTBEAT_SECONDS = 1.0
-# A record may be longer than a field, and an open quote is followed no further than this.
-RECORD_PER_FIELD = 8
 
 
 class LeaseLost(Exception):
@@ -43,16 +49,6 @@ class LeaseLost(Exception):
 
 class ProposalOutdated(Exception):
     """The file's beginning suggested other columns than all of it does."""
-
-
-@dataclass
-class Outcome:
-    """What an import shows beside its status."""
-
-    dialect: dict[str, Any] = field(default_factory=dict)
-    columns: list[dict[str, Any]] = field(default_factory=list)
-    renamed: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
 
 
 async def run_import(row: Import, lease: Lease, stored: StoredObject, seconds: float) -> None:
@@ -89,7 +85,10 @@ class _Runner:
     def __init__(self, row: Import, lease: Lease, stored: StoredObject) -> None:
         self._row = row
         self._lease = lease
+        self._stored = stored
         self._options = ImportOptions.model_validate(row.options)
+        # Those that are the dataset's.
+        self._kept_options: dict[str, Any] = {}
         self._source = Source(stored, self._options)
         self._meter = Meter(stored.size)
         self._report = Report(rejections_key(row.id))
@@ -173,6 +172,7 @@ class _Runner:
                 hint=f"The worker's log has the reason, by the import's id, {self._row.id}. "
                 "Split a file that takes more memory than a worker has.",
             )
+        await self._take_options()
         await self._source.open()
         if not self._source.is_short:
             await self._take_slot()
@@ -191,6 +191,22 @@ class _Runner:
             else:
                 return
 
+    async def _take_options(self) -> None:
+        """Have what the import does not say of its file be as its dataset's options say."""
+        async with transaction() as session:
+            kept = await repository.find_import_options(session, self._row.dataset_id)
+        self._kept_options = {name: value for name, value in kept.items() if name not in self._row.options}
+        if not self._kept_options:
+            return
+        try:
+            self._options = ImportOptions.model_validate(self._kept_options | self._row.options)
+        except ValidationError as error:
+            raise errors.OptionsMismatch(
+                f"The import's options do not go with those of its dataset: {first_mistake(error)}.",
+                hint="Change the dataset's `import_options`, or give what differs with the import.",
+            ) from None
+        self._source = Source(self._stored, self._options)
+
     async def _take_slot(self) -> None:
         # Before the place is taken: a heartbeat that is under way would say otherwise of it for a moment.
         self._meter.is_long = True
@@ -207,10 +223,14 @@ class _Runner:
         dialect = await self._detect_dialect()
         async with loading_transaction(self._row, takes_long=self._meter.is_long) as connection:
             dataset = await self._get_dataset(connection)
-            plan = self._read_plan(dialect)
-            sampled = None if dataset.columns or self._proposal else await self._sample_columns(plan)
-            load = await self._load_plan(connection, dataset, dialect, staged=staged)
-            self._describe(dialect, load)
+            plan = plan_file(self._row, dataset, dialect, self._options)
+            sampled = await self._sample_columns(plan) if plan.settles and self._proposal is None else None
+            if plan.match is not None:
+                await asyncio.to_thread(self._settle_columns, plan, plan.match)
+            load = await plan_load(connection, self._row, dataset, plan, self._proposal, staged=staged)
+            self._outcome.describe(dialect, self._source, plan, load)
+            self._outcome.describe_options(self._kept_options)
+            self._outcome.describe_columns(load, self._proposal)
             loader = await self._make_loader(connection, dataset, load)
             try:
                 counts = await self._load(loader, plan, load, sampled)
@@ -220,7 +240,7 @@ class _Runner:
                 raise
         self._is_committed = True
         log.event("import.finished", import_id=self._row.id, dataset=load.dataset, **vars(counts))
-        if not self._row.dry_run:
+        if not self._row.dry_run and not self._leaves_open(load):
             await self._tidy(loader)
 
     async def _detect_dialect(self) -> Dialect:
@@ -231,8 +251,9 @@ class _Runner:
         limit = get_settings().max_columns
         if dialect.width > limit:
             raise errors.TooManyColumns(
-                f"The file has {dialect.width} columns; {limit} is the most a dataset may have.",
-                hint="Is the delimiter right? Give it as `delimiter`.",
+                f"The file has {dialect.width:,} columns; {limit:,} is the most a dataset may have.",
+                hint=f"Is the delimiter '{dialect.grammar.delimiter.decode()}' right? Give it as `delimiter`. "
+                "(TOLVA_MAX_COLUMNS)",
             )
         return dialect
 
@@ -248,74 +269,25 @@ class _Runner:
             raise errors.ColumnsChanged(f"'{dataset.name}' has no key to update records by.")
         return dataset
 
-    def _read_plan(self, dialect: Dialect) -> ReadPlan:
-        options = self._options
-        limit = get_settings().max_field_bytes
-        nulls = (b"", *(null.encode() for null in options.nulls or ()))
-        layout = Layout(dialect.width, nulls, options.pad_short_rows, limit, dialect.headers)
-        conventions = Conventions(
-            dialect.decimal_separator,
-            dialect.thousands_separator,
-            tuple(options.units or ()),
-            options.booleans,
-            options.date_format or {},
-            options.timezone or "UTC",
-            max(get_settings().max_document_bytes, limit),
-        )
-        return ReadPlan(dialect, layout, conventions, limit * RECORD_PER_FIELD)
-
-    async def _sample_columns(self, plan: ReadPlan) -> TableInference:
+    async def _sample_columns(self, plan: FilePlan) -> TableInference:
         """Propose the columns that the file's first records suggest; answers what is known from these."""
-        sampled = TableInference(plan.dialect.labels, plan.conventions)
-        await asyncio.to_thread(infer_sample, plan, self._source, sampled)
+        sampled = infer_table(plan.selection, plan.read.conventions)
+        await asyncio.to_thread(infer_sample, plan.read, self._source, sampled)
         self._proposal = sampled.propose()
         return sampled
 
-    async def _load_plan(
-        self, connection: AsyncConnection, dataset: Dataset, dialect: Dialect, *, staged: bool
-    ) -> LoadPlan:
-        if not dataset.columns:
-            assert self._proposal is not None
-            columns = self._proposal.columns
-            staged = dataset.store == "keyvalue"
-            return LoadPlan(dataset.name, "append", columns, columns, self._proposal.keys, True, staged, {})
-        columns = dataset.typed_columns
-        loaded = match_columns(dialect.labels, columns, has_header=bool(dialect.header_line))
-        references = {}
-        async with AsyncSession(connection, expire_on_commit=False) as session:
-            for name in {column.references for column in loaded if column.references}:
-                target = await find_dataset(session, name)
-                if target is not None:
-                    references[name] = target.key_columns[0].name
-        staged = staged or self._row.mode == "upsert" or dataset.store == "keyvalue"
-        mode: Any = self._row.mode
-        indexes = dataset.definition.indexes
-        return LoadPlan(dataset.name, mode, columns, loaded, dataset.key, False, staged, references, indexes)
-
-    def _describe(self, dialect: Dialect, load: LoadPlan) -> None:
-        """Note what the import will show of the file and its columns."""
-        source, outcome = self._source, self._outcome
-        outcome.dialect = dialect.report() | {
-            "encoding": source.encoding.name,
-            "compression": source.compression,
-            "timezone": self._options.timezone or "UTC",
+    def _settle_columns(self, plan: FilePlan, match: Match) -> None:
+        """Have a dataset's columns know what the file's first records prove of how their values are written."""
+        open_ones = {
+            place: column
+            for place, column in enumerate(match.columns)
+            if column is not None and place not in match.stated
         }
-        outcome.warnings = [*source.warnings, *dialect.warnings]
-        self._describe_columns(load)
-        pairs = zip(dialect.labels, load.loaded, strict=True)
-        outcome.renamed = {
-            label: column.name for label, column in pairs if label != column.name and dialect.header_line
-        }
-        absent = [column.name for column in load.columns if column not in load.loaded]
-        if absent:
-            outcome.warnings.append(f"The file has no column {', '.join(absent)}: its records have null there.")
-
-    def _describe_columns(self, load: LoadPlan) -> None:
-        evidence = self._proposal.evidence if load.new and self._proposal else [[] for _ in load.loaded]
-        self._outcome.columns = [
-            column.model_dump(mode="json", exclude_none=True) | {"evidence": why}
-            for column, why in zip(load.loaded, evidence, strict=True)
-        ]
+        places = list(open_ones)
+        settled, warnings = settle_sample(plan.read, self._source, list(open_ones.values()), places)
+        for place, column in zip(places, settled, strict=True):
+            match.columns[place] = column
+        match.warnings += warnings
 
     async def _make_loader(self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan) -> Loader:
         driver = await driver_connection(connection)
@@ -333,13 +305,12 @@ class _Runner:
         self._meter.rows_loaded = 0
         self._is_writing = True
 
-    async def _load(self, loader: Loader, plan: ReadPlan, load: LoadPlan, sampled: TableInference | None) -> Counts:
+    async def _load(self, loader: Loader, plan: FilePlan, load: LoadPlan, sampled: TableInference | None) -> Counts:
         self._meter.begin("loading")
-        # Of a new dataset these are candidates, which the inference has looked through.
-        key = () if load.new else load.key
-        stage = Validation(plan, self._source.encoding, list(load.loaded), key, with_places=load.staged)
+        encoding = self._source.encoding
+        stage = Validation(plan.read, encoding, list(load.loaded), load.key, load.picked, with_places=load.staged)
         if sampled is not None:
-            stage.watch(TableInference(plan.dialect.labels, plan.conventions), sampled.records)
+            stage.watch(infer_table(plan.selection, plan.read.conventions), sampled.records)
         aborts = self._row.on_reject == "abort"
         loading = Loading(self._source, stage, self._meter, self._report, stops_at_rejection=aborts)
         if not self._row.dry_run:
@@ -347,10 +318,12 @@ class _Runner:
         copied = await loader.copy(loading.rows())
         if stage.inference is not None:
             self._proposal = stage.inference.propose()
+            check_settled(load, self._proposal)
             if not stage.agrees:
                 raise ProposalOutdated
-            loader.candidates = self._proposal.keys
-            self._describe_columns(load)
+            if load.candidates:
+                loader.candidates = self._proposal.keys
+            self._outcome.describe_columns(load, self._proposal)
         if load.new and self._proposal:
             self._outcome.warnings += self._proposal.warnings
         self._meter.phase = "committing"
@@ -365,9 +338,15 @@ class _Runner:
             )
         await self._report.close()
         judge(self._row, self._report, self._meter.rows_read)
+        if self._leaves_open(load):
+            return Counts()
         counts = await loader.finish(copied)
         self._meter.rows_loaded = self._meter.rows_read - self._report.rows
         return counts
+
+    def _leaves_open(self, load: LoadPlan) -> bool:
+        """Whether the file has no record to settle a dataset's columns by."""
+        return load.new and self._meter.rows_read == 0
 
     async def _commit(
         self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan, counts: Counts, loader: Loader
@@ -381,20 +360,42 @@ class _Runner:
                 raise errors.ColumnsChanged(
                     f"The columns of '{dataset.name}' were changed while its file was read.", hint="Import it again."
                 )
+            if self._leaves_open(load):
+                self._leave_open(dataset)
+            elif load.new and dataset.columns:
+                self._outcome.warnings += list_resettled(dataset, load.columns, loader.key, loader.indexes)
             values = self._values("succeeded", counts)
+            if self._leaves_open(load):
+                await self._finish_without_load(connection, values)
+                await loader.abandon()
+                return
             if self._row.dry_run:
-                await self._finish_dry_run(connection, values | {"dialect": values["dialect"] | {"key": loader.key}})
+                await self._finish_without_load(
+                    connection, values | {"dialect": values["dialect"] | {"key": loader.key}}
+                )
                 return
             if load.new:
-                columns = [
-                    column.model_copy(update={"required": True}) if column.name in loader.key else column
-                    for column in load.columns
-                ]
-                current.columns = [column.model_dump(mode="json", exclude_none=True) for column in columns]
-                current.key = list(loader.key)
+                settle(current, load, loader.key, loader.indexes)
+                await touch_dataset(session, current)
+            elif load.columns != dataset.typed_columns:
+                # What the file proved of how its values are written is known from now on.
+                settle(current, load, loader.key, load.indexes)
                 await touch_dataset(session, current)
             await self._end(session, values)
             await loader.show(current)
+
+    def _leave_open(self, dataset: Dataset) -> None:
+        """Say that the dataset's columns are as open as before.
+
+        Raises:
+            FileWithoutRecords: it has columns, which were to be inferred again.
+        """
+        if dataset.columns:
+            raise errors.FileWithoutRecords(
+                "The file has a header and no records: there is nothing to infer the columns from.",
+                hint="Import a file with records, or leave `infer_again` out.",
+            )
+        self._outcome.describe_open()
 
     async def _tidy(self, loader: Loader) -> None:
         """Do what comes after the commit; an import that is done does not fail for it."""
@@ -403,7 +404,7 @@ class _Runner:
         except Exception as error:
             log.failure("import.not_tidied", error, import_id=self._row.id)
 
-    async def _finish_dry_run(self, connection: AsyncConnection, values: dict[str, Any]) -> None:
+    async def _finish_without_load(self, connection: AsyncConnection, values: dict[str, Any]) -> None:
         await connection.rollback()
         async with transaction() as session:
             await self._end(session, values)

@@ -1,23 +1,30 @@
 """Imports as a caller asks for them: announced, cancelled."""
 
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.settings import get_settings
 from app.core.storage import PresignedUpload, presign_upload
+from app.datasets.keyvalue import MOST_KEY_COLUMNS
 from app.datasets.models import Dataset
 from app.imports import repository
-from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportCommitting, ImportFinished
+from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportCommitting, ImportFinished, KeyMismatch
 from app.imports.models import FINISHED, UPLOADS, Import, ImportCreate
+from app.keys.principal import Principal
 
 CONTENT_TYPE = "text/csv"
 
 
-async def create_import(session: AsyncSession, dataset: Dataset, body: ImportCreate) -> tuple[Import, PresignedUpload]:
+async def create_import(
+    session: AsyncSession, dataset: Dataset, body: ImportCreate, caller: Principal
+) -> tuple[Import, PresignedUpload]:
     """Announce a file: the import that waits for it, and the request that uploads it.
 
     Raises:
+        ScopeMissing: the caller may not read a dataset that a column is to refer to, or not change this one.
+        KeyMismatch: the dataset has another key than the one that is given.
         DatasetWithoutKey: records cannot be updated by key.
         FileTooLarge: the file is over the limit.
     """
@@ -25,6 +32,7 @@ async def create_import(session: AsyncSession, dataset: Dataset, body: ImportCre
         raise DatasetWithoutKey(
             f"'{dataset.name}' has no key to update records by.", hint="Use append or replace, or a dataset with a key."
         )
+    _check_choices(dataset, body, caller)
     check_size(body.size or 0)
     import_id = uuid4()
     row = Import(
@@ -36,7 +44,10 @@ async def create_import(session: AsyncSession, dataset: Dataset, body: ImportCre
         max_rejections=body.max_rejections,
         dry_run=body.dry_run,
         allow_empty=body.allow_empty,
-        options=body.options.model_dump(mode="json", exclude_defaults=True),
+        options=body.options.said,
+        choices=[choice.document for choice in body.columns],
+        key=body.key,
+        infer_again=body.infer_again,
         file_name=body.filename,
         file_size=body.size,
         object_key=f"{UPLOADS}{import_id}/{body.filename}",
@@ -45,6 +56,33 @@ async def create_import(session: AsyncSession, dataset: Dataset, body: ImportCre
     await session.flush()
     await session.refresh(row)
     return row, await presign_upload(row.object_key, size=body.size, content_type=CONTENT_TYPE)
+
+
+def _check_choices(dataset: Dataset, body: ImportCreate, caller: Principal) -> None:
+    """Refuse what can be known not to go with the dataset before its file is there."""
+    if body.infer_again:
+        # It drops columns and their records' values, as a change of the dataset may.
+        caller.demand("admin", dataset.name)
+    for choice in body.columns:
+        if choice.references is not None:
+            caller.demand("read", choice.references)
+    if dataset.columns and not body.infer_again:
+        check_key(dataset, body.key)
+    elif dataset.store == "keyvalue" and body.key is not None and not 1 <= len(body.key) <= MOST_KEY_COLUMNS:
+        raise KeyMismatch(
+            f"A key-value dataset needs a key of one or two columns, not of {len(body.key)}.",
+            hint="Leave `key` out to have the likeliest column.",
+        )
+
+
+def check_key(dataset: Dataset, key: Sequence[str] | None) -> None:
+    """Raise KeyMismatch if a key is given that a dataset with columns does not have."""
+    if key is not None and list(key) != dataset.key:
+        has = f"the key {', '.join(dataset.key)}" if dataset.key else "no key"
+        raise KeyMismatch(
+            f"'{dataset.name}' has {has}, not {', '.join(key) or 'none'}.",
+            hint="Leave `key` out; PATCH /datasets/{dataset} changes it, and mode=replace with infer_again=true too.",
+        )
 
 
 def check_size(size: int) -> None:

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from app.core.settings import get_settings
 from app.core.storage import StoredObject, read_object
+from app.datasets.import_options import ImportOptions
 from app.imports.errors import EncodingMismatch, FileEmpty, FileNotCsv
-from app.imports.options import ImportOptions
 from app.imports.unpack import BLOCK_SIZE, SAMPLE_SIZE, Compression, Expander, Gatherer, UnpackedLimit, unpack_some
 
 SHORT_BYTES = 1024 * 1024

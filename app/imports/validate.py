@@ -13,11 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.datasets.column_types import MAX_SAFE_INTEGER
-from app.datasets.columns import Column
+from app.datasets.columns import NUMERIC, Column
+from app.datasets.conventions import Conventions as ColumnConventions
 from app.datasets.patterns import anchored
 from app.datasets.rules import Rule, address_rule, constraint_rules, type_rule
 from app.imports import cells, numbers
 from app.imports.cells import Cells, Conventions, Mask, either, to_mask
+from app.imports.number_style import JSON_STYLE, style_of
 from app.imports.parse import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
 
 # A constraint's value, as its column declares it.
@@ -34,7 +36,7 @@ class Validated:
 
 
 def _read_scaled(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
-    array, foreign = numbers.normalise_numbers(array, conventions)
+    array, foreign = numbers.normalise_numbers(array, style_of(column, conventions))
     if column.type == "decimal":
         values, bad = numbers.read_decimals(array, column.precision or 0, column.scale or 0)
     elif column.type == "number":
@@ -56,16 +58,31 @@ def _format_of(column: Column, conventions: Conventions) -> str:
     return conventions.date_formats.get(column.name) or column.date_format or cells.ISO_DATE
 
 
-def _read_boolean(array: pa.Array, _: Column, conventions: Conventions) -> Cells:
-    return cells.read_booleans(array, conventions.booleans)
+def _read_boolean(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
+    given = conventions.booleans
+    return cells.read_booleans(array, given or column.booleans, only=given is not None)
 
 
 def _read_date(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
-    return cells.read_dates(array, _format_of(column, conventions))
+    return _or_iso(cells.read_dates, array, _format_of(column, conventions))
 
 
 def _read_datetime(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
-    return cells.read_datetimes(array, _format_of(column, conventions), conventions.timezone)
+    def read(array: pa.Array, written: str) -> Cells:
+        return cells.read_datetimes(array, written, conventions.timezone)
+
+    return _or_iso(read, array, _format_of(column, conventions))
+
+
+def _or_iso(read: Callable[[pa.Array, str], Cells], array: pa.Array, written: str) -> Cells:
+    """Dates in one format or, if that begins with no year, as JSON has them: no cell can be both."""
+    values, bad = read(array, written)
+    if bad is None or not bad.any() or written.startswith("Y"):
+        return values, bad
+    iso, not_iso = read(array, cells.ISO_DATE)
+    if not_iso is None:
+        not_iso = np.zeros(len(array), np.bool_)
+    return pc.if_else(pa.array(bad & ~not_iso), iso, values), bad & not_iso
 
 
 def _read_json(array: pa.Array, _: Column, conventions: Conventions) -> Cells:
@@ -102,7 +119,8 @@ def validate_table(table: Table, columns: list[Column], conventions: Conventions
     typed: list[pa.Array] = []
     for array, column in zip(table.columns, columns, strict=True):
         judge = _Judge(table, column, array)
-        values, bad = READERS[column.type](array, column, conventions)
+        present = cells.words_to_null(array, column.nulls or ())
+        values, bad = READERS[column.type](present, column, conventions)
         if not typed and bad is not None and _reject_totals(table, bad):
             return validate_table(table, columns, conventions, key)
         judge.reject(bad, type_rule(column).code, not_of_type(column, conventions))
@@ -169,7 +187,10 @@ def not_of_type(column: Column, conventions: Conventions) -> str:
     """What is wrong with a cell that is not a value of the column's type."""
     if column.type in ("date", "datetime") and (written := _format_of(column, conventions)) != cells.ISO_DATE:
         return f"not {column.kind.article} written {written}"
-    return type_rule(column).message
+    message = type_rule(column).message
+    if column.type in NUMERIC and (style := style_of(column, conventions)) != JSON_STYLE:
+        message += f"; numbers of this column are read as {style.example}"
+    return message
 
 
 def _violations(column: Column, values: pa.Array, key: Sequence[str]) -> Iterator[tuple[Rule, Mask | None]]:
@@ -239,10 +260,14 @@ def _sort_key(text: str, whole: int) -> bytes:
 _COMPLEMENT = bytes.maketrans(b"0123456789", b"9876543210")
 
 
+# A constraint's value is written as in JSON, however files write the column's.
+PLAINLY = dict.fromkeys(ColumnConventions.model_fields)
+
+
 def typed_scalar(column: Column, value: Bound) -> pa.Scalar:
     """A constraint's value, which is written as in JSON, as the column's values are compared."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    plain = column.model_copy(update={"date_format": None})
+    plain = column.model_copy(update=PLAINLY)
     values, bad = READERS[column.type](pa.array([text.encode()], pa.binary()), plain, Conventions())
     if bad is not None and bad.any():
         raise ValueError(f"'{text}' is not {column.kind.article}")

@@ -62,7 +62,7 @@ class TestUpgrade:
 
 class TestHandler:
     async def test_it_says_where_the_database_is(self, database_url: str) -> None:
-        assert await asyncio.to_thread(handler, {}, None) == {"revision": "0003"}
+        assert await asyncio.to_thread(handler, {}, None) == {"revision": "0004"}
 
 
 class CloudFormation(BaseHTTPRequestHandler):

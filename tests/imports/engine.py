@@ -1,5 +1,6 @@
 """The pure stages of an import put together without bucket, queue and database: what a file becomes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -7,12 +8,17 @@ from typing import Any
 import pyarrow as pa
 
 from app.datasets.columns import Column
-from app.imports.cells import Conventions
+from app.datasets.import_options import ImportOptions
+from app.imports.choices import ColumnChoice
+from app.imports.chosen import infer_table
+from app.imports.column_inference import ColumnInference
+from app.imports.conventions import conventions_of
 from app.imports.dialect import Dialect, detect_dialect
-from app.imports.infer import ColumnInference, TableInference
-from app.imports.options import ImportOptions
+from app.imports.infer import Proposal, TableInference
 from app.imports.parse import Layout, Table, parse_chunk
+from app.imports.pick import Picked, pick_columns
 from app.imports.report import locate_faults
+from app.imports.selection import select_columns
 from app.imports.source import Encoding
 from app.imports.split import Chunk, Splitter
 from app.imports.validate import validate_table
@@ -35,22 +41,32 @@ class Made:
 class Engine:
     """Reads one file through split, parse, infer and validate, in blocks of any size."""
 
-    def __init__(self, content: bytes, block: int, max_field: int, members: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        block: int,
+        max_field: int,
+        members: dict[str, Any],
+        choices: Sequence[dict[str, Any]] = (),
+    ) -> None:
         self._content = content
         self._block = block
         self._max_field = max_field
         options = ImportOptions.model_validate(members)
         self.dialect = detect_dialect(content, options, final=True)
         nulls = (b"", *(null.encode() for null in options.nulls or ()))
-        self._layout = Layout(self.dialect.width, nulls, options.pad_short_rows, max_field, self.dialect.headers)
-        self._conventions = Conventions(
-            self.dialect.decimal_separator,
-            self.dialect.thousands_separator,
-            tuple(options.units or ()),
-            options.booleans,
-            options.date_format or {},
-            options.timezone or "UTC",
+        chosen = [ColumnChoice.model_validate(choice) for choice in choices]
+        self._selection = select_columns(self.dialect.labels, chosen)
+        self._layout = Layout(
+            self.dialect.width,
+            nulls,
+            options.pad_short_rows,
+            max_field,
+            self.dialect.headers,
+            options.quoted_nulls,
+            self._selection.omitted,
         )
+        self._conventions = conventions_of(options, self.dialect.grammar.delimiter.decode())
 
     def chunks(self) -> list[tuple[Chunk, Table]]:
         """The file's chunks, parsed."""
@@ -65,18 +81,27 @@ class Engine:
         chunks += splitter.finish()
         return [(chunk, parse_chunk(chunk, dialect.grammar, self._layout)) for chunk in chunks]
 
-    def infer(self) -> list[ColumnInference]:
+    def infer(self) -> Sequence[ColumnInference]:
         """What is known of each column after the whole file."""
-        inference = TableInference(self.dialect.labels, self._conventions)
+        return self._infer().columns
+
+    def propose(self) -> Proposal:
+        """The columns of a new dataset."""
+        return self._infer().propose()
+
+    def _infer(self) -> TableInference:
+        inference = infer_table(self._selection, self._conventions)
         for chunk, table in self.chunks():
             inference.update(table.columns, partial(_line_of, chunk, table))
         inference.finish()
-        return inference.columns
+        return inference
 
-    def load(self, columns: list[Column]) -> Made:
-        """The file's rows as values of the columns."""
+    def load(self, columns: list[Column], places: list[int] | None = None) -> Made:
+        """The file's rows as values of the columns, which stand at `places` in the file."""
         made = Made(self.dialect, columns)
-        for chunk, table in self.chunks():
+        picked = None if places is None else Picked(self.dialect.labels, places)
+        for chunk, parsed in self.chunks():
+            table = parsed if picked is None else pick_columns(parsed, picked)
             checked = validate_table(table, columns, self._conventions)
             names = [column.name for column in columns]
             if len(checked.rows):
@@ -97,9 +122,13 @@ def read_file(
     *,
     block: int = 1 << 20,
     max_field: int = 4 << 20,
+    choices: list[dict[str, Any]] | None = None,
     **options: Any,
 ) -> Made:
     """What a file becomes: with columns of its own, or those that are pinned."""
     data = content.encode() if isinstance(content, str) else content
-    engine = Engine(data, block, max_field, options)
-    return engine.load(columns or [column.column()[0] for column in engine.infer()])
+    engine = Engine(data, block, max_field, options, choices or [])
+    if columns is not None:
+        return engine.load(columns)
+    proposal = engine.propose()
+    return engine.load(proposal.columns, proposal.places)

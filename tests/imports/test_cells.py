@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.imports import cells, numbers
-from app.imports.cells import Cells, Conventions
+from app.imports.cells import Cells
+from app.imports.number_style import NumberStyle
 
 Read = Callable[[pa.Array], Cells]
 
@@ -245,12 +246,12 @@ class TestConventions:
     @given(st.decimals(-(10**9), 10**9, places=2))
     def test_grouped_numbers_with_a_decimal_comma(self, number: Decimal) -> None:
         text = f"{number:,.2f}".replace(",", " ").replace(".", ",").replace(" ", ".")
-        values, bad = numbers.normalise_numbers(as_cells([text]), Conventions(",", "."))
+        values, bad = numbers.normalise_numbers(as_cells([text]), NumberStyle(",", "."))
         assert values.to_pylist() == [f"{number:.2f}".encode()]
         assert bad is None or not bad.any()
 
     @pytest.mark.parametrize("text", ["1.23,4", "1.2345,6", "1,2,3", "1.234.56", "1,234.5", ",", ""])
     def test_groups_of_another_size_are_no_number(self, text: str) -> None:
-        _, bad = numbers.normalise_numbers(as_cells([text]), Conventions(",", "."))
-        number, wrong = numbers.read_numbers(numbers.normalise_numbers(as_cells([text]), Conventions(",", "."))[0])
+        _, bad = numbers.normalise_numbers(as_cells([text]), NumberStyle(",", "."))
+        number, wrong = numbers.read_numbers(numbers.normalise_numbers(as_cells([text]), NumberStyle(",", "."))[0])
         assert (bad is not None and bad[0]) or (wrong is not None and wrong[0]) or number[0].as_py() is None

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.datasets.import_options import ImportOptions
 from app.imports.dialect import Dialect, detect_dialect
-from app.imports.options import ImportOptions
 from tests.imports.engine import read_file
 
 WORDS = st.text(alphabet="abc xyz", min_size=1, max_size=6).map(str.strip).filter(bool)
@@ -111,19 +111,3 @@ class TestSamples:
             numbers = sorted({item["record"] for item in made.rejections})
             assert len(set(numbers)) == len(numbers)
             assert all(number <= len(made.rows) + len(numbers) for number in numbers)
-
-
-class TestNumbers:
-    @pytest.mark.parametrize(
-        ("content", "point", "thousands"),
-        [
-            ("a;b\n1,5;x\n", ",", ""),
-            ("a;b\n1.234,5;x\n", ",", "."),
-            ("a;b\n1.5;x\n1,5;x\n", ".", ""),
-            ("a;b\n1.234;x\n", ".", ""),
-            ("a,b\n1.5,x\n", ".", ""),
-        ],
-    )
-    def test_decimal_commas_where_no_point_contradicts(self, content: str, point: str, thousands: str) -> None:
-        dialect = detect(content)
-        assert (dialect.decimal_separator, dialect.thousands_separator) == (point, thousands)

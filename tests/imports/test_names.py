@@ -1,13 +1,17 @@
 """Headers as names, and files' columns matched to a dataset's."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.datasets.columns import SYSTEM_COLUMNS, Column, is_name
 from app.imports.errors import ColumnsMismatch
-from app.imports.match import match_columns
+from app.imports.match import Match
+from app.imports.match import match_columns as match
 from app.imports.names import name_columns
+from app.imports.selection import Selection
 
 
 def columns(**labels: str | None) -> list[Column]:
@@ -15,6 +19,14 @@ def columns(**labels: str | None) -> list[Column]:
         Column.model_validate({"name": name, "type": "text", "label": label, "required": name == "must"})
         for name, label in labels.items()
     ]
+
+
+def match_columns(labels: list[str], dataset: list[Column], *, has_header: bool, is_numbered: bool = False) -> Match:
+    return match(Selection(labels), dataset, has_header=has_header, is_numbered=is_numbered)
+
+
+def names_of(found: Match) -> list[str | None]:
+    return [None if column is None else column.name for column in found.columns]
 
 
 class TestNames:
@@ -29,22 +41,71 @@ class TestNames:
     def test_legal_ones_stay(self, labels: list[str]) -> None:
         assert name_columns(labels) == [f"{name}_column" if name in SYSTEM_COLUMNS else name for name in labels]
 
+    @given(
+        st.lists(
+            st.one_of(st.text(max_size=20), st.from_regex(r"[a-z]{1,5}", fullmatch=True)), unique=True, max_size=12
+        )
+    )
+    def test_a_legal_one_is_kept_whatever_the_others_become(self, labels: list[str]) -> None:
+        legal = [is_name(label) and label not in SYSTEM_COLUMNS for label in labels]
+        kept = [name for name, is_legal in zip(name_columns(labels), legal, strict=True) if is_legal]
+        assert kept == [label for label, is_legal in zip(labels, legal, strict=True) if is_legal]
+
+    @pytest.mark.parametrize(
+        ("labels", "names"),
+        [
+            (["_id", "id", "Id", "name"], ["id_2", "id", "id_3", "name"]),
+            (["Name", "name"], ["name_2", "name"]),
+            (["Name", "NAME"], ["name", "name_2"]),
+            (["a", "a", "", "b", ""], ["a", "a_2", "column_3", "b", "column_5"]),
+            (["A", "a_2", "a", "a"], ["a_3", "a_2", "a", "a_4"]),
+        ],
+    )
+    def test_case_and_repetition(self, labels: list[str], names: list[str]) -> None:
+        assert name_columns(labels) == names
+
+    @pytest.mark.parametrize(
+        ("label", "name"),
+        [
+            ("Miasto Łódź", "miasto_lodz"),
+            ("Ærø", "aero"),
+            ("Đà Nẵng", "da_nang"),
+            ("Þór", "thor"),
+            ("Größe (m²)", "grosse_m2"),
+            ("Население (чел.)", "naselenie_chel"),
+            ("объём", "obem"),
+            ("Όνομα", "onoma"),
+            ("人口", "renkou"),
+            ("ひらがな", "hiragana"),
+            ("ガス", "gasu"),
+            ("이름", "ileum"),
+            ("हिन्दी", "hindi"),
+            ("١٢", "n_12"),
+            ("€", "column_1"),
+        ],
+    )
+    def test_other_letters_are_spelt(self, label: str, name: str) -> None:
+        assert name_columns([label]) == [name]
+
+    def test_letters_are_spelt_the_same_however_they_are_composed(self) -> None:
+        assert name_columns([unicodedata.normalize("NFD", "Größe が é 한")]) == name_columns(["Größe が é 한"])
+
 
 class TestMatching:
     def test_by_label_or_by_name_in_any_order(self) -> None:
         dataset = columns(unit_price="Unit price (€)", code=None)
         matched = match_columns(["code", "Unit price (€)"], dataset, has_header=True)
-        assert [column.name for column in matched] == ["code", "unit_price"]
+        assert names_of(matched) == ["code", "unit_price"]
         matched = match_columns(["Unit Price", "Code"], dataset, has_header=True)
-        assert [column.name for column in matched] == ["unit_price", "code"]
+        assert names_of(matched) == ["unit_price", "code"]
 
     def test_labels_that_the_file_repeats(self) -> None:
         dataset = columns(a="a", a_2="a", column_3="")
         matched = match_columns(["a", "a", ""], dataset, has_header=True)
-        assert [column.name for column in matched] == ["a", "a_2", "column_3"]
+        assert names_of(matched) == ["a", "a_2", "column_3"]
 
     def test_a_column_that_may_be_null_may_be_missing(self) -> None:
-        assert [column.name for column in match_columns(["b"], columns(a=None, b=None), has_header=True)] == ["b"]
+        assert names_of(match_columns(["b"], columns(a=None, b=None), has_header=True)) == ["b"]
 
     def test_a_required_one_may_not(self) -> None:
         with pytest.raises(ColumnsMismatch, match="lacks columns that the dataset requires: must"):
@@ -60,6 +121,6 @@ class TestMatching:
 
     def test_without_a_header_by_place(self) -> None:
         dataset = columns(a=None, b=None)
-        assert match_columns(["column_1", "column_2"], dataset, has_header=False) == dataset
+        assert match_columns(["column_1", "column_2"], dataset, has_header=False).columns == dataset
         with pytest.raises(ColumnsMismatch, match="no header and 1 columns; the dataset has 2"):
             match_columns(["column_1"], dataset, has_header=False)

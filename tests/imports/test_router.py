@@ -8,7 +8,7 @@ import pytest
 from httpx import AsyncClient, Response
 from pydantic import ValidationError
 
-from app.imports.options import ENCODINGS, ImportOptions
+from app.datasets.import_options import ENCODINGS, ImportOptions
 from tests.imports.conftest import Importer
 
 Document = dict[str, Any]

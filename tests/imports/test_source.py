@@ -12,8 +12,8 @@ import zstandard
 
 from app.core.settings import get_settings
 from app.core.storage import ObjectWriter, find_object
+from app.datasets.import_options import ImportOptions
 from app.imports.errors import EncodingMismatch, FileDamaged, FileEmpty, FileNotCsv, UnpackedTooLarge
-from app.imports.options import ImportOptions
 from app.imports.source import Source
 from app.imports.unpack import BLOCK_SIZE, SAMPLE_SIZE
 

@@ -74,8 +74,11 @@ class ImportOptions(BaseModel):
         None, description="true, false, or the header's line, from 1", json_schema_extra={"minimum": 1}
     )
     nulls: list[str] | None = Field(None, max_length=MAX_NULLS, description="texts that stand for null, as NA")
+    quoted_nulls: bool = Field(False, description="let the texts of `nulls` stand for null when they are quoted too")
     booleans: tuple[str, str] | None = Field(None, description="what stands for true and for false, as [yes, no]")
-    date_format: dict[str, str] | None = Field(None, description="column: format, as DD/MM/YYYY")
+    date_format: dict[str, str] | None = Field(
+        None, description="column, by its header or name: format, as DD/MM/YYYY, DD/MM/YY or YYYYMMDD"
+    )
     decimal_separator: DecimalSeparator | None = None
     thousands_separator: ThousandsSeparator | None = None
     units: list[Unit] | None = Field(
@@ -84,6 +87,20 @@ class ImportOptions(BaseModel):
     timezone: str | None = Field(None, description="of times without one, as Europe/Madrid; UTC by default")
     lenient_quotes: bool = Field(False, description="keep stray quotes instead of rejecting the record")
     pad_short_rows: bool = Field(False, description="fill a record that ends early with nulls")
+
+    @property
+    def said(self) -> dict[str, JsonValue]:
+        """What is said as JSON, also where it is null: that it is to be detected."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+    @property
+    def given(self) -> dict[str, JsonValue]:
+        """What is given as JSON."""
+        return {name: value for name, value in self.said.items() if value is not None}
+
+    def changed_by(self, other: "ImportOptions") -> "ImportOptions":
+        """These options with what another's say instead; null leaves a member to be detected."""
+        return ImportOptions.model_validate(self.given | other.said)
 
     @field_validator("delimiter", "quote", "escape")
     @classmethod
@@ -111,7 +128,7 @@ class ImportOptions(BaseModel):
     def _are_date_formats(cls, value: dict[str, str] | None) -> dict[str, str] | None:
         for text in (value or {}).values():
             if not is_date_format(text):
-                raise ValueError(f"'{text}' is no date format; write YYYY, MM or MON, and DD, as DD/MM/YYYY")
+                raise ValueError(f"'{text}' is no date format; write YYYY or YY, MM or MON, and DD, as DD/MM/YYYY")
         return value
 
     @field_validator("timezone")

@@ -1,0 +1,45 @@
+"""Flags of `tolva import` that say something of single columns: `--type total=decimal(12,2)`."""
+
+import re
+from typing import Any
+
+import typer
+
+# A key of the API begins so, and has more characters than a column is ever called by.
+API_KEY = re.compile(r"tolva_[^,\s]{18,}")
+_TYPE = re.compile(r"([a-z]+)(?:\(\s*(\d+)\s*,\s*(\d+)\s*\))?")
+
+
+def parse_columns(types: list[str], names: list[str], omitted: list[str]) -> list[dict[str, Any]]:
+    """What is said of columns, by their labels in the order in which they are named first."""
+    choices: dict[str, dict[str, Any]] = {}
+    for pair in types:
+        label, text = _split(pair, "--type", "total=decimal(12,2)")
+        choices.setdefault(label, {}).update(_parse_type(text))
+    for pair in names:
+        label, name = _split(pair, "--name", "Unit price=price")
+        choices.setdefault(label, {})["name"] = name
+    for label in omitted:
+        choices.setdefault(label, {})["omit"] = True
+    return [{"label": label, **members} for label, members in choices.items()]
+
+
+def _split(pair: str, flag: str, example: str) -> tuple[str, str]:
+    """A label, which may hold the sign too, and what is said of it."""
+    label, sign, said = pair.rpartition("=")
+    if not (sign and said):
+        raise typer.BadParameter(f"'{pair}' is not as {example}", param_hint=flag)
+    return label, said.strip()
+
+
+def _parse_type(text: str) -> dict[str, Any]:
+    match = _TYPE.fullmatch(text)
+    if match is None:
+        raise typer.BadParameter(f"'{text}' is not as integer or decimal(12,2)", param_hint="--type")
+    kind, precision, scale = match.groups()
+    return {"type": kind} if precision is None else {"type": kind, "precision": int(precision), "scale": int(scale)}
+
+
+def parse_key(text: str) -> list[str]:
+    """The names of the key's columns, none of them for '': records are numbered then."""
+    return [name.strip() for name in text.split(",")] if text.strip() else []

@@ -1,0 +1,107 @@
+"""Choices: what an announcement says of single columns of its file.
+
+Pure: no I/O, and free of the libraries that only the worker loads.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+
+from app.core.fields import Positive
+from app.datasets.columns import MAX_PRECISION, SYSTEM_COLUMNS, Column, Name, TypeName
+from app.datasets.conventions import Conventions
+from app.datasets.date_formats import is_date_format
+
+MAX_CHOICES = 2000
+# What a decimal is checked with whose size its file decides.
+ROOM = {"precision": MAX_PRECISION, "scale": MAX_PRECISION // 2}
+SIZE = ("precision", "scale")
+# What stands in the way of a column that is left out, or is no member of a column.
+NOT_OF_COLUMNS = frozenset({"label", "omit"})
+
+
+class ColumnChoice(Conventions):
+    """What is said of a column before its file is read. What is left out is inferred, or as the dataset has it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: str = Field(
+        max_length=1000,
+        description="the column's header as the file has it, or its name; column_1, column_2, … without a header",
+        examples=["Unit price"],
+    )
+    omit: bool = Field(False, description="leave the file's column out; nothing else is said of it then")
+    name: Name | None = Field(None, description="what it is called; of a dataset that has columns, one of these")
+    type: TypeName | None = Field(None, description="its type, whatever its values: those of another are rejected")
+    precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="of a decimal; else the file decides")
+    scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="of a decimal; else the file decides")
+    required: bool | None = Field(None, description="never null")
+    unique: bool | None = Field(None, description="no two records share a value")
+    min: int | float | str | None = Field(None, description="the least value")
+    max: int | float | str | None = Field(None, description="the greatest value")
+    max_length: Positive | None = Field(None, description="the most characters of a text")
+    pattern: str | None = Field(None, max_length=500, description="a regular expression that the whole text fits (RE2)")
+    one_of: list[str | int | float | bool] | None = Field(None, min_length=1, max_length=1000)
+    references: str | None = Field(None, description="the dataset whose key the values are")
+    description: str | None = Field(None, max_length=2000)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.omit and self.members:
+            raise ValueError(f"`omit` and `{next(iter(self.members))}` do not go together")
+        if self.name in SYSTEM_COLUMNS:
+            raise ValueError(f"'{self.name}' is a name that PostgreSQL keeps for itself")
+        if self.date_format is not None and not is_date_format(self.date_format):
+            raise ValueError(f"'{self.date_format}' is no date format; write YYYY, MM or MON, and DD, as DD/MM/YYYY")
+        if (self.precision is None) != (self.scale is None):
+            raise ValueError("give both `precision` and `scale`, as 12 and 2, or none")
+        if self.type is None and self.precision is not None:
+            raise ValueError("`precision` and `scale` belong to decimal: give it as `type`")
+        if self.type is not None:
+            self._check_members()
+        return self
+
+    def _check_members(self) -> None:
+        room = ROOM if self.type == "decimal" and self.precision is None else {}
+        try:
+            Column.model_validate({"name": "a", **room, **self.members})
+        except ValidationError as error:
+            raise ValueError(first_mistake(error)) from None
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What is said of the column, as members of one."""
+        return {
+            name: value
+            for name, value in self.model_dump(exclude=set(NOT_OF_COLUMNS), exclude_none=True).items()
+            if value is not False or name == "accounting"
+        }
+
+    @property
+    def conventions(self) -> dict[str, Any]:
+        """How the file writes the column's values."""
+        return {name: value for name, value in self.members.items() if name in Conventions.model_fields}
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The choice as JSON, with what was said alone."""
+        return self.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+
+
+def first_mistake(error: ValidationError) -> str:
+    """What is wrong first with the members of a column."""
+    found = error.errors(include_url=False, include_input=False)[0]
+    message = found["msg"].removeprefix("Value error, ")
+    return f"`{found['loc'][0]}`: {message}" if found["loc"] else message
+
+
+def check_choices(choices: Sequence[ColumnChoice]) -> None:
+    """Raise ValueError where two choices are of one label, or give two columns one name."""
+    for what, values in (
+        ("are of the column", [choice.label for choice in choices]),
+        ("call a column", [choice.name for choice in choices if choice.name]),
+    ):
+        repeated = next((value for value in values if values.count(value) > 1), None)
+        if repeated is not None:
+            raise ValueError(f"two choices {what} '{repeated}'")

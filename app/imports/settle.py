@@ -1,0 +1,142 @@
+"""Settle: how a file writes the numbers of columns that know nothing of it yet, from the file's first records.
+
+What is found is kept with the column, so that no later file is read in another way without a word.
+
+Pure: no I/O.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from app.datasets.columns import NUMERIC, Column
+from app.imports import cells
+from app.imports.cells import Conventions, to_mask
+from app.imports.column_inference import known_style
+from app.imports.errors import OptionsMismatch
+from app.imports.number_proof import Reading, find_readings
+from app.imports.number_types import Quantities, show_place
+from app.imports.numerals import Numerals
+
+# Types whose values have fractions: what stands before these has to be known of them.
+FRACTIONAL = ("decimal", "number")
+
+
+class ColumnSettling:
+    """The numbers of one column as its file's first records have them."""
+
+    def __init__(self, column: Column, conventions: Conventions) -> None:
+        self._column = column
+        self._known = known_style(column, conventions)
+        self._is_comma_delimited = conventions.delimiter == ","
+        self._numerals = Numerals(self._known.units)
+
+    def update(self, array: pa.Array, line_of: Callable[[int], int]) -> None:
+        """Take the column's next cells into account."""
+        array = cells.blank_to_null(cells.words_to_null(cells.trim(array), self._column.nulls or ()))
+        places = np.flatnonzero(to_mask(array.is_valid()))
+        array = array.drop_null()
+        if len(array):
+            where = lambda place: line_of(int(places[place]))  # noqa: E731
+            if not self._numerals.take_plain(array, where):
+                self._numerals.take(array, where)
+
+    def settle(self, *, is_all: bool) -> tuple[Column, str | None]:
+        """The column with what its numbers prove, and what to know of it; `is_all` where there are no further ones."""
+        column, seen = self._column, self._numerals.seen
+        if not seen:
+            return column, None
+        readings = find_readings(seen, self._known)
+        proven = next(
+            (reading for reading in readings if reading.is_proven and len(reading.fitting) == len(seen)), None
+        )
+        found = Quantities(proven, seen).style_members() if proven is not None else {}
+        if column.type not in FRACTIONAL and found.get("thousands_separator") != ".":
+            found.pop("decimal_separator", None)
+        has_points = any("." in numeral.separators for numeral in seen)
+        if column.type in FRACTIONAL and not found.get("decimal_separator") and (has_points or not is_all):
+            # Read as in JSON this time, it is read so the next time too.
+            found["decimal_separator"] = self._known.point or "."
+        new = {name: value for name, value in found.items() if getattr(column, name) is None}
+        if not _goes_together(column, new):
+            return column, None
+        return column.model_copy(update=new), self._warning(readings) if proven is None else None
+
+    def check(self) -> None:
+        """Refuse points where earlier files had commas, if this file may be of another origin and leaves it open.
+
+        Raises:
+            OptionsMismatch: a point may stand before the fraction or between groups.
+        """
+        seen = self._numerals.seen
+        points = [seen[numeral] for numeral in seen if numeral.separators == "."]
+        proof = any("," in numeral.separators or len(numeral.separators) > 1 for numeral in seen)
+        if points and not proof:
+            first = min(points, key=lambda sighting: sighting.line)
+            raise OptionsMismatch(
+                f"Earlier files have a comma before the fractions of '{self._column.name}'; this one, whose fields end "
+                f"with commas, has points, as {show_place(first.value, first.line)}, which may be either.",
+                hint='Give decimal_separator=. (--decimal-separator ".") for a file with points before the fractions, '
+                "as an export is, or else decimal_separator=, with thousands_separator=. for one as those before.",
+            )
+
+    def _warning(self, readings: Sequence[Reading]) -> str | None:
+        """That points are read as JSON has them, which nothing proves."""
+        seen = self._numerals.seen
+        doubtful = [seen[numeral] for numeral in seen if numeral.separators == "."]
+        if self._column.type not in FRACTIONAL or self._column.decimal_separator or self._is_comma_delimited:
+            return None
+        if not doubtful or not any(
+            reading.style.point == "." and len(reading.fitting) == len(seen) for reading in readings
+        ):
+            return None
+        first = min(doubtful, key=lambda sighting: sighting.line)
+        return (
+            f"'{self._column.name}' is read with a point before the fraction, which nothing in the file proves, as "
+            f"{show_place(first.value, first.line)}. Say it with decimal_separator=, or thousands_separator=. "
+            f'(--decimal-separator "," or --thousands-separator ".") where it is otherwise.'
+        )
+
+
+def _goes_together(column: Column, new: dict[str, object]) -> bool:
+    """Whether what was found does not contradict what the column knows."""
+    point = new.get("decimal_separator") or column.decimal_separator or "."
+    return (new.get("thousands_separator") or column.thousands_separator) != point
+
+
+def settle_columns(
+    columns: Sequence[Column],
+    tables: Iterable[tuple[Sequence[pa.Array], Callable[[int], int]]],
+    conventions: Conventions,
+    *,
+    is_all: bool,
+) -> tuple[list[Column], list[str]]:
+    """A dataset's columns, in the order of the file's, with what its first records prove; and what to know of it.
+
+    Raises:
+        OptionsMismatch: they leave open what a point is, where earlier files had commas.
+    """
+    is_other = conventions.delimiter == "," and conventions.decimal_separator is None
+    doubted = [
+        place
+        for place, column in enumerate(columns)
+        if is_other and column.type in FRACTIONAL and column.decimal_separator == ","
+    ]
+    unsettled = {
+        place: ColumnSettling(column, conventions)
+        for place, column in enumerate(columns)
+        if column.type in NUMERIC
+        and (column.decimal_separator is None or column.thousands_separator is None or place in doubted)
+    }
+    if unsettled:
+        for arrays, line_of in tables:
+            for place, settling in unsettled.items():
+                settling.update(arrays[place], line_of)
+    settled, warnings = list(columns), []
+    for place in doubted:
+        unsettled[place].check()
+    for place, settling in unsettled.items():
+        settled[place], warning = settling.settle(is_all=is_all)
+        warnings += [warning] if warning else []
+    return settled, warnings
