@@ -3,15 +3,17 @@
 Pure: no I/O.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from app.datasets.columns import MAX_PRECISION, Column
+from app.datasets.columns import MAX_PRECISION, NUMERIC, Column
+from app.datasets.conventions import OF_NUMBERS
 from app.imports import cells, numbers
 from app.imports.cells import Conventions
 from app.imports.choices import ColumnChoice, first_mistake
@@ -86,13 +88,24 @@ class ChosenColumn(ColumnInference):
 
     @property
     def _is_open(self) -> bool:
-        return self.choice.type is None and super()._is_open
+        # Of numbers it is still to be found out how they are written.
+        return self.choice.type in (None, *NUMERIC) and super()._is_open
 
     def conclude(self) -> Conclusion:
         if self.choice.type is None:
             return super().conclude()
-        size = {} if self._size is None else self._size.members
-        return Conclusion(self.choice.type, size, [f"{self.choice.type} was given"])
+        return Conclusion(self.choice.type, self._learn(), [f"{self.choice.type} was given"])
+
+    def _learn(self) -> dict[str, Any]:
+        """What the numbers of a column whose type was given prove of how they are written, and their size."""
+        if self.choice.type not in NUMERIC:
+            return {}
+        found = super().conclude()
+        misses = sorted(self._near_misses(), key=lambda miss: miss.misfits)
+        readings = [(found.type, found.members), *((miss.type, miss.members) for miss in misses if miss.is_proven)]
+        best = next((members for kind, members in readings if kind in NUMERIC), {})
+        proven = {name: value for name, value in best.items() if name in OF_NUMBERS}
+        return proven if self._size is None else proven | self._size.members_beside(best)
 
     def near_misses(self) -> list[NearMiss]:
         return super().near_misses() if self.choice.type is None else []
@@ -152,7 +165,8 @@ class _DecimalSize:
     def _grow(self, whole: int, scale: int) -> None:
         self._whole, self._scale = max(self._whole, whole), max(self._scale, scale)
 
-    @property
-    def members(self) -> dict[str, int]:
-        scale = min(self._scale, MAX_PRECISION)
-        return {"precision": min(max(self._whole + scale, ROOMY_PRECISION), MAX_PRECISION), "scale": scale}
+    def members_beside(self, other: Mapping[str, Any]) -> dict[str, int]:
+        """Precision and scale that hold these numbers and those of another size."""
+        scale = min(max(self._scale, other.get("scale", 0)), MAX_PRECISION)
+        whole = max(self._whole, other.get("precision", 0) - other.get("scale", 0))
+        return {"precision": min(max(whole + scale, ROOMY_PRECISION), MAX_PRECISION), "scale": scale}

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.datasets.column_types import TYPES
-from app.datasets.columns import Column
-from app.datasets.conversions import NUMERIC, find_conversion, is_retyped, target_types
+from app.datasets.columns import NUMERIC, Column
+from app.datasets.conversions import find_conversion, is_retyped, target_types
 from tests.datasets.test_rules import CELLS, without_rules
 
 STABLE = settings(

@@ -113,6 +113,14 @@ class TestFile:
         )
         assert made.rows == [{"column_1": 1, "n": 2.5}, {"column_1": 2, "n": 3.5}]
 
+    def test_a_decimal_is_read_as_its_cells_prove_and_others_are_rejected(self) -> None:
+        rows = "".join(f"{number};1.234,5{number % 10}\n" for number in range(60))
+        made = read_file(f"id;total\n{rows}60;soon\n", choices=[choice("total", type="decimal")])
+        total = made.columns[1]
+        assert (total.decimal_separator, total.thousands_separator, total.scale) == (",", ".", 2)
+        assert made.rows[1]["total"] == 123451
+        assert [fault["line"] for fault in made.rejections] == [62]
+
     def test_a_decimal_gets_its_size_from_the_cells_that_fit(self) -> None:
         content = "a,b\n1,1.5\n2,ninety\n3,1234567890123.12345\n4,\n5,7\n"
         (column,) = read_file(content, choices=[choice("a", omit=True), choice("b", type="decimal")]).columns
