@@ -72,18 +72,25 @@ class Inspection:
     async def check_conversions(self) -> None:
         """Look for values that do not convert exactly into their column's new type, before it is changed."""
         names = {new: old for old, new in self._change.names}
-        for _, after in self._change.retyped:
-            before = self._change.before.by_name[names[after.name]]
-            value = quote("record", before.name)
-            conversion = find_conversion(before, after, value)
-            assert conversion is not None
-            rule = type_rule(after)
-            if callable(conversion.fits):
-                await self._read(before, rule, conversion.fits)
-            else:
-                condition = Condition(f"{value} IS NOT NULL AND ({conversion.fits}) IS NOT TRUE")
-                await self._look([before], rule.code, rule.message, condition)
+        retyped = [(self._change.before.by_name[names[after.name]], after) for _, after in self._change.retyped]
+        for before, after in retyped:
+            await self._look_for_unconvertible(before, after)
         self._refuse("Change those values first, or choose a type that has room for them.")
+
+    async def _look_for_unconvertible(self, before: Column, after: Column) -> None:
+        """Look for values that do not convert, and for texts that become null where none may be."""
+        value = quote("record", before.name)
+        conversion = find_conversion(before, after, value)
+        assert conversion is not None
+        rule = type_rule(after)
+        if before.required and after.required and after.name not in self._change.fills:
+            missing = Condition(conversion.missing)
+            await self._look([before], "required", "a value is required", missing)
+        if callable(conversion.fits):
+            await self._read(before, rule, conversion.fits)
+        else:
+            condition = Condition(checks.unconvertible(value, conversion.fits))
+            await self._look([before], rule.code, rule.message, condition)
 
     async def check_rules(self, created: Sequence[Attachment], targets: Mapping[str, str]) -> None:
         """Look for values that break a rule, are there twice, or refer to nothing, once the columns are changed.
