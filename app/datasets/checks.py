@@ -16,6 +16,8 @@ from app.datasets.rules import Rule, constraint_rules
 
 MOST_EXAMPLES = 10
 VALUE_LIMIT = 200
+# Of the texts that a sample is made of: how many are looked at, how many different ones are read, and how long ones.
+SAMPLED_ROWS, SAMPLED_TEXTS, SAMPLED_LENGTH = 10_000, 300, 100
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,14 @@ def select_texts(table: str, key: Sequence[Column], column: Column) -> str:
 def unconvertible(value: str, fits: str) -> str:
     """What is true of a value that is there and does not convert, where `fits` is true of those that do."""
     return f"{value} IS NOT NULL AND ({fits}) IS NOT TRUE"
+
+
+def select_sample(table: str, column: Column, condition: str) -> str:
+    """The statement that reads some different texts of a column of which a condition is true, none of them long."""
+    text = _names([column])
+    short = f"char_length({text}) <= {SAMPLED_LENGTH}"
+    some = f"SELECT {text} AS value FROM {source_of(table)} WHERE {short} AND {condition} LIMIT {SAMPLED_ROWS}"
+    return f"SELECT DISTINCT value FROM ({some}) AS sample LIMIT {SAMPLED_TEXTS}"
 
 
 def measure_longest(table: str, column: Column) -> str:
