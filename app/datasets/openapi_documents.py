@@ -11,6 +11,7 @@ from app.datasets import openapi_queries as queries
 from app.datasets.openapi import paths_of, problem_components, problem_schema, record_schemas, schemas_of, tag_of
 from app.datasets.openapi_writes import REPETITION
 from app.datasets.shape import Shape
+from app.datasets.value_schemas import with_wide_integers
 
 KEPT_BYTES = 32 * 1024 * 1024
 INDEX = "x-tolva-datasets"
@@ -41,7 +42,8 @@ def complete(document: Document) -> Document:
         for path, operations in document["paths"].items()
     }
     tags = [{"name": name, "description": text} for name, text in SECTIONS.items()]
-    return {**document, "tags": tags, "paths": paths, "components": {**components, "schemas": schemas}}
+    described: Document = with_wide_integers({"paths": paths, "components": {**components, "schemas": schemas}})
+    return {**document, "tags": tags, **described}
 
 
 def _described_operation(operation: Document) -> Document:

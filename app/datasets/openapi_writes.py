@@ -6,6 +6,7 @@ from typing import Any
 from app.core.body import JSON, MERGE_PATCH
 from app.core.http import problem_response
 from app.core.idempotency import HEADER, MAX_KEY_LENGTH
+from app.datasets.column_types import ANY_INTEGER
 from app.datasets.columns import ROW_ID, Column
 from app.datasets.rules import ADDRESSABLE, address_rule
 from app.datasets.shape import Shape
@@ -115,7 +116,7 @@ def write_schemas(shape: Shape) -> dict[str, Document]:
     values = {column.name: _written(column, shape) for column in written}
     required = [column.name for column in written if column.required]
     changes = {name: schema for name, schema in values.items() if name not in key}
-    numbered = {ROW_ID: {"type": "integer", "description": "as in the address"}} if ROW_ID in key else {}
+    numbered = {ROW_ID: {**ANY_INTEGER, "description": "as in the address"}} if ROW_ID in key else {}
     return {
         f"{shape.name}_create": _object(f"A new record of {title}", values, required),
         f"{shape.name}_replace": _object(
