@@ -32,17 +32,17 @@ def read_date(after: Column, bare: str) -> tuple[str, str]:
     """Whether a text is a date, or a date and time, and which; `bare` is the SQL of it without spaces."""
     date_format = after.date_format or ISO_DATE
     date, iso = _read_format(date_format)
+    result = bare
+    if date_format != ISO_DATE:
+        # What is behind the date stays as it is: to take it apart as well would be slow.
+        result = _with_century(date_format, f"regexp_replace({bare}, '^{date}[T ]?', '{iso} ', 'i')")
     if after.type == "date":
-        pattern = f"^{date}$"
-        result = _with_century(date_format, f"regexp_replace({bare}, '{pattern}', '{iso}', 'i')")
-        fits = f"pg_input_is_valid({result}, 'date')"
-        return guarded(f"{bare} ~* '{pattern}'", fits), f"{result}::date"
-    pattern = f"^{date}(?:[T ]({_TIME}))?$"
-    result = _with_century(date_format, rf"regexp_replace({bare}, '{pattern}', '{iso} \4', 'i')")
+        return guarded(f"{bare} ~* '^{date}$'", f"pg_input_is_valid({result}, 'date')"), f"{result}::date"
     result = _as_postgres_has_times(result)
-    in_range = f"{result}::timestamptz {DATETIMES}"
+    # Only in these years a zone moves a time out of what a date can be.
+    in_range = f"({bare} !~ '0001|9999' OR {result}::timestamptz {DATETIMES})"
     fits = f"CASE WHEN pg_input_is_valid({result}, 'timestamptz') THEN {in_range} ELSE false END"
-    return guarded(f"{bare} ~* '{pattern}'", fits), f"{result}::timestamptz"
+    return guarded(f"{bare} ~* '^{date}(?:[T ]{_TIME})?$'", fits), f"{result}::timestamptz"
 
 
 def _as_postgres_has_times(text: str) -> str:

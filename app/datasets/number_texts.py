@@ -26,7 +26,8 @@ def read_number(after: Column, bare: str) -> tuple[str, str]:
         written += f" AND pg_input_is_valid({plain}, 'double precision')"
         return guarded(written, fits), f"{plain}::double precision"
     if after.type == "decimal":
-        fits += f" AND scale({plain}::numeric) <= {after.scale}"
+        before = (after.precision or 0) - (after.scale or 0)
+        fits = f"scale({plain}::numeric) <= {after.scale} AND abs({plain}::numeric) < {'1'.ljust(before + 1, '0')}"
     return guarded(written, fits), f"{plain}::numeric::{after.sql_type}"
 
 
@@ -62,8 +63,7 @@ def _without_unit(after: Column, text: str) -> str:
     around = f"[{SPACES}]*"
     before = rf"^(-?){around}(?:{unit}){around}(?=[-0-9.,(])"
     behind = rf"(?<=[-0-9)]){around}(?:{unit})$"
-    stripped = f"regexp_replace({text}, '{before}', '\\1')", f"regexp_replace({text}, '{behind}', '')"
-    return f"CASE WHEN {text} ~ '{before}' THEN {stripped[0]} ELSE {stripped[1]} END"
+    return rf"regexp_replace({text}, '{before}|{behind}', '\1')"
 
 
 def _pattern(after: Column) -> str:
