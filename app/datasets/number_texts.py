@@ -2,13 +2,13 @@
 
 from app.datasets.column_types import MAX_BIGINT, MAX_SAFE_INTEGER
 from app.datasets.columns import Column
-from app.datasets.sql_texts import SPACES, escaped, guarded
+from app.datasets.sql_texts import BLANKS, SPACES, escaped, guarded
 
 # Longer than any number that a double or a decimal holds exactly.
 MAX_NUMBER_LENGTH = 2200
 MINUS = "\N{MINUS SIGN}"
 # The characters that each thousands separator stands for.
-GROUP_MARKS = {" ": " \xa0\u2007\u2009\u202f", "'": "'\u2019"}
+GROUP_MARKS = {" ": BLANKS, "'": "'\u2019"}
 
 _WHOLE = "(?:0|[1-9][0-9]*)"
 _EXPONENT = "(?:[eE][+-]?[0-9]{1,4})?"
@@ -46,24 +46,16 @@ def number_fits(exact: str, after: Column) -> str:
 def _signed(after: Column, bare: str) -> str:
     """The SQL of a number without its unit, and with its sign in front, as a minus of ASCII."""
     signed = f"translate({bare}, '{MINUS}', '-')"
+    if after.units:
+        # The longest first: kg is no k before a g.
+        unit = "|".join(escaped(unit) for unit in sorted(after.units, key=len, reverse=True))
+        before, behind = rf"^(\(?-?)[{SPACES}]?(?:{unit})[{SPACES}]?", rf"[{SPACES}]?(?:{unit})(\)?-?)$"
+        # The first that is found: a number has one unit.
+        signed = rf"regexp_replace({signed}, '{before}|{behind}', '\1\2')"
     if after.accounting:
-        signed = rf"regexp_replace({_without_unit(after, signed)}, '^\(([^()-]*)\)$|^([^()-]*)-$', '-\1\2')"
-    return _without_unit(after, signed)
-
-
-def _without_unit(after: Column, text: str) -> str:
-    """The SQL of a text without a unit, which stands before or behind the number, on this side of a minus or on that.
-
-    A unit alone stays: it is no number.
-    """
-    if not after.units:
-        return text
-    # The longest first: kg is no k before a g.
-    unit = "|".join(escaped(unit) for unit in sorted(after.units, key=len, reverse=True))
-    around = f"[{SPACES}]*"
-    before = rf"^(-?){around}(?:{unit}){around}(?=[-0-9.,(])"
-    behind = rf"(?<=[-0-9)]){around}(?:{unit})$"
-    return rf"regexp_replace({text}, '{before}|{behind}', '\1')"
+        behind = rf"^([^()-]*[^(){BLANKS}-])[{BLANKS}]?-$"
+        signed = rf"regexp_replace({signed}, '^\(([^()-]+)\)$|{behind}', '-\1\2')"
+    return signed
 
 
 def _pattern(after: Column) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 
 from app.datasets.tables import literal
 
-# What is passed over around a value, the spaces that no line breaks at among it.
-SPACES = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000\ufeff"
+# The spaces of all scripts, those that no line breaks at among them.
+BLANKS = " \xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u202f\u205f\u3000"
+# What is passed over around a value.
+SPACES = "\t\n\f\r" + BLANKS
 
 
 def literals(texts: Iterable[str]) -> str:
