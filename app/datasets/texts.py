@@ -63,10 +63,15 @@ def _read(after: Column, bare: str) -> tuple[str, str]:
 
 
 def _boolean_words(after: Column) -> tuple[str, str]:
-    if after.booleans is not None:
-        true, false = after.booleans
-        return literals([true.strip(SPACES)]), literals([false.strip(SPACES)])
-    return literals(_spellings(TRUE_WORDS)), literals(_spellings(FALSE_WORDS))
+    """The words for true and those for false; beside a column's own, an export has true and false."""
+    if after.booleans is None:
+        return literals(_spellings(TRUE_WORDS)), literals(_spellings(FALSE_WORDS))
+    own = [word.strip(SPACES) for word in after.booleans]
+    true, false = (
+        [word, *(common for common in _spellings(words[:1]) if common not in own)]
+        for word, words in zip(own, (TRUE_WORDS, FALSE_WORDS), strict=True)
+    )
+    return literals(true), literals(false)
 
 
 def _spellings(words: tuple[str, ...]) -> list[str]:

@@ -135,8 +135,10 @@ class TestNumbers:
 
 class TestOtherTypes:
     async def test_booleans_are_the_words_that_are_given(self, connections: asyncpg.Connection) -> None:
-        texts = {"sí": "true", " no\xa0": "false", "": NULL, "Sí": None, "true": None, "1": None}
+        texts = {"sí": "true", " no\xa0": "false", "": NULL, "Sí": None, "true": "true", "yes": None, "1": None}
         assert await read_all(connections, column("boolean", booleans=["sí", "no"]), texts) == texts
+        texts = {"false": "true", "true": "false", "TRUE": "true", "False": "false"}
+        assert await read_all(connections, column("boolean", booleans=["false", "true"]), texts) == texts
         texts = {"it's": "true", "isn't": "false"}
         assert await read_all(connections, column("boolean", booleans=["it's", "isn't"]), texts) == texts
 
@@ -209,7 +211,7 @@ IMPORTED: list[tuple[str, dict[str, Any], list[str]]] = [
     ("integer", {"thousands_separator": "'"}, ["12'345", "12345", "1'23"]),
     ("decimal(12,2)", EUROS, ["1.234,50 €", "€1.234,50", "-5 €", "-€5", "EUR 5", "5EUR", "5", "€", "5 $", "x€"]),
     ("boolean", {}, ["true", "T", "yes", "No", "1", "0", "tRUE", "sí", " true "]),
-    ("boolean", {"booleans": ["sí", "no"]}, ["sí", "no", "Sí", "true", " no"]),
+    ("boolean", {"booleans": ["sí", "no"]}, ["sí", "no", "Sí", "yes", " no"]),
     ("date", {}, ["2024-02-29", "2023-02-29", "2024-2-9", " 2024-02-29 ", "0000-01-01", "31/12/2024"]),
     ("date", {"date_format": "DD/MM/YYYY"}, ["31/12/2024", "1/2/2024", "12/31/2024", "1/2/24", "2024-02-01"]),
     ("date", {"date_format": "DD MON YYYY"}, ["3 Feb 2024", "03 FEBRUARY 2024", "3 Febr 2024", "Feb 3 2024"]),
