@@ -1,6 +1,7 @@
 """Inspection: whether the records of a dataset fit a change of it; those that do not are named."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote as percent_encode
 
@@ -17,6 +18,7 @@ from app.datasets.errors import RecordsDoNotFit
 from app.datasets.patterns import matcher
 from app.datasets.rules import Rule, address_rule, constraint_rules, type_rule
 from app.datasets.tables import Attachment, literal
+from app.datasets.texts import not_read
 
 # What is read at a time: records of the longest text would take these bytes.
 READ_ROWS, READ_BYTES = 5000, 64 * 1024 * 1024
@@ -91,6 +93,8 @@ class Inspection:
         conversion = find_conversion(before, after, value)
         assert conversion is not None
         rule = type_rule(after)
+        if before.type == "text":
+            rule = replace(rule, message=not_read(after))
         if before.required and after.required and after.name not in self._change.fills:
             missing = Condition(conversion.missing)
             await self._look([before], "required", "a value is required", missing)

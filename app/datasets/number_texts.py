@@ -31,6 +31,13 @@ def read_number(after: Column, bare: str) -> tuple[str, str]:
     return guarded(written, fits), f"{plain}::numeric::{after.sql_type}"
 
 
+def number_example(after: Column) -> str:
+    """A number in a column's convention, for people: 1.234,50 €."""
+    fraction = f"{after.decimal_separator or '.'}50" if after.type in ("decimal", "number") else ""
+    text = f"1{after.thousands_separator or ''}234{fraction}"
+    return f"{text} {after.units[0]}" if after.units else text
+
+
 def number_fits(exact: str, after: Column) -> str:
     """Whether a column holds a numeric as it is. NaN is greater than every bound."""
     if after.type == "number":

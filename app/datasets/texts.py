@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 from app.core.json_text import is_json
 from app.datasets.columns import NUMERIC, Column
+from app.datasets.conventions import OF_NUMBERS
+from app.datasets.date_formats import ISO_DATE
 from app.datasets.date_texts import read_date
-from app.datasets.number_texts import read_number
+from app.datasets.number_texts import number_example, read_number
+from app.datasets.rules import type_rule
 from app.datasets.sql_texts import SPACES, literals
 
 ALWAYS, NEVER = "true", "false"
@@ -44,6 +47,18 @@ def read_text(after: Column, value: str) -> Conversion:
         return Conversion(lambda text: text.strip(SPACES) in words or is_json(text), result, missing)
     fits, result = _read(after, bare)
     return Conversion(f"CASE WHEN {missing} THEN true ELSE {fits} END", _unless(missing, result), missing)
+
+
+def not_read(after: Column) -> str:
+    """What is wrong with a text that is no value of a column, as its conventions have it."""
+    if after.type in ("date", "datetime") and after.date_format not in (None, ISO_DATE):
+        return f"not {after.kind.article} written {after.date_format}"
+    if after.type == "boolean" and after.booleans is not None:
+        return f"neither '{after.booleans[0]}' nor '{after.booleans[1]}'"
+    message = type_rule(after).message
+    if after.type in NUMERIC and any(getattr(after, name) for name in OF_NUMBERS):
+        return f"{message}, written as {number_example(after)}"
+    return message
 
 
 def _unless(missing: str, result: str) -> str:

@@ -51,6 +51,26 @@ class TestTextsOfAConvention:
         assert [example["value"] for example in problem["errors"]] == ["12.34", "5 $"]
         assert "(2 records)" in problem["detail"]
 
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"type": "date", "date_format": "DD/MM/YY"}, "not a date written DD/MM/YY"),
+            ({"type": "boolean", "booleans": ["sí", "no"]}, "neither 'sí' nor 'no'"),
+            (
+                {**MONEY, "decimal_separator": ",", "thousands_separator": ".", "units": ["€"]},
+                "not a decimal of at most 10 digits before the point and 2 behind it, written as 1.234,50 €",
+            ),
+            (
+                {"type": "bigint", "thousands_separator": " "},
+                "not a 64-bit integer (as 9007199254740993, without leading zeros), written as 1 234",
+            ),
+        ],
+    )
+    async def test_it_is_said_how_they_should_be_written(self, things: Things, change: Document, message: str) -> None:
+        await things.make({"a": "text"}, _rows("x"))
+        problem = await things.refused({"columns": {"a": change}}, "records-do-not-fit")
+        assert problem["errors"][0]["message"] == message
+
     async def test_a_column_that_files_are_read_with_gives_its_conventions(self, things: Things) -> None:
         await things.make({"a": {"type": "text", "nulls": ["-"]}}, _rows("-", "7"))
         changed = await things.change({"columns": {"a": {"type": "integer"}}})
