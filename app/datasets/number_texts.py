@@ -62,7 +62,7 @@ def _signed(after: Column, bare: str) -> str:
     if after.accounting:
         behind = rf"^([^()-]*[^(){BLANKS}-])[{BLANKS}]?-$"
         signed = rf"regexp_replace({signed}, '^\(([^()-]+)\)$|{behind}', '-\1\2')"
-    return signed
+    return f"btrim({signed}, '{SPACES}')" if after.units or after.accounting else signed
 
 
 def _pattern(after: Column) -> str:
@@ -76,7 +76,9 @@ def _pattern(after: Column) -> str:
             # As in India: 12,34,567.
             whole += f"|[1-9][0-9]?(?:{group}[0-9]{{2}})+{group}[0-9]{{3}}"
         whole = f"(?:{whole})"
-    number = f"-?(?:{whole}(?:{mark}[0-9]+)?|{mark}[0-9]+)"
+    number = f"-?{whole}(?:{mark}[0-9]+)?"
+    if after.type in ("decimal", "number"):
+        number = f"-?(?:{whole}(?:{mark}[0-9]+)?|{mark}[0-9]+)"
     return f"^(?:{number}{_EXPONENT}|{_NOT_FINITE})$" if after.type == "number" else f"^{number}$"
 
 

@@ -76,6 +76,7 @@ class TestNumbers:
                     "-5": "-5.00",
                     "()": None,
                     "( )": None,
+                    "(5 )": "-5.00",
                 },
             ),
             ({}, {"(-5)": None, "-5-": None, "((5))": None, "(5": None, "5)": None, "(5)-": None, "-(5)": None}),
@@ -91,7 +92,14 @@ class TestNumbers:
         assert {text for text, value in made.items() if value is not None} <= {"5.00", "-5"}
 
     async def test_of_each_type(self, connections: asyncpg.Connection) -> None:
-        texts = {"1.234": "1234", "1.234,00": "1234", "1.234,5": None, "9.007.199.254.740.992": None, "1e3": None}
+        texts = {
+            "1.234": "1234",
+            "1.234,00": "1234",
+            "1.234,5": None,
+            ",0": None,
+            "9.007.199.254.740.992": None,
+            "1e3": None,
+        }
         assert await read_all(connections, column("integer", **GERMAN), texts) == texts
         texts = {"9.223.372.036.854.775.807": "9223372036854775807", "9.223.372.036.854.775.808": None}
         assert await read_all(connections, column("bigint", **GERMAN), texts) == texts
