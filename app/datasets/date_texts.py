@@ -46,8 +46,8 @@ def read_date(after: Column, bare: str) -> tuple[str, str]:
 
 
 def _as_postgres_has_times(text: str) -> str:
-    """The SQL of a time with a point before its fraction, six digits behind it, and no points in p.m."""
-    text = rf"translate(regexp_replace({text}, '([ap])\.?m\.?', '\1m', 'i'), ',', '.')"
+    """The SQL of a time with a point before its fraction, six digits behind it, and its half of the day as `pm `."""
+    text = rf"translate(regexp_replace({text}, '([ap])\.?m\.?', '\1m ', 'i'), ',', '.')"
     return rf"regexp_replace({text}, '(\.[0-9]{{6}})0+', '\1')"
 
 
