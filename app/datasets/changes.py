@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from app.core.errors import RequestInvalid, did_you_mean
 from app.core.json_text import write_json
 from app.datasets.checks import text_of
+from app.datasets.column_types import TYPES
 from app.datasets.columns import NUMERIC, Column
+from app.datasets.conventions import OF_NUMBERS
 from app.datasets.conversions import find_conversion, is_retyped, target_types
 from app.datasets.definition import Definition, Index, declared_indexes
 from app.datasets.errors import ColumnNotFound, TypeChangeImpossible
@@ -21,6 +23,14 @@ from app.datasets.models import ColumnChange, DatasetUpdate
 # No column's name begins so.
 GONE = "~"
 NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+# The types that a member goes with, where these are not all: it is dropped where a column gets another one.
+_KINDS: dict[str, tuple[str, ...]] = {
+    "precision": ("decimal",),
+    "scale": ("decimal",),
+    **dict.fromkeys(OF_NUMBERS, NUMERIC),
+    "booleans": ("boolean",),
+    "date_format": ("date", "datetime"),
+}
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,11 @@ class Change:
         return [(before, after) for before, after in self.stays if is_retyped(before, after)]
 
     @property
+    def refilled(self) -> list[Column]:
+        """The columns whose texts may become null, and then get a value, though they are required."""
+        return [after for before, after in self.retyped if before.type == "text" and after.name in self.fills]
+
+    @property
     def added(self) -> list[Column]:
         """The columns that were not there."""
         stays = {after.name for _, after in self.stays}
@@ -106,6 +121,7 @@ def plan_change(before: Definition, update: DatasetUpdate) -> Change:
         columns += [] if merged is None else [merged]
     columns += [added.column for added in update.add_columns]
     after = _settle(before, update, columns, kept)
+    _check_date_formats(update, kept, after)
     planned = Change(before, after, kept, _fills(update, kept, after))
     _check_types(planned)
     return planned
@@ -118,8 +134,8 @@ def _merge(column: Column, change: ColumnChange) -> Column:
         if name in given and given[name] is None:
             raise _misfit(f"columns/{column.name}/{name}", f"The {name} of '{column.name}' cannot be removed")
     members = column.model_dump(exclude_none=True)
-    if given.get("type", "decimal") != "decimal":
-        members = {name: value for name, value in members.items() if name not in ("precision", "scale")}
+    if (kind := given.get("type")) is not None:
+        members = {name: value for name, value in members.items() if kind in _KINDS.get(name, TYPES)}
     merged = {name: value for name, value in (members | given).items() if value is not None}
     try:
         return Column.model_validate(merged)
@@ -184,6 +200,18 @@ def _rename_index(index: Index, names: dict[str, str]) -> Index:
         return index
     terms = [f"{'-' if descending else ''}{names[name]}" for name, descending in index.terms]
     return Index.model_construct(columns=tuple(terms))
+
+
+def _check_date_formats(update: DatasetUpdate, kept: dict[str, str | None], after: Definition) -> None:
+    """Refuse formats of dates for what is no date; a column that was made with one keeps it."""
+    for name, change in update.columns.items():
+        new = kept[name]
+        if change is None or new is None or change.date_format is None:
+            continue
+        kind = after.by_name[new].type
+        if kind not in _KINDS["date_format"]:
+            message = f"'{name}': `date_format` goes with date and datetime, not with {kind}"
+            raise _misfit(f"columns/{name}/date_format", message)
 
 
 def _fills(update: DatasetUpdate, kept: dict[str, str | None], after: Definition) -> dict[str, str]:

@@ -16,6 +16,8 @@ from app.datasets.rules import Rule, constraint_rules
 
 MOST_EXAMPLES = 10
 VALUE_LIMIT = 200
+# Of the texts that a sample is made of: how many are looked at, how many different ones are read, and how long ones.
+SAMPLED_ROWS, SAMPLED_TEXTS, SAMPLED_LENGTH = 10_000, 300, 100
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def repeated(table: str, names: Sequence[str]) -> Condition:
 
 def count_records(table: str, condition: Condition) -> str:
     """The statement that counts the records of which a condition is true."""
-    return f"SELECT count(*) FROM {_source(table)} WHERE {condition.sql}"
+    return f"SELECT count(*) FROM {source_of(table)} WHERE {condition.sql}"
 
 
 def select_examples(table: str, key: Sequence[Column], columns: Sequence[Column], condition: Condition) -> str:
@@ -116,22 +118,36 @@ def select_examples(table: str, key: Sequence[Column], columns: Sequence[Column]
     """
     shown = [*map(_shown, key), *(f"left({_shown(column)}, {VALUE_LIMIT})" for column in columns)]
     order = _names([*columns, *key] if condition.is_shared else key)
-    source = f"{_source(table)} WHERE {condition.sql}"
+    source = f"{source_of(table)} WHERE {condition.sql}"
     return f"SELECT {', '.join(shown)} FROM {source} ORDER BY {order} LIMIT {MOST_EXAMPLES}"
 
 
 def select_texts(table: str, key: Sequence[Column], column: Column) -> str:
     """The statement that reads the texts of each record's key, and behind them that of its value, where it has one."""
     shown = ", ".join(map(_shown, [*key, column]))
-    return f"SELECT {shown} FROM {_source(table)} WHERE {_names([column])} IS NOT NULL ORDER BY {_names(key)}"
+    return f"SELECT {shown} FROM {source_of(table)} WHERE {_names([column])} IS NOT NULL ORDER BY {_names(key)}"
+
+
+def unconvertible(value: str, fits: str) -> str:
+    """What is true of a value that is there and does not convert, where `fits` is true of those that do."""
+    return f"{value} IS NOT NULL AND ({fits}) IS NOT TRUE"
+
+
+def select_sample(table: str, column: Column, condition: str) -> str:
+    """The statement that reads some different texts of a column of which a condition is true, none of them long."""
+    text = _names([column])
+    short = f"char_length({text}) <= {SAMPLED_LENGTH}"
+    some = f"SELECT {text} AS value FROM {source_of(table)} WHERE {short} AND {condition} LIMIT {SAMPLED_ROWS}"
+    return f"SELECT DISTINCT value FROM ({some}) AS sample LIMIT {SAMPLED_TEXTS}"
 
 
 def measure_longest(table: str, column: Column) -> str:
     """The statement that tells how many bytes the longest text of a column has; null where there is none."""
-    return f"SELECT max(octet_length({_names([column])})) FROM {_source(table)}"
+    return f"SELECT max(octet_length({_names([column])})) FROM {source_of(table)}"
 
 
-def _source(table: str) -> str:
+def source_of(table: str) -> str:
+    """The table of a dataset, each row of it as `record`."""
     return f"{quote(DATA_SCHEMA, table)} AS record"
 
 

@@ -19,6 +19,9 @@ MAX_BIGINT = 2**63 - 1
 
 EQUALITY = ("eq", "ne", "in", "nin", "isnull")
 ORDER = ("gt", "gte", "lt", "lte", "between")
+# Generators read an integer without a format as one of 32 bits.
+ANY_INTEGER: dict[str, Any] = {"type": "integer", "format": "int64"}
+
 COUNTS = ("count", "count_distinct")
 EXTREMES = ("min", "max")
 ARITHMETIC = ("sum", "avg")
@@ -130,7 +133,7 @@ TYPES: dict[str, ColumnType] = {
         "bigint",
         "an integer",
         "as 42, from -9007199254740991 to 9007199254740991, without leading zeros",
-        {"type": "integer", "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER},
+        {**ANY_INTEGER, "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER},
         lambda text: _parse_integer(text, -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER),
         aggregates=COUNTS + EXTREMES + ARITHMETIC,
     ),
@@ -155,7 +158,8 @@ TYPES: dict[str, ColumnType] = {
         "numeric",
         "a decimal",
         "as 0.10",
-        {"type": "string", "format": "decimal"},
+        # No `format`: generators read `decimal` as a double.
+        {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"},
         _parse_decimal,
         json_sql="{}::text",
         aggregates=COUNTS + EXTREMES + ARITHMETIC,

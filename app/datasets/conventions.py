@@ -25,7 +25,11 @@ def _check_unit(unit: str) -> str:
     return unit
 
 
-Unit = Annotated[str, AfterValidator(_check_unit)]
+Unit = Annotated[
+    str,
+    AfterValidator(_check_unit),
+    Field(json_schema_extra={"maxLength": MAX_UNIT_LENGTH, "pattern": r"^[^\s0-9.,+\-]([^0-9.,+\-]*[^\s0-9.,+\-])?$"}),
+]
 Units = Annotated[tuple[Unit, ...], Field(max_length=MAX_UNITS)]
 Nulls = Annotated[tuple[str, ...], Field(max_length=MAX_NULLS)]
 

@@ -1,6 +1,7 @@
 """Inspection: whether the records of a dataset fit a change of it; those that do not are named."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote as percent_encode
 
@@ -8,6 +9,7 @@ from app.core.db import TimedSession
 from app.core.errors import RequestInvalid
 from app.core.postgres import DATA_SCHEMA, quote
 from app.datasets import checks
+from app.datasets.advice import find_advice
 from app.datasets.changes import Change
 from app.datasets.checks import Condition
 from app.datasets.columns import Column
@@ -16,9 +18,11 @@ from app.datasets.errors import RecordsDoNotFit
 from app.datasets.patterns import matcher
 from app.datasets.rules import Rule, address_rule, constraint_rules, type_rule
 from app.datasets.tables import Attachment, literal
+from app.datasets.texts import not_read
 
 # What is read at a time: records of the longest text would take these bytes.
 READ_ROWS, READ_BYTES = 5000, 64 * 1024 * 1024
+UNCONVERTIBLE = "Change those values first, or choose a type that has room for them."
 
 
 class Inspection:
@@ -72,18 +76,32 @@ class Inspection:
     async def check_conversions(self) -> None:
         """Look for values that do not convert exactly into their column's new type, before it is changed."""
         names = {new: old for old, new in self._change.names}
-        for _, after in self._change.retyped:
-            before = self._change.before.by_name[names[after.name]]
-            value = quote("record", before.name)
-            conversion = find_conversion(before, after, value)
-            assert conversion is not None
-            rule = type_rule(after)
-            if callable(conversion.fits):
-                await self._read(before, rule, conversion.fits)
-            else:
-                condition = Condition(f"{value} IS NOT NULL AND ({conversion.fits}) IS NOT TRUE")
-                await self._look([before], rule.code, rule.message, condition)
-        self._refuse("Change those values first, or choose a type that has room for them.")
+        retyped = [(self._change.before.by_name[names[after.name]], after) for _, after in self._change.retyped]
+        counts = [await self._look_for_unconvertible(before, after) for before, after in retyped]
+        unfit = [
+            (before, after, count)
+            for (before, after), count in zip(retyped, counts, strict=True)
+            if count and before.type == "text" and after.type != "json"
+        ]
+        advice = await find_advice(self._timed, self._table, unfit)
+        is_enough = len(advice) == sum(map(bool, counts)) and not any(found.left for found in advice)
+        self._refuse(" ".join([*map(str, advice), *([] if advice and is_enough else [UNCONVERTIBLE])]))
+
+    async def _look_for_unconvertible(self, before: Column, after: Column) -> int:
+        """Look for values that do not convert, and count them; and for texts that become null where none may be."""
+        value = quote("record", before.name)
+        conversion = find_conversion(before, after, value)
+        assert conversion is not None
+        rule = type_rule(after)
+        if before.type == "text":
+            rule = replace(rule, message=not_read(after))
+        if before.required and after.required and after.name not in self._change.fills:
+            missing = Condition(conversion.missing)
+            await self._look([before], "required", "a value is required", missing)
+        if callable(conversion.fits):
+            return await self._read(before, rule, conversion.fits)
+        condition = Condition(checks.unconvertible(value, conversion.fits))
+        return await self._look([before], rule.code, rule.message, condition)
 
     async def check_rules(self, created: Sequence[Attachment], targets: Mapping[str, str]) -> None:
         """Look for values that break a rule, are there twice, or refer to nothing, once the columns are changed.
@@ -124,20 +142,21 @@ class Inspection:
         message = f"no record of {column.references} has this key"
         await self._look([column], "reference_missing", message, condition)
 
-    async def _look(self, columns: Sequence[Column], code: str, message: str, condition: Condition) -> None:
+    async def _look(self, columns: Sequence[Column], code: str, message: str, condition: Condition) -> int:
         """Count the records of which a condition is true, and read some."""
         counting = checks.count_records(self._table, condition)
-        count = (await self._timed.run(counting, *condition.values)).scalar_one()
+        count: int = (await self._timed.run(counting, *condition.values)).scalar_one()
         if count:
             reading = checks.select_examples(self._table, self._key, columns, condition)
             rows = (await self._timed.run(reading, *condition.values)).all()
             self._note(columns, code, message, count, [tuple(row) for row in rows])
+        return count
 
-    async def _read(self, column: Column, rule: Rule, fits: Callable[[str], bool]) -> None:
-        """Read every text of a column, as only this side can judge them."""
+    async def _read(self, column: Column, rule: Rule, fits: Callable[[str], bool]) -> int:
+        """Read every text of a column, as only this side can judge them, and count those that do not fit."""
         longest = (await self._timed.run(checks.measure_longest(self._table, column))).scalar_one()
         if longest is None:
-            return
+            return 0
         reading = checks.select_texts(self._table, self._key, column)
         batch = max(1, min(READ_ROWS, READ_BYTES // max(longest, 1)))
         count, rows = 0, []
@@ -147,6 +166,7 @@ class Inspection:
                 rows += [tuple(row)] if count <= checks.MOST_EXAMPLES else []
         if count:
             self._note([column], rule.code, rule.message, count, rows)
+        return count
 
     def _note(
         self, columns: Sequence[Column], code: str, message: str, count: int, rows: Sequence[tuple[Any, ...]]

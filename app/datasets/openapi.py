@@ -7,6 +7,7 @@ from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, Servi
 from app.core.http import ProblemDocument, problem_response
 from app.datasets import keyvalue
 from app.datasets import openapi_queries as queries
+from app.datasets.column_types import ANY_INTEGER
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
 from app.datasets.openapi_queries import SCHEMAS
@@ -19,7 +20,7 @@ from app.datasets.openapi_writes import (
     write_schemas,
 )
 from app.datasets.shape import Shape
-from app.datasets.value_schemas import plain_value, shown_value
+from app.datasets.value_schemas import plain_value, shown_value, with_wide_integers
 from app.keys.errors import KeyMissing, ScopeMissing
 
 RESPONSES = "#/components/responses/"
@@ -87,7 +88,7 @@ def schemas_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
         "data": {"type": "array", "items": _shown(shape, embeddable)},
         "next": next_page,
         "count": {
-            "type": "integer",
+            **ANY_INTEGER,
             "description": "how many records there are in all pages, where `_count` asks for it",
         },
         "warnings": {
@@ -255,4 +256,5 @@ def _problems(*names: str) -> dict[str, Any]:
 
 def problem_schema() -> dict[str, Any]:
     """The JSON schema of a problem."""
-    return ProblemDocument.model_json_schema()
+    schema: dict[str, Any] = with_wide_integers(ProblemDocument.model_json_schema())
+    return schema

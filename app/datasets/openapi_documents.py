@@ -9,8 +9,9 @@ from typing import Any
 from app.core.recent import Recent
 from app.datasets import openapi_queries as queries
 from app.datasets.openapi import paths_of, problem_components, problem_schema, record_schemas, schemas_of, tag_of
-from app.datasets.openapi_writes import REPETITION
+from app.datasets.openapi_writes import ANY_RECORD_SCHEMA, REPETITION
 from app.datasets.shape import Shape
+from app.datasets.value_schemas import with_wide_integers
 
 KEPT_BYTES = 32 * 1024 * 1024
 INDEX = "x-tolva-datasets"
@@ -33,15 +34,17 @@ Document = dict[str, Any]
 
 
 def complete(document: Document) -> Document:
-    """The framework's document of the fixed routes, with the schema that its problem responses refer to."""
+    """The framework's document of the fixed routes, with the schemas that its operations refer to."""
     components = document.get("components", {})
-    schemas = {**components.get("schemas", {}), "ProblemDocument": problem_schema()}
+    named = {"ProblemDocument": problem_schema(), "AnyRecord": ANY_RECORD_SCHEMA}
+    schemas = {**components.get("schemas", {}), **named}
     paths = {
         path: {method: _described_operation(operation) for method, operation in operations.items()}
         for path, operations in document["paths"].items()
     }
     tags = [{"name": name, "description": text} for name, text in SECTIONS.items()]
-    return {**document, "tags": tags, "paths": paths, "components": {**components, "schemas": schemas}}
+    described: Document = with_wide_integers({"paths": paths, "components": {**components, "schemas": schemas}})
+    return {**document, "tags": tags, **described}
 
 
 def _described_operation(operation: Document) -> Document:

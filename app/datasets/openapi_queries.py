@@ -9,7 +9,7 @@ from typing import Any
 
 from app.datasets import keyvalue
 from app.datasets.aggregates import COUNT, PERIODS, can_group, periods_of, result_type
-from app.datasets.column_types import TYPES
+from app.datasets.column_types import ANY_INTEGER, TYPES
 from app.datasets.columns import Column
 from app.datasets.operators import OPERATORS, Operator, operators_of
 from app.datasets.shape import Shape
@@ -19,9 +19,16 @@ SCHEMAS = "#/components/schemas/"
 PARAMETERS = "#/components/parameters/"
 _JUNCTIONS = {"_and": "All of these hold.", "_or": "One of these holds, or more."}
 _FLAG = {"type": "boolean"}
-_HOW_MANY = {"type": "integer", "minimum": 0}
+_HOW_MANY = {**ANY_INTEGER, "minimum": 0}
 _COUNT = {"type": "string", "enum": ["none", "exact", "estimated"]}
 _COMMAS = {"style": "form", "explode": False}
+# A document in an address. Generators pass over a parameter that has `content` in place of a schema, and its operation.
+_JSON_TEXT = {
+    "type": "string",
+    "format": "json",
+    "contentMediaType": "application/json",
+    "examples": ['{"color":"red"}'],
+}
 _SEARCH_WORDS = {"type": "string", "pattern": r"\S"}
 
 
@@ -145,7 +152,7 @@ def _column_filter(shape: Shape, column: Column) -> dict[str, Any]:
 # What the body of any query has beside conditions; there, null is as if a member were left out. A `default` would have
 # openapi-typescript take a member for required.
 _QUERY_MEMBERS: dict[str, Any] = {
-    "limit": {"type": ["integer", "null"], "minimum": 1, "description": "50 where it is left out"},
+    "limit": {**or_null(ANY_INTEGER), "minimum": 1, "description": "50 where it is left out"},
     "cursor": {"type": ["string", "null"], "description": "`next` of the page before"},
     "count": or_null(_COUNT),
     "spreadsheet": or_null(_FLAG),
@@ -237,7 +244,7 @@ def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]
         parameter["description"] = about
     value = _named_value(shape, column) if operator.names_values else _ref(_value_name(column.type))
     if column.type == "json" and operator.takes == "value":
-        return {**parameter, "content": {"application/json": {"schema": {}}}}
+        return {**parameter, "schema": _JSON_TEXT}
     example = shape.examples.get(column.name)
     schema = {**value, "examples": [example]} if name == "eq" and example is not None else _operand(operator, value)
     if operator.takes == "list" and value == _ref(_value_name(column.type)):
@@ -264,7 +271,7 @@ def _any_list(example: str) -> dict[str, Any]:
 
 LIMIT = _query(
     "_limit",
-    {"type": "integer", "minimum": 1, "default": 50},
+    {**ANY_INTEGER, "minimum": 1, "default": 50},
     "How many at most: of a page 1,000 where nothing else is set, of an export any number.",
 )
 CURSOR = _query("_cursor", {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}, "`next` of the page before.")
@@ -284,7 +291,7 @@ COUNT_PARAMETER = _query(
     {**_COUNT, "default": "none"},
     "Whether the page says how many records there are in all pages; `estimated` is quick with any number of them.",
 )
-RESULT_LIMIT = _query("_limit", {"type": "integer", "minimum": 1}, "How many results at most.")
+RESULT_LIMIT = _query("_limit", {**ANY_INTEGER, "minimum": 1}, "How many results at most.")
 SPREADSHEET = _query(
     "_spreadsheet",
     {**_FLAG, "default": False},
@@ -384,9 +391,10 @@ ANY_AGGREGATE = [
     _query("_sort", _any_list("-price__sum"), RESULTS_TEXT),
     *(RESULT_LIMIT, SEARCH, ANY_FILTER),
 ]
+_ANY_VALUES = {"type": "array", "items": {"type": ["string", "number"]}}
 ANY_KEYS = {
     "type": "object",
-    "properties": {"keys": {"type": "array", "items": {"type": ["string", "number", "array"]}}},
+    "properties": {"keys": {"type": "array", "items": {"anyOf": [{"type": ["string", "number"]}, _ANY_VALUES]}}},
     "required": ["keys"],
     "additionalProperties": False,
 }

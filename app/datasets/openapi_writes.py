@@ -6,6 +6,7 @@ from typing import Any
 from app.core.body import JSON, MERGE_PATCH
 from app.core.http import problem_response
 from app.core.idempotency import HEADER, MAX_KEY_LENGTH
+from app.datasets.column_types import ANY_INTEGER
 from app.datasets.columns import ROW_ID, Column
 from app.datasets.rules import ADDRESSABLE, address_rule
 from app.datasets.shape import Shape
@@ -13,7 +14,13 @@ from app.datasets.value_schemas import written_value
 
 Document = dict[str, Any]
 
-_OBJECT: Document = {"type": "object", "additionalProperties": True, "description": "a member for each column"}
+# A record of any dataset. It has a name in documents: generators give inline objects names that are none in Go.
+ANY_RECORD_SCHEMA: Document = {
+    "type": "object",
+    "additionalProperties": True,
+    "description": "a member for each column",
+}
+_ANY_RECORD: Document = {"$ref": "#/components/schemas/AnyRecord"}
 # One entity tag, or several: RFC 9110, 8.8.3 and 13.1.
 _TAG = r'(W/)?"[!#-~]*"'
 _TAGS: Document = {
@@ -72,9 +79,9 @@ def operation_of(shape: Shape, operation_id: str, summary: str) -> Document:
     return {"operationId": operation_id, "summary": summary, "tags": [shape.name], "security": SECURITY}
 
 
-ANY_RECORD = body_of(_OBJECT)
-ANY_NEW = body_of({"oneOf": [_OBJECT, {"type": "array", "items": _OBJECT}]})
-ANY_CHANGE = body_of(_OBJECT, JSON, MERGE_PATCH)
+ANY_RECORD = body_of(_ANY_RECORD)
+ANY_NEW = body_of({"oneOf": [_ANY_RECORD, {"type": "array", "items": _ANY_RECORD}]})
+ANY_CHANGE = body_of(_ANY_RECORD, JSON, MERGE_PATCH)
 
 
 # The problems of writing, by the name that operations refer to: the status and the response.
@@ -115,7 +122,7 @@ def write_schemas(shape: Shape) -> dict[str, Document]:
     values = {column.name: _written(column, shape) for column in written}
     required = [column.name for column in written if column.required]
     changes = {name: schema for name, schema in values.items() if name not in key}
-    numbered = {ROW_ID: {"type": "integer", "description": "as in the address"}} if ROW_ID in key else {}
+    numbered = {ROW_ID: {**ANY_INTEGER, "description": "as in the address"}} if ROW_ID in key else {}
     return {
         f"{shape.name}_create": _object(f"A new record of {title}", values, required),
         f"{shape.name}_replace": _object(

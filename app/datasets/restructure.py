@@ -109,7 +109,7 @@ def _alter_columns(table: str, change: Change) -> list[str]:
     actions += [
         f"ALTER COLUMN {quote(after.name)} DROP NOT NULL"
         for before, after in change.stays
-        if before.required and not after.required
+        if before.required and (not after.required or after in change.refilled)
     ]
     for column in change.added:
         fill = change.fills.get(column.name)
@@ -131,7 +131,8 @@ def _retype(before: Column, after: Column) -> str:
 
 
 def _require_columns(table: str, change: Change) -> list[str]:
-    optional = [after for before, after in change.stays if not before.required] + change.added
+    optional = [after for before, after in change.stays if not before.required or after in change.refilled]
+    optional += change.added
     return _alter_table(
         table, [f"ALTER COLUMN {quote(column.name)} SET NOT NULL" for column in optional if column.required]
     )

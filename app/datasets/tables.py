@@ -13,6 +13,8 @@ MAX_IDENTIFIER_LENGTH = 63
 HASH_LENGTH = 8
 # A tsvector has 1 MB at most. A character of four bytes makes eight of it where hyphens join its words.
 SEARCHED_CHARACTERS = 100_000
+# The characters that put an accent on the one before them, in PostgreSQL's regular expressions.
+ACCENTS = r"[\u0300-\u036f]"
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,17 @@ def search_expression(columns: Sequence[Column], source: str | None = None) -> s
         if column.type == "text"
     ]
     joined = " || ' ' || ".join(texts) or "''"
-    return f"to_tsvector('simple', left({joined}, {SEARCHED_CHARACTERS}))"
+    folded = fold_accents(f"left({joined}, {SEARCHED_CHARACTERS})")
+    return f"to_tsvector('simple', left({folded}, {SEARCHED_CHARACTERS}))"
+
+
+def fold_accents(text: str) -> str:
+    """The SQL of a text without accents, however they are encoded: é as one character or as an e and its accent.
+
+    One of ASCII is left alone: to normalise it takes as long as to search it.
+    """
+    folded = f"normalize(regexp_replace(normalize({text}, NFD), '{ACCENTS}', '', 'g'), NFC)"
+    return f"CASE WHEN octet_length({text}) = char_length({text}) THEN {text} ELSE {folded} END"
 
 
 def comments(schema: str, table: str, columns: Sequence[Column]) -> list[str]:

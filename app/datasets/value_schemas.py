@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
-from app.datasets.column_types import MAX_BIGINT, MAX_SAFE_INTEGER, TYPES
+from app.datasets.column_types import ANY_INTEGER, MAX_BIGINT, MAX_SAFE_INTEGER, TYPES
 from app.datasets.columns import Column
 from app.datasets.patterns import anchored
 
@@ -15,7 +15,6 @@ NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 NUMBER_NOTE = "NaN, Infinity and -Infinity, which JSON has no number for, are texts."
 # JSON's numbers are read as binary ones nearly everywhere: their bounds are told only where these are exact.
 _EXACT_DIGITS = 15
-_DIGITS = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 # What documents show for a value where nothing is known of the records.
 _EXAMPLES: dict[str, str | int | float] = {
     "integer": 42,
@@ -57,13 +56,15 @@ def compared_value(type_name: str) -> Schema:
     if type_name == "number":
         return not_finite_too(schema, type_name)
     if type_name == "decimal":
-        return {**schema, "type": ["string", "number"], "pattern": _DIGITS}
+        return {**schema, "type": ["string", "number"]}
     return schema
 
 
 def allowed_values(column: Column) -> Schema:
     """The schema of the values that a column with `one_of` takes: as records show them, decimals as numbers too."""
     values: list[str | int | float] = [_as_shown(value, column) for value in column.one_of or ()]
+    if column.type == "integer":
+        return {**ANY_INTEGER, "enum": values}
     if column.type != "decimal":
         return {"type": column.kind.schema["type"], "enum": values}
     return {"type": ["string", "number"], "enum": [*values, *(_number(value) for value in values)]}
@@ -128,6 +129,16 @@ def or_null(schema: Schema) -> Schema:
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     choices = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
     return {**schema, "type": [*types, "null"], **choices}
+
+
+def with_wide_integers(value: Any) -> Any:
+    """A part of a document in which every integer has a format: without one, generators read 32 bits."""
+    if isinstance(value, list):
+        return [with_wide_integers(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    members = {n: inner if n in ("examples", "default") else with_wide_integers(inner) for n, inner in value.items()}
+    return {**ANY_INTEGER, **members} if members.get("type") == "integer" else members
 
 
 def _complete(schema: Schema, column: Column) -> Schema:

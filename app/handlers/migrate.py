@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 import app
 from app.core import log
 from app.core.settings import get_settings
+from app.datasets.search_indexes import rebuild_search_indexes
 
 CONFIG_FILE = Path(app.__file__).resolve().parent.parent / "alembic.ini"
 MASTER = "master"
@@ -32,7 +33,7 @@ ANSWER_SECONDS = 30
 
 
 def upgrade(database_url: str) -> None:
-    """Bring a database to the newest revision.
+    """Bring a database to the newest revision, and its search indexes to what this code searches.
 
     Two processes may do so at once: the second waits and finds nothing to do. It runs its own event loop, so call it
     where none is running.
@@ -40,6 +41,7 @@ def upgrade(database_url: str) -> None:
     config = Config(CONFIG_FILE)
     config.attributes["database_url"] = database_url
     command.upgrade(config, "head")
+    asyncio.run(rebuild_search_indexes(database_url))
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, str | None]:

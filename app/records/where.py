@@ -11,7 +11,7 @@ from uuid import UUID
 from app.core.postgres import quote
 from app.datasets.columns import Column
 from app.datasets.shape import Shape
-from app.datasets.tables import search_expression
+from app.datasets.tables import fold_accents, search_expression
 from app.records.filters import AllOf, AnyOf, Condition, Filter, Not
 from app.records.query import SortTerm
 
@@ -57,7 +57,7 @@ def matching(shape: Shape, where: AllOf, search: str | None, parameters: Paramet
     """The conditions, all to be fulfilled, of a filter and a search."""
     conditions = [_filter(part, parameters) for part in where.parts]
     if search is not None:
-        words = f"websearch_to_tsquery('simple', {parameters.add(search, 'text')})"
+        words = f"websearch_to_tsquery('simple', {fold_accents(parameters.add(search, 'text'))})"
         conditions.append(f"{search_expression(shape.columns, SOURCE)} @@ {words}")
     return conditions
 

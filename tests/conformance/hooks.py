@@ -51,6 +51,9 @@ UNTYPED = {
     "/datasets": ("request-invalid", "column-not-found", "reference-invalid", "store-not-available"),
 }
 
+schemathesis.openapi.format(
+    "json", st.sampled_from(["null", "true", "7", '"a"', "[]", "[1]", '{"a": 1}', '{"a": [1, null]}'])
+)
 schemathesis.openapi.format("int64", st.integers(-(2**63), 2**63 - 1).map(str))
 
 

@@ -30,7 +30,7 @@ MEMBERS: dict[str, Document] = {
     "boolean": {"type": "boolean"},
 }
 VALUES: dict[str, list[Any]] = {
-    "text": ["x", "1", "0", "1.0", "2.50", "true", "-0", "007", ""],
+    "text": ["x", "1", "0", "1.0", "2.50", "true", "-0", "007", "", " 7", "\xa0"],
     "integer": [0, 1, 7, -3, 10_000],
     "decimal": ["0.0", "1.0", "-2.5", "9999.9"],
     "number": [0, 1, 0.5, -2.25, 10_000],
@@ -126,6 +126,10 @@ def convert(value: Any, before: str, after: str) -> Any:
         return value
     if after == "text":
         return str(value).lower() if before == "boolean" else f"{value:g}" if before == "number" else str(value)
+    if before == "text":
+        value = value.strip()
+        if not value:
+            return None
     if after == "boolean":
         if before in ("text", "integer") and str(value) in ("0", "1", "true"):
             return str(value) != "0"
@@ -139,7 +143,11 @@ def convert(value: Any, before: str, after: str) -> Any:
 
 def _as_number(text: str, after: str, *, written: bool) -> Any:
     """A number of another type, equal to the one that a text is; a text has to be written as one of that type."""
-    shape = {"integer": r"-?(0|[1-9]\d*)", "decimal": r"-?(0|[1-9]\d*)(\.\d)?", "number": r"-?(0|[1-9]\d*)(\.\d+)?"}
+    shape = {
+        "integer": r"-?(0|[1-9]\d*)(\.0+)?",
+        "decimal": r"-?(0|[1-9]\d*)(\.\d)?",
+        "number": r"-?(0|[1-9]\d*)(\.\d+)?",
+    }
     if written and not re.fullmatch(shape[after], text):
         raise Refused
     exact = Decimal(text)

@@ -13,39 +13,13 @@ from hypothesis import strategies as st
 from app.datasets.column_types import TYPES
 from app.datasets.columns import NUMERIC, Column
 from app.datasets.conversions import find_conversion, is_retyped, target_types
+from tests.datasets.conversion import NULL, column, convert
 from tests.datasets.test_rules import CELLS, without_rules
 
 STABLE = settings(
     deadline=None, derandomize=True, max_examples=800, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 pytestmark = pytest.mark.usefixtures("database_url")
-
-
-def column(kind: str, **members: Any) -> Column:
-    """A column of a type; `decimal(8,2)` has its digits in its name."""
-    name, _, digits = kind.partition("(")
-    if digits:
-        precision, scale = digits.rstrip(")").split(",")
-        members |= {"precision": int(precision), "scale": int(scale)}
-    return Column.model_validate({"name": "a", "type": name, **members})
-
-
-async def convert(connection: asyncpg.Connection, before: Column, after: Column, text: str) -> str | None:
-    """What the value that a text stands for becomes, as JSON shows it; None where it does not convert exactly."""
-    conversion = find_conversion(before, after, '"x"')
-    assert conversion is not None
-    # As from a table: PostgreSQL shall not work it out while it plans.
-    source = f"(SELECT CAST($1::text AS {before.sql_type}) AS x OFFSET 0) AS record"
-    if callable(conversion.fits):
-        fits = conversion.fits(text)
-    else:
-        fits = await connection.fetchval(f"SELECT ({conversion.fits}) IS TRUE FROM {source}", text)
-    if not fits:
-        return None
-    result = after.kind.json_sql.format("y")
-    made = f"SELECT ({conversion.result})::{after.sql_type} AS y FROM {source}"
-    shown: str = await connection.fetchval(f"SELECT ({result})::text FROM ({made}) AS made", text)
-    return shown
 
 
 class TestFindConversion:
@@ -81,11 +55,12 @@ class TestFindConversion:
             ("json", "text", {'{"a":[1, 2.50]}': '{"a": [1, 2.50]}', '"x"': '"x"'}),
             ("image", "text", {"x": "x"}),
             ("text", "image", {"x": "x"}),
-            ("text", "integer", {"7": "7", "-0": "0", "007": None, " 7": None, "7.0": None, "": None, "٣": None}),
+            ("text", "integer", {"7": "7", "-0": "0", "007": None, "7.0": "7", "7.5": None, "٣": None, "1e2": None}),
+            ("text", "integer", {"": NULL, " 7": "7", "\xa07\u202f": "7", " \xa0\t": NULL, "7 7": None, "-": None}),
             ("text", "bigint", {"9223372036854775807": "9223372036854775807", "9223372036854775808": None}),
             ("text", "number", {"1.50": "1.5", "1e2": "100", "NaN": "NaN", "1e400": None, "1e-400": None}),
             ("text", "number", {"0.1000000000000000055511151231257827": None, "4.9e-324": None, "5e-324": "5e-324"}),
-            ("text", "decimal(4,2)", {"1.5": "1.50", "1.500": None, "100": None, ".5": None, "-0.10": "-0.10"}),
+            ("text", "decimal(4,2)", {"1.5": "1.50", "1.500": None, "100": None, ".5": "0.50", "-0.10": "-0.10"}),
             ("text", "boolean", {"yes": "true", "N": "false", "True": "true", "0": "false", "tRUE": None, "2": None}),
             ("text", "date", {"2024-02-29": "2024-02-29", "2023-02-29": None, "2024-2-29": None, "0000-01-01": None}),
             ("text", "datetime", {"2024-02-29": "2024-02-29T00:00:00.000000Z", "2024-02-29 24:00": None}),
@@ -108,7 +83,7 @@ class TestFindConversion:
         ("date_format", "values"),
         [
             ("DD/MM/YYYY", {"31/01/2024": "2024-01-31", "1/2/2024": "2024-02-01", "01/31/2024": None, "1/2/24": None}),
-            ("MM-DD-YYYY", {"01-31-2024": "2024-01-31", "31-01-2024": None, "01-31-2024 ": None}),
+            ("MM-DD-YYYY", {"01-31-2024": "2024-01-31", "31-01-2024": None, "01-31-2024 ": "2024-01-31"}),
             ("DD MON YYYY", {"3 Feb 2024": "2024-02-03", "03 FEBRUARY 2024": "2024-02-03", "3 Febr 2024": None}),
             ("MON DD, YYYY", {"Sep. 9, 2024": "2024-09-09", "Sept 9, 2024": None, "Sep 31, 2024": None}),
             ("YYYY'MM\\DD", {"2024'12\\31": "2024-12-31", "2024-12-31": None}),
@@ -142,7 +117,7 @@ class TestFindConversion:
         after = column(kind, **members)
         text = data.draw(CELLS[kind])
         made = await convert(connections, column("text"), after, text)
-        assert made is None or made == await _read(connections, after, text)
+        assert made in (None, NULL) or made == await _read(connections, after, text)
         # A number may have more digits than a double holds; PostgreSQL knows no zone 16 hours away.
         if kind not in ("number", "json") and made is None and not re.search(r"[+-](1[6-9]|2[0-9]):", text):
             assert not _is_read(after, text)
@@ -169,9 +144,10 @@ class TestFindConversion:
 async def _read(connection: asyncpg.Connection, after: Column, text: str) -> str:
     """A text as JSON shows the value that it is read as."""
     await connection.execute("SET timezone = 'UTC'")
+    # 7.0 is an integer too.
+    cast = f"{'::numeric' if after.type in ('integer', 'bigint') else ''}::{after.sql_type}"
     shown: str = await connection.fetchval(
-        f"SELECT ({after.kind.json_sql.format('x')})::text FROM (SELECT $1::text::{after.sql_type} AS x) AS record",
-        text,
+        f"SELECT ({after.kind.json_sql.format('x')})::text FROM (SELECT $1::text{cast} AS x) AS record", text
     )
     return shown
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -92,6 +93,17 @@ async def _create_datasets(client: AsyncClient) -> None:
         assert (await client.post("/datasets", json=body)).status_code == 201
 
 
+def _objects(document: Any) -> Iterator[dict[str, Any]]:
+    """A document's objects, however deep, but for examples."""
+    if isinstance(document, dict):
+        yield document
+        for name, value in document.items():
+            yield from [] if name in ("examples", "example") else _objects(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _objects(value)
+
+
 def _operation_ids(document: dict[str, Any]) -> list[str]:
     return [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
 
@@ -119,6 +131,22 @@ class TestWholeDocument:
         text = (await anonymous.get("/openapi.json", headers=headers)).text
         assert "list_pairs_records" in text
         assert "everything" not in text
+
+    async def test_generators_read_its_numbers_as_they_are(self, client: AsyncClient) -> None:
+        await _create_datasets(client)
+        for path in ("/openapi.json", "/datasets/everything/openapi.json", "/datasets/a_1/openapi.json"):
+            for schema in _objects((await client.get(path)).json()):
+                kinds = schema.get("type", [])
+                if kinds == "integer" or (isinstance(kinds, list) and "integer" in kinds):
+                    assert schema["format"] == "int64"
+                assert schema.get("format") != "decimal"
+
+    async def test_every_parameter_has_a_schema(self, client: AsyncClient) -> None:
+        await _create_datasets(client)
+        document = (await client.get("/openapi.json")).json()
+        parameters = document["components"]["parameters"]
+        assert [name for name, parameter in parameters.items() if "schema" not in parameter] == []
+        assert parameters["json__contains.json"]["schema"]["contentMediaType"] == "application/json"
 
     async def test_every_operation_says_what_it_does(self, client: AsyncClient) -> None:
         await _create_datasets(client)

@@ -1,6 +1,7 @@
 """Lists and queries over HTTP: what is found, what is shown of it, how many there are."""
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -100,6 +101,11 @@ class TestFilters:
             assert sorted(found) == ["A1", "A2", "B1", "B2", "C1", "C2"]
 
 
+async def _add(client: AsyncClient, sku: str, name: str) -> None:
+    response = await client.post(LIST, json={"sku": sku, "name": name, "stock": 1})
+    assert response.status_code == 201, response.text
+
+
 @pytest.mark.usefixtures("products")
 class TestSearch:
     @pytest.mark.parametrize(
@@ -120,6 +126,21 @@ class TestSearch:
     )
     async def test_it_looks_into_every_text(self, client: AsyncClient, words: str, skus: str) -> None:
         assert await _skus(client, f"_q={quote(words)}") == skus.split()
+
+    @pytest.mark.parametrize("words", ["café", "cafe\u0301", "cafe", "CAFÉ", "Cafe\u0301 n\xe4he", "naehe or nahe"])
+    async def test_accents_make_no_difference_however_they_are_encoded(self, client: AsyncClient, words: str) -> None:
+        for sku, name in (("N1", "caf\xe9 in der N\xe4he"), ("N2", "cafe\u0301, Na\u0308he"), ("N3", "Cafe nahe")):
+            await _add(client, sku, name)
+        assert await _skus(client, f"_q={quote(words)}") == ["N1", "N2", "N3"]
+        # Equal is what has the same characters.
+        assert await _skus(client, f"name={quote('cafe' + chr(0x301) + ', Na' + chr(0x308) + 'he')}") == ["N2"]
+
+    @pytest.mark.parametrize("word", ["한국어", "がぎ", "हिन्दी", "Йод", "Ἀθῆναι", "Nguyễn", "İzmir"])
+    async def test_every_script_finds_itself(self, client: AsyncClient, word: str) -> None:
+        for form in ("NFC", "NFD"):
+            sku = f"Z{form}"
+            await _add(client, sku, unicodedata.normalize(form, f"x {word} y"))
+            assert sku in await _skus(client, f"_q={quote(word)}")
 
     async def test_it_goes_with_conditions(self, client: AsyncClient) -> None:
         assert await _skus(client, "_q=garden&stock=0") == ["A2"]

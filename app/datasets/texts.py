@@ -1,0 +1,93 @@
+"""The SQL that reads texts as values of other types, as files write them. Pure.
+
+A text is read as an import reads a cell: spaces around it are passed over, a blank one and the column's `nulls` are
+null, and the column's other conventions say how the rest is written.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.core.json_text import is_json
+from app.datasets.columns import NUMERIC, Column
+from app.datasets.conventions import OF_NUMBERS
+from app.datasets.date_formats import ISO_DATE
+from app.datasets.date_texts import read_date
+from app.datasets.number_texts import number_example, read_number
+from app.datasets.rules import type_rule
+from app.datasets.sql_texts import SPACES, literals
+
+ALWAYS, NEVER = "true", "false"
+UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+# The words that files have for booleans, each in small letters, capitals or with a capital.
+TRUE_WORDS = ("true", "t", "yes", "y", "1")
+FALSE_WORDS = ("false", "f", "no", "n", "0")
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Whether a value that is not null converts exactly, by SQL or a judge of its text; and what it becomes, by SQL.
+
+    `missing` is true, by SQL, of the values that become null.
+    """
+
+    fits: str | Callable[[str], bool]
+    result: str
+    missing: str = NEVER
+
+
+def read_text(after: Column, value: str) -> Conversion:
+    """How `value`, the SQL of a text, becomes a value of a column of another type."""
+    if after.type == "image":
+        return Conversion(ALWAYS, value)
+    bare = f"btrim({value}, '{SPACES}')"
+    words = frozenset(word.strip(SPACES) for word in ("", *(after.nulls or ())))
+    missing = f"{bare} IN ({literals(sorted(words))})"
+    if after.type == "json":
+        result = _unless(missing, f"{value}::jsonb")
+        return Conversion(lambda text: text.strip(SPACES) in words or is_json(text), result, missing)
+    fits, result = _read(after, bare)
+    return Conversion(f"CASE WHEN {missing} THEN true ELSE {fits} END", _unless(missing, result), missing)
+
+
+def not_read(after: Column) -> str:
+    """What is wrong with a text that is no value of a column, as its conventions have it."""
+    if after.type in ("date", "datetime") and after.date_format not in (None, ISO_DATE):
+        return f"not {after.kind.article} written {after.date_format}"
+    if after.type == "boolean" and after.booleans is not None:
+        return f"neither '{after.booleans[0]}' nor '{after.booleans[1]}'"
+    message = type_rule(after).message
+    if after.type in NUMERIC and any(getattr(after, name) for name in OF_NUMBERS):
+        return f"{message}, written as {number_example(after)}"
+    return message
+
+
+def _unless(missing: str, result: str) -> str:
+    return f"CASE WHEN {missing} THEN NULL ELSE {result} END"
+
+
+def _read(after: Column, bare: str) -> tuple[str, str]:
+    """Whether a text that is no null is a value of the column, and which; `bare` is the SQL of it without spaces."""
+    if after.type in NUMERIC:
+        return read_number(after, bare)
+    if after.type in ("date", "datetime"):
+        return read_date(after, bare)
+    if after.type == "boolean":
+        true, false = _boolean_words(after)
+        return f"{bare} IN ({true}, {false})", f"{bare} IN ({true})"
+    return f"{bare} ~ '{UUID}'", f"{bare}::uuid"
+
+
+def _boolean_words(after: Column) -> tuple[str, str]:
+    """The words for true and those for false; beside a column's own, an export has true and false."""
+    if after.booleans is None:
+        return literals(_spellings(TRUE_WORDS)), literals(_spellings(FALSE_WORDS))
+    own = [word.strip(SPACES) for word in after.booleans]
+    true, false = (
+        [word, *(common for common in _spellings(words[:1]) if common not in own)]
+        for word, words in zip(own, (TRUE_WORDS, FALSE_WORDS), strict=True)
+    )
+    return literals(true), literals(false)
+
+
+def _spellings(words: tuple[str, ...]) -> list[str]:
+    return [spelling for word in words for spelling in (word, word.upper(), word.capitalize())]
