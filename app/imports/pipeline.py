@@ -17,11 +17,12 @@ from app.datasets.columns import Column
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect
 from app.imports.encode import SIGNATURE, TRAILER, encode_rows
+from app.imports.encodings import Encoding
 from app.imports.infer import TableInference
 from app.imports.parse import Layout, parse_chunk
 from app.imports.progress import Meter
 from app.imports.report import Rejections, Report, locate_faults
-from app.imports.source import Encoding, Source, in_thread
+from app.imports.source import Source, in_thread
 from app.imports.split import Chunk, Positions, Splitter, is_utf8
 from app.imports.validate import validate_table
 

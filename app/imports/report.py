@@ -13,9 +13,9 @@ import pyarrow.csv
 
 from app.core.storage import ObjectWriter
 from app.imports import errors
+from app.imports.encodings import Encoding
 from app.imports.models import DETAIL_LIMIT, REJECTION_FIELDS, Import
 from app.imports.parse import VALUE_LIMIT, Fault
-from app.imports.source import Encoding
 from app.imports.split import Chunk, Positions
 
 # Rejections that are made at a time: there may be as many as the file has cells.

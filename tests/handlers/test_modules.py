@@ -16,7 +16,7 @@ IMPORTS = Path(app.__file__).parent / "imports"
 # What the API needs of the feature; the rest of it is the engine that reads files.
 PART_OF_THE_API = {"__init__", "deps", "errors", "models", "options", "repository", "router", "service", "spreadsheet"}
 ENGINE = {f"app.imports.{path.stem}" for path in IMPORTS.glob("*.py") if path.stem not in PART_OF_THE_API}
-WORKER_ONLY = ("numpy", "pyarrow", "zstandard")
+WORKER_ONLY = ("charset_normalizer", "numpy", "pyarrow", "zstandard")
 NEVER = ("alembic", "app.local", "httpx", "rich", "typer", "uvicorn")
 # What works with the catalogue in sessions, with the bodies of its requests.
 SESSIONS = (

@@ -9,11 +9,11 @@ import pyarrow as pa
 from app.datasets.columns import Column
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect, detect_dialect
+from app.imports.encodings import Encoding
 from app.imports.infer import ColumnInference, TableInference
 from app.imports.options import ImportOptions
 from app.imports.parse import Layout, Table, parse_chunk
 from app.imports.report import locate_faults
-from app.imports.source import Encoding
 from app.imports.split import Chunk, Splitter
 from app.imports.validate import validate_table
 
