@@ -26,6 +26,10 @@ HEAD_BYTES = 4096
 _CONTROLS = bytes([*range(2, 9), *range(0x0E, 0x1B), 0x7F])
 
 
+class EncodingInDoubt(Exception):
+    """A file that nothing says the encoding of holds bytes that are not UTF-8."""
+
+
 @dataclass(frozen=True)
 class Encoding:
     """The encoding, and how many bytes its mark at the file's beginning takes.

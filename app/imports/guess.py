@@ -24,10 +24,10 @@ _SIGNS = (
 )
 _FOREIGN = r"\u0370-\u2000\u2c00-\uff60\uffa0-\uffff"
 # How text looks that is read in another encoding: signs behind letters and inside words, letters of two scripts in one
-# word, controls, and the half-width letters that few Japanese files have.
+# word, Latin ones beyond ASCII in a row, controls, and the half-width letters that few Japanese files have.
 _MISPLACED = re.compile(
     rf"{_LETTER}[{_SIGNS}]|{_LETTER}[{ENDING}](?={_LETTER})"
-    rf"|[A-Za-z][{_FOREIGN}]|[{_FOREIGN}][A-Za-z]|[\x80-\x9f\uff61-\uff9f]"
+    rf"|[A-Za-z][{_FOREIGN}]|[{_FOREIGN}][A-Za-z]|[\u00c0-\u024f]{{3}}|[\x80-\x9f\uff61-\uff9f]"
 )
 
 

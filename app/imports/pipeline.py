@@ -17,7 +17,7 @@ from app.datasets.columns import Column
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect
 from app.imports.encode import SIGNATURE, TRAILER, encode_rows
-from app.imports.encodings import Encoding
+from app.imports.encodings import Encoding, EncodingInDoubt
 from app.imports.infer import TableInference
 from app.imports.parse import Layout, parse_chunk
 from app.imports.progress import Meter
@@ -32,10 +32,6 @@ QUEUE_LENGTH = 4
 QUEUE_BYTES = 4 * 1024 * 1024
 # The driver copies what it is given.
 SENT_BYTES = 1024 * 1024
-
-
-class EncodingInDoubt(Exception):
-    """A file that nothing says the encoding of holds bytes that are not UTF-8."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -17,6 +18,7 @@ from app.datasets.repository import find_dataset, lock_dataset, touch_dataset
 from app.imports import errors, repository
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect, detect_dialect
+from app.imports.encodings import EncodingInDoubt
 from app.imports.infer import Proposal, TableInference
 from app.imports.load import Clash, Counts, Loader, LoadPlan
 from app.imports.load_keyvalue import Destination, KeyvalueLoader
@@ -25,7 +27,7 @@ from app.imports.memory import give_back
 from app.imports.models import Import, rejections_key
 from app.imports.options import ImportOptions
 from app.imports.parse import Layout
-from app.imports.pipeline import EncodingInDoubt, Loading, ReadPlan, Validation, infer_sample
+from app.imports.pipeline import Loading, ReadPlan, Validation, infer_sample
 from app.imports.progress import Meter
 from app.imports.report import Report, judge
 from app.imports.repository import Lease
@@ -228,6 +230,7 @@ class _Runner:
         dialect = await asyncio.to_thread(detect_dialect, sample, self._options, final=final)
         if not dialect.labels:
             raise errors.FileEmpty("The file has no header and no records.", hint="Upload a file with both.")
+        self._source.check_names(chain.from_iterable(dialect.headers), dialect.header_line)
         limit = get_settings().max_columns
         if dialect.width > limit:
             raise errors.TooManyColumns(
@@ -364,7 +367,7 @@ class _Runner:
                 f"{loading.trimmed:,} {have} more fields than the header, all of them empty; they were left out."
             )
         await self._report.close()
-        judge(self._row, self._report, self._meter.rows_read)
+        judge(self._row, self._report, self._meter.rows_read, self._source.encoding_hint)
         counts = await loader.finish(copied)
         self._meter.rows_loaded = self._meter.rows_read - self._report.rows
         return counts

@@ -6,7 +6,7 @@ The first bytes tell what a file is: its compression, its encoding, or that it i
 import asyncio
 import codecs
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -15,10 +15,11 @@ from typing import TypeVar
 from app.core.settings import get_settings
 from app.core.storage import StoredObject, read_object
 from app.imports.census import Census
-from app.imports.encodings import Encoding, decoder, find_encoding
-from app.imports.errors import FileEmpty, FileNotCsv
+from app.imports.encodings import Encoding, EncodingInDoubt, decoder, find_encoding
+from app.imports.errors import EncodingMismatch, EncodingUnknown, FileEmpty, FileNotCsv
 from app.imports.guess import guess_encoding
 from app.imports.options import ImportOptions
+from app.imports.split import is_utf8
 from app.imports.unpack import SAMPLE_SIZE, Compression, Expander, Gatherer, UnpackedLimit, unpack_some
 
 SHORT_BYTES = 1024 * 1024
@@ -172,6 +173,24 @@ class Source:
     def _decoder(self) -> Callable[[bytes, bool], bytes] | None:
         return decoder(self.encoding, is_given=self._options.encoding is not None)
 
+    def check_names(self, cells: Iterable[bytes], line: int) -> None:
+        """Let no column have a name that cannot be read, in the header of that line.
+
+        Raises:
+            EncodingInDoubt: all of the file is to be asked for its encoding.
+            EncodingUnknown, EncodingMismatch: that would not help, or was in vain.
+        """
+        cell = next((cell for cell in cells if not is_utf8(cell)), None)
+        if cell is None:
+            return
+        if self.encoding.is_guess:
+            raise EncodingInDoubt
+        shown = cell[:60].decode("utf-8", "backslashreplace")
+        what = f"The header in line {line:,} holds bytes that are not {self.encoding.name}: '{shown}'."
+        if self._options.encoding is not None:
+            raise EncodingMismatch(what, hint="Give the right `encoding`, or leave it out.")
+        raise EncodingUnknown(what, hint=self.encoding_hint or "Correct the header, or give the file's `encoding`.")
+
     async def take_census(self) -> None:
         """Settle the encoding by all of the file: cp1252 where its bytes make sense as that, and rarely as UTF-8.
 
@@ -186,8 +205,9 @@ class Source:
         is_western = census.speaks_for_cp1252
         guess = await asyncio.to_thread(guess_encoding, census.excerpt, may_be_cp1252=is_western)
         if not is_western:
-            likely = f"; it may be {guess}" if guess else ""
-            self.encoding_hint = f"The file is not UTF-8{likely}: give its `encoding`, as {guess or 'cp1251'}."
+            likely = f"; it may be {guess}: give its `encoding`" if guess else ": give its `encoding`, as shift_jis"
+            self.encoding_hint = f"The file is not UTF-8{likely}."
+            self.warnings = [self.encoding_hint]
             return
         self.encoding = Encoding("cp1252")
         likely = f", as {guess}," if guess and guess != "cp1252" else ""
