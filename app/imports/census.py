@@ -19,6 +19,8 @@ _LETTER = _LOWER | _UPPER
 # In Western writing few of the letters that are not ASCII stand between two others, in all other writing many do; and
 # signs inside words are as rare.
 MOST_SURROUNDED, MOST_MISPLACED = 0.25, 0.05
+# So many characters of UTF-8, for each byte that is of none, are chance in cp1252, and in any other encoding.
+CHANCE_IN_CP1252, CHANCE = 0.1, 0.4
 # Half a surrogate pair, as programs write it that take UTF-16 for text: a character of UTF-8 but for its value.
 _HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 # So much of a file's text that is not ASCII is kept for a guess, in whole lines.
@@ -89,10 +91,16 @@ class Census:
         high = int(self._counts[0x80:].sum())
         return (
             not self.is_utf8
+            and self._characters <= CHANCE_IN_CP1252 * self._stray
             and not self._counts[_ODD].any()
             and self._surrounded <= MOST_SURROUNDED * high
             and self._misplaced <= MOST_MISPLACED * high
         )
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether part of the file is UTF-8, and not by chance."""
+        return self._characters > CHANCE * self._stray
 
     @property
     def _stray(self) -> int:

@@ -202,18 +202,25 @@ class Source:
         self.encoding = Encoding("utf-8")
         if census.is_utf8:
             return
-        is_western = census.speaks_for_cp1252
-        guess = await asyncio.to_thread(guess_encoding, census.excerpt, may_be_cp1252=is_western)
-        if not is_western:
-            likely = f"; it may be {guess}: give its `encoding`" if guess else ": give its `encoding`, as shift_jis"
-            self.encoding_hint = f"The file is not UTF-8{likely}."
-            self.warnings = [self.encoding_hint]
+        western = census.speaks_for_cp1252
+        guess = await asyncio.to_thread(guess_encoding, census.excerpt, may_be_cp1252=western)
+        if western:
+            self.encoding = Encoding("cp1252")
+            likely = f", as {guess}," if guess and guess != "cp1252" else ""
+            self.warnings = [
+                f"The file is not UTF-8 and was read as cp1252. Give its `encoding`{likely} if its letters are wrong."
+            ]
             return
-        self.encoding = Encoding("cp1252")
-        likely = f", as {guess}," if guess and guess != "cp1252" else ""
-        self.warnings = [
-            f"The file is not UTF-8 and was read as cp1252. Give its `encoding`{likely} if its letters are wrong."
-        ]
+        self.encoding_hint = _advise(guess, is_mixed=census.is_mixed)
+        self.warnings = [self.encoding_hint]
+
+
+def _advise(guess: str | None, *, is_mixed: bool) -> str:
+    """What to do about a file that is no UTF-8."""
+    if is_mixed:
+        return "Part of the file is UTF-8 and part is not: write it in one, and give that as `encoding`."
+    likely = f"; it may be {guess}: give its `encoding`" if guess else ": give its `encoding`, as shift_jis"
+    return f"The file is not UTF-8{likely}."
 
 
 async def in_thread(items: Iterator[Item]) -> AsyncIterator[Item]:

@@ -114,6 +114,13 @@ class TestOtherWriting:
         assert shown["dialect"]["encoding"] == "cp1252"
         assert "Give its `encoding`, as cp1250, if its letters are wrong." in shown["warnings"][0]
 
+    async def test_two_encodings_in_one_file_spoil_no_letter(self, importer: Importer) -> None:
+        content = "id,t\n1,größer\n".encode() + "2,café\n3,Köln\n4,Straße\n5,x\n".encode("cp1252")
+        shown = await importer("d", content)
+        assert "Part of the file is UTF-8 and part is not" in shown["problem"]["hint"]
+        await importer("d", content, on_reject="skip")
+        assert [record["t"] for record in await importer.records("d")] == ["größer", "x"]
+
 
 class TestSurrogates:
     async def test_pairs_in_utf_8_spoil_their_row_alone(self, importer: Importer) -> None:

@@ -155,10 +155,18 @@ class TestCensus:
         taken = census(OTHER[name].encode(name))
         assert not taken.speaks_for_cp1252
         assert not taken.is_utf8
+        assert not taken.is_mixed
 
     @pytest.mark.parametrize("text", [*WESTERN, *OTHER.values()])
     def test_utf_8_is_utf_8(self, text: str) -> None:
         assert census(text.encode() + b"caf\xe9\n").is_utf8
+
+    @pytest.mark.parametrize("text", WESTERN[1:7])
+    def test_both_in_one_file_are_neither(self, text: str) -> None:
+        taken = census(text.encode() + text.encode("cp1252") * 2)
+        assert taken.is_mixed
+        assert not taken.is_utf8
+        assert not taken.speaks_for_cp1252
 
     def test_halves_of_pairs_are_characters_of_utf_8(self) -> None:
         content = "id,name\n1,José\n3,\ud83d\ude00\n".encode("utf-8", "surrogatepass")
