@@ -129,6 +129,7 @@ WESTERN = [
     "ÉCOLE MATERNELLE,CHÂTEAU D'EAU,HÔTEL\n",
     "5 °C;10 µg/m³;1ª;nº 3;½\n",
     "„Grüße“;»ja«;‘no’\n",
+    "L'Haÿ-les-Roses;Élancourt;Orléans\n" + "Évry;Créteil;Besançon;Nîmes\n" * 20,
 ]
 OTHER = {
     "cp1251": "имя;город;улица\nАнна;Москва;Тверская\nПётр;Казань;Кремлёвская\n",
