@@ -114,6 +114,18 @@ class TestOtherWriting:
         assert shown["dialect"]["encoding"] == "cp1252"
         assert "Give its `encoding`, as cp1250, if its letters are wrong." in shown["warnings"][0]
 
+    @pytest.mark.parametrize("store", ["relational", "keyvalue"])
+    async def test_case_73_loses_nothing_of_a_dataset_with_columns(self, importer: Importer, store: str) -> None:
+        columns = [{"name": "id", "type": "integer", "required": True}, {"name": "t", "type": "text", "label": "имя"}]
+        await importer.client.post("/datasets", json={"name": "d", "store": store, "columns": columns, "key": ["id"]})
+        await importer("d", "id,имя\n1,Анна\n")
+        later = "id,имя\n2,Пётр\n".encode("cp1251")
+        shown = await importer("d", later, mode="replace", on_reject="skip")
+        assert shown["problem"]["type"] == "/problems/encoding-unknown"
+        assert (await importer.client.get("/datasets/d/records/1")).json()["t"] == "Анна"
+        await importer("d", later, mode="replace", options={"encoding": "cp1251"})
+        assert (await importer.client.get("/datasets/d/records/2")).json()["t"] == "Пётр"
+
     async def test_two_encodings_in_one_file_spoil_no_letter(self, importer: Importer) -> None:
         content = "id,t\n1,größer\n".encode() + "2,café\n3,Köln\n4,Straße\n5,x\n".encode("cp1252")
         shown = await importer("d", content)
