@@ -40,8 +40,8 @@ def guess_encoding(excerpt: bytes, *, may_be_cp1252: bool) -> str | None:
     ranks: dict[str, tuple[bool, float, int]] = {}
     for match in from_bytes(excerpt, cp_isolation=list(likely)):
         is_odd = _count_misplaced(str(match)) > MOST_MISPLACED * sum(not c.isascii() for c in str(match))
-        # Among Latin ones the languages of single words say nothing.
-        score = match.chaos - (0 if may_be_cp1252 else match.coherence)
+        # What languages the letters speak for says less than letters at odds, and nothing among Latin encodings.
+        score = 2 * match.chaos - (0 if may_be_cp1252 else match.coherence)
         for name in {match.encoding, *match.could_be_from_charset} & {*likely}:
             ranks[name] = (is_odd, round(score, 2), likely.index(name))
     return min(ranks, key=ranks.__getitem__).replace("_", "-") if ranks else None

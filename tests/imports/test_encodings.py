@@ -196,6 +196,10 @@ class TestGuess:
         assert guess in [codec.replace("_", "-") for codec in ENCODINGS]
         assert content.decode(guess) == OTHER[name]
 
+    def test_takes_no_letters_at_odds_for_a_language(self) -> None:
+        content = "участок;улица;дом;фио\n1;Юная;2;Ящук\n2;Эхо;3;Юрьев\n".encode("cp1251")
+        assert guess_encoding(content, may_be_cp1252=False) == "cp1251"
+
     @pytest.mark.parametrize("text", WESTERN)
     def test_is_cp1252_for_western_writing(self, text: str) -> None:
         guess = guess_encoding(text.encode("cp1252"), may_be_cp1252=True)
