@@ -69,6 +69,10 @@ class EncodingMismatch(ImportFailed):
     title = "The file is not in the encoding that was given"
 
 
+class EncodingUnknown(ImportFailed):
+    title = "The file's encoding is not clear"
+
+
 class ColumnsMismatch(ImportFailed):
     title = "The file's columns are not the dataset's"
 

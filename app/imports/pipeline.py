@@ -17,13 +17,14 @@ from app.datasets.columns import Column
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect
 from app.imports.encode import SIGNATURE, TRAILER, encode_rows
+from app.imports.encodings import Encoding, EncodingInDoubt
 from app.imports.infer import TableInference
 from app.imports.parse import Layout, parse_chunk
 from app.imports.pick import Picked, pick_columns
 from app.imports.progress import Meter
 from app.imports.report import Rejections, Report, locate_faults
 from app.imports.settle import settle_columns
-from app.imports.source import Encoding, Source, in_thread
+from app.imports.source import Source, in_thread
 from app.imports.split import Chunk, Positions, Splitter, is_utf8
 from app.imports.validate import validate_table
 
@@ -33,10 +34,6 @@ QUEUE_LENGTH = 4
 QUEUE_BYTES = 4 * 1024 * 1024
 # The driver copies what it is given.
 SENT_BYTES = 1024 * 1024
-
-
-class EncodingInDoubt(Exception):
-    """A file that nothing says the encoding of holds bytes that are not UTF-8."""
 
 
 @dataclass(frozen=True)

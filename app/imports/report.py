@@ -13,9 +13,9 @@ import pyarrow.csv
 
 from app.core.storage import ObjectWriter
 from app.imports import errors
+from app.imports.encodings import Encoding
 from app.imports.models import DETAIL_LIMIT, REJECTION_FIELDS, Import
 from app.imports.parse import VALUE_LIMIT, Fault
-from app.imports.source import Encoding
 from app.imports.split import Chunk, Positions
 
 # Rejections that are made at a time: there may be as many as the file has cells.
@@ -172,18 +172,25 @@ def _as_csv(table: pa.Table) -> bytes:
     return target.getvalue()
 
 
-def judge(row: Import, report: Report, read: int) -> None:
-    """Raise what makes an import fail that has read so many rows: rejections not to be skipped, or nothing to load."""
+def judge(row: Import, report: Report, read: int, encoding_hint: str = "") -> None:
+    """Raise what makes an import fail that has read so many rows: rejections not to be skipped, or nothing to load.
+
+    `encoding_hint` says what to do about rows that are not of the encoding, if they are most of those rejected.
+    """
     rejected = report.rows
     first = report.rejections[0] if rejected else {}
     where = f"The first is in line {first.get('line'):,}: {first.get('message')}." if rejected else ""
+    is_encoding = rejected and report.totals[0]["code"] == "invalid_encoding"
+    hint = encoding_hint if is_encoding else ""
     if rejected and row.on_reject == "abort":
         raise errors.RowsRejected(
             f"{rejected:,} of {read:,} rows were not accepted; nothing was loaded. {where}",
-            hint="Mend the rows that the rejections list, or load the others with on_reject=skip.",
+            hint=hint or "Mend the rows that the rejections list, or load the others with on_reject=skip.",
         )
     if rejected and rejected == read:
-        raise errors.RowsRejected(f"None of the {read:,} rows was accepted. {where}", hint="See the rejections.")
+        raise errors.RowsRejected(
+            f"None of the {read:,} rows was accepted. {where}", hint=hint or "See the rejections."
+        )
     if row.max_rejections is not None and rejected > row.max_rejections:
         raise errors.TooManyRejections(
             f"{rejected:,} rows were not accepted, more than the {row.max_rejections:,} allowed. {where}",

@@ -1,6 +1,7 @@
 """Run: one import from its file to its outcome, by one worker that holds its lease."""
 
 import asyncio
+from itertools import chain
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ from app.imports import errors, repository
 from app.imports.choices import first_mistake
 from app.imports.chosen import infer_table
 from app.imports.dialect import Dialect, detect_dialect
+from app.imports.encodings import EncodingInDoubt
 from app.imports.infer import Proposal, TableInference
 from app.imports.load import Clash, Counts, Loader, LoadPlan
 from app.imports.load_keyvalue import Destination, KeyvalueLoader
@@ -26,7 +28,7 @@ from app.imports.match import Match
 from app.imports.memory import give_back
 from app.imports.models import Import, rejections_key
 from app.imports.outcome import Outcome, list_resettled
-from app.imports.pipeline import EncodingInDoubt, Loading, Validation, infer_sample, settle_sample
+from app.imports.pipeline import Loading, Validation, infer_sample, settle_sample
 from app.imports.planning import (
     FilePlan,
     check_settled,
@@ -248,6 +250,7 @@ class _Runner:
         dialect = await asyncio.to_thread(detect_dialect, sample, self._options, final=final)
         if not dialect.labels:
             raise errors.FileEmpty("The file has no header and no records.", hint="Upload a file with both.")
+        self._source.check_names(chain.from_iterable(dialect.headers), dialect.header_line)
         limit = get_settings().max_columns
         if dialect.width > limit:
             raise errors.TooManyColumns(
@@ -337,7 +340,7 @@ class _Runner:
                 f"{loading.trimmed:,} {have} more fields than the header, all of them empty; they were left out."
             )
         await self._report.close()
-        judge(self._row, self._report, self._meter.rows_read)
+        judge(self._row, self._report, self._meter.rows_read, self._source.encoding_hint)
         if self._leaves_open(load):
             return Counts()
         counts = await loader.finish(copied)

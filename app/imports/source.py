@@ -6,24 +6,23 @@ The first bytes tell what a file is: its compression, its encoding, or that it i
 import asyncio
 import codecs
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
 from app.core.settings import get_settings
 from app.core.storage import StoredObject, read_object
 from app.datasets.import_options import ImportOptions
-from app.imports.errors import EncodingMismatch, FileEmpty, FileNotCsv
-from app.imports.unpack import BLOCK_SIZE, SAMPLE_SIZE, Compression, Expander, Gatherer, UnpackedLimit, unpack_some
+from app.imports.census import Census
+from app.imports.encodings import Encoding, EncodingInDoubt, decoder, find_encoding
+from app.imports.errors import EncodingMismatch, EncodingUnknown, FileEmpty, FileNotCsv
+from app.imports.guess import guess_encoding
+from app.imports.split import is_utf8
+from app.imports.unpack import SAMPLE_SIZE, Compression, Expander, Gatherer, UnpackedLimit, unpack_some
 
 SHORT_BYTES = 1024 * 1024
-# Of text these are rare; those that may delimit fields, and NUL, which has a limit of its own, are not among them.
-_CONTROLS = bytes([*range(1, 9), *range(0x0E, 0x1B), 0x7F])
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 FOREIGN = (
@@ -46,14 +45,6 @@ DOCUMENTS = (
     (re.compile(rb"<(\?xml|!doctype|!--)", re.IGNORECASE), "an XML document", "Export the table as CSV."),
     (re.compile(rb"(\[\s*)?\{\s*(\"|\}\s*$)|\[\s*[\[\"\]]"), "a JSON document", "Write its records as CSV."),
 )
-MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
 
 Item = TypeVar("Item")
 
@@ -66,49 +57,6 @@ class Block:
     read: int
 
 
-@dataclass(frozen=True)
-class Encoding:
-    """The encoding, and how many bytes its mark at the file's beginning takes.
-
-    `is_guess` is true where only the whole file can tell.
-    """
-
-    name: str
-    mark: int = 0
-    is_guess: bool = False
-
-    @property
-    def is_utf8(self) -> bool:
-        return codecs.lookup(self.name).name in ("utf-8", "ascii")
-
-    def offset(self, data: bytes, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """The places in decoded `data`, in ascending order, as bytes of the file, counted from where `data` begins."""
-        if self.is_utf8 or not len(places):
-            return places
-        distances, before, total = np.empty(len(places), np.int64), 0, 0
-        for index, place in enumerate(places):
-            total += self._size(data, before, int(place))
-            distances[index], before = total, int(place)
-        return distances
-
-    def _size(self, data: bytes, start: int, end: int) -> int:
-        """How many bytes of the file some decoded ones were, a part of them at a time."""
-        total = 0
-        while start < end:
-            stop = min(start + BLOCK_SIZE, end)
-            if stop < end:
-                # Not inside a character, which has four bytes at most.
-                stop -= next((back for back in range(4) if data[stop - back] & 0xC0 != 0x80), 0)
-            text = data[start:stop].decode("utf-8", "surrogateescape")
-            total += len(text.encode(self.name, "surrogateescape"))
-            start = stop
-        return total
-
-    def size(self, data: bytes) -> int:
-        """How many bytes of the file decoded `data` was."""
-        return int(self.offset(data, np.array([len(data)]))[0])
-
-
 class Source:
     """One stored file, to be read from its beginning as often as needed."""
 
@@ -118,6 +66,8 @@ class Source:
         self.compression: Compression = "none"
         self.encoding = Encoding("utf-8", is_guess=True)
         self.warnings: list[str] = []
+        # What to do about rows that are not of the encoding.
+        self.encoding_hint = ""
         # The download that `open` began, and what it has taken from it: the first pass goes on with both.
         self._begun: tuple[bytes, AsyncGenerator[bytes]] | None = None
         self._sample, self._sample_is_all = b"", False
@@ -139,7 +89,9 @@ class Source:
             _refuse_foreign(first)
         if self._options.header is None:
             _refuse_document(first)
-        self.encoding = _find_encoding(first, self._options.encoding)
+        options = self._options
+        separators = "".join(filter(None, (options.delimiter, options.quote, options.escape)))
+        self.encoding = find_encoding(first, options.encoding, separators.encode())
         self._sample, self._sample_is_all = first[:SAMPLE_SIZE], is_all and len(first) <= SAMPLE_SIZE
 
     @property
@@ -158,7 +110,7 @@ class Source:
 
         Bytes that are not of the encoding stay as they are, to be found by whoever validates the cells.
         """
-        decode = _decoder(self.encoding)
+        decode = self._decoder()
         to_skip = self.encoding.mark
         async for raw, read in self._raw_blocks():
             data = raw[to_skip:]
@@ -215,44 +167,60 @@ class Source:
 
     def sample(self) -> tuple[bytes, bool]:
         """The first part of the decoded file, and whether it is all of it."""
-        data, decode = self._sample[self.encoding.mark :], _decoder(self.encoding)
+        data, decode = self._sample[self.encoding.mark :], self._decoder()
         return data if decode is None else decode(data, self._sample_is_all), self._sample_is_all
 
+    def _decoder(self) -> Callable[[bytes, bool], bytes] | None:
+        return decoder(self.encoding, is_given=self._options.encoding is not None)
+
+    def check_names(self, cells: Iterable[bytes], line: int) -> None:
+        """Let no column have a name that cannot be read, in the header of that line.
+
+        Raises:
+            EncodingInDoubt: all of the file is to be asked for its encoding.
+            EncodingUnknown, EncodingMismatch: that would not help, or was in vain.
+        """
+        cell = next((cell for cell in cells if not is_utf8(cell)), None)
+        if cell is None:
+            return
+        if self.encoding.is_guess:
+            raise EncodingInDoubt
+        shown = cell[:60].decode("utf-8", "backslashreplace")
+        what = f"The header in line {line:,} holds bytes that are not {self.encoding.name}: '{shown}'."
+        if self._options.encoding is not None:
+            raise EncodingMismatch(what, hint="Give the right `encoding`, or leave it out.")
+        raise EncodingUnknown(what, hint=self.encoding_hint or "Correct the header, or give the file's `encoding`.")
+
     async def take_census(self) -> None:
-        """Settle the encoding by all of the file: cp1252 where its bytes make sense as that, and rarely as UTF-8."""
-        census = _Census()
+        """Settle the encoding by all of the file: cp1252 where its bytes make sense as that, and rarely as UTF-8.
+
+        Where they make sense as neither it stays UTF-8, for the rows that are, and `encoding_hint` says so.
+        """
+        census = Census()
         async for raw, _ in self._raw_blocks():
             await asyncio.to_thread(census.take, raw)
         self.encoding = Encoding("utf-8")
-        if census.speaks_for_cp1252:
+        if census.is_utf8:
+            return
+        western = census.speaks_for_cp1252
+        guess = await asyncio.to_thread(guess_encoding, census.excerpt, may_be_cp1252=western)
+        if western:
             self.encoding = Encoding("cp1252")
+            likely = f", as {guess}," if guess and guess != "cp1252" else ""
             self.warnings = [
-                "The file is not UTF-8 and was read as cp1252. Give its `encoding` if its letters are wrong."
+                f"The file is not UTF-8 and was read as cp1252. Give its `encoding`{likely} if its letters are wrong."
             ]
+            return
+        self.encoding_hint = _advise(guess, is_mixed=census.is_mixed)
+        self.warnings = [self.encoding_hint]
 
 
-class _Census:
-    """Counts a file's bytes, and those that are part of a character of UTF-8."""
-
-    def __init__(self) -> None:
-        self._counts = np.zeros(256, np.int64)
-        self._characters = self._in_characters = 0
-        self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
-
-    def take(self, data: bytes) -> None:
-        self._counts += np.bincount(np.frombuffer(data, np.uint8), minlength=256)
-        text = self._decoder.decode(data)
-        encoded = np.frombuffer(text.encode(), np.uint8)
-        high = int(np.count_nonzero(encoded >= 0x80))
-        self._in_characters += high
-        self._characters += len(text) - (len(encoded) - high)
-
-    @property
-    def speaks_for_cp1252(self) -> bool:
-        # As ÿ or ý a byte is rare, and five bytes are none at all in cp1252.
-        odd = int(self._counts[0xFD:].sum() + self._counts[[0x81, 0x8D, 0x8F, 0x90, 0x9D]].sum())
-        stray = int(self._counts[0x80:].sum()) - self._in_characters
-        return stray > self._characters and not odd
+def _advise(guess: str | None, *, is_mixed: bool) -> str:
+    """What to do about a file that is no UTF-8."""
+    if is_mixed:
+        return "Part of the file is UTF-8 and part is not: write it in one, and give that as `encoding`."
+    likely = f"; it may be {guess}: give its `encoding`" if guess else ": give its `encoding`, as shift_jis"
+    return f"The file is not UTF-8{likely}."
 
 
 async def in_thread(items: Iterator[Item]) -> AsyncIterator[Item]:
@@ -276,54 +244,3 @@ def _refuse_document(first: bytes) -> None:
     for pattern, what, hint in DOCUMENTS:
         if pattern.match(beginning):
             raise FileNotCsv(f"The file is {what}.", hint=hint)
-
-
-def _find_encoding(first: bytes, given: str | None) -> Encoding:
-    for mark, name in MARKS:
-        if first.startswith(mark) and (given is None or _agrees(given, name)):
-            return Encoding(name, len(mark))
-    if given is not None:
-        name = codecs.lookup(given).name
-        return Encoding({"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}.get(name, name))
-    head = first[:4096]
-    if wide := _find_wide_encoding(head):
-        return Encoding(wide)
-    controls = len(head) - len(head.translate(None, _CONTROLS))
-    if head.count(0) > 0.1 * len(head) or controls > 0.05 * len(head):
-        raise FileNotCsv("The file holds binary data.", hint="Upload a CSV file in UTF-8.")
-    return Encoding("utf-8", is_guess=True)
-
-
-def _agrees(given: str, marked: str) -> bool:
-    name = codecs.lookup(given).name
-    return name == marked or (
-        name in ("utf-16", "utf-32", "utf-8-sig") and marked.startswith(name.removesuffix("-sig"))
-    )
-
-
-def _find_wide_encoding(head: bytes) -> str | None:
-    """UTF-16 without a mark shows as a NUL in every other byte."""
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if odd > 0.7 * len(head) / 2 and even < 0.05 * len(head):
-        return "utf-16-le"
-    if even > 0.7 * len(head) / 2 and odd < 0.05 * len(head):
-        return "utf-16-be"
-    return None
-
-
-def _decoder(encoding: Encoding) -> Callable[[bytes, bool], bytes] | None:
-    """What turns the file's bytes into UTF-8, block by block; None where they are that already."""
-    if encoding.is_utf8:
-        return None
-    decoder = codecs.getincrementaldecoder(encoding.name)("surrogateescape")
-
-    def decode(data: bytes, final: bool) -> bytes:
-        try:
-            return decoder.decode(data, final).encode("utf-8", "surrogateescape")
-        except UnicodeDecodeError as error:
-            raise EncodingMismatch(
-                f"The file is not {encoding.name}: byte {error.object[error.start : error.end].hex(' ')} is not of it.",
-                hint="Give the right `encoding`, or leave it out.",
-            ) from None
-
-    return decode

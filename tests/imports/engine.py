@@ -14,12 +14,12 @@ from app.imports.chosen import infer_table
 from app.imports.column_inference import ColumnInference
 from app.imports.conventions import conventions_of
 from app.imports.dialect import Dialect, detect_dialect
+from app.imports.encodings import Encoding
 from app.imports.infer import Proposal, TableInference
 from app.imports.parse import Layout, Table, parse_chunk
 from app.imports.pick import Picked, pick_columns
 from app.imports.report import locate_faults
 from app.imports.selection import select_columns
-from app.imports.source import Encoding
 from app.imports.split import Chunk, Splitter
 from app.imports.validate import validate_table
 

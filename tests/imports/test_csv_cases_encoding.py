@@ -47,6 +47,145 @@ class TestUndeclared:
             rejection(4, 3, 15, "t", "y\\xe2\\x82", "invalid_encoding", "byte e2 82 at 1 of the cell is not UTF-8"),
         ]
 
+    async def test_case_30_in_the_header_of_a_later_file(self, importer: Importer) -> None:
+        await importer("d", "id,größe\n1,x\n")
+        shown = await importer("d", "id,größe\n2,ß\n".encode("cp1252"))
+        assert shown["status"] == "succeeded"
+        records = await importer.records("d")
+        assert [(record["id"], record["grosse"]) for record in records] == [(1, "x"), (2, "ß")]
+
+
+CYRILLIC = "уканот;лицша;дом;тип\n1;Энаы;2;Яшук\n2;Эон;3;Эрьет\n"
+OTHERS = {
+    "cp1251": "имя;город\nАнна;Москва\nПётр;Казань\n",
+    "koi8-r": "имя;город\nАнна;Москва\nПётр;Казань\n",
+    "cp1253": "όνομα;πόλη\nΓιώργος;Αθήνα\nΜαρία;Θεσσαλονίκη\n",
+    "shift_jis": "名前;都市\n田中太郎;東京\n鈴木花子;大阪\n",
+    "euc_jp": "名前;都市\n田中太郎;東京\n鈴木花子;大阪\n",
+    "gbk": "姓名;城市\n王小明;北京\n李丽;上海\n",
+    "big5": "姓名;城市\n王小明;臺北\n李麗;高雄\n",
+    "euc_kr": "이름;도시\n김철수;서울\n이영희;부산\n",
+    "mac-roman": "città;über\nCafé;Señor\nélève;Málaga\nForêt;naïve\n",
+}
+# Names of the same encoding, or of one that has all of its characters.
+ALIKE = {"shift_jis": "cp932", "euc_jp": "euc-jp", "gbk": "gb18030", "euc_kr": "cp949"}
+
+
+class TestOtherWriting:
+    """A guess is offered and not applied: two encodings may both make sense of the bytes."""
+
+    async def test_case_73_no_name_is_made_of_what_cannot_be_read(self, importer: Importer) -> None:
+        content = CYRILLIC.encode("cp1251")
+        shown = await importer("d", content, on_reject="skip")
+        assert shown["problem"]["type"] == "/problems/encoding-unknown"
+        assert shown["problem"]["hint"] == "The file is not UTF-8; it may be cp1251: give its `encoding`."
+        assert not shown["columns"]
+        assert not (await importer.dataset("d"))["columns"]
+        shown = await importer("d", content, options={"encoding": "cp1251"})
+        assert [column["label"] for column in shown["columns"]] == ["уканот", "лицша", "дом", "тип"]
+        assert shown["result"]["added"] == 2
+
+    @pytest.mark.parametrize("name", OTHERS)
+    @pytest.mark.parametrize("on_reject", ["abort", "skip"])
+    async def test_case_73_is_refused_with_a_guess(self, importer: Importer, name: str, on_reject: str) -> None:
+        content = OTHERS[name].encode(name)
+        shown = await importer("d", content, on_reject=on_reject)
+        assert shown["status"] == "failed"
+        assert f"it may be {ALIKE.get(name, name)}: give its `encoding`" in shown["problem"]["hint"]
+
+    async def test_case_73_below_a_header_of_ascii(self, importer: Importer) -> None:
+        rows = "id,t\n" + "".join(f"{number},Привет мир\n" for number in range(1, 40)) + "40,x\n"
+        shown = await importer("d", rows.encode("cp1251"))
+        hint = "The file is not UTF-8; it may be cp1251: give its `encoding`."
+        assert shown["problem"]["type"] == "/problems/rows-rejected"
+        assert shown["problem"]["hint"] == hint
+        shown = await importer("d", rows.encode("cp1251"), on_reject="skip")
+        assert (shown["result"]["added"], shown["warnings"]) == (1, [hint])
+        assert {total["code"] for total in shown["totals"]} == {"invalid_encoding"}
+
+    async def test_a_header_that_is_not_of_the_encoding_given(self, importer: Importer) -> None:
+        shown = await importer("d", "größe,n\n1,2\n".encode("cp1252"), options={"encoding": "utf-8"})
+        assert shown["problem"]["type"] == "/problems/encoding-mismatch"
+        assert "line 1 holds bytes that are not utf-8: 'gr\\xf6\\xdfe'" in shown["problem"]["detail"]
+
+    async def test_another_latin_encoding_is_named(self, importer: Importer) -> None:
+        content = "jméno,město\n" + "Tomáš,Plzeň\nLukáš,Třebíč\nJiří,Děčín\n" * 30
+        shown = await importer("d", content.encode("cp1250"))
+        assert shown["dialect"]["encoding"] == "cp1252"
+        assert "Give its `encoding`, as cp1250, if its letters are wrong." in shown["warnings"][0]
+
+    @pytest.mark.parametrize("store", ["relational", "keyvalue"])
+    async def test_case_73_loses_nothing_of_a_dataset_with_columns(self, importer: Importer, store: str) -> None:
+        columns = [{"name": "id", "type": "integer", "required": True}, {"name": "t", "type": "text", "label": "имя"}]
+        await importer.client.post("/datasets", json={"name": "d", "store": store, "columns": columns, "key": ["id"]})
+        await importer("d", "id,имя\n1,Анна\n")
+        later = "id,имя\n2,Пётр\n".encode("cp1251")
+        shown = await importer("d", later, mode="replace", on_reject="skip")
+        assert shown["problem"]["type"] == "/problems/encoding-unknown"
+        assert (await importer.client.get("/datasets/d/records/1")).json()["t"] == "Анна"
+        await importer("d", later, mode="replace", options={"encoding": "cp1251"})
+        assert (await importer.client.get("/datasets/d/records/2")).json()["t"] == "Пётр"
+
+    async def test_two_encodings_in_one_file_spoil_no_letter(self, importer: Importer) -> None:
+        content = "id,t\n1,größer\n".encode() + "2,café\n3,Köln\n4,Straße\n5,x\n".encode("cp1252")
+        shown = await importer("d", content)
+        assert "Part of the file is UTF-8 and part is not" in shown["problem"]["hint"]
+        await importer("d", content, on_reject="skip")
+        assert [record["t"] for record in await importer.records("d")] == ["größer", "x"]
+
+
+class TestSurrogates:
+    async def test_pairs_in_utf_8_spoil_their_row_alone(self, importer: Importer) -> None:
+        content = b"id,name\n1,Jos\xc3\xa9\n2,Mu\xc3\xb1oz\n3,\xed\xa0\xbd\xed\xb8\x80\n"
+        shown = await importer("d", content, on_reject="skip")
+        assert shown["dialect"]["encoding"] == "utf-8"
+        assert [(fault["line"], fault["code"]) for fault in shown["rejections"]] == [(4, "invalid_encoding")]
+        assert [record["name"] for record in await importer.records("d")] == ["José", "Muñoz"]
+
+    async def test_half_a_pair_in_utf_16_does_too(self, importer: Importer) -> None:
+        text = "id,name\n1,\ud83d\n2,\ud83d\ude00\n3\n"
+        content = codecs.BOM_UTF16_LE + text.encode("utf-16-le", "surrogatepass")
+        shown = await importer("d", content, on_reject="skip")
+        places = [(fault["line"], fault["offset"], fault["code"]) for fault in shown["rejections"]]
+        assert places == [(2, 18, "invalid_encoding"), (4, 36, "too_few_fields")]
+        assert [record["name"] for record in await importer.records("d")] == ["😀"]
+
+
+class TestMarks:
+    @pytest.mark.parametrize(
+        ("mark", "name"),
+        [
+            (codecs.BOM_UTF8 * 2, "utf-8"),
+            (codecs.BOM_UTF8 + codecs.BOM_UTF16_LE, "utf-16-le"),
+            (codecs.BOM_UTF16_BE * 2, "utf-16-be"),
+        ],
+    )
+    async def test_one_behind_the_other(self, importer: Importer, mark: bytes, name: str) -> None:
+        shown = await importer("d", mark + '"id","t"\n1,é\n2\n'.encode(name), on_reject="skip")
+        assert [column["label"] for column in shown["columns"]] == ["id", "t"]
+        assert shown["rejections"][0]["offset"] == len(mark + '"id","t"\n1,é\n'.encode(name))
+
+    async def test_of_utf_16_before_utf_8(self, importer: Importer) -> None:
+        shown = await importer("d", codecs.BOM_UTF16_LE + b"id,t\n1,a\n")
+        assert shown["problem"]["type"] == "/problems/encoding-mismatch"
+        await importer("d", codecs.BOM_UTF16_LE + b"id,t\n1,a\n", options={"encoding": "utf-8"})
+        assert [(record["id"], record["t"]) for record in await importer.records("d")] == [(1, "a")]
+
+    async def test_before_a_byte_too_many(self, importer: Importer) -> None:
+        shown = await importer("d", codecs.BOM_UTF16_LE + "id,t\n1,a\n".encode("utf-16-le") + b"\n")
+        assert shown["problem"]["type"] == "/problems/file-damaged"
+        assert "utf-16-le" in shown["problem"]["detail"]
+
+
+class TestControls:
+    @pytest.mark.parametrize("delimiter", ["\x01", "\x02", "\x1f"])
+    async def test_delimit_where_they_are_given(self, importer: Importer, delimiter: str) -> None:
+        content = "id,name,n\n1,Ana,5\n2,Lu;is,6\n".replace(",", delimiter)
+        shown = await importer("d", content, options={"delimiter": delimiter, "header": True})
+        assert shown["status"] == "succeeded"
+        found = [(record["id"], record["name"], record["n"]) for record in await importer.records("d")]
+        assert found == [(1, "Ana", 5), (2, "Lu;is", 6)]
+
 
 class TestUtf16:
     @pytest.mark.parametrize(
