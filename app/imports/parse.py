@@ -21,9 +21,13 @@ from app.imports.tokenizer import LINE_END, MAX_SHOWN, NO_FIELD, RETURN, Grammar
 
 VALUE_LIMIT = 200
 MALFORMED = {
-    "text_after_quote": "text after a closing quote; a quote inside a quoted field is written twice",
+    "text_after_quote": "text after a closing quote; a quote inside a quoted field is written twice, "
+    "unless `escape` or `lenient_quotes` says otherwise",
+    "quote_inside_field": "a quoted field that begins in the middle of another, as where a delimiter is missing; "
+    "give `quote` as empty where quotes are text",
     "record_too_long": "a line that is longer than a record may be",
-    "unterminated_quote": "a quoted field that begins on this line is never closed properly",
+    "unterminated_quote": "a quoted field that begins on this line is never closed properly; "
+    "give `quote` as empty where quotes are text",
 }
 
 
