@@ -15,7 +15,8 @@ from itertools import islice
 from typing import Any
 
 from app.imports.options import ImportOptions
-from app.imports.tokenizer import LINE_END, Grammar, Record, read_records
+from app.imports.surplus import usual_surplus
+from app.imports.tokenizer import LINE_END, Grammar, Record, read_records, without_end_mark
 
 DELIMITERS = b",;\t|^~"
 SAMPLE_RECORDS = 300
@@ -96,6 +97,7 @@ def detect_dialect(sample: bytes, options: ImportOptions, *, final: bool) -> Dia
     """The dialect of a file that begins with `sample` (UTF-8); `final` when the sample is all of it."""
     start, declared = _separator_line(sample)
     body = sample[start:]
+    sample = without_end_mark(sample) if final else sample
     delimiter = options.delimiter.encode() if options.delimiter else declared
     grammar = _detect_grammar(body, options, delimiter, final)
     rows = _read_rows(body, grammar, final)
