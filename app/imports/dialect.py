@@ -59,6 +59,8 @@ class Dialect:
     header_offset: int = 0
     skipped: list[int] = field(default_factory=list)
     headers: tuple[tuple[bytes, ...], ...] = ()
+    # Empty fields that records have behind those of the header as a rule; None where the header is in doubt.
+    surplus: int | None = 0
     decimal_separator: str = "."
     thousands_separator: str = ""
     warnings: list[str] = field(default_factory=list)
@@ -95,13 +97,14 @@ class _Row:
 
 def detect_dialect(sample: bytes, options: ImportOptions, *, final: bool) -> Dialect:
     """The dialect of a file that begins with `sample` (UTF-8); `final` when the sample is all of it."""
+    sample = without_end_mark(sample) if final else sample
     start, declared = _separator_line(sample)
     body = sample[start:]
-    sample = without_end_mark(sample) if final else sample
     delimiter = options.delimiter.encode() if options.delimiter else declared
     grammar = _detect_grammar(body, options, delimiter, final)
     rows = _read_rows(body, grammar, final)
     dialect = _find_header(body, grammar, rows, options)
+    _detect_surplus(dialect, [row.cells for row in rows if row.start >= dialect.offset])
     dialect.offset += start
     dialect.header_offset += start
     if start:
@@ -110,6 +113,18 @@ def detect_dialect(sample: bytes, options: ImportOptions, *, final: bool) -> Dia
         dialect.skipped = [1, *(line + 1 for line in dialect.skipped)]
     _detect_numbers(dialect, rows, options)
     return dialect
+
+
+def _detect_surplus(dialect: Dialect, records: Sequence[Sequence[bytes]]) -> None:
+    """How many empty fields the records have behind the header's, unless a delimiter may be missing in the header."""
+    surplus = usual_surplus(records, dialect.width)
+    if not surplus:
+        return
+    quote = dialect.grammar.quote.decode()
+    dialect.surplus = None if quote and any(quote in label for label in dialect.labels) else surplus
+    if dialect.surplus:
+        fields = "an empty field" if surplus == 1 else f"{surplus} empty fields"
+        dialect.warnings.append(f"Records end with {fields} that the header does not name; they are left out.")
 
 
 def _separator_line(sample: bytes) -> tuple[int, bytes | None]:
@@ -362,12 +377,16 @@ def _join_labels(upper: list[str], lower: list[str]) -> list[str]:
 
 
 def _fit_labels(labels: list[str], below: Sequence[_Row]) -> list[str]:
-    """The labels without an empty last one that no row has a field for."""
-    if len(labels) > 1 and not labels[-1] and below:
-        usual = Counter(row.width for row in below).most_common(1)[0][0]
-        if usual == len(labels) - 1:
-            return labels[:-1]
-    return labels
+    """The labels without empty last ones that no row has a value for."""
+    width = len(labels)
+    while (
+        width > 1
+        and below
+        and not labels[width - 1]
+        and not any(row.cells[width - 1 : width] != [b""] for row in below if row.width >= width)
+    ):
+        width -= 1
+    return labels[:width]
 
 
 def _detect_numbers(dialect: Dialect, rows: Sequence[_Row], options: ImportOptions) -> None:

@@ -5,6 +5,7 @@ that every stage works at the same time and memory does not grow with the file.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ QUEUE_LENGTH = 4
 QUEUE_BYTES = 4 * 1024 * 1024
 # The driver copies what it is given.
 SENT_BYTES = 1024 * 1024
+# Lines that a warning names.
+MAX_NAMED_LINES = 10
 
 
 class EncodingInDoubt(Exception):
@@ -55,7 +58,10 @@ class Output:
     rejections: Rejections | None = None
     records: int = 0
     accepted: int = 0
-    trimmed: int = 0
+    # The lines of records whose surplus fields were left out.
+    trimmed: list[int] = field(default_factory=list)
+    # How many cells of each column, by its place, are a text in a formula.
+    formulas: Counter[int] = field(default_factory=Counter)
 
     @property
     def size(self) -> int:
@@ -131,14 +137,16 @@ class Validation:
         table = parse_chunk(chunk, self._plan.dialect.grammar, self._plan.layout)
         output = Output(records=len(chunk.starts))
         if self.inference is not None:
-            self.inference.update(table.columns, partial(_line_of, chunk, table.rows))
+            certain = table.without_doubtful()
+            self.inference.update(certain.columns, partial(_line_of, chunk, certain.rows))
             if self.inference.records > self._sampled:
                 self.agrees = self.agrees and self.inference.agrees(self._columns)
             if not self.agrees:
                 yield output
                 return
         checked = validate_table(table, self._columns, self._plan.conventions, self._key)
-        output.accepted, output.trimmed = len(checked.rows), table.trimmed
+        output.accepted, output.trimmed = len(checked.rows), _lines_of(chunk, table.trimmed)
+        output.formulas.update(dict(enumerate(table.formulas)))
         if checked.faults:
             for rejections in locate_faults(chunk, checked.faults, self._encoding, self._chunks.offset):
                 yield Output(rejections=rejections)
@@ -160,14 +168,19 @@ def infer_sample(plan: ReadPlan, source: Source, inference: TableInference) -> N
     chunks = _Chunks(plan, source.encoding)
     for data in (sample, None) if is_all else (sample,):
         for chunk in chunks.feed(data):
-            table = parse_chunk(chunk, plan.dialect.grammar, plan.layout)
+            table = parse_chunk(chunk, plan.dialect.grammar, plan.layout).without_doubtful()
             inference.update(table.columns, partial(_line_of, chunk, table.rows))
     if is_all:
         inference.finish()
 
 
 def _line_of(chunk: Chunk, rows: Positions, row: int) -> int:
-    return int(chunk.lines(chunk.starts[rows[row : row + 1]])[0])
+    return _lines_of(chunk, rows[row : row + 1])[0]
+
+
+def _lines_of(chunk: Chunk, rows: Positions) -> list[int]:
+    lines: list[int] = chunk.lines(chunk.starts[rows]).tolist() if len(rows) else []
+    return lines
 
 
 async def run_pass(
@@ -236,6 +249,9 @@ class Loading:
     stops_at_rejection: bool
     accepted: int = 0
     trimmed: int = 0
+    # The lines of the first of them.
+    trimmed_lines: list[int] = field(default_factory=list)
+    formulas: Counter[int] = field(default_factory=Counter)
 
     async def rows(self) -> AsyncIterator[bytes]:
         """The rows of the file in PostgreSQL's binary format."""
@@ -248,7 +264,9 @@ class Loading:
                 if output.rejections is not None:
                     await self.report.add(output.rejections)
                 self.accepted += output.accepted
-                self.trimmed += output.trimmed
+                self.formulas.update(output.formulas)
+                self.trimmed += len(output.trimmed)
+                self.trimmed_lines += output.trimmed[: MAX_NAMED_LINES - len(self.trimmed_lines)]
                 self.meter.rows_rejected = self.report.rows
                 if self.stops_at_rejection and self.report.rows:
                     self.stage.encodes = False

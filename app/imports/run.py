@@ -24,12 +24,13 @@ from app.imports.match import match_columns
 from app.imports.memory import give_back
 from app.imports.models import Import, rejections_key
 from app.imports.options import ImportOptions
-from app.imports.parse import Layout
+from app.imports.parse import Layout, formula_warning
 from app.imports.pipeline import EncodingInDoubt, Loading, ReadPlan, Validation, infer_sample
 from app.imports.progress import Meter
 from app.imports.report import Report, judge
 from app.imports.repository import Lease
 from app.imports.source import Source
+from app.imports.surplus import trimmed_warning
 from app.imports.turns import ImportPostponed, loading_transaction
 
 HEARTBEAT_SECONDS = 1.0
@@ -252,7 +253,7 @@ class _Runner:
         options = self._options
         limit = get_settings().max_field_bytes
         nulls = (b"", *(null.encode() for null in options.nulls or ()))
-        layout = Layout(dialect.width, nulls, options.pad_short_rows, limit, dialect.headers)
+        layout = Layout(dialect.width, nulls, options.pad_short_rows, limit, dialect.headers, dialect.surplus)
         conventions = Conventions(
             dialect.decimal_separator,
             dialect.thousands_separator,
@@ -359,10 +360,9 @@ class _Runner:
         self._meter.rows_rejected = self._report.rows
         self._meter.rows_loaded = self._meter.rows_read - self._report.rows
         if loading.trimmed:
-            have = "record has" if loading.trimmed == 1 else "records have"
-            self._outcome.warnings.append(
-                f"{loading.trimmed:,} {have} more fields than the header, all of them empty; they were left out."
-            )
+            self._outcome.warnings.append(trimmed_warning(loading.trimmed, loading.trimmed_lines))
+        for place, count in sorted((+loading.formulas).items()):
+            self._outcome.warnings.append(formula_warning(load.loaded[place].name, count))
         await self._report.close()
         judge(self._row, self._report, self._meter.rows_read)
         counts = await loader.finish(copied)

@@ -19,6 +19,7 @@ from app.datasets.rules import Rule, address_rule, constraint_rules, type_rule
 from app.imports import cells, numbers
 from app.imports.cells import Cells, Conventions, Mask, either, to_mask
 from app.imports.parse import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
+from app.imports.surplus import reject_shifted
 
 # A constraint's value, as its column declares it.
 Bound = str | int | float | bool
@@ -98,6 +99,8 @@ def validate_table(table: Table, columns: list[Column], conventions: Conventions
     `columns` stand in the order of the table's, `key` names those that address a record; a row with any fault is left
     out of the arrays.
     """
+    if table.doubtful is not None:
+        reject_shifted(table, lambda array, place: _misfits(array, columns[place], conventions))
     faults = [_named(fault, columns) for fault in table.faults]
     typed: list[pa.Array] = []
     for array, column in zip(table.columns, columns, strict=True):
@@ -115,6 +118,11 @@ def validate_table(table: Table, columns: list[Column], conventions: Conventions
     keep = ~_faulty_rows(table, faults)
     mask = pa.array(keep)
     return Validated([array.filter(mask) for array in typed], table.rows[keep], faults)
+
+
+def _misfits(array: pa.Array, column: Column, conventions: Conventions) -> Mask | None:
+    """Which cells are no values of the column's type."""
+    return READERS[column.type](array, column, conventions)[1]
 
 
 def _reject_totals(table: Table, bad: Mask) -> bool:

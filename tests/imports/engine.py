@@ -42,7 +42,9 @@ class Engine:
         options = ImportOptions.model_validate(members)
         self.dialect = detect_dialect(content, options, final=True)
         nulls = (b"", *(null.encode() for null in options.nulls or ()))
-        self._layout = Layout(self.dialect.width, nulls, options.pad_short_rows, max_field, self.dialect.headers)
+        self._layout = Layout(
+            self.dialect.width, nulls, options.pad_short_rows, max_field, self.dialect.headers, self.dialect.surplus
+        )
         self._conventions = Conventions(
             self.dialect.decimal_separator,
             self.dialect.thousands_separator,
@@ -69,7 +71,8 @@ class Engine:
         """What is known of each column after the whole file."""
         inference = TableInference(self.dialect.labels, self._conventions)
         for chunk, table in self.chunks():
-            inference.update(table.columns, partial(_line_of, chunk, table))
+            certain = table.without_doubtful()
+            inference.update(certain.columns, partial(_line_of, chunk, certain))
         inference.finish()
         return inference.columns
 
