@@ -2,6 +2,7 @@
 
     uv run python -m benchmarks.spoiled              the form of Pollock, and others
     uv run python -m benchmarks.spoiled --only all   the forms whose name holds a word
+    uv run python -m benchmarks.spoiled --every 7    every seventh row of each
 
 It prints the share of each form and what is silently wrong, by kind of mistake and column.
 """
@@ -29,11 +30,11 @@ FORMS = {
 SHOWN = 12
 
 
-def judge(name: str, kind: Kind) -> tuple[int, list[tuple[str, int, int, str]]]:
+def judge(name: str, kind: Kind, every: int) -> tuple[int, list[tuple[str, int, int, str]]]:
     """How many files there are of a form and kind of mistake, and where and what is wrong."""
     judgement = Judgement(FORMS[name])
     count, wrong = 0, []
-    for spoiled in spoil(FORMS[name], (kind,)):
+    for spoiled in spoil(FORMS[name], (kind,), every):
         count += 1
         if fault := judgement.fault(spoiled):
             wrong.append((kind, spoiled.row, spoiled.column, fault))
@@ -43,10 +44,11 @@ def judge(name: str, kind: Kind) -> tuple[int, list[tuple[str, int, int, str]]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="forms whose name holds this")
-    only = parser.parse_args().only
-    names = [name for name in FORMS if only in name]
+    parser.add_argument("--every", type=int, default=1, help="of so many rows spoil one")
+    given = parser.parse_args()
+    names = [name for name in FORMS if given.only in name]
     with ProcessPoolExecutor(2) as pool:
-        jobs = {(name, kind): pool.submit(judge, name, kind) for name in names for kind in KINDS}
+        jobs = {(name, kind): pool.submit(judge, name, kind, given.every) for name in names for kind in KINDS}
         for name in names:
             results = [jobs[name, kind].result() for kind in KINDS]
             wrong = [item for _, items in results for item in items]

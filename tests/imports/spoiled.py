@@ -51,8 +51,8 @@ class Spoiled:
     row: int
     column: int
     content: str
-    # The line of each row.
-    lines: tuple[int, ...]
+    # The lines of the row.
+    lines: range
 
     @property
     def name(self) -> str:
@@ -86,20 +86,20 @@ def make_rows(form: Form) -> list[list[str]]:
     return rows
 
 
-def spoil(form: Form, kinds: Sequence[Kind] = KINDS) -> Iterator[Spoiled]:
-    """Every spoiled file of a form."""
+def spoil(form: Form, kinds: Sequence[Kind] = KINDS, every: int = 1) -> Iterator[Spoiled]:
+    """The spoiled files of a form, of each so many rows one."""
     values = [list(HEADER)] * form.header + make_rows(form)
     written = [_write_row(cells, form) for cells in values]
     clean = [form.delimiter.join(cells) for cells in written]
     lines = _lines_of(clean)
     for kind in kinds:
-        for row, cells in enumerate(written):
+        for row, cells in list(enumerate(written))[::every]:
             for column in range(len(HEADER)):
                 if kind == "missing" and column == 0:
                     continue
                 spoiled = _spoil_row(cells, column, kind, form.delimiter)
                 content = "\n".join([*clean[:row], spoiled, *clean[row + 1 :], ""])
-                yield Spoiled(kind, row, column, content, lines)
+                yield Spoiled(kind, row, column, content, lines[row])
 
 
 def write_clean(form: Form) -> str:
@@ -129,12 +129,12 @@ def _spoil_row(cells: Sequence[str], column: int, kind: Kind, delimiter: str) ->
     return delimiter.join([*before[:-1], before[-1] + cell, *behind])
 
 
-def _lines_of(rows: Sequence[str]) -> tuple[int, ...]:
+def _lines_of(rows: Sequence[str]) -> list[range]:
     lines, line = [], 1
     for row in rows:
-        lines.append(line)
-        line += 1 + row.count("\n")
-    return tuple(lines)
+        lines.append(range(line, line + 1 + row.count("\n")))
+        line = lines[-1].stop
+    return lines
 
 
 class Judgement:
@@ -147,7 +147,10 @@ class Judgement:
         assert not self._clean.rejections
 
     def fault(self, spoiled: Spoiled) -> str:
-        """Empty where every row is exact, or rejected by its own line."""
+        """Empty where every row is exact, or rejected by its own line.
+
+        Of a malformed record that goes over several lines the others are rejected as well.
+        """
         made = read_file(spoiled.content)
         if not made.columns:
             # Refused.
@@ -158,7 +161,7 @@ class Judgement:
         rejected = [item["line"] for item in made.rejections]
         if rejected:
             del wanted[spoiled.row - self._form.header]
-        if rejected not in ([], [spoiled.lines[spoiled.row]]):
+        if rejected and (rejected[0] != spoiled.lines[0] or not set(rejected) <= set(spoiled.lines)):
             return f"rejected lines {rejected[:5]}"
         if made.columns != self._clean.columns:
             return f"columns {made.types}"
