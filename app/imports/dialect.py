@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from app.imports.options import ImportOptions
-from app.imports.surplus import usual_surplus
+from app.imports.surplus import expect_surplus, usual_surplus_warnings
 from app.imports.tokenizer import LINE_END, Grammar, Record, read_records, without_end_mark
 
 DELIMITERS = b",;\t|^~"
@@ -104,7 +104,9 @@ def detect_dialect(sample: bytes, options: ImportOptions, *, final: bool) -> Dia
     grammar = _detect_grammar(body, options, delimiter, final)
     rows = _read_rows(body, grammar, final)
     dialect = _find_header(body, grammar, rows, options)
-    _detect_surplus(dialect, [row.cells for row in rows if row.start >= dialect.offset])
+    records = [row.cells for row in rows if row.start >= dialect.offset]
+    dialect.surplus = expect_surplus(records, dialect.labels, grammar.quote)
+    dialect.warnings += usual_surplus_warnings(dialect.surplus)
     dialect.offset += start
     dialect.header_offset += start
     if start:
@@ -113,18 +115,6 @@ def detect_dialect(sample: bytes, options: ImportOptions, *, final: bool) -> Dia
         dialect.skipped = [1, *(line + 1 for line in dialect.skipped)]
     _detect_numbers(dialect, rows, options)
     return dialect
-
-
-def _detect_surplus(dialect: Dialect, records: Sequence[Sequence[bytes]]) -> None:
-    """How many empty fields the records have behind the header's, unless a delimiter may be missing in the header."""
-    surplus = usual_surplus(records, dialect.width)
-    if not surplus:
-        return
-    quote = dialect.grammar.quote.decode()
-    dialect.surplus = None if quote and any(quote in label for label in dialect.labels) else surplus
-    if dialect.surplus:
-        fields = "an empty field" if surplus == 1 else f"{surplus} empty fields"
-        dialect.warnings.append(f"Records end with {fields} that the header does not name; they are left out.")
 
 
 def _separator_line(sample: bytes) -> tuple[int, bytes | None]:

@@ -22,12 +22,31 @@ Mask = npt.NDArray[np.bool_]
 Misfits = Callable[[pa.Array, int], Mask | None]
 # No more delimiters than these are one too many by mistake and still in one record.
 MAX_SHIFT = 4
+# How many of the records have values in a column that the header does not name, and not by mistake.
+SOME_VALUES = 0.05
 
 
-def usual_surplus(records: Sequence[Sequence[bytes]], width: int) -> int:
-    """How many empty fields most records have behind those of the columns; of two numbers as frequent, the smaller."""
+def expect_surplus(records: Sequence[Sequence[bytes]], labels: Sequence[str], quote: bytes) -> int | None:
+    """How many empty fields most records have behind the labelled ones; of two numbers as frequent, the smaller.
+
+    None where they have some, and the header may lack a delimiter: a label holds a quote, or others have values there.
+    """
+    width = len(labels)
     found = Counter(len(cells) - width for cells in records if len(cells) >= width and not any(cells[width:]))
-    return min(found, key=lambda surplus: (-found[surplus], surplus), default=0)
+    surplus = min(found, key=lambda count: (-found[count], count), default=0)
+    if not surplus:
+        return 0
+    filled = sum(len(cells) == width + surplus and any(cells[width:]) for cells in records)
+    has_quote = bool(quote) and any(quote.decode() in label for label in labels)
+    return None if has_quote or (filled > 1 and filled > found[surplus] * SOME_VALUES) else surplus
+
+
+def usual_surplus_warnings(surplus: int | None) -> list[str]:
+    """What someone should know of empty fields that most records have."""
+    if not surplus:
+        return []
+    fields = "an empty field" if surplus == 1 else f"{surplus} empty fields"
+    return [f"Records end with {fields} that the header does not name: left out. Is the header whole?"]
 
 
 def trimmed_warning(count: int, lines: Sequence[int]) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.core.settings import get_settings
 from tests.imports.conftest import Importer, rejection, types
@@ -269,12 +271,25 @@ class TestSurplus:
         ]
         assert [row["a"] for row in made.rows] == [1, 7, 1, 1]
 
-    def test_a_header_that_may_lack_a_delimiter_is_fitted_to_no_row(self) -> None:
-        made = read_file('a,b"c",d\n1,2,"x",\n3,4,"y",\n')
-        assert [(item["line"], item["code"]) for item in made.rejections] == [
-            (2, "too_many_fields"),
-            (3, "too_many_fields"),
-        ]
+    @pytest.mark.parametrize(
+        "content", ['a,b"c",d\n1,2,"x",\n3,4,"y",\n', "a,bc,d\n1,2,x,y\n3,4,y,\n5,6,z,\n7,8,z,\n9,1,z,w\n"]
+    )
+    def test_a_header_that_may_lack_a_delimiter_is_fitted_to_no_row(self, content: str) -> None:
+        made = read_file(content)
+        assert {item["code"] for item in made.rejections} == {"too_many_fields"}
+        assert made.rows == []
+
+    @given(
+        st.lists(st.sampled_from(["1,2,x", ",2,x", "1,,x", "1,2,x,", ",2,x,", "1,,x,,", "1,2,,", "1,2", "1,2,,,z"])),
+        st.integers(1, 30),
+    )
+    def test_does_not_depend_on_blocks(self, rows: list[str], block: int) -> None:
+        content = "\n".join(["a,b,c", "1,2,x", "3,4,y", *rows])
+        whole, cut = read_file(content), read_file(content, block=block)
+        assert (cut.columns, cut.rows, cut.rejections) == (whole.columns, whole.rows, whole.rejections)
+        # No row is lost, and none is moved: 1 and x never stand elsewhere.
+        assert len(whole.rows) + len(whole.rejections) == len(rows) + 2
+        assert all(row["a"] in (None, 1, 3) and row["b"] in (None, 2, 4) for row in whole.rows)
 
     async def test_the_warning_names_lines(self, importer: Importer) -> None:
         shown = await importer("d", "a,b\n1,2\n" + "3,4,\n5,6\n" * 12)

@@ -1,4 +1,4 @@
-"""Files with one spoiled row: every other row is exact, and that one is too or is rejected by its line.
+"""Files with one spoiled row: every other row is exact, and that one is too, or is rejected by its line.
 
 `benchmarks/spoiled.py` tries every row of longer files.
 """
