@@ -16,22 +16,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from app.imports.formulas import count_formulas, may_hold_formulas
 from app.imports.split import MAX_FIELDS, Chunk, Positions
-from app.imports.tokenizer import LINE_END, MAX_SHOWN, NO_FIELD, RETURN, Grammar, Malformed, Record, Tokenizer
+from app.imports.tokenizer import (
+    LINE_END,
+    MALFORMED,
+    MAX_SHOWN,
+    NO_FIELD,
+    RETURN,
+    Grammar,
+    Malformed,
+    Record,
+    Tokenizer,
+)
 
 VALUE_LIMIT = 200
-MALFORMED = {
-    "text_after_quote": "text after a closing quote; a quote inside a quoted field is written twice, "
-    "unless `escape` or `lenient_quotes` says otherwise",
-    "quote_inside_field": "a quoted field that begins in the middle of another, as where a delimiter is missing; "
-    "give `quote` as empty where quotes are text",
-    "record_too_long": "a line that is longer than a record may be",
-    "unterminated_quote": "a quoted field that begins on this line is never closed properly; "
-    "give `quote` as empty where quotes are text",
-}
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# How spreadsheets keep a number as text.
-FORMULA = b'="'
 
 
 TOTAL = r"^\s*(?i:(?:grand[ -]?|sub[ -]?|overall )?(?:totals?|sum))\s*:?\s*$"
@@ -125,8 +125,8 @@ def parse_chunk(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table:
     # One byte is found far faster than several.
     if BYTE_ORDER_MARK[:1] in chunk.data:
         _reject_marks(table, chunk)
-    if FORMULA[:1] in chunk.data:
-        table.formulas = [_count_formulas(column) for column in table.columns]
+    if may_hold_formulas(chunk.data):
+        table.formulas = count_formulas(table.columns)
     if not chunk.is_utf8 or b"\0" in chunk.data:
         _reject_unreadable(table)
     if len(chunk.data) > layout.max_field:
@@ -349,17 +349,6 @@ def _reject_marks(table: Table, chunk: Chunk) -> None:
         message = "a byte order mark before the record, as where files were put one behind the other"
         table.faults.append(_row_fault(chunk, "byte_order_mark", message, table.rows[marked]))
         drop_rows(table, marked)
-
-
-def _count_formulas(column: pa.Array) -> int:
-    count = pc.sum(pc.starts_with(column, FORMULA), min_count=0).as_py()
-    return int(count) if count else 0
-
-
-def formula_warning(column: str, count: int) -> str:
-    """What someone should know of a column some of whose cells are a text in a formula."""
-    are = "cell is" if count == 1 else "cells are"
-    return f"{count:,} {are} written =\"…\" in '{column}', as spreadsheets keep text; they are kept as written."
 
 
 def _equals(column: pa.Array, value: bytes) -> npt.NDArray[np.bool_]:

@@ -17,6 +17,7 @@ from app.datasets.repository import find_dataset, lock_dataset, touch_dataset
 from app.imports import errors, repository
 from app.imports.cells import Conventions
 from app.imports.dialect import Dialect, detect_dialect
+from app.imports.formulas import formula_warning
 from app.imports.infer import Proposal, TableInference
 from app.imports.load import Clash, Counts, Loader, LoadPlan
 from app.imports.load_keyvalue import Destination, KeyvalueLoader
@@ -24,7 +25,7 @@ from app.imports.match import match_columns
 from app.imports.memory import give_back
 from app.imports.models import Import, rejections_key
 from app.imports.options import ImportOptions
-from app.imports.parse import Layout, formula_warning
+from app.imports.parse import Layout
 from app.imports.pipeline import EncodingInDoubt, Loading, ReadPlan, Validation, infer_sample
 from app.imports.progress import Meter
 from app.imports.report import Report, judge

@@ -18,6 +18,16 @@ LINE_END = re.compile(rb"\r\r\n|\r\n|\n|\r")
 # Bytes of a field that is shown to a reader, before it is cut to a number of characters.
 MAX_SHOWN = 800
 NO_FIELD = -1
+# What is wrong with a malformed record, and which option reads it otherwise.
+MALFORMED = {
+    "text_after_quote": "text after a closing quote; a quote inside a quoted field is written twice, "
+    "unless `escape` or `lenient_quotes` says otherwise",
+    "quote_inside_field": "a quoted field that begins in the middle of another, as where a delimiter is missing; "
+    "give `quote` as empty where quotes are text",
+    "record_too_long": "a line that is longer than a record may be",
+    "unterminated_quote": "a quoted field that begins on this line is never closed properly; "
+    "give `quote` as empty where quotes are text",
+}
 # A field's number and place where there is none.
 _NOWHERE = (NO_FIELD, NO_FIELD)
 
