@@ -305,6 +305,8 @@ class Tokenizer:
         """The field that begins at a position, whether anything in it is escaped, and where it ends."""
         match = self._patterns.unquoted.match(self._data, position)
         assert match is not None
+        if self._patience and match.end() == len(self._data):
+            raise _Incomplete
         value, escapes = match.group(), self._patterns.escapes
         if escapes is None:
             return value, False, match.end()

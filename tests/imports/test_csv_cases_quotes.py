@@ -146,6 +146,11 @@ class TestQuotesOfACellThatAnotherBegan:
         assert made.rejections == []
         assert list(made.rows[0].values()) == [1, *cells]
 
+    @pytest.mark.parametrize("block", range(1, 20))
+    def test_case_04_wherever_a_block_ends(self, block: int) -> None:
+        made = read_file('a,b,c\n"x\ny",5" x,6" y"\n', block=block)
+        assert made.rows == [{"a": "x\ny", "b": '5" x', "c": '6" y"'}]
+
     def test_lenient_quotes_keeps_it(self) -> None:
         made = read_file('id,size,name\n1,5" pipe,6"\n2,"q",b\n', lenient_quotes=True)
         assert [row["name"] for row in made.rows] == ['6"', "b"]
