@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from app.datasets.columns import Column
@@ -24,6 +25,7 @@ from app.imports.progress import Meter
 from app.imports.report import Rejections, Report, locate_faults
 from app.imports.source import Encoding, Source, in_thread
 from app.imports.split import Chunk, Positions, Splitter, is_utf8
+from app.imports.surplus import may_be_keys
 from app.imports.validate import validate_table
 
 Item = TypeVar("Item")
@@ -113,6 +115,8 @@ class Validation:
         self.inference: TableInference | None = None
         self._sampled = 0
         self.agrees = True
+        # The columns that are no key, by records that the inference did not look at.
+        self.no_keys: set[str] = set()
         # Turned off once nothing will be loaded: then only the report goes on.
         self.encodes = True
         self._chunks = _Chunks(plan, encoding)
@@ -147,6 +151,10 @@ class Validation:
         checked = validate_table(table, self._columns, self._plan.conventions, self._key)
         output.accepted, output.trimmed = len(checked.rows), _lines_of(chunk, table.trimmed)
         output.formulas.update(dict(enumerate(table.formulas)))
+        if len(table.trimmed):
+            trimmed = pa.array(np.isin(checked.rows, table.trimmed))
+            found = zip(self._columns, checked.arrays, strict=True)
+            self.no_keys |= {column.name for column, array in found if not may_be_keys(array.filter(trimmed))}
         if checked.faults:
             for rejections in locate_faults(chunk, checked.faults, self._encoding, self._chunks.offset):
                 yield Output(rejections=rejections)

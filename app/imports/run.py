@@ -355,6 +355,7 @@ class _Runner:
             self._describe_columns(load)
         if load.new and self._proposal:
             self._outcome.warnings += self._proposal.warnings
+        loader.candidates = [name for name in loader.candidates if name not in stage.no_keys]
         self._meter.phase = "committing"
         async for clashes in loader.clashes():
             await self._report.add(clashes)

@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from app.datasets.rules import UNADDRESSABLE
 from app.imports.parse import Table, drop_rows
 from app.imports.split import Positions
 
@@ -24,6 +26,7 @@ Misfits = Callable[[pa.Array, int], Mask | None]
 MAX_SHIFT = 4
 # How many of the records have values in a column that the header does not name, and not by mistake.
 SOME_VALUES = 0.05
+_NO_KEYS = pa.array(["", *UNADDRESSABLE])
 
 
 def expect_surplus(records: Sequence[Sequence[bytes]], labels: Sequence[str], quote: bytes) -> int | None:
@@ -55,6 +58,13 @@ def trimmed_warning(count: int, lines: Sequence[int]) -> str:
     named = ", ".join(f"{line:,}" for line in lines) + (" and on" if count > len(lines) else "")
     where = f"line {named}" if count == 1 else f"lines {named}"
     return f"{count:,} {have} more fields than the header, all of them empty ({where}); they were left out."
+
+
+def may_be_keys(values: pa.Array) -> bool:
+    """Whether values can address records, apart from whether they are all different."""
+    if values.null_count or not pa.types.is_string(values.type):
+        return not values.null_count
+    return not pc.any(pc.is_in(values, _NO_KEYS), min_count=0).as_py()
 
 
 def reject_shifted(table: Table, misfits: Misfits) -> None:

@@ -358,3 +358,20 @@ class TestWaysOut:
     ) -> None:
         shown = await importer("d", content, on_reject=on_reject, max_rejections=0)
         assert f"`{option}`" in shown["problem"]["hint"]
+
+
+class TestSurplusAndKeys:
+    """A record that does not vote on the columns can still say that one of them is no key."""
+
+    @pytest.mark.parametrize("row", [",c,", "1,c,"])
+    async def test_a_key_that_it_lacks_or_repeats_is_none(self, importer: Importer, row: str) -> None:
+        shown = await importer("d", f"id,name\n1,a\n2,b\n{row}\n")
+        assert shown["status"] == "succeeded"
+        assert shown["result"]["added"] == 3
+        assert (await importer.client.get("/datasets/d")).json()["key"] == []
+
+    async def test_a_key_value_dataset_takes_another(self, importer: Importer) -> None:
+        assert (await importer.client.post("/datasets", json={"name": "d", "store": "keyvalue"})).status_code == 201
+        shown = await importer("d", "id,name,code\n1,a,p\n2,b,q\n,c,r,\n")
+        assert shown["status"] == "succeeded", shown["problem"]
+        assert (await importer.client.get("/datasets/d")).json()["key"] == ["code"]
