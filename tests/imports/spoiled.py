@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from app.imports.errors import ImportFailed
 from tests.imports.engine import Made, read_file
 
 Kind = Literal["missing", "surplus", "quote"]
@@ -147,14 +148,15 @@ class Judgement:
         assert not self._clean.rejections
 
     def fault(self, spoiled: Spoiled) -> str:
-        """Empty where every row is exact, or rejected by its own line.
+        """Empty where every row is exact, or rejected by its own line; a first row may be what the file is refused for.
 
         Of a malformed record that goes over several lines the others are rejected as well.
         """
-        made = read_file(spoiled.content)
-        if not made.columns:
-            # Refused.
-            return ""
+        try:
+            made = read_file(spoiled.content)
+        except ImportFailed as problem:
+            is_right = spoiled.row == 0 and "Line 1 " in problem.detail
+            return "" if is_right else f"refused: {problem.detail}"
         if spoiled.row == 0 and self._form.header:
             return self._fault_of_header(made)
         wanted = list(self._clean.rows)
