@@ -6,9 +6,9 @@ preamble. Pure: no I/O.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from app.imports.kinds import is_comment, is_word
+from app.imports.kinds import TYPED, is_comment, is_word, kind
 from app.imports.sample import Row
 from app.imports.votes import Body
 
@@ -51,9 +51,12 @@ def find_table(rows: Sequence[Row]) -> Table:
     above = _header_above(rows, body, usual, place)
     if above is not None:
         return Table(above, 1, usual, True)
+    table = _begin(rows, body, usual, place)
+    if table.headers:
+        return table
     while place and _is_record(rows[place - 1], body):
         place -= 1
-    return _begin(rows, body, usual, place)
+    return replace(table, first=place)
 
 
 def _usual_width(rows: Sequence[Row]) -> int:
@@ -185,8 +188,8 @@ def _header_above(rows: Sequence[Row], body: Body, usual: int, first: int) -> in
     above = [place for place in range(first) if len(rows[place].filled) > 1 and not is_comment(rows[place].cells[0])]
     if not above or rows[first].is_apart:
         return None
-    votes = body.votes(rows[above[0]])
-    if not _names_columns(rows[above[0]]) and (votes.record or not votes.header):
+    names = body.votes(rows[above[0]]).header and not body.values(rows[above[0]])
+    if not names and not _names_columns(rows[above[0]]):
         return None
     width = rows[above[0]].width
     if any(rows[place].width != width or rows[place].problem for place in above):
@@ -205,9 +208,15 @@ def _names_columns(row: Row) -> bool:
 
 
 def _is_record(row: Row, body: Body) -> bool:
-    """Whether a row of any width has values where the table has them."""
+    """Whether a row above the first one of the table's width is a record: it has values where the table has them, or
+    any at all and one cell more or less, as a record without a delimiter.
+    """
+    if row.width != body.width and len(row.filled) < 2:
+        return False
+    if abs(row.width - body.width) == 1 and any(kind(cell) in TYPED for cell in row.cells):
+        return True
     votes = body.votes(row)
-    return (len(row.filled) > 1 or row.width == body.width) and votes.record > 0 and votes.header == 0
+    return votes.record > 0 and votes.header == 0
 
 
 def _count_headers(rows: Sequence[Row], body: Body, place: int) -> int:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.imports.dialect import Dialect, detect_dialect
+from app.imports.errors import ImportFailed
 from app.imports.options import ImportOptions
 from tests.imports.engine import read_file
 
@@ -99,13 +100,19 @@ class TestSamples:
     @given(st.binary(max_size=60))
     def test_anything_at_all(self, data: bytes) -> None:
         text = data.decode("utf-8", "ignore")
-        dialect = detect(text)
+        try:
+            dialect = detect(text)
+        except ImportFailed:
+            return
         assert 0 <= dialect.offset <= len(text.encode())
         assert dialect.line >= 1
 
     @given(st.text(alphabet='ab1,;"\n\r ', max_size=40))
     def test_every_record_behind_the_header_is_loaded_or_rejected(self, text: str) -> None:
-        dialect = detect(text)
+        try:
+            dialect = detect(text)
+        except ImportFailed:
+            return
         if dialect.labels:
             made = read_file(text)
             numbers = sorted({item["record"] for item in made.rejections})
