@@ -43,6 +43,18 @@ class FileWithoutRecords(ImportFailed):
     title = "The file has no records"
 
 
+class FileMalformed(ImportFailed):
+    title = "The file is malformed"
+
+
+class HeaderMalformed(ImportFailed):
+    title = "The file's header is malformed"
+
+
+class DelimiterNotFound(ImportFailed):
+    title = "The file's delimiter is not clear"
+
+
 class FileTooLarge(ImportFailed):
     status = 413
     title = "The file is too large"

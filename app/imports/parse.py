@@ -8,7 +8,7 @@ Pure: no I/O.
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +16,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from app.imports.formulas import count_formulas, may_hold_formulas
 from app.imports.split import MAX_FIELDS, Chunk, Positions
-from app.imports.tokenizer import LINE_END, MAX_SHOWN, NO_FIELD, RETURN, Grammar, Malformed, Record, Tokenizer
+from app.imports.tokenizer import (
+    LINE_END,
+    MALFORMED,
+    MAX_SHOWN,
+    NO_FIELD,
+    RETURN,
+    Grammar,
+    Malformed,
+    Record,
+    Tokenizer,
+)
 
 VALUE_LIMIT = 200
-MALFORMED = {
-    "text_after_quote": "text after a closing quote; a quote inside a quoted field is written twice",
-    "record_too_long": "a line that is longer than a record may be",
-    "unterminated_quote": "a quoted field that begins on this line is never closed properly",
-}
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 TOTAL = r"^\s*(?i:(?:grand[ -]?|sub[ -]?|overall )?(?:totals?|sum))\s*:?\s*$"
@@ -34,8 +41,9 @@ TOTAL = r"^\s*(?i:(?:grand[ -]?|sub[ -]?|overall )?(?:totals?|sum))\s*:?\s*$"
 class Layout:
     """What a record should look like: its fields' number, and what stands for null when it is not quoted.
 
-    `headers` are the rows of the header: data that repeats one of them is none. With `quoted_nulls` the words of
-    `nulls` stand for null when they are quoted too.
+    `headers` are the rows of the header: data that repeats one of them is none. `surplus` is how many empty fields
+    records have behind the last column as a rule; None where a record with any is not to be trusted. With
+    `quoted_nulls` the words of `nulls` stand for null when they are quoted too.
     """
 
     width: int
@@ -43,9 +51,15 @@ class Layout:
     pad_short_rows: bool = False
     max_field: int = 1 << 62
     headers: tuple[tuple[bytes, ...], ...] = ()
+    surplus: int | None = 0
     quoted_nulls: bool = False
     # The places of fields that are not loaded, whatever they hold.
     omitted: frozenset[int] = frozenset()
+
+    @property
+    def fields(self) -> int:
+        """How many fields a record has as a rule."""
+        return self.width + (self.surplus or 0)
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,22 @@ class Fault:
     values: pa.Array
     field: int | None = None
 
+    def only(self, wanted: npt.NDArray[np.bool_]) -> "Fault":
+        """The same mistake of some of its records."""
+        mask = pa.array(wanted)
+        message = self.message if isinstance(self.message, str) else self.message.filter(mask)
+        return replace(self, rows=self.rows[wanted], message=message, values=self.values.filter(mask))
+
+
+@dataclass
+class Doubtful:
+    """Records of a table that have more empty fields behind the last column than the others: a delimiter too many may
+    have shifted them. `fault` is what they are refused for in that case, `surplus` how many fields are too many.
+    """
+
+    fault: Fault
+    surplus: Positions
+
 
 @dataclass
 class Table:
@@ -71,8 +101,19 @@ class Table:
     columns: list[pa.Array]
     rows: Positions
     faults: list[Fault] = field(default_factory=list)
-    # Records whose surplus fields were all empty.
-    trimmed: int = 0
+    doubtful: Doubtful | None = None
+    # Doubtful records that have been found to be right.
+    trimmed: Positions = field(default_factory=lambda: np.empty(0, np.int64))
+    # How many cells of each column are a text in a formula, as ="00123"; empty where none is.
+    formulas: list[int] = field(default_factory=list)
+
+    def without_doubtful(self) -> "Table":
+        """The records that say of what type the columns are."""
+        if self.doubtful is None:
+            return self
+        certain = Table(list(self.columns), self.rows)
+        drop_rows(certain, np.isin(self.rows, self.doubtful.fault.rows))
+        return certain
 
 
 def parse_chunk(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table:
@@ -87,6 +128,11 @@ def parse_chunk(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table:
     _reject_headers(table, chunk, layout)
     if layout.quoted_nulls:
         table.columns = [_without_words(column, layout.nulls) for column in table.columns]
+    # One byte is found far faster than several.
+    if BYTE_ORDER_MARK[:1] in chunk.data:
+        _reject_marks(table, chunk)
+    if may_hold_formulas(chunk.data):
+        table.formulas = count_formulas(table.columns)
     if not chunk.is_utf8 or b"\0" in chunk.data:
         _reject_unreadable(table, layout)
     if len(chunk.data) > layout.max_field:
@@ -96,9 +142,9 @@ def parse_chunk(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table:
 
 def _parse_regular(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table | None:
     """What Arrow makes of a chunk, or None where the tokenizer must decide."""
-    count, width = len(chunk.starts), layout.width
+    count, width = len(chunk.starts), layout.fields
     if count == 0:
-        return Table(_no_rows(width), np.empty(0, np.int64))
+        return Table(_no_rows(layout.width), np.empty(0, np.int64))
     arrays = _read_arrow(chunk.data, grammar, layout)
     rows, faults = np.arange(count), list[Fault]()
     if arrays is None:
@@ -106,13 +152,15 @@ def _parse_regular(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table | No
         if _may_be_made_to_fit(chunk, grammar, layout, found):
             return None
         rows = np.flatnonzero(found == width)
-        faults = _width_faults(chunk, np.flatnonzero(found != width), found[found != width], width)
+        faults = _width_faults(chunk, np.flatnonzero(found != width), found[found != width], layout)
         arrays = _read_arrow(_records_of(chunk, found == width), grammar, layout) if len(rows) else _no_rows(width)
     if arrays is None or len(arrays[0]) != len(rows):
         return None
     if grammar.skip_space:
         arrays = [_without_spaces(array, layout.nulls) for array in arrays]
-    return Table(arrays, rows, faults)
+    if any(pc.any(pc.greater(pc.binary_length(array), 0)).as_py() for array in arrays[layout.width :]):
+        return None
+    return Table(arrays[: layout.width], rows, faults)
 
 
 def _without_spaces(array: pa.Array, nulls: tuple[bytes, ...]) -> pa.Array:
@@ -141,9 +189,9 @@ def _count_fields(chunk: Chunk, delimiter: bytes) -> Positions:
 
 def _may_be_made_to_fit(chunk: Chunk, grammar: Grammar, layout: Layout, found: Positions) -> bool:
     """Whether a record with too few or too many fields may be taken all the same, as far as its last byte tells."""
-    if layout.pad_short_rows and (found < layout.width).any():
+    if ((found < layout.fields) & (layout.pad_short_rows | (found >= layout.width))).any():
         return True
-    starts = chunk.starts[found > layout.width]
+    starts = chunk.starts[found > layout.fields]
     ends = np.append(chunk.record_ends, len(chunk.data))
     lasts = ends[np.searchsorted(ends, starts)] - 1
     array = np.frombuffer(chunk.data, np.uint8)
@@ -161,7 +209,7 @@ def _records_of(chunk: Chunk, wanted: npt.NDArray[np.bool_]) -> bytes:
 
 def _read_arrow(data: bytes, grammar: Grammar, layout: Layout) -> list[pa.Array] | None:
     """What Arrow makes of some records; None where one has another number of fields, or is not regular."""
-    names = [str(index) for index in range(layout.width)]
+    names = [str(index) for index in range(layout.fields)]
     # Arrow takes an empty last field for quoted where the one before it is and no line end follows.
     data = data if data.endswith((b"\n", b"\r")) else data + b"\n"
     # One block: Arrow loses bytes of line ends inside quotes where its own blocks meet.
@@ -191,16 +239,20 @@ def one_array(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
 
 
-def _width_faults(chunk: Chunk, rows: Positions, found: Positions, width: int) -> list[Fault]:
-    """The records at `rows`, whose number of fields is `found` and not `width`."""
-    fields = "field" if width == 1 else "fields"
-    faults = []
-    for code, wrong in (("too_few_fields", found < width), ("too_many_fields", found > width)):
-        if wrong.any():
-            counts, places = np.unique(found[wrong], return_inverse=True)
-            messages = pa.array([f"expected {width} {fields}, found {count}" for count in counts.tolist()])
-            faults.append(_row_fault(chunk, code, messages.take(pa.array(places)), rows[wrong]))
-    return faults
+def _width_faults(chunk: Chunk, rows: Positions, found: Positions, layout: Layout) -> list[Fault]:
+    """The records at `rows`, whose number of fields, `found`, is too small or too large."""
+    few = found < layout.fields
+    wrong = (("too_few_fields", layout.fields, few), ("too_many_fields", layout.width, ~few))
+    return [
+        _width_fault(chunk, code, rows[mask], found[mask], expected) for code, expected, mask in wrong if mask.any()
+    ]
+
+
+def _width_fault(chunk: Chunk, code: str, rows: Positions, found: Positions, expected: int) -> Fault:
+    fields = "field" if expected == 1 else "fields"
+    counts, places = np.unique(found, return_inverse=True)
+    messages = pa.array([f"expected {expected} {fields}, found {count}" for count in counts.tolist()])
+    return _row_fault(chunk, code, messages.take(pa.array(places)), rows)
 
 
 def _row_fault(chunk: Chunk, code: str, message: str | pa.Array, places: Positions) -> Fault:
@@ -230,31 +282,52 @@ def _parse_records(chunk: Chunk, records: list[Record | Malformed], layout: Layo
     rows: list[int] = []
     broken: dict[tuple[str, int], list[int]] = defaultdict(list)
     wrong: list[tuple[int, int]] = []
-    trimmed = 0
+    doubtful: list[tuple[int, int]] = []
     for row, record in enumerate(records):
         if isinstance(record, Malformed):
             broken[record.code, record.field].append(row)
             continue
         fields = _fields(record, layout.nulls)
-        surplus = record.width - layout.width
-        if surplus > 0 and not any(record.fields[layout.width :]):
-            del fields[layout.width :]
-            trimmed += 1
-        elif surplus < 0 and layout.pad_short_rows:
-            fields += [None] * -surplus
-        elif surplus:
+        if not _fits(record, fields, layout):
             wrong.append((row, record.width))
             continue
-        good.append(fields)
+        if record.width > layout.fields:
+            doubtful.append((row, record.width))
+        good.append((fields + [None] * (layout.width - len(fields)))[: layout.width])
         rows.append(row)
     columns = zip(*good, strict=True) if good else [()] * layout.width
-    places = np.array(wrong, np.int64).reshape(-1, 2)
-    faults = _width_faults(chunk, places[:, 0], places[:, 1], layout.width)
+    table = Table([pa.array(values, pa.binary()) for values in columns], np.array(rows, np.int64))
+    table.faults = _width_faults(chunk, *_pairs(wrong), layout) if wrong else []
     for (code, place), found in broken.items():
         texts = pa.array([records[row].text for row in found], pa.binary())  # type: ignore[union-attr]  # all are Malformed
         field_place = None if place == NO_FIELD else place
-        faults.append(Fault(np.array(found, np.int64), None, code, MALFORMED[code], texts, field_place))
-    return Table([pa.array(values, pa.binary()) for values in columns], np.array(rows, np.int64), faults, trimmed)
+        table.faults.append(Fault(np.array(found, np.int64), None, code, MALFORMED[code], texts, field_place))
+    if doubtful:
+        places, widths = _pairs(doubtful)
+        fault = _width_fault(chunk, "too_many_fields", places, widths, layout.width)
+        table.doubtful = Doubtful(fault, widths - layout.fields)
+    return table
+
+
+def _pairs(found: list[tuple[int, int]]) -> tuple[Positions, Positions]:
+    pairs = np.array(found, np.int64)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _fits(record: Record, fields: list[bytes | None], layout: Layout) -> bool:
+    """Whether a record has the columns' fields, and behind them nothing but empty ones."""
+    if record.width == layout.fields:
+        return not any(fields[layout.width :])
+    if record.width < layout.width:
+        return layout.pad_short_rows
+    if any(record.fields[layout.width :]):
+        return False
+    if record.width < layout.fields:
+        # Where the last one is empty, it may be that a delimiter is missing before it.
+        return bool(fields[layout.width - 1]) or layout.pad_short_rows
+    # An empty cell that is quoted is a value: with a gap before it a delimiter too many may have moved it.
+    is_moved = None in fields[: layout.width] and max(record.quoted, default=0) >= layout.width
+    return layout.surplus is not None and not is_moved
 
 
 def _fields(record: Record, nulls: tuple[bytes, ...]) -> list[bytes | None]:
@@ -269,6 +342,9 @@ def _reject_headers(table: Table, chunk: Chunk, layout: Layout) -> None:
         if len(named) < 2:
             continue
         same = _equals(table.columns[named[0]], header[named[0]])
+        if BYTE_ORDER_MARK[:1] in chunk.data and named[0] == 0:
+            for written in (header[0], b'"' + header[0] + b'"'):
+                same |= _equals(table.columns[0], BYTE_ORDER_MARK + written)
         if not same.any():
             continue
         for place in named[1:]:
@@ -276,6 +352,15 @@ def _reject_headers(table: Table, chunk: Chunk, layout: Layout) -> None:
         if same.any():
             table.faults.append(_row_fault(chunk, "repeated_header", "the header again", table.rows[same]))
             drop_rows(table, same)
+
+
+def _reject_marks(table: Table, chunk: Chunk) -> None:
+    """Refuse the rows before which a file began that was put behind another."""
+    marked = np.array(pc.fill_null(pc.starts_with(table.columns[0], BYTE_ORDER_MARK), False).to_numpy(False), np.bool_)
+    if marked.any():
+        message = "a byte order mark before the record, as where files were put one behind the other"
+        table.faults.append(_row_fault(chunk, "byte_order_mark", message, table.rows[marked]))
+        drop_rows(table, marked)
 
 
 def _equals(column: pa.Array, value: bytes) -> npt.NDArray[np.bool_]:

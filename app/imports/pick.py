@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from app.datasets.columns import Column
 from app.imports.cells import to_mask, trim
 from app.imports.parse import VALUE_LIMIT, Fault, Table, drop_rows
 
@@ -28,10 +29,19 @@ class Picked:
         return frozenset(range(len(self.labels))).difference(self.loaded, self.empty)
 
 
+def in_file_order(columns: Sequence[Column], picked: Picked | None) -> list[Column | None]:
+    """The loaded columns by their places in the file, None where one is not loaded."""
+    if picked is None:
+        return list(columns)
+    by_place = dict(zip(picked.loaded, columns, strict=True))
+    return [by_place.get(place) for place in range(len(picked.labels))]
+
+
 def pick_columns(table: Table, picked: Picked) -> Table:
     """The table of the loaded columns; a row with a value where there is no column for it is a fault."""
     faults = [_placed(fault, picked) for fault in table.faults]
-    found = Table(list(table.columns), table.rows, faults, table.trimmed)
+    formulas = [table.formulas[place] for place in picked.loaded] if table.formulas else []
+    found = Table(list(table.columns), table.rows, faults, trimmed=table.trimmed, formulas=formulas)
     for place in picked.empty:
         _reject_values(found, place)
     found.columns = [found.columns[place] for place in picked.loaded]

@@ -5,12 +5,14 @@ that every stage works at the same time and memory does not grow with the file.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from app.datasets.columns import Column
@@ -18,15 +20,17 @@ from app.imports.cells import Conventions
 from app.imports.dialect import Dialect
 from app.imports.encode import SIGNATURE, TRAILER, encode_rows
 from app.imports.encodings import Encoding, EncodingInDoubt
+from app.imports.formulas import formula_warning
 from app.imports.infer import TableInference
 from app.imports.parse import Layout, parse_chunk
-from app.imports.pick import Picked, pick_columns
+from app.imports.pick import Picked, in_file_order, pick_columns
 from app.imports.progress import Meter
 from app.imports.report import Rejections, Report, locate_faults
 from app.imports.settle import settle_columns
 from app.imports.source import Source, in_thread
 from app.imports.split import Chunk, Positions, Splitter, is_utf8
-from app.imports.validate import validate_table
+from app.imports.surplus import may_be_keys, trimmed_warning
+from app.imports.validate import judge_surplus, validate_table
 
 Item = TypeVar("Item")
 # Between two stages so many items wait, or so many bytes and one item.
@@ -34,6 +38,8 @@ QUEUE_LENGTH = 4
 QUEUE_BYTES = 4 * 1024 * 1024
 # The driver copies what it is given.
 SENT_BYTES = 1024 * 1024
+# Lines that a warning names.
+MAX_NAMED_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,10 @@ class Output:
     rejections: Rejections | None = None
     records: int = 0
     accepted: int = 0
-    trimmed: int = 0
+    # The lines of records whose surplus fields were left out.
+    trimmed: list[int] = field(default_factory=list)
+    # How many cells of each column, by its place, are a text in a formula.
+    formulas: Counter[int] = field(default_factory=Counter)
 
     @property
     def size(self) -> int:
@@ -113,10 +122,13 @@ class Validation:
         self._columns = columns
         self._key = key
         self._picked = picked
+        self._in_file_order = in_file_order(columns, picked)
         self._with_places = with_places
         self.inference: TableInference | None = None
         self._sampled = 0
         self.agrees = True
+        # The columns that are no key, by records that the inference did not look at.
+        self.no_keys: set[str] = set()
         # Turned off once nothing will be loaded: then only the report goes on.
         self.encodes = True
         self._chunks = _Chunks(plan, encoding)
@@ -141,16 +153,23 @@ class Validation:
         table = parse_chunk(chunk, self._plan.dialect.grammar, self._plan.layout)
         output = Output(records=len(chunk.starts))
         if self.inference is not None:
-            self.inference.update(table.columns, partial(_line_of, chunk, table.rows))
+            certain = table.without_doubtful()
+            self.inference.update(certain.columns, partial(_line_of, chunk, certain.rows))
             if self.inference.records > self._sampled:
                 self.agrees = self.agrees and self.inference.agrees(self._columns)
             if not self.agrees:
                 yield output
                 return
+        judge_surplus(table, self._in_file_order, self._plan.conventions)
         if self._picked is not None:
             table = pick_columns(table, self._picked)
         checked = validate_table(table, self._columns, self._plan.conventions, self._key)
-        output.accepted, output.trimmed = len(checked.rows), table.trimmed
+        output.accepted, output.trimmed = len(checked.rows), _lines_of(chunk, table.trimmed)
+        output.formulas.update(dict(enumerate(table.formulas)))
+        if len(table.trimmed):
+            trimmed = pa.array(np.isin(checked.rows, table.trimmed))
+            found = zip(self._columns, checked.arrays, strict=True)
+            self.no_keys |= {column.name for column, array in found if not may_be_keys(array.filter(trimmed))}
         if checked.faults:
             for rejections in locate_faults(chunk, checked.faults, self._encoding, self._chunks.offset):
                 yield Output(rejections=rejections)
@@ -188,12 +207,17 @@ def _sample_tables(plan: ReadPlan, source: Source) -> Iterator[tuple[list[pa.Arr
     chunks = _Chunks(plan, source.encoding)
     for data in (sample, None) if is_all else (sample,):
         for chunk in chunks.feed(data):
-            table = parse_chunk(chunk, plan.dialect.grammar, plan.layout)
+            table = parse_chunk(chunk, plan.dialect.grammar, plan.layout).without_doubtful()
             yield table.columns, partial(_line_of, chunk, table.rows)
 
 
 def _line_of(chunk: Chunk, rows: Positions, row: int) -> int:
-    return int(chunk.lines(chunk.starts[rows[row : row + 1]])[0])
+    return _lines_of(chunk, rows[row : row + 1])[0]
+
+
+def _lines_of(chunk: Chunk, rows: Positions) -> list[int]:
+    lines: list[int] = chunk.lines(chunk.starts[rows]).tolist() if len(rows) else []
+    return lines
 
 
 async def run_pass(
@@ -262,6 +286,15 @@ class Loading:
     stops_at_rejection: bool
     accepted: int = 0
     trimmed: int = 0
+    # The lines of the first of them.
+    trimmed_lines: list[int] = field(default_factory=list)
+    formulas: Counter[int] = field(default_factory=Counter)
+
+    def list_warnings(self, columns: Sequence[Column]) -> list[str]:
+        """What someone should know of the cells of the columns that were loaded, and of those that were left out."""
+        trimmed = [trimmed_warning(self.trimmed, self.trimmed_lines)] if self.trimmed else []
+        found = sorted((+self.formulas).items())
+        return [*trimmed, *(formula_warning(columns[place].name, count) for place, count in found)]
 
     async def rows(self) -> AsyncIterator[bytes]:
         """The rows of the file in PostgreSQL's binary format."""
@@ -274,7 +307,9 @@ class Loading:
                 if output.rejections is not None:
                     await self.report.add(output.rejections)
                 self.accepted += output.accepted
-                self.trimmed += output.trimmed
+                self.formulas.update(output.formulas)
+                self.trimmed += len(output.trimmed)
+                self.trimmed_lines += output.trimmed[: MAX_NAMED_LINES - len(self.trimmed_lines)]
                 self.meter.rows_rejected = self.report.rows
                 if self.stops_at_rejection and self.report.rows:
                     self.stage.encodes = False

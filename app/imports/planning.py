@@ -97,7 +97,16 @@ def _read_plan(
     limit = get_settings().max_field_bytes
     nulls = (b"", *(null.encode() for null in options.nulls or ()))
     omitted = frozenset(place for place, name in enumerate(names) if not name)
-    layout = Layout(dialect.width, nulls, options.pad_short_rows, limit, dialect.headers, options.quoted_nulls, omitted)
+    layout = Layout(
+        dialect.width,
+        nulls,
+        options.pad_short_rows,
+        limit,
+        dialect.headers,
+        dialect.surplus,
+        options.quoted_nulls,
+        omitted,
+    )
     documents = max(get_settings().max_document_bytes, limit)
     conventions = conventions_of(options, dialect.grammar.delimiter.decode(), documents)
     formats = name_formats(conventions.date_formats, selection.labels, names, others)

@@ -172,6 +172,22 @@ def _as_csv(table: pa.Table) -> bytes:
     return target.getvalue()
 
 
+# What lets rows load that are not accepted for a reason.
+WAYS_OUT = {
+    "too_few_fields": "Give `pad_short_rows` if the fields that are missing are to be null.",
+    "text_after_quote": "Give `escape`, `lenient_quotes` or `quote` if quotes are used otherwise.",
+    "unterminated_quote": "Give `quote` as empty if quotes are text, or `escape` if they are escaped.",
+    "quote_inside_field": "Give `quote` as empty if quotes are text, or `lenient_quotes`.",
+}
+
+
+def _way_out(report: Report, encoding_hint: str) -> str:
+    """What would let rows load that are not accepted for the most frequent reason, as the end of a hint."""
+    code = report.totals[0]["code"] if report.totals else ""
+    way = encoding_hint if code == "invalid_encoding" else WAYS_OUT.get(code)
+    return f" {way}" if way else ""
+
+
 def judge(row: Import, report: Report, read: int, encoding_hint: str = "") -> None:
     """Raise what makes an import fail that has read so many rows: rejections not to be skipped, or nothing to load.
 
@@ -180,21 +196,18 @@ def judge(row: Import, report: Report, read: int, encoding_hint: str = "") -> No
     rejected = report.rows
     first = report.rejections[0] if rejected else {}
     where = f"The first is in line {first.get('line'):,}: {first.get('message')}." if rejected else ""
-    is_encoding = rejected and report.totals[0]["code"] == "invalid_encoding"
-    hint = encoding_hint if is_encoding else ""
+    way = _way_out(report, encoding_hint)
     if rejected and row.on_reject == "abort":
         raise errors.RowsRejected(
             f"{rejected:,} of {read:,} rows were not accepted; nothing was loaded. {where}",
-            hint=hint or "Mend the rows that the rejections list, or load the others with on_reject=skip.",
+            hint=f"Mend the rows that the rejections list, or load the others with on_reject=skip.{way}",
         )
     if rejected and rejected == read:
-        raise errors.RowsRejected(
-            f"None of the {read:,} rows was accepted. {where}", hint=hint or "See the rejections."
-        )
+        raise errors.RowsRejected(f"None of the {read:,} rows was accepted. {where}", hint=f"See the rejections.{way}")
     if row.max_rejections is not None and rejected > row.max_rejections:
         raise errors.TooManyRejections(
             f"{rejected:,} rows were not accepted, more than the {row.max_rejections:,} allowed. {where}",
-            hint="Mend them, or raise max_rejections.",
+            hint=f"Mend them, or raise max_rejections.{way}",
         )
     if read == 0 and row.mode == "replace" and not row.allow_empty:
         raise errors.FileWithoutRecords(

@@ -319,6 +319,27 @@ class _Runner:
         if not self._row.dry_run:
             await loader.keep_writers_away()
         copied = await loader.copy(loading.rows())
+        self._conclude(stage, load, loader)
+        self._meter.phase = "committing"
+        async for clashes in loader.clashes():
+            await self._report.add(clashes)
+        self._meter.rows_rejected = self._report.rows
+        self._meter.rows_loaded = self._meter.rows_read - self._report.rows
+        self._outcome.warnings += loading.list_warnings(load.loaded)
+        await self._report.close()
+        judge(self._row, self._report, self._meter.rows_read, self._source.encoding_hint)
+        if self._leaves_open(load):
+            return Counts()
+        counts = await loader.finish(copied)
+        self._meter.rows_loaded = self._meter.rows_read - self._report.rows
+        return counts
+
+    def _conclude(self, stage: Validation, load: LoadPlan, loader: Loader) -> None:
+        """Take over what all of the file says of columns that it settles.
+
+        Raises:
+            ProposalOutdated: its beginning said otherwise.
+        """
         if stage.inference is not None:
             self._proposal = stage.inference.propose()
             check_settled(load, self._proposal)
@@ -329,23 +350,7 @@ class _Runner:
             self._outcome.describe_columns(load, self._proposal)
         if load.new and self._proposal:
             self._outcome.warnings += self._proposal.warnings
-        self._meter.phase = "committing"
-        async for clashes in loader.clashes():
-            await self._report.add(clashes)
-        self._meter.rows_rejected = self._report.rows
-        self._meter.rows_loaded = self._meter.rows_read - self._report.rows
-        if loading.trimmed:
-            have = "record has" if loading.trimmed == 1 else "records have"
-            self._outcome.warnings.append(
-                f"{loading.trimmed:,} {have} more fields than the header, all of them empty; they were left out."
-            )
-        await self._report.close()
-        judge(self._row, self._report, self._meter.rows_read, self._source.encoding_hint)
-        if self._leaves_open(load):
-            return Counts()
-        counts = await loader.finish(copied)
-        self._meter.rows_loaded = self._meter.rows_read - self._report.rows
-        return counts
+        loader.candidates = [name for name in loader.candidates if name not in stage.no_keys]
 
     def _leaves_open(self, load: LoadPlan) -> bool:
         """Whether the file has no record to settle a dataset's columns by."""

@@ -24,6 +24,7 @@ from app.imports.tokenizer import (
     Record,
     Tokenizer,
     may_go_on,
+    without_end_mark,
 )
 
 Positions = npt.NDArray[np.int64]
@@ -140,6 +141,9 @@ class Splitter:
     def _cut(self, *, final: bool) -> Iterator[Chunk]:
         self._data, self._start = b"".join((self._data[self._start :], *self._blocks)), 0
         self._blocks.clear()
+        if final:
+            self._data = without_end_mark(self._data)
+            self._size = len(self._data)
         while self._size and (chunk := self._next_chunk(final=final)) is not None:
             self._tried = 0
             yield chunk

@@ -1,6 +1,7 @@
 """Tokenizer: bytes in, records out, field by field, each that does not follow the grammar with what is wrong where.
 
-RFC 4180 is the grammar; quotes in the middle of an unquoted field are text. Pure: no I/O.
+RFC 4180 is the grammar. Quotes in the middle of an unquoted field are text, unless what they stand around holds a
+delimiter. An escape is text too, unless it stands before a character that it can escape. Pure: no I/O.
 """
 
 import dataclasses
@@ -10,12 +11,25 @@ from dataclasses import dataclass
 from functools import cache
 
 NEWLINE, RETURN = 10, 13
+END_MARK = b"\x1a"
 # Fields of a malformed record of which one is remembered.
 STRIDE = 16
 LINE_END = re.compile(rb"\r\r\n|\r\n|\n|\r")
 # Bytes of a field that is shown to a reader, before it is cut to a number of characters.
 MAX_SHOWN = 800
 NO_FIELD = -1
+# What is wrong with a malformed record, and which option reads it otherwise.
+MALFORMED = {
+    "text_after_quote": "text after a closing quote; a quote inside a quoted field is written twice, "
+    "unless `escape` or `lenient_quotes` says otherwise",
+    "quote_inside_field": "a quoted field that begins in the middle of another, as where a delimiter is missing; "
+    "give `quote` as empty where quotes are text",
+    "record_too_long": "a line that is longer than a record may be",
+    "unterminated_quote": "a quoted field that begins on this line is never closed properly; "
+    "give `quote` as empty where quotes are text",
+}
+# A field's number and place where there is none.
+_NOWHERE = (NO_FIELD, NO_FIELD)
 
 
 @dataclass(frozen=True)
@@ -34,7 +48,7 @@ class Grammar:
 
 @dataclass(slots=True)
 class Record:
-    """A record that follows the grammar: its fields' bytes, and which of them were quoted.
+    """A record that follows the grammar: its fields' bytes, and which of them were quoted or escaped.
 
     Of a record with more than `max_fields` only the first ones are kept, and the next of the others that is not empty;
     `omitted` counts those that are not.
@@ -86,7 +100,7 @@ def read_records(data: bytes, grammar: Grammar, *, final: bool) -> Iterator[Reco
 @dataclass(frozen=True)
 class _Patterns:
     """What matches an unquoted field and its escapes, and the content of a quoted one, the quotes that it begins with,
-    and its escapes.
+    and its escapes; `marks` has a group for each quote that is neither doubled nor escaped.
     """
 
     unquoted: re.Pattern[bytes]
@@ -94,24 +108,27 @@ class _Patterns:
     quoted: re.Pattern[bytes]
     leading_quotes: re.Pattern[bytes]
     quoted_escapes: re.Pattern[bytes] | None
+    marks: re.Pattern[bytes]
 
 
 @cache
 def _patterns(grammar: Grammar) -> _Patterns:
-    delimiter, escape = re.escape(grammar.delimiter), re.escape(grammar.escape)
-    # Possessive throughout: what was passed over is never tried again, nor kept in memory to be.
-    plain = rb"[^" + delimiter + escape + rb"\r\n]++"
-    unquoted = rb"(?:" + plain + (rb"|" + escape + rb"(?:[\s\S]|\Z)" if escape else rb"") + rb")*+"
-    escapes = re.compile(escape + rb"([\s\S])") if escape else None
-    if not grammar.quote:
-        return _Patterns(re.compile(unquoted), escapes, re.compile(rb""), re.compile(rb""), None)
-    quote = re.escape(grammar.quote)
+    delimiter, quote = re.escape(grammar.delimiter), re.escape(grammar.quote)
     # Where quote and escape are one character, a quote is doubled.
-    escape = b"" if grammar.escape == grammar.quote else escape
+    escape = b"" if grammar.escape == grammar.quote else re.escape(grammar.escape)
+    # Possessive throughout: what was passed over is never tried again, nor kept in memory to be.
+    unquoted = rb"[^" + delimiter + escape + rb"\r\n]++"
+    escaped = rb"(?:" + LINE_END.pattern + rb"|[" + delimiter + escape + quote + rb"])"
+    unquoted = rb"(?:" + unquoted + (rb"|" + escape + escaped + rb"?+" if escape else rb"") + rb")*+"
+    escapes = re.compile(escape + rb"(" + escaped + rb")") if escape else None
+    marks = re.compile((escape + rb"[\s\S]|" if escape else b"") + quote * 2 + rb"|(" + quote + rb")")
+    if not grammar.quote:
+        return _Patterns(re.compile(unquoted), escapes, re.compile(rb""), re.compile(rb""), None, marks)
     doubled = quote + quote
     stray = quote + rb"(?!" + delimiter + rb"|[\r\n]|\Z)" if grammar.lenient_quotes else b""
     inner = [rb"[^" + quote + escape + rb"]++", doubled]
-    inner += [escape + rb"[\s\S]"] if escape else []
+    # At the end of the data it may yet be the escape of what follows.
+    inner += [escape + rb"(?:[" + quote + escape + rb"]|(?!\Z))"] if escape else []
     inner += [stray] if stray else []
     run = rb"(?:" + doubled + rb")*+" + (rb"(?:" + stray + rb")?+" if stray else b"")
     return _Patterns(
@@ -119,7 +136,8 @@ def _patterns(grammar: Grammar) -> _Patterns:
         escapes,
         re.compile(rb"(?:" + rb"|".join(inner) + rb")*+"),
         re.compile(run),
-        re.compile(escape + rb"([\s\S])|" + quote + rb"(" + quote + rb")") if escape else None,
+        re.compile(escape + rb"([" + quote + escape + rb"])|" + quote + rb"(" + quote + rb")") if escape else None,
+        marks,
     )
 
 
@@ -134,6 +152,7 @@ class Tokenizer:
         self._max_record = max_record
         self._max_fields = max_fields
         self._patterns = _patterns(grammar)
+        self._refuses_torn = bool(grammar.quote) and not grammar.lenient_quotes
         # From where to where in the file a quoted field was followed without finding its end: a later field that is
         # open at some place of it is so at its end, and no byte is followed for each of them.
         self._open = (0, 0)
@@ -188,6 +207,8 @@ class Tokenizer:
             return self._read_fields(start)
         # As a rule there are fewer bytes than fields may be.
         fields, omitted = (line.split(grammar.delimiter), 0) if len(line) < self._max_fields else self._split(line)
+        if self._refuses_torn and grammar.quote in line:
+            self._refuse_torn_quotes(fields, start)
         if grammar.skip_space:
             fields = [value.lstrip(b" ") for value in fields]
         return Record(start - begin, fields, omitted=omitted, end=after - begin), after
@@ -204,6 +225,24 @@ class Tokenizer:
         fields += [surplus[:MAX_SHOWN].partition(delimiter)[0]] if surplus else []
         return fields, width - len(fields)
 
+    def _refuse_torn_quotes(self, fields: list[bytes], start: int) -> None:
+        """Raise if a quote in the middle of one of the fields, the first of which begins at `start`, ends another."""
+        opened = _NOWHERE
+        position = start
+        for place, value in enumerate(fields):
+            opened = self._follow_marks(value, position, place, opened)
+            position += len(value) + 1
+
+    def _follow_marks(self, value: bytes, position: int, place: int, opened: tuple[int, int]) -> tuple[int, int]:
+        """Which field, and where it begins, has a quote in its middle that is open behind an unquoted field."""
+        if not self._refuses_torn or self._grammar.quote not in value:
+            return opened
+        marks = [match.start() for match in self._patterns.marks.finditer(value) if match[1]]
+        if opened != _NOWHERE and marks == [len(value) - 1] and len(value) > 1:
+            raise _Broken("quote_inside_field", opened[0], opened[1])
+        is_open = len(marks) % 2 and 0 < marks[-1] < len(value) - 1
+        return (place, position) if is_open else _NOWHERE
+
     def _read_fields(self, start: int) -> tuple[Record, int]:
         """The record that begins at `start`, some of whose fields are quoted or have escapes."""
         data, grammar = self._data, self._grammar
@@ -211,24 +250,29 @@ class Tokenizer:
         quoted: set[int] = set()
         position, omitted = start, 0
         passed: list[tuple[int, int]] = []
+        opened = _NOWHERE
         while True:
             while grammar.skip_space and data.startswith(b" ", position):
                 position += 1
             place = len(fields) + omitted
-            if self._mistakes:
+            if opened == _NOWHERE and self._mistakes:
                 self._refuse_known_mistake(position, place)
-            if place % STRIDE == STRIDE - 1:
+            if opened == _NOWHERE and place % STRIDE == STRIDE - 1:
                 passed.append((self._offset + position, place))
             is_quoted = grammar.quote and data.startswith(grammar.quote, position)
             try:
-                value, position = (self._read_quoted if is_quoted else self._read_unquoted)(position, place)
+                if is_quoted:
+                    value, position = self._read_quoted(position, place)
+                    is_literal, opened = True, _NOWHERE
+                else:
+                    value, is_literal, after = self._read_unquoted(position)
+                    opened = self._follow_marks(data[position:after], position, place, opened)
+                    position = after
             except _Broken as broken:
-                end = None if broken.end is None else self._offset + broken.end
-                mistake = _Broken(broken.code, broken.field, self._offset + broken.start, end)
-                self._mistakes |= {at: (mistake, number) for at, number in passed}
+                self._remember(broken, passed)
                 raise
             if place < self._max_fields or (value and len(fields) == self._max_fields):
-                if is_quoted:
+                if is_literal:
                     quoted.add(len(fields))
                 fields.append(value)
             else:
@@ -237,6 +281,12 @@ class Tokenizer:
                 end = self._end_of_record(position)
                 return Record(start - self._begin, fields, frozenset(quoted), omitted, end - self._begin), end
             position += 1
+
+    def _remember(self, broken: _Broken, passed: list[tuple[int, int]]) -> None:
+        """Keep what is wrong for later records that come to one of the places that were passed before it."""
+        end = None if broken.end is None else self._offset + broken.end
+        mistake = _Broken(broken.code, broken.field, self._offset + broken.start, end)
+        self._mistakes |= {at: (mistake, number) for at, number in passed}
 
     def _refuse_known_mistake(self, position: int, place: int) -> None:
         """Raise what a record raised before that had a field at this position, if this one ends there too."""
@@ -251,12 +301,17 @@ class Tokenizer:
                 raise _Incomplete
         raise _Broken(mistake.code, mistake.field - number + place, mistake.start - self._offset)
 
-    def _read_unquoted(self, position: int, _: int) -> tuple[bytes, int]:
-        """The field that begins at a position, and where it ends."""
+    def _read_unquoted(self, position: int) -> tuple[bytes, bool, int]:
+        """The field that begins at a position, whether anything in it is escaped, and where it ends."""
         match = self._patterns.unquoted.match(self._data, position)
         assert match is not None
+        if self._patience and match.end() == len(self._data):
+            raise _Incomplete
         value, escapes = match.group(), self._patterns.escapes
-        return escapes.sub(rb"\1", value) if escapes else value, match.end()
+        if escapes is None:
+            return value, False, match.end()
+        plain, count = escapes.subn(rb"\1", value)
+        return plain, count > 0, match.end()
 
     def _read_quoted(self, opening: int, field: int) -> tuple[bytes, int]:
         """The field whose first quote stands at `opening`, and where it ends."""
@@ -311,6 +366,11 @@ def _end_of_match(pattern: re.Pattern[bytes], data: bytes, position: int) -> int
 def _may_open_quotes(line: bytes, grammar: Grammar) -> bool:
     """Whether a field of the line may begin with a quote; one anywhere else is text."""
     return line.startswith(grammar.quote) or grammar.skip_space or grammar.delimiter + grammar.quote in line
+
+
+def without_end_mark(data: bytes) -> bytes:
+    """The end of a file without the Ctrl-Z that ends a text of DOS."""
+    return data.rstrip(END_MARK) if data.endswith(END_MARK) else data
 
 
 def may_go_on(data: bytes, line_end: re.Match[bytes]) -> bool:

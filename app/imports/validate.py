@@ -21,6 +21,7 @@ from app.imports import cells, numbers
 from app.imports.cells import Cells, Conventions, Mask, either, to_mask
 from app.imports.number_style import JSON_STYLE, style_of
 from app.imports.parse import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
+from app.imports.surplus import reject_shifted
 
 # A constraint's value, as its column declares it.
 Bound = str | int | float | bool
@@ -133,6 +134,20 @@ def validate_table(table: Table, columns: list[Column], conventions: Conventions
     keep = ~_faulty_rows(table, faults)
     mask = pa.array(keep)
     return Validated([array.filter(mask) for array in typed], table.rows[keep], faults)
+
+
+def judge_surplus(table: Table, columns: Sequence[Column | None], conventions: Conventions) -> None:
+    """Refuse the records of a table that a delimiter too many may have shifted.
+
+    `columns` are those of the file in its order, None where one is not loaded.
+    """
+
+    def misfits(array: pa.Array, place: int) -> Mask | None:
+        column = columns[place]
+        return None if column is None else READERS[column.type](array, column, conventions)[1]
+
+    if table.doubtful is not None:
+        reject_shifted(table, misfits)
 
 
 def _reject_totals(table: Table, bad: Mask) -> bool:

@@ -17,11 +17,11 @@ from app.imports.dialect import Dialect, detect_dialect
 from app.imports.encodings import Encoding
 from app.imports.infer import Proposal, TableInference
 from app.imports.parse import Layout, Table, parse_chunk
-from app.imports.pick import Picked, pick_columns
+from app.imports.pick import Picked, in_file_order, pick_columns
 from app.imports.report import locate_faults
 from app.imports.selection import select_columns
 from app.imports.split import Chunk, Splitter
-from app.imports.validate import validate_table
+from app.imports.validate import judge_surplus, validate_table
 
 
 @dataclass
@@ -63,6 +63,7 @@ class Engine:
             options.pad_short_rows,
             max_field,
             self.dialect.headers,
+            self.dialect.surplus,
             options.quoted_nulls,
             self._selection.omitted,
         )
@@ -92,7 +93,8 @@ class Engine:
     def _infer(self) -> TableInference:
         inference = infer_table(self._selection, self._conventions)
         for chunk, table in self.chunks():
-            inference.update(table.columns, partial(_line_of, chunk, table))
+            certain = table.without_doubtful()
+            inference.update(certain.columns, partial(_line_of, chunk, certain))
         inference.finish()
         return inference
 
@@ -101,6 +103,7 @@ class Engine:
         made = Made(self.dialect, columns)
         picked = None if places is None else Picked(self.dialect.labels, places)
         for chunk, parsed in self.chunks():
+            judge_surplus(parsed, in_file_order(columns, picked), self._conventions)
             table = parsed if picked is None else pick_columns(parsed, picked)
             checked = validate_table(table, columns, self._conventions)
             names = [column.name for column in columns]

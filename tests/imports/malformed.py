@@ -11,6 +11,9 @@ ONE: list[dict[str, Any]] = [{"name": "a", "type": "integer"}]
 WIDE: list[dict[str, Any]] = [{"name": f"c{place}", "type": "integer"} for place in range(500)]
 HEADER = b"a,b\n"
 WIDE_HEADER = ",".join(column["name"] for column in WIDE).encode() + b"\n"
+# More regular rows than the dialect looks at.
+REGULAR = HEADER + b"1,x\n" * 400
+WIDE_REGULAR = WIDE_HEADER + (b"1," * 499 + b"1\n") * 400
 WIDTHS = b"".join(b"1," * width + b"1\n" for width in range(2, 300))
 PLACES = b"".join(b"1," + b"x" * place + bytes([0x80 + place]) + b"\n" for place in range(120))
 KIB = 1024
@@ -52,11 +55,26 @@ KINDS = (
     Kind("unclosed quote, escapes behind", b"x\\", HEADER + b'1,"', options={"escape": "\\"}),
     Kind("quotes and nothing else", b'"'),
     Kind("stray quotes", b'1,x"y\n', columns=INTEGERS),
+    Kind("fields that the line before opens", b'a","\nb'),
+    Kind("quotes that another cell opens", b'1,x"y,z"\n'),
+    Kind("quotes that another cell opens, on one line", b'x"y,z",'),
     Kind("text after a quote", b'"1"x,y\n'),
     Kind("escapes throughout", b"1,\\x\\\n", options={"escape": "\\"}),
+    Kind("escapes of nothing", b'1,\\x"\\y"\n', options={"escape": "\\"}),
+    Kind("escapes of nothing, in quotes", b"\\x", HEADER + b'1,"', options={"escape": "\\"}),
     Kind("short rows", b"1\n"),
     Kind("long rows", b"1,2,3\n"),
     Kind("long rows that end empty", b"1,2,3,\n"),
+    Kind("rows with empty cells behind and before", b",x,\n", REGULAR),
+    Kind(
+        "rows with empty cells behind and before, in 500 columns",
+        b",1" + b"," * 510 + b"\n",
+        WIDE_REGULAR,
+        columns=WIDE,
+    ),
+    Kind("rows behind byte order marks", b"\xef\xbb\xbf1,x\n"),
+    Kind("texts in formulas", b'1,="x"\n'),
+    Kind("ends of DOS", b"\x1a", HEADER + b"1,x\n"),
     Kind("rows of many widths", WIDTHS),
     Kind("rows of one character", b"x\n", b"a\n", columns=ONE),
     Kind("NULs", b"1,\0\n"),

@@ -1,12 +1,19 @@
-"""Hard files, cases 1 to 8: quotes and newlines."""
+"""Hard files, cases 1 to 8 and 46: quotes, escapes and newlines."""
+
+from typing import Any
 
 import pytest
 
 from tests.imports.conftest import Importer, rejection
 from tests.imports.engine import read_file
 
-AFTER_QUOTE = "text after a closing quote; a quote inside a quoted field is written twice"
-UNTERMINATED = "a quoted field that begins on this line is never closed properly"
+AFTER_QUOTE = (
+    "text after a closing quote; a quote inside a quoted field is written twice, "
+    "unless `escape` or `lenient_quotes` says otherwise"
+)
+UNTERMINATED = (
+    "a quoted field that begins on this line is never closed properly; give `quote` as empty where quotes are text"
+)
 
 
 class TestQuotedFields:
@@ -100,3 +107,112 @@ class TestStrayQuotes:
         shown = await importer("d", content)
         assert shown["dialect"]["escape"] == "\\"
         assert [record["t"] for record in await importer.records("d")] == ['say "hi", ok', "a\\b", "c"]
+
+
+class TestQuotesOfACellThatAnotherBegan:
+    HEADER = "id,price,name,note\n"
+    BEHIND = '3,$7,"plum, blue",z\n'
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            '2,$6"pear, green",y',
+            '2,$6"pear ""x"", green",y',
+            '2,"$6",a"pear, green"',
+            '2,$6,a"pear, very, green"',
+            '2$6"pear, green",y',
+            'a" b,2"c,d",y',
+        ],
+    )
+    @pytest.mark.parametrize("block", [1, 7, 1000])
+    def test_case_46_where_a_delimiter_is_missing(self, row: str, block: int) -> None:
+        made = read_file(f'{self.HEADER}1,$5,"apple, red",x\n{row}\n{self.BEHIND}', block=block)
+        assert [item["line"] for item in made.rejections] == [3]
+        assert [made_row["name"] for made_row in made.rows] == ["apple, red", "plum, blue"]
+
+    @pytest.mark.parametrize(
+        "cells",
+        [
+            ['5" pipe', "a", "b"],
+            ['5" x 6"', "a", "b"],
+            ['5"', '6"', '7"'],
+            ['5" pipe', '6" rod', "b"],
+            ['a "b" c', 'd "e"', "f"],
+            ['5""', 'x" y', "z"],
+        ],
+    )
+    def test_case_04_other_quotes_are_text(self, cells: list[str]) -> None:
+        made = read_file(f"{self.HEADER}1,{','.join(cells)}\n{self.BEHIND}")
+        assert made.rejections == []
+        assert list(made.rows[0].values()) == [1, *cells]
+
+    @pytest.mark.parametrize("block", range(1, 20))
+    def test_case_04_wherever_a_block_ends(self, block: int) -> None:
+        made = read_file('a,b,c\n"x\ny",5" x,6" y"\n', block=block)
+        assert made.rows == [{"a": "x\ny", "b": '5" x', "c": '6" y"'}]
+
+    def test_lenient_quotes_keeps_it(self) -> None:
+        made = read_file('id,size,name\n1,5" pipe,6"\n2,"q",b\n', lenient_quotes=True)
+        assert [row["name"] for row in made.rows] == ['6"', "b"]
+
+    async def test_is_reported(self, importer: Importer) -> None:
+        shown = await importer("d", f'{self.HEADER}2,$6"pear, green",y\n{self.BEHIND}', on_reject="skip")
+        [found] = shown["rejections"]
+        assert (found["line"], found["column"], found["code"]) == (2, "price", "quote_inside_field")
+        assert "`quote`" in found["message"]
+
+
+class TestEscapes:
+    def test_case_02a_null_as_mysql_writes_it(self) -> None:
+        content = 'id,name,qty\n1,"a \\"b\\" c",5\n2,Ana,\\N\n3,\\N,7\n4,"x \\"y\\"",1\n'
+        made = read_file(content, nulls=["\\N"])
+        assert made.types == ["integer", "text", "integer"]
+        assert [(row["name"], row["qty"]) for row in made.rows] == [
+            ('a "b" c', 5),
+            ("Ana", None),
+            (None, 7),
+            ('x "y"', 1),
+        ]
+        made = read_file(content)
+        assert [row["qty"] for row in made.rows] == ["5", "\\N", "7", "1"]
+
+    def test_one_before_the_null_makes_it_a_text(self) -> None:
+        made = read_file('1,\\\\N\n2,\\N\n3,"\\N"\n', escape="\\", nulls=["\\N"], header=False)
+        assert [row["column_2"] for row in made.rows] == ["\\N", None, "\\N"]
+
+    @pytest.mark.parametrize(
+        ("written", "value"),
+        [
+            (r"C:\tmp", r"C:\tmp"),
+            (r'"C:\new"', r"C:\new"),
+            (r'"{\"a\": \"\u00e9\"}"', r'{"a": "\u00e9"}'),
+            (r'"{\"a\": \"x\\ny\"}"', r'{"a": "x\ny"}'),
+            (r"a\,b", "a,b"),
+            ("a\\\nb", "a\nb"),
+            ("a\\\r\nb", "a\r\nb"),
+            (r"a\\", "a\\"),
+            (r"a\\,b", None),
+            (r'"a\\"', "a\\"),
+            (r'"a\,b"', r"a\,b"),
+            (r"5\"", '5"'),
+        ],
+    )
+    @pytest.mark.parametrize("block", [1, 4, 1000])
+    def test_case_02b_one_takes_nothing_from_what_it_does_not_escape(
+        self, written: str, value: str | None, block: int
+    ) -> None:
+        made = read_file(f'id,t\n1,"say \\"x\\""\n2,{written}\n3,z', escape="\\", block=block)
+        wanted = [{"id": 1, "t": 'say "x"'}, {"id": 2, "t": value}, {"id": 3, "t": "z"}]
+        if value is None:
+            assert [item["code"] for item in made.rejections] == ["too_many_fields"]
+            del wanted[1]
+        assert made.rows == wanted
+
+    def test_case_02d_without_quotes(self) -> None:
+        options: dict[str, Any] = {"delimiter": "\t", "quote": "", "escape": "\\", "header": False, "nulls": ["\\N"]}
+        made = read_file("1\t\\N\t5\n2\tA\\tb\t\\N\n3\ta\\\tb\t1\n", **options)
+        assert [tuple(row.values()) for row in made.rows] == [(1, None, 5), (2, "A\\tb", None), (3, "a\tb", 1)]
+
+    def test_a_quote_that_is_its_own_escape_is_text_in_an_unquoted_field(self) -> None:
+        made = read_file('a,b\n1,x" y\n2,5"\n3,"say ""hi"""\n', escape='"')
+        assert [row["b"] for row in made.rows] == ['x" y', '5"', 'say "hi"']

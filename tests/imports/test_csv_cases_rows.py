@@ -1,8 +1,10 @@
-"""Hard files, cases 9 to 17, 21, 22 and 25: the shape of records."""
+"""Hard files, cases 9 to 17, 21, 22, 25, 44, 74 and 75: the shape of records."""
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.core.settings import get_settings
 from tests.imports.conftest import Importer, rejection, types
@@ -32,7 +34,9 @@ class TestWidth:
             rejection(5, 4, 20, None, "8,9,,0", "too_many_fields", "expected 2 fields, found 4"),
         ]
         assert [record["a"] for record in await importer.records("d")] == [1, 6]
-        assert shown["warnings"] == ["1 record has more fields than the header, all of them empty; they were left out."]
+        assert shown["warnings"] == [
+            "1 record has more fields than the header, all of them empty (line 4); they were left out."
+        ]
 
     async def test_case_11_trailing_delimiter_on_the_header_or_on_the_rows(self, importer: Importer) -> None:
         for name, content in (("header", "a,b,\n1,2\n3,4\n"), ("rows", "a,b\n1,2,\n3,4,\n")):
@@ -186,3 +190,188 @@ class TestLongFields:
         made = read_file(content, block=4096, max_field=2048)
         assert [item["code"] for item in made.rejections] == ["unterminated_quote"]
         assert len(made.rows) == 50_000
+
+
+class TestSurplus:
+    """Empty fields behind the last column."""
+
+    HEADER = "day,qty,code,price,note\n"
+    ROWS = "2024-01-01,2,a1,3.50,\n2024-01-03,6,c3,7.00,\n2024-01-04,1,d4,2.00,\n"
+
+    @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+    @pytest.mark.parametrize("block", [1, 30, 1000])
+    def test_case_44_a_delimiter_too_many_in_mid_row(self, delimiter: str, block: int) -> None:
+        content = f"{self.HEADER}2024-01-02,,4,b2,5.25,\n{self.ROWS}".replace(",", delimiter)
+        made = read_file(content, block=block)
+        assert made.types == ["date", "integer", "text", "decimal", "text"]
+        [found] = made.rejections
+        assert (found["line"], found["code"]) == (2, "too_many_fields")
+        assert found["message"] == "expected 5 fields, found 6"
+        assert len(made.rows) == 3
+
+    def test_case_44_in_columns_that_are_pinned(self) -> None:
+        columns = read_file(self.HEADER + self.ROWS).columns
+        made = read_file(f"{self.HEADER}2024-01-02,,4,b2,5.25,\n2024-01-05,5,e5,1.00,,\n{self.ROWS}", columns)
+        assert [(item["line"], item["code"]) for item in made.rejections] == [(2, "too_many_fields")]
+        assert [row["qty"] for row in made.rows] == [5, 2, 6, 1]
+
+    @pytest.mark.parametrize(
+        ("row", "is_right"),
+        [
+            ("x1,x2,x3,x4,", True),
+            ("x1,x2,x3,x4,,,,", True),
+            ("x1,x2,,,", True),
+            ('x1,x2,x3,x4,""', True),
+            ('x1,x2,x3,,""', False),
+            ("x1,,x3,x4,", False),
+            ('"x1",,"x2","x3",""', False),
+            (",x2,x3,x4,,", False),
+        ],
+    )
+    def test_texts_are_right_where_no_cell_is_empty_before_them(self, row: str, is_right: bool) -> None:
+        made = read_file(f"a,b,c,d\nk,l,m,n\n{row}\no,p,q,r\n")
+        assert [item["line"] for item in made.rejections] == ([] if is_right else [3])
+        assert len(made.rows) == 2 + is_right
+
+    @pytest.mark.parametrize(
+        ("row", "is_right"),
+        [
+            ("7,,2024-01-02,x,", True),
+            ("7,,2024-01-02,x,,", True),
+            ("7,8,,x,", True),
+            (",8,2024-01-02,x,", True),
+            ("7,8,9,x,", False),
+            ("7,,x,2024-01-02,", False),
+        ],
+    )
+    def test_types_prove_a_row_with_an_empty_cell(self, row: str, is_right: bool) -> None:
+        made = read_file(f"n,m,day,t\n1,2,2024-01-01,a\n{row}\n3,4,2024-01-03,b\n")
+        assert made.types == ["integer", "integer", "date", "text"]
+        assert [item["line"] for item in made.rejections] == ([] if is_right else [3])
+        assert len(made.rows) == 2 + is_right
+
+    def test_a_row_that_does_not_fit_ruins_no_type(self) -> None:
+        made = read_file("n,m\n1,2\nx,y,\n3,4\n")
+        assert made.types == ["integer", "integer"]
+        assert [item["line"] for item in made.rejections] == [3]
+
+    @pytest.mark.parametrize("content", ["a,b,\n1,2,\n3,4,\n", "a,b,,\n1,2,,\n3,4,,\n", "a,b\n1,2,\n,4,\n"])
+    def test_case_11_all_rows_have_it(self, content: str) -> None:
+        made = read_file(content)
+        assert [column.name for column in made.columns] == ["a", "b"]
+        assert made.rejections == []
+        assert [row["b"] for row in made.rows] == [2, 4]
+        assert len(made.dialect.warnings) == 1
+
+    def test_case_11_a_row_among_them_without_a_delimiter(self) -> None:
+        made = read_file("a,b,c\n1,2,3,\n4,56,\n7,8,9\n1,2,3,\n1,2,3,4\n1,2,3,\n")
+        assert [(item["line"], item["message"]) for item in made.rejections] == [
+            (3, "expected 4 fields, found 3"),
+            (6, "expected 3 fields, found 4"),
+        ]
+        assert [row["a"] for row in made.rows] == [1, 7, 1, 1]
+
+    @pytest.mark.parametrize(
+        "content", ['a,b"c",d\n1,2,"x",\n3,4,"y",\n', "a,bc,d\n1,2,x,y\n3,4,y,\n5,6,z,\n7,8,z,\n9,1,z,w\n"]
+    )
+    def test_a_header_that_may_lack_a_delimiter_is_fitted_to_no_row(self, content: str) -> None:
+        made = read_file(content)
+        assert {item["code"] for item in made.rejections} == {"too_many_fields"}
+        assert made.rows == []
+
+    @given(
+        st.lists(st.sampled_from(["1,2,x", ",2,x", "1,,x", "1,2,x,", ",2,x,", "1,,x,,", "1,2,,", "1,2", "1,2,,,z"])),
+        st.integers(1, 30),
+    )
+    def test_does_not_depend_on_blocks(self, rows: list[str], block: int) -> None:
+        content = "\n".join(["a,b,c", "1,2,x", "3,4,y", *rows])
+        whole, cut = read_file(content), read_file(content, block=block)
+        assert (cut.columns, cut.rows, cut.rejections) == (whole.columns, whole.rows, whole.rejections)
+        # No row is lost, and none is moved: 1 and x never stand elsewhere.
+        assert len(whole.rows) + len(whole.rejections) == len(rows) + 2
+        assert all(row["a"] in (None, 1, 3) and row["b"] in (None, 2, 4) for row in whole.rows)
+
+    async def test_the_warning_names_lines(self, importer: Importer) -> None:
+        shown = await importer("d", "a,b\n1,2\n" + "3,4,\n5,6\n" * 12)
+        [warning] = shown["warnings"]
+        assert warning.startswith("12 records have more fields than the header, all of them empty (lines 3, 5, 7, 9, ")
+        assert warning.endswith("21 and on); they were left out.")
+
+
+class TestEndMark:
+    @pytest.mark.parametrize("size", [2, 70_000])
+    @pytest.mark.parametrize("end", ["\n\x1a", "\x1a", "\r\n\x1a\x1a\x1a"])
+    @pytest.mark.parametrize("block", [65_536, 1 << 20])
+    def test_case_75_is_no_data(self, size: int, end: str, block: int) -> None:
+        content = "id,name\n" + "".join(f"{number},pen\n" for number in range(1, size)) + f"{size},ink"
+        made = read_file(content + end, block=block)
+        assert made.rejections == []
+        assert len(made.rows) == size
+        assert made.rows[-1] == {"id": size, "name": "ink"}
+
+    def test_case_75_in_one_column(self) -> None:
+        assert read_file("n\n1\n2\n\x1a").rows == [{"n": 1}, {"n": 2}]
+
+    def test_one_in_the_middle_is_data(self) -> None:
+        assert [row["t"] for row in read_file("id,t\n1,a\x1a\n2,b\n").rows] == ["a\x1a", "b"]
+
+
+class TestJoinedFiles:
+    MARK = "\ufeff"
+
+    @pytest.mark.parametrize("header", ["id,amount", '"id","amount"', 'id,"amount"'])
+    async def test_the_header_behind_a_byte_order_mark(self, importer: Importer, header: str) -> None:
+        content = f"{self.MARK}{header}\n1,5.5\n2,7\n{self.MARK}{header}\n3,8.25\n"
+        shown = await importer("d", content, on_reject="skip")
+        assert types(shown) == {"id": "integer", "amount": "decimal"}
+        assert [(item["line"], item["code"]) for item in shown["rejections"]] == [(4, "repeated_header")]
+        assert shown["result"]["added"] == 3
+
+    def test_a_record_behind_a_byte_order_mark(self) -> None:
+        made = read_file(f"id,amount\n1,5.5\n{self.MARK}2,6\n3,7\n")
+        assert made.types == ["integer", "decimal"]
+        assert [(item["line"], item["code"]) for item in made.rejections] == [(3, "byte_order_mark")]
+        assert [row["id"] for row in made.rows] == [1, 3]
+
+
+class TestFormulas:
+    @pytest.mark.parametrize("cell", ['="00123"', '"=""00123"""'])
+    async def test_one_that_holds_a_text_is_kept_and_warned_of(self, importer: Importer, cell: str) -> None:
+        shown = await importer("d", f"code;n\n{cell};1\nx=y;2\n")
+        assert [record["code"] for record in await importer.records("d")] == ['="00123"', "x=y"]
+        [warning] = shown["warnings"]
+        assert warning.startswith("1 cell is written =\"…\" in 'code'")
+
+
+class TestWaysOut:
+    @pytest.mark.parametrize("on_reject", ["abort", "skip"])
+    @pytest.mark.parametrize(
+        ("content", "option"),
+        [
+            ('"a","b","c"\n"1","x"\n"2","y"\n', "pad_short_rows"),
+            ('a,b\n1,"x"y\n2,"z"y\n', "lenient_quotes"),
+            ('a,b\n1,"x\n2,y\n3,"z\n', "quote"),
+        ],
+    )
+    async def test_case_74_the_hint_names_the_option(
+        self, importer: Importer, on_reject: str, content: str, option: str
+    ) -> None:
+        shown = await importer("d", content, on_reject=on_reject, max_rejections=0)
+        assert f"`{option}`" in shown["problem"]["hint"]
+
+
+class TestSurplusAndKeys:
+    """A record that does not vote on the columns can still say that one of them is no key."""
+
+    @pytest.mark.parametrize("row", [",c,", "1,c,"])
+    async def test_a_key_that_it_lacks_or_repeats_is_none(self, importer: Importer, row: str) -> None:
+        shown = await importer("d", f"id,name\n1,a\n2,b\n{row}\n")
+        assert shown["status"] == "succeeded"
+        assert shown["result"]["added"] == 3
+        assert (await importer.client.get("/datasets/d")).json()["key"] == []
+
+    async def test_a_key_value_dataset_takes_another(self, importer: Importer) -> None:
+        assert (await importer.client.post("/datasets", json={"name": "d", "store": "keyvalue"})).status_code == 201
+        shown = await importer("d", "id,name,code\n1,a,p\n2,b,q\n,c,r,\n")
+        assert shown["status"] == "succeeded", shown["problem"]
+        assert (await importer.client.get("/datasets/d")).json()["key"] == ["code"]
