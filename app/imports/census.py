@@ -109,7 +109,9 @@ class Census:
     def _keep_excerpt(self, data: bytes) -> None:
         """Keep the first lines that are not ASCII; part of one only where there is no other."""
         kept, size, end = [self.excerpt], len(self.excerpt), 0
-        for place in np.flatnonzero(np.frombuffer(data, np.uint8) >= 0x80).tolist():
+        # Each of these is in a line that is kept, or begins one.
+        places = np.flatnonzero(np.frombuffer(data, np.uint8) >= 0x80)[: 2 * EXCERPT_BYTES]
+        for place in places.tolist():
             if size >= EXCERPT_BYTES:
                 break
             if place < end:

@@ -4,6 +4,7 @@ Pure: no I/O.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -201,13 +202,6 @@ def _join_labels(headers: Sequence[Row]) -> list[str]:
 
 
 def _fit_labels(labels: list[str], below: Sequence[Row]) -> list[str]:
-    """The labels without empty last ones that no row has a value for."""
-    width = len(labels)
-    while (
-        width > 1
-        and below
-        and not labels[width - 1]
-        and not any(row.cells[width - 1 : width] != [b""] for row in below if row.width >= width)
-    ):
-        width -= 1
-    return labels[:width]
+    """The labels without empty last ones that most rows have no field for."""
+    usual = Counter(row.width for row in below).most_common(1)[0][0] if below else len(labels)
+    return labels if any(labels[usual:]) else labels[:usual]

@@ -16,6 +16,7 @@ from app.imports.choices import ColumnChoice, first_mistake
 from app.imports.errors import ChoicesMismatch, ColumnsMismatch
 from app.imports.names import name_columns
 from app.imports.selection import Selection
+from app.imports.settle import EXPORT_WARNING
 
 PLAINLY = dict.fromkeys(Conventions.model_fields)
 OMIT_HINT = 'or leave one out with `columns`: {"label": "Notes", "omit": true} (--omit Notes)'
@@ -35,6 +36,8 @@ class Match:
     apart: set[int] = field(default_factory=set)
     # Those whose separators are said for this file: nothing has to be proven of them.
     stated: set[int] = field(default_factory=set)
+    # Whether the header is that of the dataset's exports.
+    has_own_header: bool = False
 
 
 def match_columns(
@@ -54,7 +57,8 @@ def match_columns(
         match = Match(_match_by_place(selection, columns))
     _refuse_repeated(match.columns)
     _refuse_missing(match.columns, columns)
-    if has_header and _is_own_export(selection.labels, columns, is_numbered=is_numbered):
+    match.has_own_header = has_header and _has_own_header(selection.labels, columns, is_numbered=is_numbered)
+    if match.has_own_header and _is_own_export(selection.labels, columns, is_numbered=is_numbered):
         _read_as_json(match)
     for place, choice in selection.choices.items():
         column = match.columns[place]
@@ -153,15 +157,19 @@ class _Matching:
             self._unknown.append(f"no column '{name}'.{did_you_mean(name, self._by_name)}")
 
 
-def _is_own_export(labels: Sequence[str], columns: Sequence[Column], *, is_numbered: bool) -> bool:
-    """Whether a file has all columns as exports have them: numbered, or by name though other files call one otherwise.
+def _has_own_header(labels: Sequence[str], columns: Sequence[Column], *, is_numbered: bool) -> bool:
+    """Whether a file has all columns by name and in order, and the records' numbers, as exports have them."""
+    names = [column.name for column in columns]
+    return list(labels) == ([ROW_ID, *names] if is_numbered else names)
 
-    A file that may as well come from where the others do is none.
+
+def _is_own_export(labels: Sequence[str], columns: Sequence[Column], *, is_numbered: bool) -> bool:
+    """Whether a header of exports tells them: numbered, or though other files call a column otherwise.
+
+    A file that may as well come from where the others do is told by its values.
     """
     numbered = is_numbered and labels[0] == ROW_ID
-    names = [column.name for column in columns]
-    is_sure = numbered or any(column.label not in (None, column.name) for column in columns)
-    return is_sure and list(labels) == ([ROW_ID, *names] if is_numbered else names)
+    return numbered or any(column.label not in (None, column.name) for column in columns)
 
 
 def _read_as_json(match: Match) -> None:
@@ -174,10 +182,7 @@ def _read_as_json(match: Match) -> None:
         match.apart.add(place)
         match.stated.add(place)
     if match.apart:
-        match.warnings.append(
-            "The file has the dataset's own names for its columns, as an export of it: its values are read as JSON "
-            "writes them."
-        )
+        match.warnings.append(EXPORT_WARNING)
 
 
 def _fold(label: str) -> str:

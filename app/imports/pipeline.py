@@ -26,7 +26,7 @@ from app.imports.parse import Layout, parse_chunk
 from app.imports.pick import Picked, in_file_order, pick_columns
 from app.imports.progress import Meter
 from app.imports.report import Rejections, Report, locate_faults
-from app.imports.settle import settle_columns
+from app.imports.settle import Settled, settle_columns
 from app.imports.source import Source, in_thread
 from app.imports.split import Chunk, Positions, Splitter, is_utf8
 from app.imports.surplus import may_be_keys, trimmed_warning
@@ -194,11 +194,12 @@ def infer_sample(plan: ReadPlan, source: Source, inference: TableInference) -> N
 
 
 def settle_sample(
-    plan: ReadPlan, source: Source, columns: Sequence[Column], places: Sequence[int]
-) -> tuple[list[Column], list[str]]:
-    """A dataset's columns, at `places` in the file, with what its first records prove; and what to know of it."""
+    plan: ReadPlan, source: Source, columns: Sequence[Column], places: Sequence[int], *, may_be_export: bool
+) -> Settled:
+    """What the file's first records prove of a dataset's columns, which are at `places` in the file."""
     tables = (([arrays[place] for place in places], line_of) for arrays, line_of in _sample_tables(plan, source))
-    return settle_columns(columns, tables, plan.conventions, is_all=source.sample()[1])
+    is_all = source.sample()[1]
+    return settle_columns(columns, tables, plan.conventions, is_all=is_all, may_be_export=may_be_export)
 
 
 def _sample_tables(plan: ReadPlan, source: Source) -> Iterator[tuple[list[pa.Array], Callable[[int], int]]]:

@@ -287,10 +287,12 @@ class _Runner:
             if column is not None and place not in match.stated
         }
         places = list(open_ones)
-        settled, warnings = settle_sample(plan.read, self._source, list(open_ones.values()), places)
-        for place, column in zip(places, settled, strict=True):
+        columns, may_be_export = list(open_ones.values()), match.has_own_header
+        settled = settle_sample(plan.read, self._source, columns, places, may_be_export=may_be_export)
+        for place, column in zip(places, settled.columns, strict=True):
             match.columns[place] = column
-        match.warnings += warnings
+        match.apart |= {places[index] for index in settled.apart}
+        match.warnings += settled.warnings
 
     async def _make_loader(self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan) -> Loader:
         driver = await driver_connection(connection)

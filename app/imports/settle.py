@@ -6,6 +6,7 @@ Pure: no I/O.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -17,10 +18,15 @@ from app.imports.column_inference import known_style
 from app.imports.errors import OptionsMismatch
 from app.imports.number_proof import Reading, find_readings
 from app.imports.number_types import Quantities, show_place
+from app.imports.numeral import parts_of
 from app.imports.numerals import Numerals
 
 # Types whose values have fractions: what stands before these has to be known of them.
 FRACTIONAL = ("decimal", "number")
+AS_JSON = {"decimal_separator": ".", "thousands_separator": None}
+EXPORT_WARNING = (
+    "The file has the dataset's own names for its columns, as an export of it: its values are read as JSON writes them."
+)
 
 
 class ColumnSettling:
@@ -81,6 +87,18 @@ class ColumnSettling:
                 "as an export is, or else decimal_separator=, with thousands_separator=. for one as those before.",
             )
 
+    @property
+    def is_as_exported(self) -> bool:
+        """Whether all of the numbers are as JSON has them, and not otherwise: with as many digits behind the point as
+        the column's decimals have, or one at least where a group of digits has no point.
+        """
+        seen = [numeral for numeral in self._numerals.seen if numeral.runs]
+        if any(numeral.separators not in ("", ".") or numeral.unit or numeral.negative for numeral in seen):
+            return False
+        if self._column.type == "decimal":
+            return all(numeral.separators and numeral.runs[-1] == self._column.scale for numeral in seen)
+        return any(parts_of(numeral, ",", ".") is None for numeral in seen)
+
     def _warning(self, readings: Sequence[Reading]) -> str | None:
         """That points are read as JSON has them, which nothing proves."""
         seen = self._numerals.seen
@@ -105,14 +123,27 @@ def _goes_together(column: Column, new: dict[str, object]) -> bool:
     return (new.get("thousands_separator") or column.thousands_separator) != point
 
 
+@dataclass
+class Settled:
+    """A dataset's columns, in the order of the file's, with what its first records prove; and what to know of it.
+
+    The places in `apart` are those of columns that this file writes otherwise than the others do.
+    """
+
+    columns: list[Column]
+    warnings: list[str] = field(default_factory=list)
+    apart: list[int] = field(default_factory=list)
+
+
 def settle_columns(
     columns: Sequence[Column],
     tables: Iterable[tuple[Sequence[pa.Array], Callable[[int], int]]],
     conventions: Conventions,
     *,
     is_all: bool,
-) -> tuple[list[Column], list[str]]:
-    """A dataset's columns, in the order of the file's, with what its first records prove; and what to know of it.
+    may_be_export: bool = False,
+) -> Settled:
+    """What a file's first records prove of a dataset's columns; `may_be_export` if its header is that of an export.
 
     Raises:
         OptionsMismatch: they leave open what a point is, where earlier files had commas.
@@ -133,10 +164,16 @@ def settle_columns(
         for arrays, line_of in tables:
             for place, settling in unsettled.items():
                 settling.update(arrays[place], line_of)
-    settled, warnings = list(columns), []
-    for place in doubted:
-        unsettled[place].check()
+    found = Settled(list(columns))
+    if may_be_export and doubted and all(unsettled[place].is_as_exported for place in doubted):
+        found.apart = doubted
+        found.warnings.append(EXPORT_WARNING)
     for place, settling in unsettled.items():
-        settled[place], warning = settling.settle(is_all=is_all)
-        warnings += [warning] if warning else []
-    return settled, warnings
+        if place in found.apart:
+            found.columns[place] = columns[place].model_copy(update=AS_JSON)
+            continue
+        if place in doubted:
+            settling.check()
+        found.columns[place], warning = settling.settle(is_all=is_all)
+        found.warnings += [warning] if warning else []
+    return found

@@ -205,6 +205,7 @@ class TestNewDataset:
             {
                 "name": "price",
                 "type": "decimal",
+                "decimal_separator": ".",
                 "precision": 12,
                 "scale": 2,
                 "required": False,

@@ -152,6 +152,25 @@ class TestConventions:
         shown = await importer("d", await export(client, "d"), mode="upsert")
         assert shown["result"] == {"added": 0, "changed": 0, "unchanged": 2}, shown
 
+    @pytest.mark.parametrize("mode", ["upsert", "replace"])
+    @pytest.mark.parametrize(
+        "kg", [("1.234,567", "12,500", "7,25"), ("1.234,5", "12,50", "7,2"), ("1,234", "2,500", "")]
+    )
+    async def test_a_header_that_files_have_too_is_told_by_the_values(
+        self, importer: Importer, client: AsyncClient, mode: str, kg: tuple[str, str, str]
+    ) -> None:
+        first = "id;kg\n" + "".join(f"{number};{value}\n" for number, value in enumerate(kg))
+        made = await importer("d", first, options={"decimal_separator": ","}, key=["id"])
+        assert made["status"] == "succeeded", made
+        before = await importer.records("d")
+        shown = await importer("d", await export(client, "d"), mode=mode)
+        assert shown["status"] == "succeeded", shown
+        assert any("as JSON writes them" in warning for warning in shown["warnings"])
+        assert await importer.records("d") == before
+        # The next file is read as the first one was.
+        await importer("d", "id;kg\n9;1.234\n")
+        assert [float(record["kg"]) for record in await importer.records("d") if record["id"] == 9] == [1234]
+
     async def test_dates_are_read_as_json_writes_them_in_any_file(
         self, importer: Importer, client: AsyncClient
     ) -> None:
