@@ -28,6 +28,16 @@ def watch_commits() -> Iterator[Commits]:
         _watched.reset(token)
 
 
+@contextmanager
+def watch_nothing() -> Iterator[None]:
+    """Have what runs within claim nothing: servers let one request begin in what another one's context was."""
+    token = _watched.set(None)
+    try:
+        yield
+    finally:
+        _watched.reset(token)
+
+
 def note_claim(claim: str) -> None:
     """Note the claim of an Idempotency-Key under which what follows is done."""
     commits = _watched.get()

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import dynamo, log
-from app.core.commits import note_claim, watch_commits
+from app.core.commits import note_claim, watch_commits, watch_nothing
 from app.core.dynamo import Condition
 from app.core.dynamo_requests import ConditionNotMet, patience
 from app.core.dynamo_wire import Item
@@ -113,7 +113,8 @@ class IdempotentRequests:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST" or HEADER not in Headers(scope=scope):
-            await self._app(scope, receive, send)
+            with watch_nothing():
+                await self._app(scope, receive, send)
             return
         claims: list[Claim] = []
         messages: list[Message] = []

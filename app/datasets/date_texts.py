@@ -29,8 +29,22 @@ _CENTURIES = (("^([0-5][0-9]|6[0-8])-", "20"), ("^(69|[7-9][0-9])-", "19"))
 
 
 def read_date(after: Column, bare: str) -> tuple[str, str]:
-    """Whether a text is a date, or a date and time, and which; `bare` is the SQL of it without spaces."""
+    """Whether a text is a date, or a date and time, and which; `bare` is the SQL of it without spaces.
+
+    Where the format begins with no year, a text as JSON has it is one too: no text can be both.
+    """
     date_format = after.date_format or ISO_DATE
+    fits, result = _read_written(after, date_format, bare)
+    if date_format.startswith("Y"):
+        return fits, result
+    iso_fits, iso_result = _read_written(after, ISO_DATE, bare)
+    is_iso = f"{bare} ~ '^[0-9]{{4}}-'"
+    return f"CASE WHEN {is_iso} THEN {iso_fits} ELSE {fits} END", (
+        f"CASE WHEN {is_iso} THEN {iso_result} ELSE {result} END"
+    )
+
+
+def _read_written(after: Column, date_format: str, bare: str) -> tuple[str, str]:
     date, iso = _read_format(date_format)
     result = bare
     if date_format != ISO_DATE:

@@ -89,15 +89,17 @@ class ColumnSettling:
 
     @property
     def is_as_exported(self) -> bool:
-        """Whether all of the numbers are as JSON has them, and not otherwise: with as many digits behind the point as
-        the column's decimals have, or one at least where a group of digits has no point.
-        """
+        """Whether all numbers are as JSON has them, and those of a decimal have all of its digits behind the point."""
         seen = [numeral for numeral in self._numerals.seen if numeral.runs]
         if any(numeral.separators not in ("", ".") or numeral.unit or numeral.negative for numeral in seen):
             return False
-        if self._column.type == "decimal":
-            return all(numeral.separators and numeral.runs[-1] == self._column.scale for numeral in seen)
-        return any(parts_of(numeral, ",", ".") is None for numeral in seen)
+        scale = self._column.scale
+        return not scale or all(numeral.separators and numeral.runs[-1] == scale for numeral in seen)
+
+    @property
+    def has_points(self) -> bool:
+        """Whether a point stands where none would between groups of digits."""
+        return any(numeral.runs and parts_of(numeral, ",", ".") is None for numeral in self._numerals.seen)
 
     def _warning(self, readings: Sequence[Reading]) -> str | None:
         """That points are read as JSON has them, which nothing proves."""
@@ -165,7 +167,8 @@ def settle_columns(
             for place, settling in unsettled.items():
                 settling.update(arrays[place], line_of)
     found = Settled(list(columns))
-    if may_be_export and doubted and all(unsettled[place].is_as_exported for place in doubted):
+    doubts = [unsettled[place] for place in doubted]
+    if may_be_export and all(doubt.is_as_exported for doubt in doubts) and any(doubt.has_points for doubt in doubts):
         found.apart = doubted
         found.warnings.append(EXPORT_WARNING)
     for place, settling in unsettled.items():

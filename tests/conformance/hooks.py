@@ -19,6 +19,7 @@ BEYOND_SCHEMAS = {
     "cursor-invalid": "a cursor that no page gave out",
     "idempotency-key-reused": "the key of a request with another body",
     "precondition-failed": "a record in another state than the headers say",
+    "key-mismatch": "a file for a dataset that has another key",
 }
 # The mistakes in a record that may be made within its schema.
 BEYOND_RECORDS = {
@@ -101,6 +102,9 @@ def _is_beyond(path: str, problem: dict[str, Any], mistake: dict[str, Any]) -> b
         return True
     # In an address, a comma within a text separates and a quote before it quotes.
     if str(mistake.get("path")).endswith("__between") or str(mistake.get("message")).startswith("The quote at"):
+        return True
+    # What is said of a column of a file has to go together: its type, its constraints and how it is written.
+    if path.endswith("/imports") and str(mistake.get("path")).startswith("columns/"):
         return True
     untyped = next((slugs for start, slugs in UNTYPED.items() if path.startswith(start)), ())
     return mistake.get("path") in BEYOND_PARAMETERS or slug in untyped

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import dynamo, dynamo_requests, idempotency
 from app.core.aws import client as aws_client
-from app.core.commits import note_commit
+from app.core.commits import note_claim, note_commit, watch_commits
 from app.core.dynamo_wire import from_attributes
 from app.core.exceptions import install_exception_handlers
 from app.core.idempotency import PART_BYTES, IdempotentRequests, claim_request
@@ -459,6 +459,19 @@ class TestEveryPostThatFailsBehindItsCommit:
         assert (await broken.post(path, json=body, headers=key)).status_code == 500
         good = {"name": "other", **({"scopes": ["read"]} if path == "/keys" else {})}
         assert (await client.post(path, json=good, headers=key)).status_code == 201
+
+
+class TestContext:
+    async def test_a_request_claims_nothing_that_another_one_did(self, client: AsyncClient) -> None:
+        """A server that pauses reading goes on in the context of the request that made it: so does its connection."""
+        await client.post("/datasets", json={"name": "shop"})
+        with watch_commits():
+            note_claim("idempotency#of-the-request-before")
+            made = await client.patch("/datasets/shop", json={"title": "Shop"})
+        with watch_commits():
+            note_claim("idempotency#of-the-request-before")
+            again = await client.patch("/datasets/shop", json={"title": "Market"})
+        assert (made.status_code, again.status_code) == (200, 200)
 
 
 class TestSecrets:

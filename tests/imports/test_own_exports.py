@@ -153,9 +153,7 @@ class TestConventions:
         assert shown["result"] == {"added": 0, "changed": 0, "unchanged": 2}, shown
 
     @pytest.mark.parametrize("mode", ["upsert", "replace"])
-    @pytest.mark.parametrize(
-        "kg", [("1.234,567", "12,500", "7,25"), ("1.234,5", "12,50", "7,2"), ("1,234", "2,500", "")]
-    )
+    @pytest.mark.parametrize("kg", [("1.234,567", "12,500", "7,25"), ("1.234,5", "12,50", "7,2")])
     async def test_a_header_that_files_have_too_is_told_by_the_values(
         self, importer: Importer, client: AsyncClient, mode: str, kg: tuple[str, str, str]
     ) -> None:
@@ -170,6 +168,13 @@ class TestConventions:
         # The next file is read as the first one was.
         await importer("d", "id;kg\n9;1.234\n")
         assert [float(record["kg"]) for record in await importer.records("d") if record["id"] == 9] == [1234]
+
+    async def test_points_that_may_be_groups_tell_no_export(self, importer: Importer, client: AsyncClient) -> None:
+        await importer("d", "id;kg\n1;1,5\n2;2,500\n3;7,125\n", key=["id"])
+        await client.delete("/datasets/d/records/1")
+        shown = await importer("d", await export(client, "d"), mode="upsert")
+        assert shown["problem"]["type"] == "/problems/options-mismatch"
+        assert "decimal_separator=." in shown["problem"]["hint"]
 
     async def test_dates_are_read_as_json_writes_them_in_any_file(
         self, importer: Importer, client: AsyncClient
