@@ -33,6 +33,14 @@ SILENCE_SECONDS = 0.2
 Drain = Callable[[], Coroutine[Any, Any, int]]
 
 
+# Files of few tests that take long: begun last, they would leave one of two processes without work.
+LONG = ("tests/local/", "tests/conformance/", "tests/stack/", "tests/test_image", "tests/imports/test_faults")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 @pytest.fixture(scope="session")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """PostgreSQL and the emulator, migrated, with the environment pointing at them."""
