@@ -134,7 +134,7 @@ async def _announce(path: Path, name: str, body: dict[str, Any]) -> UUID:
         dataset = await find_dataset(session, name)
         assert dataset is not None
         announced = ImportCreate(filename=path.name, **body)
-        row, _ = await create_import(session, dataset, announced)
+        row, _ = await create_import(session, dataset, announced, EVERYTHING)
     writer = ObjectWriter(row.object_key, "text/csv")
     with path.open("rb") as file:
         while block := file.read(8 * 1024 * 1024):

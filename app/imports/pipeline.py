@@ -231,9 +231,9 @@ async def run_pass(
             read = 0
             async for block in blocks:
                 read = block.read
-                async for output in in_thread(stage(block.data)):
+                async for output in in_thread(stage(block.data), _size_of):
                     yield output, read
-        async for output in in_thread(stage(None)):
+        async for output in in_thread(stage(None), _size_of):
             yield output, read
 
     async with aclosing(prefetch(outputs(), lambda pair: pair[0].size)) as prefetched:
@@ -243,19 +243,25 @@ async def run_pass(
             yield output
 
 
+def _size_of(output: Output) -> int:
+    return output.size
+
+
 async def prefetch(items: AsyncIterator[Item], weigh: Callable[[Item], int]) -> AsyncGenerator[Item]:
     """The same items, fetched by a task of their own that is a few items ahead, and few bytes, as they are weighed."""
     queue: asyncio.Queue[tuple[Item | None, BaseException | None]] = asyncio.Queue(QUEUE_LENGTH)
+    waiting = 0
+    taken = asyncio.Event()
 
     async def fill() -> None:
-        waiting = 0
+        nonlocal waiting
         try:
             async for item in items:
                 waiting += weigh(item)
                 await queue.put((item, None))
-                if waiting > QUEUE_BYTES:
-                    await queue.join()
-                    waiting = 0
+                while waiting > QUEUE_BYTES:
+                    taken.clear()
+                    await taken.wait()
         except Exception as error:
             await queue.put((None, error))
         else:
@@ -265,12 +271,13 @@ async def prefetch(items: AsyncIterator[Item], weigh: Callable[[Item], int]) -> 
     try:
         while True:
             item, error = await queue.get()
-            queue.task_done()
             if isinstance(error, StopAsyncIteration):
                 return
             if error is not None:
                 raise error
-            yield item  # type: ignore[misc]  # without an error there is an item
+            waiting -= weigh(item)  # type: ignore[arg-type]  # without an error there is an item
+            taken.set()
+            yield item  # type: ignore[misc]  # as above
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -9,7 +9,6 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 from app.core.settings import get_settings
@@ -23,6 +22,8 @@ from app.imports.split import is_utf8
 from app.imports.unpack import SAMPLE_SIZE, Compression, Expander, Gatherer, UnpackedLimit, unpack_some
 
 SHORT_BYTES = 1024 * 1024
+# What is made in a thread before the event loop goes on with it: more than a block becomes, as a rule.
+MADE_BYTES = 2 * 1024 * 1024
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 FOREIGN = (
@@ -133,10 +134,10 @@ class Source:
                 for block in gatherer.feed((data,)):
                     yield block, read
             else:
-                async for block in in_thread(gatherer.feed(expander.feed(data))):
+                async for block in in_thread(gatherer.feed(expander.feed(data)), len):
                     yield block, read
         if expander is not None:
-            async for block in in_thread(gatherer.feed(expander.finish())):
+            async for block in in_thread(gatherer.feed(expander.finish()), len):
                 yield block, read
         if rest := gatherer.rest():
             yield rest, read
@@ -223,10 +224,25 @@ def _advise(guess: str | None, *, is_mixed: bool) -> str:
     return f"The file is not UTF-8{likely}."
 
 
-async def in_thread(items: Iterator[Item]) -> AsyncIterator[Item]:
-    """The same items, each made beside the event loop."""
-    while (item := await asyncio.to_thread(partial(next, items, None))) is not None:
-        yield item
+async def in_thread(items: Iterator[Item], weigh: Callable[[Item], int]) -> AsyncIterator[Item]:
+    """The same items, made beside the event loop, as many at a time as weigh little together."""
+    is_end = False
+    while not is_end:
+        made, is_end = await asyncio.to_thread(_make_some, items, weigh)
+        for item in made:
+            yield item
+
+
+def _make_some(items: Iterator[Item], weigh: Callable[[Item], int]) -> tuple[list[Item], bool]:
+    """The next items, and whether they are the last ones."""
+    made: list[Item] = []
+    size = 0
+    for item in items:
+        made.append(item)
+        size += weigh(item)
+        if size >= MADE_BYTES:
+            return made, False
+    return made, True
 
 
 def _find_compression(first: bytes) -> Compression:
