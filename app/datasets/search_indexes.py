@@ -17,7 +17,7 @@ from app.datasets.columns import Column
 from app.datasets.definition import Definition, Index
 from app.datasets.tables import constraint_name, index_name, indexes
 
-# Any number that no one else takes: whoever holds this lock builds, the others leave it to that one.
+# Any number that nothing else takes: the process that holds this lock builds, the others leave it to that one.
 BUILD_LOCK = 7_046_031_222
 MOST_SECONDS = 150
 LOCK_TIMEOUT = "5s"
