@@ -12,7 +12,7 @@ from app.datasets.columns import Column
 from app.datasets.conversions import find_conversion
 from app.datasets.hints import Settings, apply_settings, describe_settings, propose_settings
 
-# A proposal that leaves more than one in so many of the texts that did not fit is none.
+# A proposal is given up if it leaves more than one in so many of the texts that did not fit.
 TOLERANCE = 20
 MOST_ALTERNATIVES = 3
 MOST_COLUMNS = 5
