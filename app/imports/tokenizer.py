@@ -92,11 +92,6 @@ class _Broken(Exception):
         self.end = end
 
 
-def read_records(data: bytes, grammar: Grammar, *, final: bool) -> Iterator[Record | Malformed]:
-    """Tokenize data that is whole, or begins a file, from its first byte; see `Tokenizer.read`."""
-    return Tokenizer(grammar).read(data, final=final)
-
-
 @dataclass(frozen=True)
 class _Patterns:
     """What matches an unquoted field and its escapes, and the content of a quoted one, the quotes that it begins with,

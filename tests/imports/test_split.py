@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.imports.parse import Fault, Layout, Table, parse_chunk
 from app.imports.split import MAX_CHUNK, MAX_LINES, MAX_TOKENIZED, Chunk, Splitter
-from app.imports.tokenizer import LINE_END, STRIDE, Grammar, Malformed, Record, Tokenizer, read_records
+from app.imports.tokenizer import LINE_END, STRIDE, Grammar, Malformed, Record, Tokenizer
 
 LINE_ENDS = ["\n", "\r\n", "\r", "\r\r\n"]
 FIELDS = st.text(alphabet='ab ,"\n\ré', max_size=6)
@@ -59,7 +59,7 @@ def find(chunks: list[Chunk], grammar: Grammar) -> list[Found]:
     """Every record, moved to its place in the file."""
     found: list[Found] = []
     for chunk in chunks:
-        records = chunk.records if chunk.records is not None else list(read_records(chunk.data, grammar, final=True))
+        records = chunk.records if chunk.records is not None else list(Tokenizer(grammar).read(chunk.data, final=True))
         assert [record.start for record in records] == chunk.starts.tolist()
         lines = chunk.lines(chunk.starts)
         for place, (record, line) in enumerate(zip(records, lines, strict=True)):
@@ -125,7 +125,7 @@ class TestAnything:
     @pytest.mark.parametrize("grammar", GRAMMARS)
     @given(SOUP, st.integers(1, 12))
     def test_is_what_the_tokenizer_reads(self, grammar: Grammar, data: bytes, block: int) -> None:
-        wanted = list(read_records(data, grammar, final=True))
+        wanted = list(Tokenizer(grammar).read(data, final=True))
         assert [item.content for item in find(split(data, block, grammar), grammar)] == wanted
 
     @given(SOUP, st.integers(1, 12))
@@ -223,7 +223,7 @@ class TestParsing:
                 chunk.line,
                 chunk.record,
                 chunk.quotes,
-                list(read_records(chunk.data, grammar, final=True)),
+                list(Tokenizer(grammar).read(chunk.data, final=True)),
                 chunk.keep_blank,
             )
             fast, slow = parse_chunk(chunk, grammar, layout), parse_chunk(exact, grammar, layout)
