@@ -1,5 +1,6 @@
 """Files in the bucket: presigned uploads, reads of one pinned version, streamed writes."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -132,7 +133,10 @@ async def _read_from(stored: StoredObject, start: int) -> AsyncGenerator[bytes]:
 
 
 class ObjectWriter:
-    """Writes one object of any size with one part in memory; nothing is visible before `finish`."""
+    """Writes one object of any size; nothing is visible before `finish`.
+
+    One part is on its way while the next is put together. What goes wrong with a part is raised by the next call.
+    """
 
     def __init__(self, key: str, content_type: str) -> None:
         self._bucket = get_settings().bucket
@@ -141,15 +145,19 @@ class ObjectWriter:
         self._buffer = bytearray()
         self._upload_id: str | None = None
         self._etags: list[str] = []
+        self._sending: asyncio.Task[None] | None = None
 
     async def write(self, block: bytes) -> None:
         self._buffer += block
         while len(self._buffer) >= PART_SIZE:
-            await self._send_part(bytes(self._buffer[:PART_SIZE]))
+            part = bytes(self._buffer[:PART_SIZE])
             del self._buffer[:PART_SIZE]
+            await self._until_sent()
+            self._sending = asyncio.create_task(self._send_part(part))
 
     async def finish(self) -> None:
         """Make the object visible, with all that was written."""
+        await self._until_sent()
         if self._upload_id is None:
             s3 = await client("s3")
             await s3.put_object(
@@ -160,9 +168,17 @@ class ObjectWriter:
 
     async def abort(self) -> None:
         """Give up: nothing of what was written is kept."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
         if self._upload_id is not None:
             s3 = await client("s3")
             await s3.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload_id)
+
+    async def _until_sent(self) -> None:
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            await sending
 
     async def _send_part(self, part: bytes) -> None:
         s3 = await client("s3")

@@ -38,21 +38,30 @@ class Rejections:
 def locate_faults(chunk: Chunk, faults: list[Fault], encoding: Encoding, offset: int) -> Iterator[Rejections]:
     """The faults of a chunk as rejections, a number of them at a time; `offset` is where in the file it begins."""
     every = _Faults(faults)
-    starts = np.unique(every.rows)
-    offsets = encoding.offset(chunk.data, chunk.starts[starts]) + offset
+    offsets = chunk.starts if encoding.is_utf8 else _offsets_of(chunk, every.rows, encoding)
     for places in every.portions():
         rows = every.rows[places]
         columns = [
             pa.array(chunk.lines(chunk.starts[rows])),
             pa.array(rows + chunk.record),
-            pa.array(offsets[np.searchsorted(starts, rows)]),
+            pa.array(offsets[rows] + offset),
             every.columns.take(every.kinds[places]),
             every.values.take(pa.array(places)),
             every.codes.take(every.kinds[places]),
             every.messages.take(every.message_places[places]),
         ]
         table = pa.Table.from_arrays(columns, schema=_SCHEMA)
-        yield Rejections(table, _as_csv(table), every.count(places), len(np.unique(rows)))
+        # In file order, so that those of one record are side by side.
+        records = 1 + np.count_nonzero(np.diff(rows))
+        yield Rejections(table, _as_csv(table), every.count(places), int(records))
+
+
+def _offsets_of(chunk: Chunk, rows: Positions, encoding: Encoding) -> Positions:
+    """Where each record of a chunk that has a fault begins in the file, counted from the chunk; the others have 0."""
+    faulty = np.unique(rows)
+    offsets = np.zeros(len(chunk.starts), np.int64)
+    offsets[faulty] = encoding.offset(chunk.data, chunk.starts[faulty])
+    return offsets
 
 
 class _Faults:
