@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from app.cli.import_report import load_bar, show_report, upload_bar
 from app.client import ApiError, Client, CommandError, Document, Unreachable, upload_file
-from app.report import load_bar, show_report, upload_bar
 
 FINISHED = ("succeeded", "failed", "cancelled")
 FIRST_POLL_SECONDS = 0.2

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from app import cli, column_flags
+from app.cli import column_flags, connection, import_flags
+from app.cli.import_report import VALUE_WIDTH, shorten
 from app.client import explain_problem, is_local
 from app.local.emulator import find_free_port
-from app.report import VALUE_WIDTH, shorten
 from tests.local.running import ADMIN_KEY, RunningDev, command, environment
 
 GOOD = 'code,name,price\n001,one,1.50\n002,"two, too",20.00\n003,three,0.10\n'
@@ -191,12 +191,12 @@ class TestReaching:
 
     def test_key_of_the_data_folder(self, tmp_path: Path) -> None:
         (tmp_path / "admin-key").write_text("the-key\n")
-        assert cli.find_key(None, "http://localhost:8000", tmp_path) == "the-key"
+        assert connection.find_key(None, "http://localhost:8000", tmp_path) == "the-key"
 
     def test_key_of_the_data_folder_never_leaves_this_machine(self, tmp_path: Path) -> None:
         (tmp_path / "admin-key").write_text("the-key\n")
         with pytest.raises(typer.Exit):
-            cli.find_key(None, "https://tolva.example.test", tmp_path)
+            connection.find_key(None, "https://tolva.example.test", tmp_path)
 
     @pytest.mark.parametrize("url", ["not a url", "ftp://example.test", "http://"])
     def test_address_that_is_none(self, url: str) -> None:
@@ -221,18 +221,18 @@ class TestReaching:
 class TestFlags:
     @pytest.mark.parametrize(("text", "value"), [(None, None), ("true", True), ("False", False), ("3", 3)])
     def test_header(self, text: str | None, value: object) -> None:
-        assert cli.parse_header(text) is value or cli.parse_header(text) == value
+        assert import_flags.parse_header(text) is value or import_flags.parse_header(text) == value
 
     @pytest.mark.parametrize("text", ["0", "-1", "yes", ""])
     def test_header_that_is_none(self, text: str) -> None:
         with pytest.raises(typer.BadParameter):
-            cli.parse_header(text)
+            import_flags.parse_header(text)
 
     def test_booleans_come_in_pairs(self) -> None:
-        assert cli.parse_booleans("yes", "no") == ["yes", "no"]
-        assert cli.parse_booleans(None, None) is None
+        assert import_flags.parse_booleans("yes", "no") == ["yes", "no"]
+        assert import_flags.parse_booleans(None, None) is None
         with pytest.raises(typer.BadParameter):
-            cli.parse_booleans("yes", None)
+            import_flags.parse_booleans("yes", None)
 
     def test_columns(self) -> None:
         said = column_flags.parse_columns(["a=b=integer", "p=decimal(12, 2)"], ["p=price"], ["q"])
@@ -251,9 +251,12 @@ class TestFlags:
             column_flags.parse_columns(types, names, [])
 
     def test_date_formats(self) -> None:
-        assert cli.parse_date_formats(["day=DD/MM/YYYY", "hour=HH=mm"]) == {"day": "DD/MM/YYYY", "hour": "HH=mm"}
+        assert import_flags.parse_date_formats(["day=DD/MM/YYYY", "hour=HH=mm"]) == {
+            "day": "DD/MM/YYYY",
+            "hour": "HH=mm",
+        }
         with pytest.raises(typer.BadParameter):
-            cli.parse_date_formats(["day"])
+            import_flags.parse_date_formats(["day"])
 
 
 class TestOutput:
@@ -273,7 +276,7 @@ class TestOutput:
         assert len(shorten("x" * 1000)) == VALUE_WIDTH
 
     def test_help_loads_nothing_heavy(self) -> None:
-        script = "import sys, json, app.cli; print(json.dumps(sorted(sys.modules)))"
+        script = "import sys, json, app.cli.main; print(json.dumps(sorted(sys.modules)))"
         command_line = [*command()[:1], "-c", script]
         loaded = json.loads(subprocess.run(command_line, capture_output=True, check=True, timeout=60).stdout)
         assert not {"pyarrow", "sqlalchemy", "fastapi", "aioboto3", "httpx", "app.local"} & set(loaded)

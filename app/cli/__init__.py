@@ -1,0 +1,1 @@
+"""The `tolva` command: a file for each group of commands, and what they share."""

@@ -1,0 +1,5 @@
+"""`python -m app.cli`: the command if it is not on the path."""
+
+from app.cli.main import main
+
+main()
