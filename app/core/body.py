@@ -19,6 +19,7 @@ from app.core.settings import get_settings
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
+FORM = "application/x-www-form-urlencoded"
 UTF_8 = ("utf-8", "utf8")
 
 # What can be wrong with a body before its content is looked at, and with one of a type.
@@ -37,7 +38,7 @@ async def read_json_body(request: Request, *media_types: str) -> Any:
     _check_kind(request.headers, media_types)
     body = await request.body()
     if not body:
-        raise MalformedJson("The request has no body.", hint="Send JSON in UTF-8.")
+        raise MalformedJson("The request has no body.", hint=f"Send JSON, with Content-Type: {media_types[0]}.")
     settings = get_settings()
     try:
         # What grows by its numbers alone is refused, not a body that may have more bytes from the first.
@@ -48,7 +49,7 @@ async def read_json_body(request: Request, *media_types: str) -> Any:
             hint="Send smaller numbers, or fewer records at a time. (TOLVA_MAX_DOCUMENT_BYTES)",
         ) from None
     except JsonInvalid as error:
-        raise MalformedJson(f"The body cannot be read as JSON: {error}.", hint="Send JSON in UTF-8.") from None
+        raise MalformedJson(f"The body cannot be read as JSON: {error}.", hint=error.hint) from None
 
 
 def _check_kind(headers: Headers, media_types: tuple[str, ...]) -> None:
@@ -56,9 +57,10 @@ def _check_kind(headers: Headers, media_types: tuple[str, ...]) -> None:
     said = headers.get("content-type", media_types[0])
     kind, *parameters = (part.strip() for part in said.split(";"))
     if kind.lower() not in media_types or len(headers.getlist("content-type")) > 1:
-        raise MediaTypeUnsupported(
-            f"The body is sent as '{said[:100]}'.", hint=f"Send it as Content-Type: {' or '.join(media_types)}."
-        )
+        hint = f"Send it as Content-Type: {' or '.join(media_types)}."
+        if kind.lower() == FORM:
+            hint = f"Send JSON. {hint[:-1]}; curl says that it sends a form unless -H gives another Content-Type."
+        raise MediaTypeUnsupported(f"The body is sent as '{said[:100]}'.", hint=hint)
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in UTF_8:

@@ -10,6 +10,8 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
 
+from app.core.json_mistakes import find_remedy
+
 # Levels of objects and arrays in one document; PostgreSQL and Python both give up somewhere behind it.
 MAX_DEPTH = 200
 # Digits before the point, and behind it, of a number that is written in full: a double has 309 and 340 at most. More
@@ -21,7 +23,14 @@ MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
 
 
 class JsonInvalid(ValueError):
-    """A text is not JSON that means one thing; the message is the reason, a clause without a full stop."""
+    """A text is not JSON that means one thing; the message is the reason, a clause without a full stop.
+
+    `hint` says what to change, if that is known.
+    """
+
+    def __init__(self, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(reason)
+        self.hint = hint
 
 
 class DocumentTooLarge(JsonInvalid):
@@ -58,9 +67,10 @@ def _decode(text: str | bytes, decoder: json.JSONDecoder) -> Any:
     try:
         return decoder.decode(text if isinstance(text, str) else text.decode())
     except UnicodeDecodeError:
-        raise JsonInvalid("it is not UTF-8") from None
+        raise JsonInvalid("it is not UTF-8", hint="Send JSON in UTF-8.") from None
     except json.JSONDecodeError as error:
-        raise JsonInvalid(f"{error.msg} in line {error.lineno}, column {error.colno}") from None
+        reason = f"{error.msg} in line {error.lineno}, column {error.colno}"
+        raise JsonInvalid(reason, hint=find_remedy(error)) from None
     except RecursionError:
         raise JsonInvalid(_TOO_DEEP) from None
 
@@ -194,7 +204,8 @@ class _Written:
 
 
 def _refuse_constant(name: str) -> None:
-    raise JsonInvalid(f"{name} is not JSON")
+    hint = f'Send null, or to a column of type number the text "{name}".'
+    raise JsonInvalid(f"{name} is not JSON", hint=hint)
 
 
 def _decoder(
