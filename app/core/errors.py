@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 class Problem(Exception):
     """An error that a caller can act on.
 
-    `status` and `title` belong to the class; `detail` says what happened this time, `hint` how to mend it and
+    `status` and `title` belong to the class; `detail` says what happened this time, `hint` what to do about it and
     `errors` lists the single mistakes, each a dict with a `message` and where it was found.
     """
 
@@ -89,7 +89,7 @@ class CursorInvalid(Problem):
 
 class MediaTypeUnsupported(Problem):
     status = 415
-    title = "The body is of a kind that is not read here"
+    title = "The body's media type is not supported"
 
 
 class BodyTooLarge(Problem):

@@ -1,6 +1,6 @@
 """What the framework, the database and the network raise, rendered as problems."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from asyncpg import PostgresError
 from fastapi import FastAPI
@@ -18,12 +18,14 @@ from app.core.errors import (
     Problem,
     RequestInvalid,
     RouteNotFound,
-    did_you_mean,
 )
 from app.core.http import render_problem
 from app.core.idempotency import Replayed, replay
+from app.core.near_routes import find_near, find_taker
 from app.core.postgres import problem_of
+from app.core.validation import Misfit, find_misfits
 
+MOST_SHOWN = 200
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -58,19 +60,31 @@ async def _render_http(request: Request, error: Exception) -> Response:
 def _problem_for_http(request: Request, error: HTTPException) -> Problem:
     path = request.scope["path"]
     if error.status_code == RouteNotFound.status:
-        return RouteNotFound(f"There is nothing at {path}.{_near_route(request)}", hint="See /docs for what there is.")
+        near, hint = find_near(path, _templates(request.app))
+        return RouteNotFound(f"There is nothing at {_shown(path)}.{near}", hint=hint)
     if error.status_code == MethodNotAllowed.status:
-        allowed = ", ".join(_allowed_methods(request))
+        method, allowed = request.method, ", ".join(_allowed_methods(request))
         return MethodNotAllowed(
-            f"{path} does not take {request.method}; it takes {allowed}.", headers={"Allow": allowed}
+            f"{_shown(path)} does not take {method}; it takes {allowed}.",
+            hint=find_taker(path, method, _templates(request.app, method)),
+            headers={"Allow": allowed},
         )
-    return MalformedJson("The body cannot be read as JSON.", hint="Send JSON in UTF-8.")
+    return MalformedJson("The body cannot be read.", hint="Send JSON, with Content-Type: application/json.")
 
 
-def _near_route(request: Request) -> str:
-    first = request.scope["path"].strip("/").split("/")[0]
-    known = {route.path.split("/")[1] for route in iter_route_contexts(request.app.routes) if route.path}
-    return "" if first in known else did_you_mean(first, known)
+def _shown(path: str) -> str:
+    return path if len(path) <= MOST_SHOWN else f"{path[:MOST_SHOWN]}…"
+
+
+def _templates(app: FastAPI, method: str | None = None) -> list[str]:
+    """The addresses that there are, with their parameters in braces; those that take a method, if one is given."""
+    return list(
+        dict.fromkeys(
+            route.path_format
+            for route in iter_route_contexts(app.routes)
+            if route.path_format and (method is None or method in (route.methods or ()))
+        )
+    )
 
 
 def _allowed_methods(request: Request) -> list[str]:
@@ -84,35 +98,23 @@ def _takes(request: Request, method: str) -> bool:
     return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
-async def _render_validation(_: Request, error: Exception) -> Response:
+async def _render_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return render_problem(_problem_for_validation(error.errors()))
+    field = getattr(request.scope.get("route"), "body_field", None)
+    body_type = field.field_info.annotation if field is not None else None
+    return render_problem(_problem_for_misfits(find_misfits(error.errors(), error.body, body_type)))
 
 
-def _problem_for_validation(mistakes: Any) -> Problem:
-    errors = [_locate(mistake) for mistake in mistakes]
-    first = mistakes[0]
-    if first["type"] == "json_invalid":
-        reason = first.get("ctx", {}).get("error", "it does not parse")
-        return MalformedJson(f"The body is not JSON: {reason}.", errors=errors)
-    place = ".".join(str(part) for part in first["loc"][1:])
-    message = _message(first)
-    if first["loc"][0] != "body":
-        return ParameterInvalid(f"'{place}' cannot be used: {message}.", errors=errors)
-    detail = f"{place}: {message}." if place else f"{message}."
-    return RequestInvalid(detail, hint=first.get("ctx", {}).get("hint"), errors=errors)
-
-
-def _locate(mistake: dict[str, Any]) -> dict[str, Any]:
-    where, *path = mistake["loc"]
-    return {"in": where, "path": "/".join(str(part) for part in path), "message": _message(mistake)}
-
-
-def _message(mistake: dict[str, Any]) -> str:
-    if mistake["type"] == "extra_forbidden":
-        return f"There is no member '{mistake['loc'][-1]}' here"
-    message = str(mistake["msg"]).removeprefix("Value error, ")
-    return message[:1].upper() + message[1:] if not message.startswith("'") else message
+def _problem_for_misfits(misfits: Sequence[Misfit]) -> Problem:
+    first = misfits[0]
+    errors = [misfit.document() for misfit in misfits]
+    place = ".".join(map(str, first.path))
+    message = first.message if first.message.endswith("?") else f"{first.message}."
+    if first.where != "body":
+        of_path = "It is the `id` in the list, and in the answer that made it." if first.where == "path" else None
+        return ParameterInvalid(f"'{place}' cannot be used: {message}", hint=first.hint or of_path, errors=errors)
+    detail = f"{place}: {message}" if place else f"{message[:1].upper()}{message[1:]}"
+    return RequestInvalid(detail, hint=first.hint, errors=errors)
 
 
 async def _render_database(_: Request, error: Exception) -> Response:

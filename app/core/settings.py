@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_val
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.json_text import MAX_DOCUMENT_BYTES
+from app.core.validation import misfits_of_members
 
 MIB = 1024 * 1024
 MIN_ADMIN_KEY_LENGTH = 24
@@ -183,9 +184,8 @@ def get_settings() -> Settings:
 
 def _explain(error: ValidationError) -> str:
     lines = ["Tolva cannot start: its settings are incomplete or unsafe."]
-    for item in error.errors(include_url=False, include_input=False):
-        name = str(item["loc"][0])
-        field = Settings.model_fields[name]
-        reason = "is missing" if item["type"] == "missing" else item["msg"].removeprefix("Value error, ")
-        lines.append(f"  TOLVA_{name.upper()}: {reason} ({field.description})")
+    for misfit in misfits_of_members(error, with_values=False):
+        name = str(misfit.path[0])
+        description = Settings.model_fields[name].description
+        lines.append(f"  TOLVA_{name.upper()}: {misfit.message.removeprefix('it ')} ({description})")
     return "\n".join(lines)

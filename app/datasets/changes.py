@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from app.core.errors import RequestInvalid, did_you_mean
 from app.core.json_text import write_json
+from app.core.validation import misfits_of_members
 from app.datasets.checks import text_of
 from app.datasets.column_types import TYPES
 from app.datasets.columns import NUMERIC, Column
@@ -140,10 +141,9 @@ def _merge(column: Column, change: ColumnChange) -> Column:
     try:
         return Column.model_validate(merged)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        message = first["msg"].removeprefix("Value error, ")
-        place = "/".join(str(part) for part in ("columns", column.name, *first["loc"]))
-        raise _misfit(place, f"'{column.name}': {message}") from None
+        first = misfits_of_members(error)[0]
+        place = "/".join(map(str, ("columns", column.name, *first.path)))
+        raise _misfit(place, f"'{column.name}': {first.message}") from None
 
 
 def _misfit(path: str, message: str) -> RequestInvalid:
