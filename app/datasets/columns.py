@@ -11,13 +11,14 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.core.fields import Positive
 from app.datasets.column_types import TYPES, ColumnType
 from app.datasets.conventions import OF_NUMBERS, Conventions
 from app.datasets.patterns import matcher
+from app.datasets.type_names import check_type_name
 
 MAX_NAME_LENGTH = 63
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
@@ -35,6 +36,9 @@ WRITTEN_OUT = str.maketrans(
 TypeName = Literal[
     "text", "integer", "bigint", "number", "decimal", "boolean", "date", "datetime", "uuid", "json", "image"
 ]
+
+# As bodies name one.
+GivenType = Annotated[TypeName, BeforeValidator(check_type_name)]
 
 NUMERIC = ("integer", "bigint", "number", "decimal")
 
@@ -77,7 +81,7 @@ class _Typed(BaseModel):
     """What a column shows first."""
 
     name: Name
-    type: TypeName
+    type: GivenType
 
 
 class Column(Conventions, _Typed):

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from app.core.fields import Positive
 from app.core.http import RequestBody
 from app.core.postgres import CATALOGUE_SCHEMA
-from app.datasets.columns import MAX_PRECISION, ROW_ID, Column, Name, TypeName, row_id_column
+from app.datasets.columns import MAX_PRECISION, ROW_ID, Column, GivenType, Name, row_id_column
 from app.datasets.conventions import Conventions
 from app.datasets.definition import MAX_KEY_COLUMNS, Definition, Index, declared_indexes
 from app.datasets.import_options import ImportOptions
@@ -126,7 +126,7 @@ class ColumnChange(RequestBody, Conventions):
     """
 
     name: Name | None = Field(None, description="its new name")
-    type: TypeName | None = Field(None, description="its new type: every record's value has to convert exactly")
+    type: GivenType | None = Field(None, description="its new type: every record's value has to convert exactly")
     precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="digits in all; decimal only")
     scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="digits behind the point; decimal only")
     required: bool | None = Field(None, description="never null")

@@ -9,7 +9,8 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from app.core.fields import Positive
-from app.datasets.columns import MAX_PRECISION, SYSTEM_COLUMNS, Column, Name, TypeName
+from app.core.validation import misfits_of_members
+from app.datasets.columns import MAX_PRECISION, SYSTEM_COLUMNS, Column, GivenType, Name
 from app.datasets.conventions import Conventions
 from app.datasets.date_formats import is_date_format
 
@@ -33,7 +34,7 @@ class ColumnChoice(Conventions):
     )
     omit: bool = Field(False, description="leave the file's column out; nothing else is said of it then")
     name: Name | None = Field(None, description="what it is called; of a dataset that has columns, one of these")
-    type: TypeName | None = Field(None, description="its type, whatever its values: those of another are rejected")
+    type: GivenType | None = Field(None, description="its type, whatever its values: those of another are rejected")
     precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="of a decimal; else the file decides")
     scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="of a decimal; else the file decides")
     required: bool | None = Field(None, description="never null")
@@ -91,9 +92,8 @@ class ColumnChoice(Conventions):
 
 def first_mistake(error: ValidationError) -> str:
     """What is wrong first with the members of a column."""
-    found = error.errors(include_url=False, include_input=False)[0]
-    message = found["msg"].removeprefix("Value error, ")
-    return f"`{found['loc'][0]}`: {message}" if found["loc"] else message
+    found = misfits_of_members(error)[0]
+    return f"`{found.path[0]}`: {found.message}" if found.path else found.message
 
 
 def check_choices(choices: Sequence[ColumnChoice]) -> None:
