@@ -1,6 +1,7 @@
 """The caller of a request."""
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, cast
@@ -19,6 +20,10 @@ from app.keys.principal import EVERYTHING, Principal, Scope
 from app.keys.secrets import hash_secret, parse_key
 
 MOST_KNOWN = 1000
+# Where other APIs take a key from.
+SCHEMES = ("basic", "bearer", "token", "apikey", "digest", "negotiate")
+HEADERS = ("x-api-key", "apikey", "api-key", "x-auth-token", "x-access-token", "x-token")
+PARAMETERS = ("apikey", "key", "token", "accesstoken", "authtoken", "auth")
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An API key: tolva_…")
 _Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
@@ -34,9 +39,9 @@ async def _find_caller(credentials: _Credentials) -> Principal | None:
 OptionalCaller = Annotated[Principal | None, Depends(_find_caller)]
 
 
-async def _get_caller(caller: OptionalCaller) -> Principal:
+async def _get_caller(request: Request, caller: OptionalCaller) -> Principal:
     if caller is None:
-        raise KeyMissing
+        raise KeyMissing(_find_misplaced(request))
     return caller
 
 
@@ -99,8 +104,25 @@ async def find_mirrored_caller(request: Request) -> Principal:
 def _read_text(request: Request) -> str:
     scheme, text = get_authorization_scheme_param(request.headers.get("authorization"))
     if scheme.lower() != "bearer" or not text:
-        raise KeyMissing
+        raise KeyMissing(_find_misplaced(request))
     return text
+
+
+def _find_misplaced(request: Request) -> str | None:
+    """Where a request without a key has something that other APIs take for one; its value is not repeated."""
+    scheme, _ = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme:
+        known = scheme if scheme.lower() in SCHEMES else "…"
+        return f"'Authorization: {known}' without 'Bearer'" if known == "…" else f"'Authorization: {known} …'"
+    header = next((name for name in HEADERS if name in request.headers), None)
+    if header is not None:
+        return f"a header '{header}'"
+    parameter = next((name for name in request.query_params if _plain(name) in PARAMETERS), None)
+    return f"a parameter '{parameter}' in its address, which logs keep" if parameter else None
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
 
 
 # Callers by the hash of the text of their key.
@@ -115,12 +137,22 @@ async def _authenticate(text: str, find: Callable[[UUID], Awaitable[KeyRow | Non
     # Until it is found to work: a key that is refused is not known from then on.
     _known.pop(hash_secret(text), None)
     if parsed is None or key is None or not hmac.compare_digest(key.secret_hash, hash_secret(parsed[1])):
-        raise KeyUnknown("There is no such API key.", hint="A key is shown once, when it is made. Was it copied whole?")
+        raise KeyUnknown("There is no such API key.", hint=_hint_for_unknown(text))
     principal = _principal_of(key)
     while len(_known) >= MOST_KNOWN:
         _known.pop(next(iter(_known)))
     _known[hash_secret(text)] = principal
     return principal
+
+
+def _hint_for_unknown(text: str) -> str:
+    if re.search(r"\s", text):
+        return "It holds a space; a key is one word. Was something copied with it?"
+    if text[:1] in ("'", '"', "<", "$", "{"):
+        return "It begins with a quote, a bracket or a sign of a variable; a key begins with tolva_."
+    if not text.startswith("tolva_"):
+        return "Keys that are made here begin with tolva_, and are shown once."
+    return "A key is shown once, when it is made. Was it copied whole?"
 
 
 def _is_admin_key(text: str) -> bool:

@@ -19,9 +19,13 @@ class _Unauthenticated(Problem):
 class KeyMissing(_Unauthenticated):
     title = "An API key is needed"
 
-    def __init__(self) -> None:
+    def __init__(self, found: str | None = None) -> None:
+        """`found`: where the request has something that may be one."""
+        instead = f" It has {found}, which is not read." if found else ""
         super().__init__(
-            "The request carries no API key.", hint="Send it as 'Authorization: Bearer tolva_…'.", challenge=SCHEME
+            f"The request carries no API key.{instead}",
+            hint="Send it as 'Authorization: Bearer tolva_…'.",
+            challenge=SCHEME,
         )
 
 
