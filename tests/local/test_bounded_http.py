@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from app.core.settings import get_settings
-from app.local.bounded_http import BoundedProtocol
+from app.local.bounded_http import BoundedProtocol, encode_address
 from app.local.emulator import HOST, find_free_port
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -194,3 +194,46 @@ class TestRefused:
             reader, writer = await connect()
             writer.write(b"\x00\x01\r\n\r\n")
             assert (await reader.read()).startswith(b"HTTP/1.1 400")
+
+
+class TestMalformed:
+    @pytest.mark.parametrize(
+        ("request_", "words"),
+        [
+            (b"GET /a b HTTP/1.1\r\nhost: x\r\n\r\n", "%20"),
+            (b"hello\r\n\r\n", "a method, an address and HTTP/1.1"),
+            (b"G\xc3T / HTTP/1.1\r\nhost: x\r\n\r\n", "Percent-encode the address as UTF-8"),
+            (b"GET / HTTP/1.1\r\nno header: x\r\n\r\n", "A line of the headers"),
+            (b"GET / HTTP/1.1\r\n\r\n", "Host is missing"),
+            (b"GET / HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n", "Host is there several times"),
+            (b"GET / HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n", "Content-Length is not a number"),
+            (b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip\r\n\r\n", "not chunked"),
+            (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "Use http://, not https://."),
+        ],
+    )
+    async def test_it_is_a_problem_that_says_what_to_change(self, request_: bytes, words: str) -> None:
+        async with serving() as connect:
+            reader, writer = await connect()
+            writer.write(request_)
+            answer = await reader.read()
+            assert problem(answer) == (400, "/problems/request-malformed")
+            assert words in answer.decode()
+            assert "bytearray" not in answer.decode()
+
+
+class TestRawAddress:
+    @pytest.mark.parametrize("address", ["/?_q=Núñez", "/日本", "/?q=\U0001f600&x=é"])
+    async def test_what_a_terminal_sends_is_served(self, address: str) -> None:
+        async with serving() as connect:
+            reader, writer = await connect()
+            writer.write(f"GET {address} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+            assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
+
+    def test_each_byte_is_percent_encoded(self) -> None:
+        assert encode_address("GET /ú HTTP/1.1\r\nx: ú\r\n".encode()) == b"GET /%C3%BA HTTP/1.1\r\nx: \xc3\xba\r\n"
+
+    @pytest.mark.parametrize(
+        "data", [b"GET / HTTP/1.1\r\n", b"\xff\xfe\r\n", b"GET /\xfa", b"GET /\xfa b HTTP/1.1\r\n"]
+    )
+    def test_what_is_no_request_line_stays(self, data: bytes) -> None:
+        assert encode_address(data) == data
