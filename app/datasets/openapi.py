@@ -32,7 +32,7 @@ _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "NoScope": ("403", problem_response(ScopeMissing.title, [ScopeMissing])),
     "NoDataset": ("404", problem_response(DatasetNotFound.title, [DatasetNotFound])),
     "NoRecord": ("404", problem_response("There is no such dataset or record", [DatasetNotFound])),
-    "NoFormat": ("406", problem_response("The records cannot be had in that format")),
+    "NoFormat": ("406", problem_response("The records are not available in that format")),
     "TooLarge": ("413", problem_response(BodyTooLarge.title, [BodyTooLarge])),
     "NoExport": ("422", problem_response("The export is too large")),
     "Unsuitable": ("422", problem_response(StoreUnsuitable.title, [StoreUnsuitable])),
@@ -91,14 +91,10 @@ def schemas_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
             **ANY_INTEGER,
             "description": "how many records there are in all pages, where `_count` asks for it",
         },
-        "warnings": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "of a slow page: what no index serves",
-        },
+        "warnings": queries.WARNINGS,
     }
     if shape.store == "keyvalue":
-        members = {name: members[name] for name in ("data", "next")}
+        members = {name: members[name] for name in ("data", "next", "warnings")}
     page = {"type": "object", "properties": members, "required": ["data", "next"]}
     some = {
         "type": "object",
@@ -204,11 +200,12 @@ def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 
 
 def _aggregate_operation(shape: Shape) -> dict[str, Any]:
+    link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
         **operation_of(shape, f"aggregate_{shape.name}_records", f"Aggregate records of {shape.title or shape.name}"),
         "description": "Counts, sums, means and extremes of the records that fulfil all conditions.",
         "parameters": queries.aggregate_parameters(shape),
-        "responses": _responses(_ref(shape, "results"), "Query", "NoResult"),
+        "responses": _responses(_ref(shape, "results"), "Query", "NoFormat", "NoResult", headers=link, exports=True),
     }
 
 

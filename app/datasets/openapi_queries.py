@@ -30,6 +30,12 @@ _JSON_TEXT = {
     "examples": ['{"color":"red"}'],
 }
 _SEARCH_WORDS = {"type": "string", "pattern": r"\S"}
+WARNINGS = {
+    "type": "array",
+    "items": {"type": "string"},
+    "description": "what may not be meant as it was asked for, and of a slow page what no index serves",
+}
+_DAYS = "A date alone is its midnight in UTC, and a time without a zone is in UTC."
 
 
 def _ref(name: str) -> dict[str, Any]:
@@ -127,9 +133,11 @@ def results_schema(result: dict[str, Any]) -> dict[str, Any]:
     """The schema of what an aggregate answers, its single results being as `result` says."""
     members = {
         "data": {"type": "array", "items": result},
-        "complete": {"type": "boolean", "description": "false: there are more results than `_limit`"},
+        "next": {"type": ["string", "null"], "description": "`_cursor` of the next page, null on the last one"},
+        "complete": {"type": "boolean", "description": "false: there are more results"},
     }
-    return {"type": "object", "properties": members, "required": list(members)}
+    properties = {**members, "warnings": WARNINGS}
+    return {"type": "object", "properties": properties, "required": list(members)}
 
 
 def _where(shape: Shape) -> dict[str, Any]:
@@ -240,7 +248,9 @@ def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]
     if shape.store == "keyvalue" and column == shape.key[0]:
         parameter["required"] = True
     about = (column.description or column.label) if name == "eq" else f"`{column.name}` {operator.about}."
-    if about and name not in _PLAIN:
+    if column.type == "datetime" and operator.takes != "flag":
+        parameter["description"] = f"{(about or '').rstrip('.')}. {_DAYS}".removeprefix(". ")
+    elif about and name not in _PLAIN:
         parameter["description"] = about
     value = _named_value(shape, column) if operator.names_values else _ref(_value_name(column.type))
     if column.type == "json" and operator.takes == "value":
@@ -336,7 +346,8 @@ def aggregate_parameters(shape: Shape) -> list[dict[str, Any]]:
             _query("_group", _names(groups), GROUPS_TEXT),
             _query("_sort", _names([*results, *(f"-{name}" for name in results)]), RESULTS_TEXT),
         ]
-    return [*parameters, *_shared("_limit.results", *(["_q"] if shape.has_texts else [])), *filter_references(shape)]
+    others = _shared("_limit.results", "_cursor", *(["_q"] if shape.has_texts else []), "_spreadsheet")
+    return [*parameters, *others, *filter_references(shape)]
 
 
 def _group_names(shape: Shape) -> list[str]:
@@ -389,7 +400,7 @@ ANY_AGGREGATE = [
     _query("_aggregate", _any_list("price__sum"), MEASURES_TEXT),
     _query("_group", _any_list("category"), GROUPS_TEXT),
     _query("_sort", _any_list("-price__sum"), RESULTS_TEXT),
-    *(RESULT_LIMIT, SEARCH, ANY_FILTER),
+    *(RESULT_LIMIT, CURSOR, SEARCH, SPREADSHEET, ANY_FILTER),
 ]
 _ANY_VALUES = {"type": "array", "items": {"type": ["string", "number"]}}
 ANY_KEYS = {

@@ -80,7 +80,7 @@ def operation_of(shape: Shape, operation_id: str, summary: str) -> Document:
 
 
 ANY_RECORD = body_of(_ANY_RECORD)
-ANY_NEW = body_of({"oneOf": [_ANY_RECORD, {"type": "array", "items": _ANY_RECORD}]})
+ANY_NEW = body_of({"oneOf": [_ANY_RECORD, {"type": "array", "items": _ANY_RECORD, "minItems": 1}]})
 ANY_CHANGE = body_of(_ANY_RECORD, JSON, MERGE_PATCH)
 
 
@@ -97,7 +97,7 @@ WRITE_PROBLEMS: dict[str, tuple[str, Document]] = {
     "Referenced": ("409", problem_response("Another record refers to this one, or something holds the dataset")),
     "OtherState": ("412", problem_response("The record is not in the state that If-Match or If-None-Match names")),
     "TooMuch": ("413", problem_response("The body or the array is too large")),
-    "OtherKind": ("415", problem_response("The body is of a kind that is not read here")),
+    "OtherKind": ("415", problem_response("The body's media type is not supported")),
     "Unfit": ("422", problem_response("The record does not fit its dataset, or an Idempotency-Key had another body")),
 }
 _WRITING = ("Malformed", "Clash", "TooMuch", "OtherKind", "Unfit")
@@ -185,7 +185,7 @@ def write_operations(
 
 
 def _one_or_many(schema: Document) -> Document:
-    return {"oneOf": [schema, {"type": "array", "items": schema}]}
+    return {"oneOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
 
 
 def _answer(description: str, schema: Document, headers: Document) -> Document:

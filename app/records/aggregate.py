@@ -1,22 +1,26 @@
-"""What is computed of a dataset's records, in groups or of all together: the query and its statement. Pure."""
+"""What is computed of a dataset's records, in groups or of all together. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from app.core.errors import did_you_mean
-from app.core.postgres import DATA_SCHEMA, quote
-from app.datasets.aggregates import COUNT, FUNCTIONS, PERIODS, can_group, periods_of, result_sql
+from app.core.errors import CursorInvalid, did_you_mean
+from app.core.paging import decode_cursor, encode_cursor
+from app.datasets.aggregates import COUNT, FUNCTIONS, PERIODS, can_group, periods_of, result_sql, result_type
+from app.datasets.column_types import TYPES
 from app.datasets.columns import Column
 from app.datasets.shape import Shape
 from app.records.contradictions import refuse_contradictions
-from app.records.filters import AllOf, no_column
+from app.records.filters import AllOf, canonical, list_columns, no_column
+from app.records.idioms import ABSENT_FUNCTIONS, translate_group, translate_measure
 from app.records.limits import Limits
-from app.records.operands import Mistake, shown
-from app.records.parameters import SEPARATOR, Asked, read_address, refusals
-from app.records.query import read_search
-from app.records.where import SOURCE, Parameters, Statement, column_name, matching
+from app.records.operands import Mistake, check_characters, shown
+from app.records.parameters import Asked, read_address, refusals
+from app.records.query import Form, check_form, read_search
+from app.records.unknown_parameters import SEPARATOR
+from app.records.where import Ordered, column_name
 
-MEMBERS = ("aggregate", "group", "sort", "limit", "q")
+MEMBERS = ("aggregate", "group", "sort", "limit", "cursor", "q", "spreadsheet")
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,22 @@ class Measure:
         return FUNCTIONS[self.function].sql.format(column_name(self.column))
 
     @property
+    def type(self) -> str:
+        """The name of the result's type before JSON shows it: the mean of integers is exact until then."""
+        if self.column is None:
+            return "integer"
+        is_exact = self.function in ("sum", "avg") and self.column.type != "number"
+        return "decimal" if is_exact else result_type(self.function, self.column)
+
+    @property
     def json_sql(self) -> str:
-        return result_sql(self.function, self.column).format(self.sql) if self.column is not None else self.sql
+        """The result as JSON shows it: an SQL template over {}."""
+        return "{}" if self.column is None else result_sql(self.function, self.column)
+
+    @property
+    def nullable(self) -> bool:
+        """Whether there may be none, as of records without a value."""
+        return not self.function.startswith(COUNT)
 
 
 @dataclass(frozen=True)
@@ -52,60 +70,103 @@ class Group:
         return name if self.period is None else f"to_char({name}, '{PERIODS[self.period][0]}')"
 
     @property
+    def type(self) -> str:
+        """The name of its values' type."""
+        return self.column.type if self.period is None else "text"
+
+    @property
     def json_sql(self) -> str:
-        return self.sql if self.period is not None else self.column.kind.json_sql.format(self.sql)
+        """The value as JSON shows it: an SQL template over {}."""
+        return "{}" if self.period is not None else self.column.kind.json_sql
+
+    @property
+    def nullable(self) -> bool:
+        """Whether records without a value are a group too."""
+        return not self.column.required
+
+
+Member = Group | Measure
+# Members of the results and whether each is descending.
+Sort = tuple[tuple[Member, bool], ...]
 
 
 @dataclass(frozen=True)
 class AggregateQuery:
-    """Some measures, of each group of records; `sort` holds members' names and whether each is descending."""
+    """Some measures, of each group of records.
+
+    `sort` names every group, so that no two results have the same place. `position` holds the sort's values of the
+    result that the list continues behind, as texts. `limit` is None for all of them, which only an export may ask for.
+    """
 
     where: AllOf
     search: str | None
     groups: tuple[Group, ...]
     measures: tuple[Measure, ...]
-    sort: tuple[tuple[str, bool], ...]
-    limit: int
+    sort: Sort
+    limit: int | None
+    position: tuple[str | None, ...] | None = None
+    spreadsheet: bool = False
 
     @property
-    def members(self) -> list[Group | Measure]:
+    def members(self) -> list[Member]:
         """What one result is made of, in order."""
         return [*self.groups, *self.measures]
 
+    @property
+    def ordered(self) -> list[Ordered]:
+        """What the results are sorted by."""
+        return [
+            Ordered(member.sql, TYPES[member.type].sql, descending, member.nullable) for member, descending in self.sort
+        ]
 
-def aggregate_from_address(shape: Shape, raw: bytes, limits: Limits) -> AggregateQuery:
+
+def aggregate_from_address(shape: Shape, raw: bytes, limits: Limits, form: Form = "page") -> AggregateQuery:
     """The query that an address' part behind the `?` asks for.
 
     Raises:
-        UnknownParameter, ParameterInvalid, ParameterRepeated, QueryTooLarge, QueryContradictory: it cannot be run.
+        UnknownParameter, ParameterInvalid, ParameterRepeated, QueryTooLarge, QueryContradictory, CursorInvalid: it
+            cannot be run, for the reason that the problem names.
     """
     where, asked = read_address(shape, raw, MEMBERS, limits)
     refuse_contradictions(where.conditions)
     with refusals("query"):
+        check_form(asked, form)
         groups = tuple(_group(shape, name) for name in asked.names("group") or ())
         measures = tuple(_measure(shape, name) for name in asked.names("aggregate") or [COUNT])
         limits.check_terms(len(groups) + len(measures), "groups and measures")
-        group_names, measure_names = [group.name for group in groups], [measure.name for measure in measures]
-        if COUNT in group_names and COUNT in measure_names:
-            raise Mistake(
-                "_aggregate",
-                f"the number of records and the column '{COUNT}' would have the same name",
-                hint=f"Count a column that is always there, as {shape.key[0].name}{SEPARATOR}{COUNT}.",
-            )
+        _check_names(shape, groups, measures)
+        search = read_search(shape, asked, limits)
+        sort = _sort(asked, groups, measures)
+        most = limits.page_size if form == "page" else limits.export_records
+        cursor = asked.text("cursor")
+        fingerprint = _fingerprint(shape, where, search, groups, sort)
         return AggregateQuery(
             where=where,
-            search=read_search(shape, asked, limits),
+            search=search,
             groups=groups,
             measures=measures,
-            sort=_sort(asked, group_names + measure_names),
-            limit=asked.limit(limits.page_size, limits.page_size) or limits.page_size,
+            sort=sort,
+            limit=asked.limit(most, limits.page_size if form == "page" else None),
+            position=_position(sort, cursor, fingerprint) if cursor is not None else None,
+            spreadsheet=asked.flag("spreadsheet"),
+        )
+
+
+def _check_names(shape: Shape, groups: Sequence[Group], measures: Sequence[Measure]) -> None:
+    if any(group.name == COUNT for group in groups) and any(measure.name == COUNT for measure in measures):
+        raise Mistake(
+            "_aggregate",
+            f"the number of records and the column '{COUNT}' would have the same name",
+            hint=f"Count a column that is always there, as {shape.key[0].name}{SEPARATOR}{COUNT}.",
         )
 
 
 def _group(shape: Shape, name: str) -> Group:
-    column, period = _split(shape, name, "_group")
+    column, period = _split(shape, name, "_group", translate_group(shape.columns, name))
     if not can_group(column):
-        raise Mistake("_group", f"'{column.name}' is {column.type}, by which nothing can be grouped")
+        possible = ", ".join(one.name for one in shape.columns if can_group(one))
+        message = f"'{column.name}' is {column.type}, by which nothing can be grouped"
+        raise Mistake("_group", message, hint=f"Columns to group by: {shown(possible)}.")
     if period and period not in periods_of(column):
         known = periods_of(column)
         hint = f"'{column.name}' takes: {', '.join(known)}." if known else f"Only dates have: {', '.join(PERIODS)}."
@@ -116,57 +177,78 @@ def _group(shape: Shape, name: str) -> Group:
 def _measure(shape: Shape, name: str) -> Measure:
     if name == COUNT:
         return Measure(name, COUNT, None)
-    column, function = _split(shape, name, "_aggregate")
+    meant = translate_measure(shape.columns, name)
+    column, function = _split(shape, name, "_aggregate", meant)
     known = column.kind.aggregates
     if function not in known:
-        message = f"there is no '{shown(name)}'.{did_you_mean(function, known)}"
-        hint = f"Write it as {column.name}{SEPARATOR}{known[0]}; '{column.name}' takes: {', '.join(known)}."
-        raise Mistake("_aggregate", message, hint=hint)
+        near = "" if meant or function in ABSENT_FUNCTIONS else did_you_mean(function, known)
+        example = meant or f"{column.name}{SEPARATOR}{known[0]}"
+        hint = f"Write it as {example}; '{column.name}' takes: {', '.join(known)}."
+        raise Mistake("_aggregate", f"there is no '{shown(name)}'.{near}", hint=hint)
     return Measure(name, function, column)
 
 
-def _split(shape: Shape, name: str, place: str) -> tuple[Column, str]:
+def _split(shape: Shape, name: str, place: str, meant: str | None) -> tuple[Column, str]:
+    """The column and what stands behind it in the name of a member; `meant` is how another API's name is written."""
     column_part, _, rest = name.partition(SEPARATOR)
     column = shape.by_name.get(column_part)
-    if column is None:
-        raise Mistake(place, no_column(column_part, list(shape.by_name)))
-    return column, rest
+    if column is not None:
+        return column, rest
+    if meant is not None:
+        raise Mistake(place, f"there is no column '{shown(column_part)}'", hint=f"Write it as {place}={meant}.")
+    hint = list_columns(shape.columns)
+    if place == "_aggregate":
+        hint = f"Write it as count, or as a column and a function: column__sum. {hint}"
+    raise Mistake(place, no_column(column_part, shape.columns), hint=hint)
 
 
-def _sort(asked: Asked, known: Sequence[str]) -> tuple[tuple[str, bool], ...]:
-    terms = [(name.removeprefix("-"), name.startswith("-")) for name in asked.names("sort") or ()]
-    for name, _ in terms:
+def _sort(asked: Asked, groups: Sequence[Group], measures: Sequence[Measure]) -> Sort:
+    members: list[Member] = [*groups, *measures]
+    known = {member.name: member for member in members}
+    terms: dict[str, bool] = {}
+    for term in asked.names("sort") or ():
+        name = term.removeprefix("-")
         if name not in known:
-            raise Mistake(
-                "_sort",
-                f"the results have no '{shown(name)}'.{did_you_mean(name, known)}",
-                hint=f"They have: {shown(', '.join(known))}.",
-            )
-    return tuple(terms)
+            hint = f"They have: {shown(', '.join(known))}; a - before one sorts it in descending order."
+            raise Mistake("_sort", f"the results have no '{shown(name)}'.{did_you_mean(name, known)}", hint=hint)
+        if name in terms:
+            raise Mistake("_sort", f"it names '{shown(name)}' twice")
+        terms[name] = term.startswith("-")
+    if not groups:
+        return ()
+    rest = {group.name: False for group in groups if group.name not in terms}
+    return tuple((known[name], descending) for name, descending in (terms | rest).items())
 
 
-def select_groups(shape: Shape, query: AggregateQuery, limit: int) -> Statement:
-    """The statement that computes up to `limit` results, one JSON object of `query.members` each, by numbers.
+def _fingerprint(shape: Shape, where: AllOf, search: str | None, groups: Sequence[Group], sort: Sort) -> list[Any]:
+    """What tells a query from those whose cursors it cannot take; what is computed besides changes no order."""
+    terms = [[member.name, descending] for member, descending in sort]
+    return ["aggregate", str(shape.id), canonical(where), search, [group.name for group in groups], terms]
 
-    Numbers and not names, which may be longer than PostgreSQL keeps.
+
+def next_results(shape: Shape, query: AggregateQuery, position: list[Any]) -> str:
+    """The cursor of the results behind the one whose sort's values, as texts, are `position`."""
+    return encode_cursor(position, _fingerprint(shape, query.where, query.search, query.groups, query.sort))
+
+
+def _position(sort: Sort, cursor: str, fingerprint: list[Any]) -> tuple[str | None, ...]:
+    values = decode_cursor(cursor, fingerprint, length=len(sort))
+    try:
+        return tuple(_place(value, member) for value, (member, _) in zip(values, sort, strict=True))
+    except (Mistake, ValueError, ArithmeticError):
+        raise CursorInvalid("The cursor does not fit the query.", hint="Begin without a cursor.") from None
+
+
+def _place(value: Any, member: Member) -> str | None:
+    """A value of a cursor: a text that the database reads as the member's type.
+
+    Raises:
+        Mistake, ValueError, ArithmeticError: it is none.
     """
-    parameters = Parameters()
-    conditions = matching(shape, query.where, query.search, parameters)
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    members = ", ".join(f'{member.json_sql} AS "{number}"' for number, member in enumerate(query.members))
-    grouped = f" GROUP BY {', '.join(group.sql for group in query.groups)}" if query.groups else ""
-    return parameters.statement(
-        f"SELECT row_to_json(_result)::text FROM (SELECT {members} FROM {quote(DATA_SCHEMA, shape.name)} AS {SOURCE}"
-        f"{where}{grouped}{_order(query)} LIMIT {limit}) AS _result"
-    )
-
-
-def _order(query: AggregateQuery) -> str:
-    """Missing values come last; what the sort leaves open is in the order of the groups."""
-    by_name = {member.name: member for member in query.members}
-    sorted_by = [name for name, _ in query.sort]
-    terms = [*query.sort, *((group.name, False) for group in query.groups if group.name not in sorted_by)]
-    if not query.groups or not terms:
-        return ""
-    placed = (f"{by_name[name].sql}{' DESC NULLS LAST' if descending else ''}" for name, descending in terms)
-    return f" ORDER BY {', '.join(placed)}"
+    if value is None and member.nullable:
+        return None
+    if not isinstance(value, str):
+        raise Mistake("cursor", "it holds no value")
+    check_characters(value, "cursor")
+    TYPES[member.type].parse(value)
+    return value

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Path, Request
 from starlette.convertors import PathConvertor, register_url_convertor
 
+from app.core.errors import ParameterInvalid
 from app.datasets.columns import Column
 from app.records.keys import parse_key, split_key
 from app.records.preconditions import Preconditions, read_preconditions
@@ -30,7 +31,7 @@ Address = Callable[[Sequence[Column]], list[Any]]
 def read_address(request: Request, key: str) -> Address:
     """The address of the record that a path names."""
     path = request.scope.get("raw_path")
-    return lambda columns: parse_key(split_key(path, key, len(columns)), columns)
+    return lambda columns: parse_key(split_key(path, key, len(columns), [c.name for c in columns]), columns)
 
 
 def read_conditions(request: Request, *, creates: bool = False) -> Preconditions:
@@ -41,3 +42,16 @@ def read_conditions(request: Request, *, creates: bool = False) -> Preconditions
     """
     headers = request.headers
     return read_preconditions(headers.getlist("if-match"), headers.getlist("if-none-match"), creates=creates)
+
+
+def refuse_body(request: Request) -> None:
+    """Raise ParameterInvalid if a GET has a body, which would be passed over.
+
+    A query as JSON, which its sender may have meant, is a POST.
+    """
+    headers = request.headers
+    if "transfer-encoding" in headers or headers.get("content-length", "0").strip() not in ("", "0"):
+        raise ParameterInvalid(
+            "A GET has no body here: what it asks for stands in the address.",
+            hint="A query as JSON goes to POST /datasets/{dataset}/records/query.",
+        )

@@ -32,10 +32,16 @@ class ResultOutOfRange(Problem):
     status = 422
     title = "A result is too large for its type"
 
+    def __init__(self) -> None:
+        super().__init__(
+            "The sum or the mean of the numbers is too large for a number.",
+            hint="Filter the records, or compute their count, min and max.",
+        )
+
 
 class FormatNotAvailable(Problem):
     status = 406
-    title = "The records cannot be had in that format"
+    title = "The records are not available in that format"
 
 
 class ExportTooLarge(Problem):

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from asyncpg import PostgresError, QueryCanceledError
+from asyncpg import NumericValueOutOfRangeError, PostgresError, QueryCanceledError
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
@@ -19,7 +19,9 @@ from app.datasets.errors import DatasetReshaped
 from app.datasets.shape import Shape
 from app.records import sql
 from app.records.access import Access
-from app.records.errors import ExportTooLarge
+from app.records.aggregate import AggregateQuery
+from app.records.aggregate_sql import select_result_cells, select_result_documents
+from app.records.errors import ExportTooLarge, ResultOutOfRange
 from app.records.query import Form, RecordQuery
 from app.records.sql import Embedded
 from app.records.where import Statement
@@ -56,12 +58,24 @@ def plan_export(shape: Shape, query: RecordQuery, form: Form, embedded: Embedded
     return Export(sql.select_cells(shape, query, most, embedded), ",", '"', mark + head)
 
 
+def plan_results_export(shape: Shape, query: AggregateQuery, form: Form) -> Export:
+    """The export of an aggregate query."""
+    most = query.limit or get_settings().max_export_records + 1
+    if form == "ndjson":
+        return Export(select_result_documents(shape, query, most), UNUSED_DELIMITER, UNUSED_QUOTE)
+    head = f"{','.join(member.name for member in query.members)}\n".encode()
+    return Export(
+        select_result_cells(shape, query, most), ",", '"', (BYTE_ORDER_MARK if query.spreadsheet else b"") + head
+    )
+
+
 async def stream(export: Export, access: Access) -> AsyncGenerator[bytes, None]:
     """An export's bytes, read from a database. Who stops reading ends the query.
 
     Raises:
         StatementTimedOut, ServiceUnavailable, DatasetReshaped: the database gave up.
         ExportTooLarge: it has more records, or more bytes, than an export may have.
+        ResultOutOfRange: a sum of numbers is too large for one.
     """
     settings = get_settings()
     pieces: asyncio.Queue[_Piece] = asyncio.Queue(WAITING_PIECES)
@@ -121,6 +135,8 @@ async def _copy_records(statement: Statement, export: Export, pool: Pool, pieces
         except QueryCanceledError:
             hint = "Filter the records, or follow the pages. (TOLVA_EXPORT_TIMEOUT_SECONDS)"
             raise StatementTimedOut(f"The export was stopped after {timeout:g} seconds.", hint=hint) from None
+        except NumericValueOutOfRangeError:
+            raise ResultOutOfRange from None
         except (PostgresError, OSError) as error:
             if isinstance(error, PostgresError) and error.sqlstate in RESHAPED:
                 raise _reshaped() from error

@@ -24,7 +24,7 @@ def accepted_form(accept: str | None) -> Form:
     if best is None:
         asked = shown(accept)
         raise FormatNotAvailable(
-            f"There is no '{asked}' here.{did_you_mean(accept, MEDIA_TYPES)}",
+            f"'{asked}' is not supported.{did_you_mean(accept, MEDIA_TYPES)}",
             hint=f"Accept one of: {', '.join(MEDIA_TYPES)}.",
         )
     return best

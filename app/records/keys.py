@@ -8,14 +8,17 @@ from urllib.parse import quote, unquote_to_bytes
 from app.core.errors import did_you_mean
 from app.datasets.columns import Column
 from app.records.errors import QueryTooLarge, RecordKeyInvalid
-from app.records.operands import Mistake, comparable, shown, text_of
+from app.records.near_values import near_in_json, near_value
+from app.records.operands import SHOWN_LENGTH, Mistake, comparable, shown, text_of
 from app.records.parameters import refusals
 
 _RAW_KEY = re.compile(rb"/datasets/[^/]+/records/(.*)", re.DOTALL)
 
 
-def split_key(raw_path: bytes | None, decoded: str, count: int) -> list[str]:
-    """The texts of a key's values; `raw_path` is the path as it was sent, None where a gateway has decoded it.
+def split_key(raw_path: bytes | None, decoded: str, count: int, names: Sequence[str] = ()) -> list[str]:
+    """The texts of a key's values, whose columns are called `names`.
+
+    `raw_path` is the path as it was sent, None if a gateway has decoded it.
 
     A single value may hold anything, even in a decoded path; the commas of several values can only be told from
     those within them in the path as it was sent.
@@ -27,9 +30,10 @@ def split_key(raw_path: bytes | None, decoded: str, count: int) -> list[str]:
     encoded = match[1] if match else quote(decoded, safe=",").encode()
     parts = encoded.split(b",") if count > 1 else [encoded]
     if len(parts) != count:
+        example = f": {{{'},{'.join(names)}}}" if names else ""
         raise RecordKeyInvalid(
             f"The key has {count} values; the address names {len(parts)}.",
-            hint="Join the values with commas, and write a comma within a value as %2C.",
+            hint=f"Join the values with commas{example}. A comma within a value is %2C.",
         )
     try:
         return [unquote_to_bytes(part).decode() for part in parts]
@@ -48,11 +52,18 @@ def parse_key(texts: Sequence[str], columns: Sequence[Column]) -> list[Any]:
     Raises:
         RecordKeyInvalid: a text is no value of its column.
     """
+    return [_parse(text, column, columns) for text, column in zip(texts, columns, strict=True)]
+
+
+def _parse(text: str, column: Column, columns: Sequence[Column]) -> Any:
     try:
-        return [column.parse(text) for text, column in zip(texts, columns, strict=True)]
+        return column.parse(text)
     except ValueError as error:
-        names = ", ".join(f"{column.name} ({column.type})" for column in columns)
-        raise RecordKeyInvalid(f"{error}.", hint=f"The key is {names}.") from None
+        names = ", ".join(f"{one.name} ({one.type})" for one in columns)
+        near = near_value(column, text)
+        guess = f" Did you mean {near}?" if near else ""
+        listed = " The records are listed at the address without the slash at its end." if not text else ""
+        raise RecordKeyInvalid(f"{error}.{guess}", hint=f"The key is {names}.{listed}") from None
 
 
 def keys_from_body(document: Any, columns: Sequence[Column], most: int) -> list[tuple[str, ...]]:
@@ -64,10 +75,11 @@ def keys_from_body(document: Any, columns: Sequence[Column], most: int) -> list[
     """
     with refusals("body"):
         if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
-            raise Mistake("keys", 'it takes an array of keys, as {"keys": [1, 2]}')
+            raise Mistake("keys", 'it takes an array of keys, for example {"keys": [1, 2]}')
         for name in document:
             if name != "keys":
-                raise Mistake(shown(name), f"there is no such member.{did_you_mean(name, ['keys'])}")
+                near = did_you_mean(name[:SHOWN_LENGTH], ["keys"])
+                raise Mistake(shown(name), f"there is no such member.{near}", hint="It takes: keys.")
         listed = document["keys"]
         if len(listed) > most:
             raise QueryTooLarge(
@@ -82,6 +94,13 @@ def _key_from_json(key: Any, columns: Sequence[Column], place: str) -> tuple[str
     if not isinstance(values, list) or len(values) != len(columns):
         names = ", ".join(column.name for column in columns)
         raise Mistake(place, f"it takes an array of the key's {len(columns)} values: {names}")
-    return tuple(
-        comparable(text_of(value, column, place), column, place) for value, column in zip(values, columns, strict=True)
-    )
+    return tuple(_key_text(value, column, place) for value, column in zip(values, columns, strict=True))
+
+
+def _key_text(value: Any, column: Column, place: str) -> str:
+    try:
+        return comparable(text_of(value, column, place), column, place)
+    except Mistake as mistake:
+        near = near_in_json(column, value)
+        guess = f". Did you mean {near}?" if near else ""
+        raise Mistake(place, f"{mistake.message}{guess}", hint=mistake.hint) from None

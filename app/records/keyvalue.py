@@ -133,7 +133,12 @@ async def check_export(access: Access, query: RecordQuery) -> None:  # noqa: ARG
     raise StoreUnsuitable("The key-value store has no exports.", hint="Read pages of JSON, or keep the file.")
 
 
-async def compute(access: Access, query: AggregateQuery) -> tuple[list[str], bool]:  # noqa: ARG001  # as every store's
+async def compute(access: Access, query: AggregateQuery) -> RecordPage:  # noqa: ARG001  # as every store's
+    """Raise StoreUnsuitable: nothing is computed here."""
+    raise StoreUnsuitable("The key-value store computes no aggregates.")
+
+
+async def check_results_export(access: Access) -> None:  # noqa: ARG001  # as every store's
     """Raise StoreUnsuitable: nothing is computed here."""
     raise StoreUnsuitable("The key-value store computes no aggregates.")
 
@@ -191,7 +196,7 @@ def _check_query(shape: Shape, query: RecordQuery) -> None:
     names = [column.name for column in shape.key]
     if len(names) < 2:
         raise StoreUnsuitable(
-            f"'{shape.name}' is in the key-value store under a key of one column: its records are had by their keys.",
+            f"'{shape.name}' is in the key-value store under a key of one column: its records can only be read by key.",
             hint="GET …/records/{key} or POST …/records/get; to list records, create the dataset as relational.",
         )
     if query.search is not None or query.count != "none":

@@ -86,8 +86,7 @@ def text_of(value: Any, column: Column, place: str) -> str:
             return _digits(Decimal(str(value)))
         if expected == "number":
             return str(value)
-    hint = 'Ask for missing values with {"isnull": true}.' if value is None else None
-    raise Mistake(place, f"{_name(value)} is not {column.kind.article} ({column.kind.example})", hint=hint)
+    raise Mistake(place, f"{named(value)} is not {column.kind.article} ({column.kind.example})")
 
 
 def _digits(number: Decimal) -> str:
@@ -103,7 +102,8 @@ def _write(value: Any, place: str) -> str:
         raise Mistake(place, str(error)) from None
 
 
-def _name(value: Any) -> str:
+def named(value: Any) -> str:
+    """A JSON value as a message repeats it."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "an array"
     return shown(str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False))

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-from app.core.errors import ParameterInvalid, Problem, UnknownParameter, did_you_mean
+from app.core.errors import ParameterInvalid, Problem, did_you_mean
 from app.datasets.shape import Shape
 from app.records.errors import ParameterRepeated, QueryInvalid
-from app.records.filters import AllOf, Condition, condition_from_text, no_column
+from app.records.filters import AllOf, Condition, condition_from_text
 from app.records.limits import Limits
-from app.records.operands import Mistake, shown
+from app.records.operands import SHOWN_LENGTH, Mistake, named, shown
+from app.records.unknown_parameters import SEPARATOR, unknown_parameter
 
-SEPARATOR = "__"
 _PROBLEMS: dict[str, type[Problem]] = {"query": ParameterInvalid, "body": QueryInvalid}
 
 
@@ -38,14 +38,15 @@ class Asked:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise Mistake(self.place(name), "it takes a text")
+            raise Mistake(self.place(name), f"it takes a text, not {named(value)}")
         return value
 
     def choice(self, name: str, choices: Sequence[str]) -> str | None:
         """One of a few words."""
-        value = self.text(name)
+        value = self.members.get(name)
         if value is not None and value not in choices:
-            message = f"there is no '{shown(value)}'.{did_you_mean(value, choices)}"
+            said = value if isinstance(value, str) else named(value)
+            message = f"there is no '{shown(said)}'.{did_you_mean(said[:SHOWN_LENGTH], choices)}"
             raise Mistake(self.place(name), message, hint=f"It takes: {', '.join(choices)}.")
         return value
 
@@ -56,16 +57,17 @@ class Asked:
             return bool(value == "true")
         if value is None or (not self.prefix and isinstance(value, bool)):
             return bool(value)
-        raise Mistake(self.place(name), "it takes true or false")
+        raise Mistake(self.place(name), f"it takes true or false, not {named(value)}")
 
     def names(self, name: str) -> list[str] | None:
         """A list of different names: a comma list in an address, an array in a body."""
         value = self.members.get(name)
         if value is None:
             return None
-        items = value.split(",") if self.prefix else value
+        items = [item.strip() for item in value.split(",")] if self.prefix else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            raise Mistake(self.place(name), "it takes an array of names")
+            hint = f'For example "{name}": {_EXAMPLES.get(name, _EXAMPLE)}.'
+            raise Mistake(self.place(name), "it takes an array of names", hint=hint)
         seen: set[str] = set()
         for item in items:
             if item in seen:
@@ -81,11 +83,20 @@ class Asked:
         if isinstance(value, str) and self.prefix and re.fullmatch("-?[0-9]{1,18}", value):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise Mistake(self.place("limit"), "it takes a whole number")
+            hint = f"1 to {most}; for all records, Accept: text/csv or application/x-ndjson."
+            raise Mistake(self.place("limit"), f"it takes a whole number, not {named(value)}", hint=hint)
         if not 1 <= value <= most:
-            hint = "Follow `next` to get more." if value > most else None
+            hint = "Follow `next` to get more." if value > most else _LEAST[self.prefix]
             raise Mistake(self.place("limit"), f"it takes 1 to {most}, not {shown(str(value))}", hint=hint)
         return value
+
+
+_LEAST = {
+    "_": "To count records: _limit=1&_count=exact, or /aggregate.",
+    "": 'To count records: {"limit": 1, "count": "exact"}.',
+}
+_EXAMPLE = '["name"]'
+_EXAMPLES = {"sort": '["-price", "name"]', "select": '["sku", "price"]', "embed": '["maker"]'}
 
 
 @contextmanager
@@ -120,7 +131,7 @@ def read_address(
             elif name[:1] == "_" and name[1:] in members:
                 asked[name[1:]] = value
             else:
-                raise _unknown(name, column_name, members, columns)
+                raise unknown_parameter(shape, members, name, value, takes_conditions=takes_conditions)
     return AllOf(tuple(conditions)), Asked("_", asked)
 
 
@@ -139,14 +150,3 @@ def _split_address(raw: bytes, members: int, limits: Limits) -> dict[str, str]:
             hint="List several values with `in`, or send conditions as `_and` to POST …/records/query.",
         )
     return values
-
-
-def _unknown(name: str, column_name: str, members: Sequence[str], columns: Mapping[str, Any]) -> Problem:
-    parameters = [f"_{member}" for member in members]
-    if name.startswith("_") or not columns:
-        hint = f"It takes: {', '.join(parameters)}." if not columns else None
-        return UnknownParameter(
-            f"There is no parameter '{shown(name)}'.{did_you_mean(name, [*parameters, *columns])}", hint=hint
-        )
-    message = no_column(column_name, [*columns, *parameters])
-    return UnknownParameter(message[:1].upper() + message[1:])

@@ -14,9 +14,22 @@ from app.core.paging import decode_cursor, encode_cursor
 from app.datasets.columns import Column
 from app.datasets.shape import Shape
 from app.records.contradictions import refuse_contradictions
-from app.records.filters import AllOf, AnyOf, Condition, Filter, Not, WhereReader, canonical, conditions_of, no_column
+from app.records.filters import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Filter,
+    Not,
+    WhereReader,
+    canonical,
+    conditions_of,
+    list_columns,
+    no_column,
+)
+from app.records.idioms import explain_member, explain_selection, translate_sort
 from app.records.limits import Limits
-from app.records.operands import Mistake, check_characters, comparable, shown
+from app.records.operands import SHOWN_LENGTH, Mistake, check_characters, comparable, shown
+from app.records.operator_idioms import find_column
 from app.records.parameters import Asked, read_address, refusals
 
 Count = Literal["none", "exact", "estimated"]
@@ -26,6 +39,7 @@ Form = Literal["page", "csv", "ndjson"]
 DEFAULT_LIMIT = 50
 # The operators for which an index can be read instead of the records.
 _INDEXED_OPERATORS = ("eq", "in", "gt", "gte", "lt", "lte", "between", "startswith", "isnull")
+MOST_WARNINGS = 10
 COUNTS = ("none", "exact", "estimated")
 # What a list takes beside conditions: in an address with a `_` before it, in a body as it is.
 MEMBERS = ("select", "sort", "limit", "cursor", "count", "q", "embed", "spreadsheet")
@@ -92,13 +106,19 @@ def query_from_body(shape: Shape, document: Any, limits: Limits, form: Form = "p
     """
     with refusals("body"):
         if not isinstance(document, dict):
-            raise Mistake("body", 'it takes an object, as {"where": {"price": {"gte": 10}}}')
+            raise Mistake("body", 'it takes an object, for example {"where": {"price": {"gte": 10}}}')
         known = ("where", *MEMBERS)
         for name in document:
             if name not in known:
-                raise Mistake(shown(name), f"there is no such member.{did_you_mean(name, known)}")
+                raise _no_member(shape, name, known)
         where = WhereReader(shape, limits).read(document.get("where", {}), "where")
         return _plan(shape, where, Asked("", document), limits, form)
+
+
+def _no_member(shape: Shape, name: str, known: Sequence[str]) -> Mistake:
+    meant, hint = explain_member(shape.columns, known, name)
+    near = f" Did you mean '{meant}'?" if meant else did_you_mean(name[:SHOWN_LENGTH], known)
+    return Mistake(shown(name), f"there is no such member.{near}", hint=hint)
 
 
 def view_from_address(shape: Shape, raw: bytes, limits: Limits) -> RecordView:
@@ -110,7 +130,7 @@ def view_from_address(shape: Shape, raw: bytes, limits: Limits) -> RecordView:
 
 def _plan(shape: Shape, where: AllOf, asked: Asked, limits: Limits, form: Form) -> RecordQuery:
     _check_contradictions(where)
-    _check_form(asked, form)
+    check_form(asked, form)
     most = limits.page_size if form == "page" else limits.export_records
     search = read_search(shape, asked, limits)
     sort = _sort(shape, asked, limits)
@@ -127,14 +147,16 @@ def _plan(shape: Shape, where: AllOf, asked: Asked, limits: Limits, form: Form) 
     )
 
 
-def _check_form(asked: Asked, form: Form) -> None:
+def check_form(asked: Asked, form: Form) -> None:
     """Raise a Mistake where something is asked for that a form does not have; what asks for nothing does no harm."""
     counts = asked.choice("count", COUNTS) not in (None, "none")
     for name, is_asked in (("cursor", asked.text("cursor") is not None), ("count", counts)):
         if form != "page" and is_asked:
-            raise Mistake(asked.place(name), "an export has all records, and no pages")
+            hint = "Leave it out; Accept: application/json has pages and counts."
+            raise Mistake(asked.place(name), "an export has all records, and no pages", hint=hint)
     if form != "csv" and asked.flag("spreadsheet"):
-        raise Mistake(asked.place("spreadsheet"), "only text/csv is made for spreadsheets")
+        hint = "Send the header Accept: text/csv with it."
+        raise Mistake(asked.place("spreadsheet"), "only text/csv is made for spreadsheets", hint=hint)
 
 
 def _check_contradictions(part: Filter) -> None:
@@ -165,31 +187,51 @@ def read_search(shape: Shape, asked: Asked, limits: Limits) -> str | None:
     if not words.strip():
         raise Mistake(place, "it is empty", hint="Leave it out to have all records.")
     if not shape.has_texts:
-        raise Mistake(place, f"'{shape.name}' has no column of texts to search in")
+        raise Mistake(place, f"'{shape.name}' has no column of texts to search in", hint="Filter by its columns.")
     return words
 
 
 def _view(shape: Shape, asked: Asked) -> RecordView:
     names = asked.names("select")
     if names == []:
-        raise Mistake(asked.place("select"), "it names no column")
-    select = shape.columns if names is None else [_known(shape, name, asked.place("select")) for name in names]
+        raise Mistake(asked.place("select"), "it names no column", hint="Leave it out to have all columns.")
+    select = shape.columns if names is None else [_selected(shape, name, asked.place("select")) for name in names]
     return RecordView(tuple(select), tuple(_embeddable(shape, name, asked) for name in asked.names("embed") or ()))
 
 
-def _known(shape: Shape, name: str, place: str) -> Column:
+def _known(shape: Shape, name: str, place: str, hint: str | None = None) -> Column:
     column = shape.by_name.get(name)
     if column is None:
-        raise Mistake(place, no_column(name, list(shape.by_name)))
+        raise Mistake(place, no_column(name, shape.columns), hint=hint or list_columns(shape.columns))
     return column
+
+
+def _selected(shape: Shape, name: str, place: str) -> Column:
+    return _known(shape, name, place, None if name in shape.by_name else explain_selection(shape, name))
+
+
+def _sorted_by(shape: Shape, name: str, names: Sequence[str], asked: Asked) -> Column:
+    """The column that a member of a sort, one of `names`, names."""
+    plain = name.removeprefix("-")
+    if plain in shape.by_name:
+        return shape.by_name[plain]
+    place = asked.place("sort")
+    sort = translate_sort(shape.columns, ",".join(names))
+    hint = list_columns(shape.columns)
+    if sort is not None:
+        example = f"_sort={sort}" if asked.prefix else f'"sort": {json.dumps(sort.split(","))}'
+        hint = f"Write it as {example}; a - before a column sorts it in descending order."
+        if find_column(shape.columns, plain) is None:
+            raise Mistake(place, f"there is no column '{shown(plain)}'", hint=hint)
+    return _known(shape, plain, place, hint)
 
 
 def _embeddable(shape: Shape, name: str, asked: Asked) -> Column:
     place = asked.place("embed")
-    column = _known(shape, name, place)
+    hint = f"Columns that can be embedded: {', '.join(shape.references) or 'none'}."
+    column = _known(shape, name, place, hint)
     if column.references is None:
-        can_be = ", ".join(shape.references) or "none"
-        raise Mistake(place, f"'{name}' refers to no dataset", hint=f"Columns that can be embedded: {can_be}.")
+        raise Mistake(place, f"'{name}' refers to no dataset", hint=hint)
     return column
 
 
@@ -197,10 +239,12 @@ def _sort(shape: Shape, asked: Asked, limits: Limits) -> tuple[SortTerm, ...]:
     names = asked.names("sort") or []
     place = asked.place("sort")
     limits.check_terms(len(names), "columns to sort by")
-    terms = [_term(_known(shape, name.removeprefix("-"), place), name.startswith("-")) for name in names]
+    terms = [_term(_sorted_by(shape, name, names, asked), name.startswith("-")) for name in names]
     for term in terms:
         if not term.column.kind.can_be_sorted:
-            raise Mistake(place, f"'{term.column.name}' is {term.column.type}, which has no order")
+            hint = f"These have one: {', '.join(column.name for column in shape.columns if column.kind.can_be_sorted)}."
+            message = f"'{term.column.name}' is {term.column.type}, which has no order"
+            raise Mistake(place, message, hint=shown(hint))
     sorted_by = [term.column.name for term in terms]
     if repeated := {name for name in sorted_by if sorted_by.count(name) > 1}:
         raise Mistake(place, f"it names '{min(repeated)}' twice")
@@ -240,7 +284,9 @@ def _position(
     try:
         return tuple(_place(value, term.column) for value, term in zip(values, sort, strict=True))
     except Mistake:
-        raise CursorInvalid("The cursor does not fit the dataset's columns.", hint="Start anew.") from None
+        raise CursorInvalid(
+            "The cursor does not fit the dataset's columns.", hint="Begin again without a cursor."
+        ) from None
 
 
 def _place(value: Any, column: Column) -> str | None:
@@ -249,6 +295,12 @@ def _place(value: Any, column: Column) -> str | None:
     if not isinstance(value, str | int | Decimal):
         raise Mistake("cursor", "it holds no value")
     return comparable(json.dumps(value) if isinstance(value, bool) else str(value), column, "cursor")
+
+
+def warnings_of(where: Filter) -> list[str]:
+    """What a caller may not have meant by the conditions of a query, the first few."""
+    said = dict.fromkeys(warning for condition in conditions_of(where) for warning in condition.warnings)
+    return list(said)[:MOST_WARNINGS]
 
 
 def unserved(shape: Shape, query: RecordQuery) -> list[str]:

@@ -11,9 +11,10 @@ from asyncpg import NumericValueOutOfRangeError, QueryCanceledError, Record
 from app.core.errors import StatementTimedOut
 from app.core.settings import get_settings
 from app.datasets.columns import Column
-from app.records import aggregate, sql
+from app.records import sql
 from app.records.access import Access
 from app.records.aggregate import AggregateQuery
+from app.records.aggregate_sql import select_results
 from app.records.errors import ExportTooLarge, RecordNotFound, ResultOutOfRange
 from app.records.query import RecordQuery, RecordView, unserved
 from app.records.sql import Embedded
@@ -111,26 +112,25 @@ async def check_export(access: Access, query: RecordQuery) -> None:
         )
 
 
-async def compute(access: Access, query: AggregateQuery) -> tuple[list[str], bool]:
-    """The results of an aggregate query as JSON texts, and whether there are more than its limit.
+async def compute(access: Access, query: AggregateQuery) -> RecordPage:
+    """A page of the results of an aggregate query.
 
     Raises:
         ResultOutOfRange: a sum of numbers is too large for one.
     """
     if not access.shape.columns:
-        return ['{"count":0}'], False
+        return RecordPage(['{"count":0}'])
+    limit = query.limit or get_settings().max_page_size
     try:
-        rows = await access.fetch(aggregate.select_groups(access.shape, query, query.limit + 1))
+        rows = await access.fetch(select_results(access.shape, query, limit + 1))
     except NumericValueOutOfRangeError:
-        raise ResultOutOfRange("The sum or the mean of the numbers is too large for a number.") from None
-    names = [json.dumps(member.name) for member in query.members]
-    results = [_named(names, row[0]) for row in rows[: query.limit]]
-    return results, len(rows) > query.limit
+        raise ResultOutOfRange from None
+    last = json.loads(rows[limit - 1][1]) if len(rows) > limit else None
+    return RecordPage([row[0] for row in rows[:limit]], last)
 
 
-def _named(names: Sequence[str], result: str) -> str:
-    values = (json.dumps(value, ensure_ascii=False) for value in json.loads(result).values())
-    return f"{{{','.join(f'{name}:{value}' for name, value in zip(names, values, strict=True))}}}"
+async def check_results_export(access: Access) -> None:
+    """Do nothing: results can be exported here."""
 
 
 async def get_record(access: Access, key: Sequence[Any]) -> str:

@@ -1,6 +1,7 @@
 """Records over HTTP. Their JSON comes from the database as text and is passed on as it is."""
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -18,8 +19,8 @@ from app.datasets.shape import Shape
 from app.keys.errors import KeyMissing, ScopeMissing
 from app.records import keys
 from app.records.access import Access, serve
-from app.records.aggregate import aggregate_from_address
-from app.records.deps import RecordKey, read_address
+from app.records.aggregate import AggregateQuery, aggregate_from_address, next_results
+from app.records.deps import RecordKey, read_address, refuse_body
 from app.records.errors import (
     ExportTooLarge,
     FormatNotAvailable,
@@ -31,9 +32,10 @@ from app.records.errors import (
     RecordNotFound,
     ResultOutOfRange,
 )
-from app.records.exports import MEDIA_TYPES, ExportResponse, plan_export
+from app.records.exports import MEDIA_TYPES, ExportResponse, plan_export, plan_results_export
 from app.records.formats import accepted_form
 from app.records.limits import Limits
+from app.records.near_keys import explain_absence
 from app.records.preconditions import etag_of, is_known, quoted
 from app.records.query import (
     Form,
@@ -44,6 +46,7 @@ from app.records.query import (
     query_from_body,
     unserved,
     view_from_address,
+    warnings_of,
 )
 from app.records.relational import RecordPage
 from app.records.sql import Embedded
@@ -78,6 +81,7 @@ async def list_records(request: Request, name: DatasetName) -> Response:
 
 
 async def _list(access: Access) -> Response:
+    refuse_body(access.request)
     form = accepted_form(access.request.headers.get("accept"))
     query = query_from_address(access.shape, access.request.scope["query_string"], limits(), form)
     return await _run(access, query, form, has_address=True)
@@ -135,18 +139,26 @@ async def get_record(request: Request, name: DatasetName, key: RecordKey) -> Res
 
 
 async def _get(path: str, access: Access) -> Response:
-    request, shape = access.request, access.shape
-    key = read_address(request, path)(shape.key)
-    if not request.scope["query_string"]:
-        record = await reads_of(access.shape).get_record(access, key)
-        etag = etag_of(record)
-    else:
-        view = view_from_address(shape, request.scope["query_string"], limits())
-        record, digest = await reads_of(access.shape).get_view(access, key, view, await _find_embedded(access, view))
-        etag = quoted(digest)
+    request = access.request
+    key = read_address(request, path)(access.shape.key)
+    try:
+        record, etag = await _read_record(access, key)
+    except RecordNotFound as absence:
+        raise await explain_absence(access, absence, key) from None
     if is_known(request.headers.getlist("if-none-match"), etag):
         return Response(status_code=304, headers={"ETag": etag})
     return Response(record, media_type=JSON, headers={"ETag": etag})
+
+
+async def _read_record(access: Access, key: Sequence[Any]) -> tuple[str, str]:
+    """A record as its request wants it shown, and the entity tag of all of it."""
+    reads, shown = reads_of(access.shape), access.request.scope["query_string"]
+    if not shown:
+        record = await reads.get_record(access, key)
+        return record, etag_of(record)
+    view = view_from_address(access.shape, shown, limits())
+    record, digest = await reads.get_view(access, key, view, await _find_embedded(access, view))
+    return record, quoted(digest)
 
 
 @aggregates.get(
@@ -161,9 +173,32 @@ async def aggregate_records(request: Request, name: DatasetName) -> Response:
 
 
 async def _aggregate(access: Access) -> Response:
-    query = aggregate_from_address(access.shape, access.request.scope["query_string"], limits())
-    results, more = await reads_of(access.shape).compute(access, query)
-    return Response(f'{{"data":[{",".join(results)}],"complete":{json.dumps(not more)}}}', media_type=JSON)
+    refuse_body(access.request)
+    form = accepted_form(access.request.headers.get("accept"))
+    query = aggregate_from_address(access.shape, access.request.scope["query_string"], limits(), form)
+    if form != "page":
+        return await _export_results(access, query, form)
+    page = await reads_of(access.shape).compute(access, query)
+    following = next_results(access.shape, query, page.last) if page.last is not None else None
+    members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}']
+    members += [f'"complete":{json.dumps(following is None)}', *_warnings(warnings_of(query.where))]
+    headers = {"Vary": "Accept"}
+    if following is not None:
+        headers |= _link(access.request, "aggregate_records", access.shape, following)
+    return Response(f"{{{','.join(members)}}}", media_type=JSON, headers=headers)
+
+
+async def _export_results(access: Access, query: AggregateQuery, form: Form) -> Response:
+    shape = access.shape
+    await reads_of(shape).check_results_export(access)
+    if not shape.columns:
+        return Response("count\n0\n" if form == "csv" else '{"count":0}\n', media_type=MEDIA_TYPES[form])
+    return ExportResponse(access, form, plan_results_export(shape, query, form))
+
+
+def _warnings(texts: Sequence[str]) -> list[str]:
+    """The member of a page that warns, if there is anything to warn of."""
+    return [f'"warnings":{json.dumps(texts, ensure_ascii=False)}'] if texts else []
 
 
 def limits() -> Limits:
@@ -208,15 +243,16 @@ def _answer(access: Access, query: RecordQuery, page: RecordPage, *, has_address
     members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}']
     if page.count is not None:
         members.append(f'"count":{page.count}')
-    if page.seconds >= get_settings().slow_query_seconds and (parts := unserved(shape, query)):
-        members.append(f'"warnings":{json.dumps([f"No index serves {part}." for part in parts])}')
+    is_slow = page.seconds >= get_settings().slow_query_seconds
+    slow = [f"No index serves {part}." for part in unserved(shape, query)] if is_slow else []
+    members += _warnings([*warnings_of(query.where), *slow])
     headers = {"Vary": "Accept"}
     if following is not None and has_address:
-        headers |= _link(access.request, shape, following)
+        headers |= _link(access.request, "list_records", shape, following)
     return Response(f"{{{','.join(members)}}}", media_type=JSON, headers=headers)
 
 
-def _link(request: Request, shape: Shape, cursor: str) -> dict[str, str]:
-    url = request.url_for("list_records", dataset=shape.name)
+def _link(request: Request, route: str, shape: Shape, cursor: str) -> dict[str, str]:
+    url = request.url_for(route, dataset=shape.name)
     address = str(url.include_query_params(**{**request.query_params, "_cursor": cursor}))
     return {"Link": f'<{address}>; rel="next"'} if len(address) <= MAX_LINK_LENGTH else {}

@@ -9,7 +9,17 @@ from app.core.postgres import DATA_SCHEMA, quote
 from app.datasets.columns import Column
 from app.datasets.shape import KEPT_SHAPES, Shape
 from app.records.query import RecordQuery, RecordView, SortTerm
-from app.records.where import SOURCE, Parameters, Statement, behind, column_name, is_never_missing, matching, order
+from app.records.where import (
+    SOURCE,
+    Parameters,
+    Statement,
+    behind,
+    column_name,
+    is_never_missing,
+    matching,
+    order,
+    ordered,
+)
 
 EMBEDDED = "_embedded"
 # What spreadsheets take for the beginning of a formula, in the wide form of East Asian keyboards too.
@@ -79,8 +89,8 @@ def select_page(shape: Shape, query: RecordQuery, segment: Segment, limit: int, 
         conditions.append(f"{column_name(leading.column)} IS NOT NULL")
         terms = (replace(leading, nullable=False), *terms[1:])
     if position is not None:
-        conditions.append(behind(terms, position, parameters))
-    view, placed = query.view, order(terms)
+        conditions.append(behind(ordered(terms), position, parameters))
+    view, placed = query.view, order(ordered(terms))
     needed = {c.name: column_name(c) for c in (*view.select, *view.embed, *(term.column for term in query.sort))}
     source = f"SELECT {', '.join(needed.values())} FROM {_table(shape)}{_where(conditions)}"
     place = "" if shows_position(query) else f", {_position(query.sort)}"
@@ -112,7 +122,7 @@ def select_documents(shape: Shape, query: RecordQuery, most: int, embedded: Embe
     record = _record(query.view, embedded)
     return parameters.statement(
         f"SELECT row_to_json(_record)::text FROM {_table(shape)}{_joins(query.view, embedded)}{record}"
-        f"{_matched(shape, query, parameters)} ORDER BY {order(query.sort)} LIMIT {most}"
+        f"{_matched(shape, query, parameters)} ORDER BY {order(ordered(query.sort))} LIMIT {most}"
     )
 
 
@@ -124,7 +134,7 @@ def select_cells(shape: Shape, query: RecordQuery, most: int, embedded: Embedded
     parameters = Parameters()
     return parameters.statement(
         f"SELECT {', '.join(cells)} FROM {_table(shape)}{_joins(query.view, embedded)}"
-        f"{_matched(shape, query, parameters)} ORDER BY {order(query.sort)} LIMIT {most}"
+        f"{_matched(shape, query, parameters)} ORDER BY {order(ordered(query.sort))} LIMIT {most}"
     )
 
 

@@ -12,11 +12,13 @@ from decimal import Context, Decimal
 from typing import Any
 
 from app.core.errors import did_you_mean
-from app.core.json_text import MAX_DIGITS, is_storable_text, write_json
+from app.core.json_text import MAX_DIGITS, is_storable_text, parse_json, write_json
 from app.datasets.column_types import MAX_SAFE_INTEGER
 from app.datasets.columns import ROW_ID, Column, fits_decimal
 from app.datasets.patterns import matcher
 from app.datasets.rules import Rule, address_rule, constraint_rules, type_rule
+from app.records.near_values import near_in_json
+from app.records.operator_idioms import find_column
 
 Values = dict[str, Any]
 
@@ -98,9 +100,23 @@ class ColumnReader:
         except _Unreadable as error:
             raise _Broken(self._type_rule, str(error)) from None
         except (ValueError, ArithmeticError):
-            raise _Broken(self._type_rule) from None
+            raise _Broken(self._type_rule, f"{self._type_rule.message}{self._guess(value)}") from None
         self.check(typed)
         return typed
+
+    def _guess(self, value: Any) -> str:
+        """A sentence about the value that another one may have meant; empty if that is not known, or is none either."""
+        near = near_in_json(self.column, value)
+        if near is None or not self._takes(near):
+            return ""
+        return f". Did you mean {near}?"
+
+    def _takes(self, near: str) -> bool:
+        try:
+            self._read(parse_json(near), self.column)
+        except (ValueError, ArithmeticError):
+            return False
+        return True
 
     def check(self, typed: Any) -> None:
         """Raise _Broken where a value of the column's type breaks one of its other rules."""
@@ -165,10 +181,22 @@ class RecordReader:
                 elif document[name] != key[name]:
                     yield Fault(name, _OTHER_KEY.code, _OTHER_KEY.message, index)
             elif name not in self._readers:
-                near = did_you_mean(name[:100], self._readers)
-                yield Fault(name[:100], "unknown_column", f"there is no such column.{near}", index)
+                message = f"there is no such column.{self._near_column(name[:100], document[name])}"
+                yield Fault(name[:100], "unknown_column", message, index)
+
+    def _near_column(self, name: str, value: Any) -> str:
+        """What may have been meant by a member that is no column's name."""
+        columns = [reader.column for reader in self._readers.values()]
+        meant = find_column(columns, name)
+        if meant is not None:
+            return f" Did you mean '{meant.name}'?"
+        if name in _WRAPPERS and isinstance(value, dict | list):
+            return f" Send the record itself, or an array of them, without '{name}' around it"
+        return did_you_mean(name, self._readers)
 
 
+# What other APIs put around a record.
+_WRAPPERS = ("data", "record", "records", "attributes", "fields", "values", "rows", "items", "input", "object")
 _OTHER_KEY = Rule("other_key", None, "not the key in the address, which cannot be changed")
 
 

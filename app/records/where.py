@@ -114,38 +114,51 @@ def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def behind(terms: Sequence[SortTerm], position: Sequence[str | None], parameters: Parameters) -> str:
-    """The condition of being behind a place in a sort, whose last column is never missing; missing values come last.
+@dataclass(frozen=True)
+class Ordered:
+    """What rows are sorted by: an expression and its type; if it is `nullable`, those without a value come last."""
 
-    It begins with a bound on the first column, or compares rows, so that an index leads straight to the place.
+    sql: str
+    sql_type: str
+    descending: bool
+    nullable: bool
+
+
+def ordered(terms: Sequence[SortTerm]) -> list[Ordered]:
+    """A sort of records, as their table has it."""
+    return [Ordered(column_name(term.column), term.column.kind.sql, term.descending, term.nullable) for term in terms]
+
+
+def behind(terms: Sequence[Ordered], position: Sequence[str | None], parameters: Parameters) -> str:
+    """The condition of being behind a place in a sort that leaves no ties; missing values come last.
+
+    It begins with a bound on the first expression, or compares rows, so that an index leads straight to the place.
     """
+    if not terms:
+        return "FALSE"
     if all(not term.nullable and term.descending == terms[0].descending for term in terms):
         return _row_behind(terms, position, parameters)
     term, value = terms[0], position[0]
-    name = column_name(term.column)
     if value is None:
-        return f"({name} IS NULL AND {behind(terms[1:], position[1:], parameters)})"
-    sign, place = "<" if term.descending else ">", parameters.add(value, term.column.kind.sql)
+        return f"({term.sql} IS NULL AND {behind(terms[1:], position[1:], parameters)})"
+    sign, place = "<" if term.descending else ">", parameters.add(value, term.sql_type)
     further = behind(terms[1:], position[1:], parameters)
     if term.nullable:
-        return f"({name} {sign} {place} OR {name} IS NULL OR ({name} = {place} AND {further}))"
-    return f"({name} {sign}= {place} AND ({name} {sign} {place} OR {further}))"
+        return f"({term.sql} {sign} {place} OR {term.sql} IS NULL OR ({term.sql} = {place} AND {further}))"
+    return f"({term.sql} {sign}= {place} AND ({term.sql} {sign} {place} OR {further}))"
 
 
-def _row_behind(terms: Sequence[SortTerm], position: Sequence[str | None], parameters: Parameters) -> str:
-    names = ", ".join(column_name(term.column) for term in terms)
+def _row_behind(terms: Sequence[Ordered], position: Sequence[str | None], parameters: Parameters) -> str:
+    names = ", ".join(term.sql for term in terms)
     places = ", ".join(
-        parameters.add(value, term.column.kind.sql)
-        for term, value in zip(terms, position, strict=True)
-        if value is not None
+        parameters.add(value, term.sql_type) for term, value in zip(terms, position, strict=True) if value is not None
     )
     return f"({names}) {'<' if terms[0].descending else '>'} ({places})"
 
 
-def order(terms: Sequence[SortTerm]) -> str:
-    """The ORDER BY of a sort. Of a column that is never missing it leaves NULLS out: so any index on it will do."""
+def order(terms: Sequence[Ordered]) -> str:
+    """The ORDER BY of a sort. Of what is never missing it leaves NULLS out: so any index on it will do."""
     return ", ".join(
-        f"{column_name(term.column)}{' DESC' if term.descending else ''}"
-        f"{' NULLS LAST' if term.descending and term.nullable else ''}"
+        f"{term.sql}{' DESC' if term.descending else ''}{' NULLS LAST' if term.descending and term.nullable else ''}"
         for term in terms
     )

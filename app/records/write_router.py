@@ -27,6 +27,7 @@ from app.records.errors import (
     ValueTaken,
 )
 from app.records.keys import join_key
+from app.records.near_keys import explain_absence
 from app.records.outcomes import Written
 from app.records.preconditions import etag_of
 from app.records.stores import RecordWrites, writes_of
@@ -60,6 +61,8 @@ async def _create(access: Access) -> Response:
     body = await read_json_body(access.request, JSON)
     if not isinstance(body, list):
         return _answer(access, await writer.create(body))
+    if not body:
+        raise RecordInvalid("The array is empty: there is no record to add.", hint="Send at least one record.")
     records = await writer.create_many(body)
     return Response(f'{{"data":[{",".join(records)}]}}', 201, media_type=JSON)
 
@@ -97,7 +100,10 @@ async def _update(path: str, access: Access) -> Response:
     writer = await _begin(access)
     address, conditions = read_address(access.request, path), read_conditions(access.request)
     body = await read_json_body(access.request, JSON, MERGE_PATCH)
-    record = await writer.update(address, body, conditions)
+    try:
+        record = await writer.update(address, body, conditions)
+    except RecordNotFound as absence:
+        raise await explain_absence(access, absence, address(access.shape.key)) from None
     return Response(record, media_type=JSON, headers={"ETag": etag_of(record)})
 
 
@@ -116,7 +122,10 @@ async def delete_record(request: Request, name: DatasetName, key: RecordKey) -> 
 async def _delete(path: str, access: Access) -> Response:
     writer = await _begin(access)
     address, conditions = read_address(access.request, path), read_conditions(access.request)
-    await writer.delete(address, conditions, access.caller)
+    try:
+        await writer.delete(address, conditions, access.caller)
+    except RecordNotFound as absence:
+        raise await explain_absence(access, absence, address(access.shape.key)) from None
     return Response(status_code=204)
 
 

@@ -1,3 +1,5 @@
+import json
+import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -6,6 +8,8 @@ import pytest
 import pytest_asyncio
 from httpx import AsyncClient, Response
 
+from app.core.paging import encode_cursor
+from app.core.settings import get_settings
 from tests.records.conftest import Fill
 
 COLUMNS: dict[str, Any] = {
@@ -110,7 +114,11 @@ class TestFunctions:
 
     async def test_a_dataset_without_columns_has_none(self, client: AsyncClient) -> None:
         await client.post("/datasets", json={"name": "later"})
-        assert (await client.get("/datasets/later/aggregate")).json() == {"data": [{"count": 0}], "complete": True}
+        assert (await client.get("/datasets/later/aggregate")).json() == {
+            "data": [{"count": 0}],
+            "next": None,
+            "complete": True,
+        }
 
 
 @pytest.mark.usefixtures("sales")
@@ -186,6 +194,149 @@ class TestRefusals:
         response = await client.get(f"/datasets/wide/aggregate?_aggregate={names}")
         assert _problem(response) == (400, "/problems/query-too-large")
 
-    @pytest.mark.parametrize("address", ["_select=sku", "_cursor=x", "_count=exact", "_embed=x"])
+    @pytest.mark.parametrize("address", ["_select=sku", "_count=exact", "_embed=x"])
     async def test_what_belongs_to_a_list(self, client: AsyncClient, address: str) -> None:
         assert _problem(await client.get(f"{AGGREGATE}?{address}")) == (400, "/problems/unknown-parameter")
+
+
+async def _pages(client: AsyncClient, address: str, limit: int) -> list[dict[str, Any]]:
+    """Every result, page by page as the Link header leads."""
+    results, url = [], f"{address}&_limit={limit}"
+    while url:
+        response = await client.get(url)
+        assert response.status_code == 200, response.text
+        page = response.json()
+        assert page["complete"] is (page["next"] is None)
+        assert ("next" in response.links) == (page["next"] is not None)
+        assert len(page["data"]) == limit or page["next"] is None
+        results += page["data"]
+        url = response.links["next"]["url"] if "next" in response.links else ""
+    return results
+
+
+def _many(seed: int) -> list[tuple[Any, ...]]:
+    """Records with few different values of each type, and with missing ones."""
+    chosen = random.Random(seed)
+    values: list[list[Any]] = [
+        ["x", "X", "é", "", "a,b", '"', None],
+        [Decimal("0.10"), Decimal("-3.00"), Decimal("100.00"), None],
+        [2**53 - 1, -1, 0, None],
+        [2**63 - 1, -(2**63), None],
+        [0.1, -1e300, float("nan"), float("inf"), 1e22, None],
+        [True, False, None],
+        [date(2024, 1, 31), date(1969, 12, 31), date(9999, 12, 31), None],
+        [datetime(2024, 1, 31, 23, 59, 59, 999999, UTC), datetime(1969, 1, 1, tzinfo=UTC), None],
+    ]
+    return [(f"k{at}", *(chosen.choice(among) for among in values)) for at in range(300)]
+
+
+SORTS = (
+    "",
+    "-count",
+    "ean,-price",
+    "-weight",
+    "active,-category",
+    "-stock__avg,released__year",
+    "-updated",
+    "price__sum",
+)
+
+
+class TestPages:
+    @pytest.mark.parametrize("sort", SORTS)
+    @pytest.mark.parametrize("groups", ["category,active", "price,ean,released__year", "stock,weight,updated"])
+    async def test_together_they_are_the_whole_answer(
+        self, client: AsyncClient, fill: Fill, groups: str, sort: str
+    ) -> None:
+        columns = {name: column for name, column in COLUMNS.items() if name != "tags"}
+        await fill("many", columns, _many(7), key=["sku"])
+        members = [*groups.split(","), "count", "stock__avg", "price__sum", "weight__max"]
+        asked = [term for term in sort.split(",") if term.removeprefix("-") in members]
+        address = f"/datasets/many/aggregate?_group={groups}&_aggregate=count,stock__avg,price__sum,weight__max"
+        address += f"&_sort={','.join(asked)}" if asked else ""
+        whole = (await client.get(f"{address}&_limit=1000")).json()
+        assert whole["next"] is None
+        assert await _pages(client, address, 7) == whole["data"]
+
+    @pytest.mark.usefixtures("sales")
+    async def test_a_cursor_of_another_query_is_refused(self, client: AsyncClient) -> None:
+        cursor = (await client.get(f"{AGGREGATE}?_group=sku&_limit=1")).json()["next"]
+        for other in ("_group=sku&_sort=-sku", "_group=category", "_group=sku&price__gt=1", ""):
+            response = await client.get(f"{AGGREGATE}?{other}&_cursor={cursor}")
+            assert _problem(response) == (400, "/problems/cursor-invalid"), other
+
+    @pytest.mark.usefixtures("sales")
+    async def test_what_is_computed_besides_may_change(self, client: AsyncClient) -> None:
+        cursor = (await client.get(f"{AGGREGATE}?_group=sku&_limit=1")).json()["next"]
+        found = await _ask(client, f"_group=sku&_aggregate=price__sum&_cursor={cursor}&_limit=1")
+        assert found == [{"sku": "b", "price__sum": "0.20"}]
+
+    @pytest.mark.usefixtures("sales")
+    @pytest.mark.parametrize("position", [["x"], [None], [1], [["a"]], ["2024-13-01"], ["\0"], [], ["1", "2"]])
+    async def test_a_forged_place_is_refused(self, client: AsyncClient, position: list[Any]) -> None:
+        identity = await client.get("/datasets/sales")
+        fingerprint = ["aggregate", identity.json()["id"], ["_and"], None, ["released"], [["released", False]]]
+        cursor = encode_cursor(position, fingerprint)
+        response = await client.get(f"{AGGREGATE}?_group=released&_cursor={cursor}")
+        if position == [None]:
+            assert response.json() == {"data": [], "next": None, "complete": True}
+        else:
+            assert _problem(response) == (400, "/problems/cursor-invalid")
+
+
+@pytest.mark.usefixtures("sales")
+class TestExports:
+    ADDRESS = f"{AGGREGATE}?_group=category,active&_aggregate=count,price__sum,updated__max"
+
+    async def test_as_csv(self, client: AsyncClient) -> None:
+        response = await client.get(self.ADDRESS, headers={"Accept": "text/csv"})
+        assert response.headers["content-disposition"] == 'attachment; filename="sales.csv"'
+        assert response.text.splitlines() == [
+            "category,active,count,price__sum,updated__max",
+            "x,false,1,0.20,",
+            "x,true,1,0.10,",
+            "y,true,1,3.00,",
+            ",,1,,2023-12-31T23:59:00.000000Z",
+        ]
+
+    async def test_as_lines_of_json(self, client: AsyncClient) -> None:
+        pages = (await client.get(self.ADDRESS)).json()["data"]
+        response = await client.get(self.ADDRESS, headers={"Accept": "application/x-ndjson"})
+        assert [json.loads(line) for line in response.text.splitlines()] == pages
+
+    async def test_with_a_limit_and_without_groups(self, client: AsyncClient) -> None:
+        part = await client.get(f"{self.ADDRESS}&_limit=1", headers={"Accept": "text/csv"})
+        assert len(part.text.splitlines()) == 2
+        alone = await client.get(AGGREGATE, headers={"Accept": "text/csv"})
+        assert alone.text == "count\n4\n"
+
+    async def test_no_text_is_a_formula_to_a_spreadsheet(self, client: AsyncClient, fill: Fill) -> None:
+        await fill("signs", {"a": "text"}, [("=1+1",)])
+        address = "/datasets/signs/aggregate?_group=a&_spreadsheet=true"
+        assert (await client.get(address, headers={"Accept": "text/csv"})).text == "\ufeffa,count\n'=1+1,1\n"
+        assert _problem(await client.get(address)) == (400, "/problems/parameter-invalid")
+
+    async def test_more_groups_than_an_export_may_have(
+        self, client: AsyncClient, setting: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TOLVA_MAX_EXPORT_RECORDS", "3")
+        get_settings.cache_clear()
+        response = await client.get(f"{AGGREGATE}?_group=sku", headers={"Accept": "text/csv"})
+        assert _problem(response) == (422, "/problems/export-too-large")
+        assert "TOLVA_MAX_EXPORT_RECORDS" in response.json()["hint"]
+
+    async def test_a_sum_beyond_all_numbers_is_a_problem(self, client: AsyncClient, fill: Fill) -> None:
+        await fill("big", {"n": "number"}, [(1.7e308,), (1.7e308,)])
+        response = await client.get("/datasets/big/aggregate?_aggregate=n__sum", headers={"Accept": "text/csv"})
+        assert _problem(response) == (422, "/problems/result-out-of-range")
+
+    async def test_a_dataset_without_columns(self, client: AsyncClient) -> None:
+        await client.post("/datasets", json={"name": "later"})
+        response = await client.get("/datasets/later/aggregate", headers={"Accept": "text/csv"})
+        assert response.text == "count\n0\n"
+
+    async def test_the_key_value_store_has_none(self, client: AsyncClient) -> None:
+        body = {"name": "kv", "store": "keyvalue", "key": ["a"], "columns": [{"name": "a", "type": "text"}]}
+        await client.post("/datasets", json=body)
+        response = await client.get("/datasets/kv/aggregate", headers={"Accept": "text/csv"})
+        assert _problem(response) == (422, "/problems/store-unsuitable")

@@ -88,7 +88,7 @@ class TestCreateMany:
         bodies = [{"code": f"k{number}"} for number in range(100)]
         assert problem(await client.post(RECORDS, json=bodies)) == (413, "/problems/too-many-records")
         assert (await client.post(RECORDS, json=bodies[1:])).status_code == 201
-        assert (await client.post(RECORDS, json=[])).json() == {"data": []}
+        assert problem(await client.post(RECORDS, json=[])) == (422, "/problems/record-invalid")
 
 
 class TestReplace:

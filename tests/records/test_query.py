@@ -141,7 +141,7 @@ class TestConditions:
             ("price__gtee=1", "there is no operator 'gtee'. Did you mean 'gte'?", "'price' takes: eq, ne, in"),
             ("active__gt=true", "'gt' does not go with boolean", "'active' takes: eq, ne, isnull."),
             ("tags={}", "'eq' does not go with json", "'tags' takes: isnull, contains."),
-            ("price____gt=1", "there is no operator '__gt'", "'price' takes: "),
+            ("price____gt=1", "there is no operator '__gt'", "Write it as price__gt=1."),
         ],
     )
     def test_so_does_an_operator(self, address: str, message: str, hint: str) -> None:

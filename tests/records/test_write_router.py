@@ -176,10 +176,11 @@ class TestCreateRecords:
         ]
         assert [record["sku"] for record in await stored(client, "products")] == ["A1"]
 
-    async def test_none_is_no_mistake(self, client: AsyncClient, make: Make) -> None:
+    async def test_an_empty_array_is_refused(self, client: AsyncClient, make: Make) -> None:
         await make("rows", [{"name": "n", "type": "integer"}])
         response = await client.post("/datasets/rows/records", json=[])
-        assert (response.status_code, response.json()) == (201, {"data": []})
+        assert problem(response) == (422, "/problems/record-invalid")
+        assert "The array is empty" in response.json()["detail"]
 
     @pytest.mark.usefixtures("few_at_once")
     async def test_too_many_are_refused(self, client: AsyncClient, make: Make) -> None:
