@@ -236,7 +236,8 @@ class WhereReader:
         """
         self._limits.check_depth(depth, place)
         if not isinstance(document, dict):
-            hint = f'Join conditions as {{"{place}": {{"_and": […]}}}}.' if isinstance(document, list) else None
+            name = place.rpartition("/")[2]
+            hint = f'Join conditions as {{"{name}": {{"_and": […]}}}}.' if isinstance(document, list) else None
             raise Mistake(place, 'it takes an object, for example {"price": {"gte": 10}}', hint=hint)
         parts: list[Filter] = []
         for name, value in document.items():

@@ -70,6 +70,7 @@ _AROUND = (
 )
 _NULLS = ("null", "none", "undefined", "nil", "nan")
 _MOST_SHOWN = 80
+_LONGEST = 250
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,21 @@ class Idiom:
     def spell(self, source: Source) -> str:
         """The condition as an address or a body has it."""
         if source == "body":
-            return json.dumps({self.column.name: {self.operator: self.value}}, ensure_ascii=False, default=str)
+            value = self.value[:_MOST_SHOWN] if isinstance(self.value, str | list) else self.value
+            text = json.dumps({self.column.name: {self.operator: value}}, ensure_ascii=False, default=_number)
+            return (
+                text
+                if len(text) <= _LONGEST
+                else json.dumps({self.column.name: {self.operator: "…"}}, ensure_ascii=False)
+            )
         name = self.column.name if self.operator == "eq" else f"{self.column.name}__{self.operator}"
-        text = self.value if isinstance(self.value, str) else json.dumps(self.value, default=str)
+        text = self.value if isinstance(self.value, str) else json.dumps(self.value, default=_number)
         return f"{name}={quote(text[:_MOST_SHOWN], safe=',:@/$.')}"
+
+
+def _number(value: Any) -> Any:
+    """A number with a fraction as JSON is shown to have it."""
+    return float(value)
 
 
 def advise(idiom: Idiom, source: Source) -> str:
