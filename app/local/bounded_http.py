@@ -34,6 +34,11 @@ class HeadTooLarge(Problem):
 
 
 class RequestMalformed(Problem):
+    """What was sent is not a request of HTTP/1.1, such as one with a space in its address, or one that is encrypted.
+
+    Percent-encode the address, name the header Host once, and use http:// where the server has no certificate.
+    """
+
     title = "The request cannot be read as HTTP"
 
 
