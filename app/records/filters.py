@@ -80,8 +80,13 @@ def conditions_of(part: Filter) -> Iterator[Condition]:
                 yield from conditions_of(inner)
 
 
-def condition_from_text(column: Column, operator: str, text: str, place: str, limits: Limits) -> Condition:
-    """The condition that a parameter of an address states.
+def takes_several(operator: str) -> bool:
+    """Whether an operator takes more than one value: all of them in one parameter, or each in one of its own."""
+    return OPERATORS[operator].takes in ("list", "pair")
+
+
+def condition_from_texts(column: Column, operator: str, given: Sequence[str], place: str, limits: Limits) -> Condition:
+    """The condition that a parameter of an address states, `given` once or, where it takes a list, more often.
 
     Raises:
         Mistake: the operator does not go with the column, or the text does not go with the operator.
@@ -90,15 +95,15 @@ def condition_from_text(column: Column, operator: str, text: str, place: str, li
     _check_operator(column, operator, place)
     takes = OPERATORS[operator].takes
     if takes == "flag":
-        if text not in ("true", "false"):
-            raise Mistake(place, f"'{shown(text)}' is neither true nor false")
-        return Condition(column, operator, (text,))
-    texts = [text] if takes == "value" else split_list(text, place)
+        if given[0] not in ("true", "false"):
+            raise Mistake(place, f"'{shown(given[0])}' is neither true nor false")
+        return Condition(column, operator, (given[0],))
+    texts = given if takes == "value" else [item for text in given for item in split_list(text, place)]
     return _condition(column, operator, texts, place, limits)
 
 
 def condition_from_json(column: Column, operator: str, value: Any, place: str, limits: Limits) -> Condition:
-    """The condition that a member of a body states; see `condition_from_text`."""
+    """The condition that a member of a body states; see `condition_from_texts`."""
     _check_operator(column, operator, place)
     takes = OPERATORS[operator].takes
     if takes == "flag":
