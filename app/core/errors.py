@@ -62,6 +62,17 @@ class MethodNotAllowed(Problem):
     title = "This address does not take this method"
 
 
+class OriginNotAllowed(Problem):
+    """A page of another origin, that is, scheme, host and port, called from a browser, and the settings do not list it.
+
+    Add the origin to `TOLVA_CORS_ORIGINS`, such as `https://app.example.com`, `http://localhost:*` or
+    `https://*.example.com`, with commas between several; in AWS it is the template's parameter `CorsOrigins`.
+    """
+
+    status = 403
+    title = "Pages of this origin may not call the API"
+
+
 class RequestInvalid(Problem):
     status = 422
     title = "The request does not fit"
