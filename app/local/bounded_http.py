@@ -12,22 +12,13 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from app.core.edge_errors import HeadTooLarge, RequestTooSlow
 from app.core.errors import Problem, ServiceUnavailable
 from app.core.settings import get_settings
 
 # What h11 says of the other side until it has sent all of a request, whatever it proposes or says of the connection.
 ARRIVING = (h11.IDLE, h11.SEND_BODY)
 RETRY_SECONDS = 5
-
-
-class RequestTooSlow(Problem):
-    status = 408
-    title = "The request took too long to arrive"
-
-
-class HeadTooLarge(Problem):
-    status = 431
-    title = "The address and the headers are too long"
 
 
 class BoundedProtocol(H11Protocol):
