@@ -88,7 +88,7 @@ async def database_url(services: Services, connections: asyncpg.Connection) -> s
 
 
 async def empty_everything(connection: asyncpg.Connection) -> None:
-    """Remove what other tests have left behind."""
+    """Leave nothing in the database, the bucket, the queue and the table."""
     await _empty_database(connection)
     await _empty_emulator()
 

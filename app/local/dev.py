@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app.client import CommandError
+from app.core import origins
 from app.core.settings import MIB, SettingsInvalid, get_settings
 from app.local.data_folder import ADMIN_KEY_VARIABLE, DataFolder
 from app.local.first_import import FirstImport
@@ -102,6 +103,7 @@ class Dev:
         self._services.use()
         os.environ[ADMIN_KEY_VARIABLE] = self._folder.admin_key()
         os.environ[PARENT_VARIABLE] = str(os.getpid())
+        os.environ.setdefault(origins.SETTING, origins.LOOPBACK)
         # The folder `aws` may be an older copy than `postgres`.
         os.environ[TRUST_VARIABLE] = datetime.now(UTC).isoformat()
         get_settings()

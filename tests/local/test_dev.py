@@ -52,6 +52,15 @@ class TestStart:
     def test_answers(self, dev: RunningDev) -> None:
         assert dev.request("GET", "/datasets").json()["data"] == []
 
+    def test_pages_of_this_computer_may_call_and_others_are_told_of_the_setting(self, dev: RunningDev) -> None:
+        for origin in ("http://localhost:5173", "https://[::1]:8443", "http://127.0.0.1:3000"):
+            answer = httpx.get(f"{dev.url}/health", headers={"Origin": origin}, trust_env=False)
+            assert answer.headers["access-control-allow-origin"] == origin
+        refused = httpx.get(f"{dev.url}/health", headers={"Origin": "https://a.example"}, trust_env=False)
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/origin-not-allowed")
+        assert eventually(lambda: "origin.refused" in (dev.folder / "logs" / "api.log").read_text())
+        assert "TOLVA_CORS_ORIGINS" in (dev.folder / "logs" / "api.log").read_text()
+
     def test_an_address_of_a_megabyte_is_told_as_a_problem(self, dev: RunningDev) -> None:
         connection = HTTPConnection("127.0.0.1", dev.port, timeout=30)
         headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
