@@ -1,6 +1,5 @@
 """The data folder of `tolva dev`: its lock, the administrator's key, which file each dataset came from."""
 
-import fcntl
 import json
 import os
 import secrets
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.local.folder_lock import LOCK_FILE, FolderHeld, hold, read_holder
 from app.local.private_files import make_private, open_private, rotate_log, take_from_others, write_private
 from app.local.process import LocalError, ignore
 
@@ -41,8 +41,6 @@ class DataFolder:
     def locked(self, url: str) -> Iterator[None]:
         """Hold the folder for this process alone, and let others read that `url` is served from it.
 
-        The kernel lets go of the lock when the process ends, however it ends; children do not inherit it.
-
         Raises:
             LocalError: another process holds it, or the folder cannot be written.
         """
@@ -50,19 +48,16 @@ class DataFolder:
             make_private(self.path)
             make_private(self.logs)
             self._close_to_others()
-            file = open(self.path / "lock", "a+", opener=open_private)  # noqa: SIM115  # closed below
+            file = open(self.path / LOCK_FILE, "a+", opener=open_private)  # noqa: SIM115  # closed below
         except OSError as error:
             raise LocalError(
                 f"The data folder {self.path} cannot be written: {error.strerror}. Choose another one with --data."
             ) from None
         with file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+                hold(file, url)
+            except FolderHeld:
                 raise LocalError(self._held_message()) from None
-            file.truncate(0)
-            file.write(json.dumps({"pid": os.getpid(), "url": url}))
-            file.flush()
             yield
 
     def _close_to_others(self) -> None:
@@ -80,11 +75,8 @@ class DataFolder:
             rotate_log(log, most_bytes)
 
     def _held_message(self) -> str:
-        try:
-            holder = json.loads((self.path / "lock").read_text())
-            who = f"by process {holder['pid']}, which serves {holder['url']}"
-        except (OSError, ValueError, KeyError, TypeError):
-            who = "by another `tolva dev`"
+        holder = read_holder(self.path)
+        who = f"by process {holder['pid']}, which serves {holder['url']}" if holder else "by another `tolva dev`"
         return (
             f"The data folder {self.path} is in use {who}. "
             "Stop that one first, or give this one a folder and a port of its own with --data and --port."
