@@ -83,8 +83,8 @@ class ImportRun:
         body = {"filename": self._file.name, "size": size, **self._settings}
         document = self._client.create_import(self._dataset, body)
         try:
-            with upload_bar(self._console, self._file.name, size) as bar:
-                upload_file(document["upload"], self._file, bar.advance)
+            with upload_bar(self._console, self._file.name, size) as bar, self._file.open("rb") as stream:
+                upload_file(document["upload"], stream, size, bar.advance)
             return self._wait(document["id"])
         except KeyboardInterrupt:
             return self._cancel(document["id"])

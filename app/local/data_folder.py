@@ -6,8 +6,9 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from app.local.folder_lock import LOCK_FILE, FolderHeld, hold, read_holder
 from app.local.private_files import make_private, open_private, rotate_log, take_from_others, write_private
@@ -20,10 +21,17 @@ ADMIN_KEY_FILE = "admin-key"
 
 @dataclass(frozen=True)
 class ImportedFile:
-    """The file a dataset was filled from; `finished` is false while, or when, its import did not succeed."""
+    """The file that a dataset was filled from; `finished` is false as long as its import has not succeeded.
+
+    `path` is where it was, `dataset` the id of the dataset, and `begun` when its import was: None if an earlier version
+    of Tolva noted the file.
+    """
 
     sha256: str
     finished: bool
+    path: str | None = None
+    dataset: str | None = None
+    begun: str | None = None
 
 
 class DataFolder:
@@ -107,16 +115,16 @@ class DataFolder:
     def find_imported_file(self, dataset: str) -> ImportedFile | None:
         """What `tolva dev FILE` last put into a dataset, or None when it never did."""
         noted = self._imported_files().get(dataset)
-        return ImportedFile(str(noted["sha256"]), bool(noted["finished"])) if noted else None
+        return ImportedFile(**noted) if noted else None
 
     def note_imported_file(self, dataset: str, file: ImportedFile) -> None:
-        """Note the file a dataset is filled from, for the next start to compare."""
-        noted = self._imported_files() | {dataset: vars(file)}
+        """Note the file that a dataset is filled from, for the next start to compare."""
+        noted = self._imported_files() | {dataset: asdict(file)}
         draft = self.path / "imported.json.new"
         write_private(draft, json.dumps(noted, indent=2))
         draft.rename(self.path / "imported.json")
 
-    def _imported_files(self) -> dict[str, dict[str, object]]:
+    def _imported_files(self) -> dict[str, dict[str, Any]]:
         try:
             return dict(json.loads((self.path / "imported.json").read_text()))
         except (OSError, ValueError):

@@ -21,6 +21,7 @@ from rich.text import Text
 from app.client import CommandError
 from app.core.settings import MIB, SettingsInvalid, get_settings
 from app.local.data_folder import ADMIN_KEY_VARIABLE, DataFolder
+from app.local.file_choice import Choice
 from app.local.first_import import FirstImport
 from app.local.parent import PARENT_VARIABLE
 from app.local.process import Child, LocalError, Patience, Stopped, end_leftover
@@ -47,8 +48,9 @@ class DevOptions:
     host: str
     port: int
     data: Path
-    file: Path | None
-    reload: bool
+    file: Path | None = None
+    choice: Choice | None = None
+    reload: bool = False
 
     @property
     def url(self) -> str:
@@ -197,7 +199,8 @@ def find_full_disk(data: Path) -> str:
 
 
 def _run_parts(options: DevOptions, folder: DataFolder, patience: Patience) -> None:
-    first_import = FirstImport(options.file, folder, options.url, patience) if options.file else None
+    file = options.file
+    first_import = FirstImport(file, folder, options.url, patience, choice=options.choice) if file else None
     dev = Dev(options, folder, patience)
     try:
         with console.status("Starting PostgreSQL and the AWS emulator"):

@@ -242,4 +242,4 @@ class TestUrl:
         ],
     )
     def test_is_one_this_machine_reaches(self, host: str, url: str) -> None:
-        assert DevOptions(host, 8000, Path(os.curdir), None, reload=False).url == url
+        assert DevOptions(host, 8000, Path(os.curdir)).url == url
