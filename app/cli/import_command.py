@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app.cli.column_flags import API_KEY, parse_columns, parse_key
-from app.cli.connection import DEFAULT_DATA, DEFAULT_URL, KEY_HELP, KEY_VARIABLES, Data, Url, connect
+from app.cli.connection import Folder, Key, ProfileName, Url, connect
 from app.cli.import_flags import parse_booleans, parse_date_formats, parse_header
 from app.cli.output import console
 
@@ -70,11 +70,10 @@ def import_file(
     timezone: Annotated[str | None, typer.Option(help="Of times without one; UTC.", show_default=False)] = None,
     lenient_quotes: Annotated[bool, typer.Option("--lenient-quotes", help="Keep stray quotes.")] = False,
     pad_short_rows: Annotated[bool, typer.Option("--pad-short-rows", help="Fill short rows with nulls.")] = False,
-    url: Url = DEFAULT_URL,
-    api_key: Annotated[
-        str | None, typer.Option("--api-key", envvar=KEY_VARIABLES, help=KEY_HELP, show_default=False)
-    ] = None,
-    data: Data = DEFAULT_DATA,
+    url: Url = None,
+    api_key: Key = None,
+    profile: ProfileName = None,
+    data: Folder = None,
 ) -> None:
     """Import a CSV file into a dataset and show what came of it. The exit code is 0 when it succeeded, else 1."""
     given = {
@@ -114,6 +113,6 @@ def import_file(
         settings["key"] = parse_key(columns_key)
     from app.cli.import_run import ImportRun
 
-    with connect(url, api_key, data) as client:
+    with connect(url, api_key, data, profile) as client:
         succeeded = ImportRun(client, console, dataset, file, settings, store=store).run()
     raise typer.Exit(0 if succeeded else 1)
