@@ -1,7 +1,6 @@
-"""The `tolva` command, against a running Tolva."""
+"""`tolva import`, against a running Tolva."""
 
 import gzip
-import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +8,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from app.cli import column_flags, connection, import_flags
+from app.cli import column_flags, import_flags
 from app.cli.import_report import VALUE_WIDTH, shorten
-from app.client import explain_problem, is_local
-from app.local.emulator import find_free_port
 from tests.local.running import ADMIN_KEY, RunningDev, command, environment
 
 GOOD = 'code,name,price\n001,one,1.50\n002,"two, too",20.00\n003,three,0.10\n'
@@ -156,68 +153,6 @@ class TestImport:
         assert "name" in done.stderr
 
 
-class TestDatasets:
-    def test_lists_them(self, dev: RunningDev, good: Path) -> None:
-        assert on(dev, "import", str(good), "--dataset", "listed").returncode == 0
-        done = on(dev, "datasets")
-        assert done.returncode == 0
-        assert "listed" in done.stdout
-
-
-class TestKeys:
-    def test_made_listed_revoked(self, dev: RunningDev) -> None:
-        made = on(dev, "keys", "create", "website", "--scope", "read", "--expires-days", "7")
-        assert made.returncode == 0, made.stderr
-        secret = made.stdout.splitlines()[-1]
-        assert tolva("datasets", "--url", dev.url, "--key", secret).returncode == 0
-        key_id = next(item["id"] for item in dev.request("GET", "/keys").json()["data"] if item["name"] == "website")
-        assert key_id in on(dev, "keys", "list").stdout
-        assert on(dev, "keys", "revoke", key_id).returncode == 0
-        refused = tolva("datasets", "--url", dev.url, "--key", secret)
-        assert refused.returncode == 1
-        assert "revoked" in refused.stderr
-
-
-class TestReaching:
-    def test_nothing_answers(self) -> None:
-        done = tolva("datasets", "--url", f"http://127.0.0.1:{find_free_port()}", "--key", "any")
-        assert done.returncode == 1
-        assert "tolva dev" in done.stderr
-
-    def test_no_key(self, tmp_path: Path) -> None:
-        done = tolva("datasets", "--data", str(tmp_path))
-        assert done.returncode == 1
-        assert "TOLVA_KEY" in done.stderr
-
-    def test_key_of_the_data_folder(self, tmp_path: Path) -> None:
-        (tmp_path / "admin-key").write_text("the-key\n")
-        assert connection.find_key(None, "http://localhost:8000", tmp_path) == "the-key"
-
-    def test_key_of_the_data_folder_never_leaves_this_machine(self, tmp_path: Path) -> None:
-        (tmp_path / "admin-key").write_text("the-key\n")
-        with pytest.raises(typer.Exit):
-            connection.find_key(None, "https://tolva.example.test", tmp_path)
-
-    @pytest.mark.parametrize("url", ["not a url", "ftp://example.test", "http://"])
-    def test_address_that_is_none(self, url: str) -> None:
-        done = tolva("datasets", "--url", url, "--key", "any")
-        assert done.returncode == 1
-        assert "Traceback" not in done.stderr
-
-    @pytest.mark.parametrize(
-        ("url", "local"),
-        [
-            ("http://127.0.0.1:8000", True),
-            ("http://localhost", True),
-            ("http://[::1]:80", True),
-            ("https://example.test", False),
-            ("http://127.0.0.1.example.test", False),
-        ],
-    )
-    def test_is_local(self, url: str, local: bool) -> None:
-        assert is_local(url) is local
-
-
 class TestFlags:
     @pytest.mark.parametrize(("text", "value"), [(None, None), ("true", True), ("False", False), ("3", 3)])
     def test_header(self, text: str | None, value: object) -> None:
@@ -260,23 +195,7 @@ class TestFlags:
 
 
 class TestOutput:
-    def test_problem(self) -> None:
-        problem = {"title": "No", "detail": "Two mistakes.", "hint": "Mend them."}
-        errors = [{"path": "name", "message": "too long"}, {"message": "too short"}]
-        assert explain_problem(problem | {"errors": errors}).splitlines() == [
-            "No: Two mistakes.",
-            "  name: too long",
-            "  too short",
-            "Mend them.",
-        ]
-
     def test_value(self) -> None:
         assert shorten(None) == ""
         assert shorten("a\tb\n") == "a\\tb\\n"
         assert len(shorten("x" * 1000)) == VALUE_WIDTH
-
-    def test_help_loads_nothing_heavy(self) -> None:
-        script = "import sys, json, app.cli.main; print(json.dumps(sorted(sys.modules)))"
-        command_line = [*command()[:1], "-c", script]
-        loaded = json.loads(subprocess.run(command_line, capture_output=True, check=True, timeout=60).stdout)
-        assert not {"pyarrow", "sqlalchemy", "fastapi", "aioboto3", "httpx", "app.local"} & set(loaded)

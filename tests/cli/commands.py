@@ -1,0 +1,132 @@
+"""The `tolva` command in this process, with an environment of its own."""
+
+import os
+import pty
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from app.cli.main import app
+from tests.local.running import ADMIN_KEY, RunningDev, command, environment
+
+FAR_FUTURE = 60
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+def clean_environment(home: Path | None, variables: Mapping[str, str]) -> dict[str, str | None]:
+    """The variables for a command: none of Tolva's but the ones given, and profiles of its own."""
+    unset: dict[str, str | None] = {name: None for name in os.environ if name.startswith(("TOLVA_", "AWS_"))}
+    return unset | {"XDG_CONFIG_HOME": str(home or "/nonexistent"), "NO_COLOR": "1"} | dict(variables)
+
+
+def tolva(*arguments: str, stdin: str | bytes = "", home: Path | None = None, **variables: str) -> Done:
+    """Run a command; its standard input is no terminal, and its output is piped."""
+    result = CliRunner().invoke(
+        app, list(arguments), input=stdin, env=clean_environment(home, variables), prog_name="tolva"
+    )
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Done(result.exit_code, result.stdout_bytes.decode(), result.stderr_bytes.decode())
+
+
+def on(dev: RunningDev, *arguments: str, stdin: str | bytes = "", key: str = ADMIN_KEY) -> Done:
+    """Run a command against a running Tolva."""
+    return tolva(*arguments, stdin=stdin, TOLVA_URL=dev.url, TOLVA_KEY=key)
+
+
+def on_terminal(*arguments: str, answer: str = "", columns: int = 80, **variables: str) -> Done:
+    """Run a command in a process of its own on a terminal, and type an answer once it asks."""
+    control, terminal = pty.openpty()
+    process = subprocess.Popen(
+        command(*arguments),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=environment(**{"COLUMNS": str(columns), "TERM": "dumb", "XDG_CONFIG_HOME": "/nonexistent"} | variables),
+        start_new_session=True,
+    )
+    os.close(terminal)
+    written = b""
+    deadline = time.monotonic() + FAR_FUTURE
+    has_answered = not answer
+    while time.monotonic() < deadline:
+        try:
+            piece = os.read(control, 65536)
+        except OSError:  # the other end is closed
+            break
+        written += piece
+        if not has_answered and written.rstrip().endswith(b":"):
+            os.write(control, answer.encode())
+            has_answered = True
+    os.close(control)
+    return Done(process.wait(FAR_FUTURE), written.decode().replace("\r\n", "\n"), "")
+
+
+class HalfAnswer(BaseHTTPRequestHandler):
+    """Answers with the beginning of something long, then breaks off once `goes_on` is set."""
+
+    goes_on = threading.Event()
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        self.wfile.write(b"code\n" * 1000)
+        self.wfile.flush()
+        self.goes_on.wait(FAR_FUTURE)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def half_answers() -> Iterator[tuple[str, threading.Event]]:
+    """The address of a server that breaks off, and what has it do so."""
+    goes_on = threading.Event()
+    handler = type("Handler", (HalfAnswer,), {"goes_on": goes_on})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", goes_on
+        finally:
+            goes_on.set()
+            server.shutdown()
+            thread.join()
+
+
+def rows(table: str) -> list[dict[str, str]]:
+    """The rows of a table as it is piped."""
+    header, *lines = table.splitlines()
+    return [dict(zip(header.split("\t"), line.split("\t"), strict=True)) for line in lines]
+
+
+def make(dev: RunningDev, name: str, columns: Any, records: Any = (), **members: Any) -> None:
+    """Make a dataset with records."""
+    created = dev.request("POST", "/datasets", json={"name": name, "columns": columns, **members})
+    assert created.status_code == 201, created.text
+    if records:
+        added = dev.request("POST", f"/datasets/{name}/records", json=list(records))
+        assert added.status_code == 201, added.text
+
+
+def make_key(dev: RunningDev, *scopes: str, datasets: list[str] | None = None) -> str:
+    """A key with scopes on some datasets."""
+    body = {"name": "of a test", "scopes": scopes, "datasets": datasets}
+    return str(dev.request("POST", "/keys", json=body).json()["key"])
