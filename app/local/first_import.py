@@ -184,7 +184,7 @@ class FirstImport:
     def _import(self, mode: Mode) -> bool:
         """Run `tolva import` on the same terminal. Ctrl-C reaches it through this process only, and so only once."""
         command = [sys.executable, "-P", "-m", "app.cli", "import", str(self._file), "--dataset", self._dataset]
-        command += ["--mode", mode, "--url", self._url]
+        command += ["--mode", mode, "--url", self._url, "--no-addresses"]
         process = subprocess.Popen(
             command, env=os.environ | {"TOLVA_KEY": self._folder.admin_key()}, start_new_session=True
         )
