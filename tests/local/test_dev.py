@@ -143,11 +143,9 @@ class TestStop:
             assert second.request("GET", "/datasets/kept").status_code == 200
             children = second.children()
             second.kill()
-            own = [c for c in children if command_line(c).partition("-m ")[2].startswith("app.local.")]
-            assert eventually(lambda: all_ended(own))
+            assert eventually(lambda: all_ended(children))
         with RunningDev(folder, port=second.port) as third:
             assert third.request("GET", "/datasets/kept").status_code == 200
-            assert all_ended(children)
 
     def test_while_starting(self, tmp_path: Path) -> None:
         process = subprocess.Popen(
