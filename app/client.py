@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Protocol, Self
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -21,6 +21,14 @@ JSON = "application/json"
 Document = dict[str, Any]
 # The parameters of an address, in their order.
 Parameters = Sequence[tuple[str, str]]
+
+
+class Readable(Protocol):
+    """What gives the bytes of a file."""
+
+    def read(self, most: int, /) -> bytes:
+        """So many bytes, or fewer; none at the end."""
+        ...
 
 
 class CommandError(Exception):
@@ -162,7 +170,7 @@ def _pieces(response: httpx.Response) -> Iterator[bytes]:
         ) from None
 
 
-def upload_file(upload: Document, stream: BinaryIO, size: int, sent: Callable[[int], None]) -> None:
+def upload_file(upload: Document, stream: Readable, size: int, sent: Callable[[int], None]) -> None:
     """Send a file of `size` bytes to where `upload` says; `sent` is told how many bytes each block had.
 
     Raises:
@@ -184,7 +192,7 @@ def upload_file(upload: Document, stream: BinaryIO, size: int, sent: Callable[[i
         )
 
 
-def _blocks(stream: BinaryIO, size: int, sent: Callable[[int], None]) -> Iterator[bytes]:
+def _blocks(stream: Readable, size: int, sent: Callable[[int], None]) -> Iterator[bytes]:
     left = size
     while left:
         block = stream.read(min(BLOCK_SIZE, left))

@@ -22,6 +22,18 @@ def dev(
     upsert: Annotated[
         bool, typer.Option("--upsert", help="Let FILE add and change records by key, without a question.")
     ] = False,
+    inbox: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder to watch: each file that is put into DIR/{dataset}/ is imported.",
+            metavar="DIR",
+            show_default=False,
+        ),
+    ] = None,
+    inbox_mode: Annotated[
+        Literal["append", "upsert", "replace"],
+        typer.Option(help="What files of the inbox do: add rows, add or change them by key, or replace them all."),
+    ] = "append",
     reload: Annotated[bool, typer.Option("--reload", help="Start the API again when its code changes.")] = False,
 ) -> None:
     """Run all of Tolva on this machine: PostgreSQL, the AWS emulator, the API and the worker."""
@@ -29,9 +41,8 @@ def dev(
         fail("`tolva dev` runs on Linux and macOS. On Windows, run it in WSL.")
     from app.local.dev import DevOptions, run_dev
 
-    options = DevOptions(
-        host, port, data, file=file, choice=_choose(file, replace=replace, upsert=upsert), reload=reload
-    )
+    choice = _choose(file, replace=replace, upsert=upsert)
+    options = DevOptions(host, port, data, file=file, choice=choice, inbox=inbox, inbox_mode=inbox_mode, reload=reload)
     raise typer.Exit(run_dev(options))
 
 

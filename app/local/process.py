@@ -26,7 +26,7 @@ START_TOLERANCE_SECONDS = 2.0
 LOG_TAIL_LINES = 15
 
 
-def ignore(_message: str) -> None:
+def ignore(_: object) -> None:
     """Takes what is reported where nobody listens."""
 
 
