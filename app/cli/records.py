@@ -27,7 +27,7 @@ records = typer.Typer(help="List, get, query, add, change and delete records.", 
 Keys = Annotated[
     list[str],
     typer.Argument(
-        metavar="KEY...", help="The keys of records; the values of one key are joined by commas.", show_default=False
+        metavar="KEY", help="The keys of records; the values of one key are joined by commas.", show_default=False
     ),
 ]
 OneKey = Annotated[

@@ -1,8 +1,12 @@
 """The `tolva` command in this process, with an environment of its own."""
 
+import fcntl
 import os
 import pty
+import select
 import subprocess
+import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,7 +21,9 @@ from typer.testing import CliRunner
 from app.cli.main import app
 from tests.local.running import ADMIN_KEY, RunningDev, command, environment
 
-FAR_FUTURE = 60
+PATIENCE_SECONDS = 60
+SILENCE_SECONDS = 0.5
+CTRL_C = "\x03"
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,21 @@ def on(dev: RunningDev, *arguments: str, stdin: str | bytes = "", key: str = ADM
     return tolva(*arguments, stdin=stdin, TOLVA_URL=dev.url, TOLVA_KEY=key)
 
 
+def in_process(*arguments: str, **variables: str) -> Done:
+    """Run a command in a process of its own, without a terminal."""
+    script = [sys.executable, "-c", "from app.cli.main import main; main()", *arguments]
+    done = subprocess.run(
+        script,
+        env=environment(**{"XDG_CONFIG_HOME": "/nonexistent"} | variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
 def on_terminal(*arguments: str, answer: str = "", columns: int = 80, **variables: str) -> Done:
     """Run a command in a process of its own on a terminal, and type an answer once it asks."""
     control, terminal = pty.openpty()
@@ -60,22 +81,42 @@ def on_terminal(*arguments: str, answer: str = "", columns: int = 80, **variable
         stderr=terminal,
         env=environment(**{"COLUMNS": str(columns), "TERM": "dumb", "XDG_CONFIG_HOME": "/nonexistent"} | variables),
         start_new_session=True,
+        # So that Ctrl-C reaches it, and a password is asked for there.
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
     )
     os.close(terminal)
+    try:
+        written = _read_all(control, answer)
+        return Done(process.wait(PATIENCE_SECONDS), written.decode().replace("\r\n", "\n"), "")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(control)
+
+
+def _read_all(control: int, answer: str) -> bytes:
+    """What is written to a terminal; the answer is typed once a question ends in a colon.
+
+    Ctrl-C is typed once the command is silent: just before it reads, Python does not notice one.
+    """
     written = b""
-    deadline = time.monotonic() + FAR_FUTURE
-    has_answered = not answer
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    silence = SILENCE_SECONDS
     while time.monotonic() < deadline:
+        if not select.select([control], [], [], silence)[0]:
+            if answer == CTRL_C and written.rstrip().endswith((b":", b"^C")):
+                os.write(control, CTRL_C.encode())
+                silence = 10 * SILENCE_SECONDS
+            continue
         try:
             piece = os.read(control, 65536)
-        except OSError:  # the other end is closed
+        except OSError:  # nobody has the other end open
             break
         written += piece
-        if not has_answered and written.rstrip().endswith(b":"):
+        if answer and answer != CTRL_C and written.rstrip().endswith(b":"):
             os.write(control, answer.encode())
-            has_answered = True
-    os.close(control)
-    return Done(process.wait(FAR_FUTURE), written.decode().replace("\r\n", "\n"), "")
+            answer = ""
+    return written
 
 
 class HalfAnswer(BaseHTTPRequestHandler):
@@ -89,7 +130,7 @@ class HalfAnswer(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"code\n" * 1000)
         self.wfile.flush()
-        self.goes_on.wait(FAR_FUTURE)
+        self.goes_on.wait(PATIENCE_SECONDS)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
