@@ -76,6 +76,9 @@ def connect(
         fail(f"{error}{_about_key(target, error.status)}")
     except CommandError as error:
         fail(str(error))
+    except UnicodeEncodeError:
+        # What a shell passes on may be any bytes; an address, and JSON, are UTF-8.
+        fail("An argument is not UTF-8. Set your terminal, or the file that it came from, to UTF-8.", exit_codes.USAGE)
 
 
 def _about_key(target: Target, status: int) -> str:

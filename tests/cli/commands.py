@@ -71,7 +71,7 @@ def in_process(*arguments: str, **variables: str) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def on_terminal(*arguments: str, answer: str = "", columns: int = 80, **variables: str) -> Done:
+def on_terminal(*arguments: str, answer: str = "", **variables: str) -> Done:
     """Run a command in a process of its own on a terminal, and type an answer once it asks."""
     control, terminal = pty.openpty()
     process = subprocess.Popen(
@@ -79,7 +79,7 @@ def on_terminal(*arguments: str, answer: str = "", columns: int = 80, **variable
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
-        env=environment(**{"COLUMNS": str(columns), "TERM": "dumb", "XDG_CONFIG_HOME": "/nonexistent"} | variables),
+        env=environment(**{"COLUMNS": "80", "TERM": "dumb", "XDG_CONFIG_HOME": "/nonexistent"} | variables),
         start_new_session=True,
         # So that Ctrl-C reaches it, and a password is asked for there.
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
@@ -119,37 +119,56 @@ def _read_all(control: int, answer: str) -> bytes:
     return written
 
 
-class HalfAnswer(BaseHTTPRequestHandler):
-    """Answers with the beginning of something long, then breaks off once `goes_on` is set."""
+class _Answers(BaseHTTPRequestHandler):
+    """Answers every request with `body` of `length` bytes; if it has less, it breaks off once `goes_on` is set."""
 
+    body = b""
+    length = 0
+    media_type = "text/csv"
     goes_on = threading.Event()
 
     def do_GET(self) -> None:
         self.send_response(200)
-        self.send_header("Content-Length", "1000000")
+        self.send_header("Content-Length", str(self.length))
+        self.send_header("Content-Type", self.media_type)
         self.end_headers()
-        self.wfile.write(b"code\n" * 1000)
+        self.wfile.write(self.body)
         self.wfile.flush()
-        self.goes_on.wait(PATIENCE_SECONDS)
+        if self.length > len(self.body):
+            self.goes_on.wait(PATIENCE_SECONDS)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
 @contextmanager
-def half_answers() -> Iterator[tuple[str, threading.Event]]:
-    """The address of a server that breaks off, and what has it do so."""
-    goes_on = threading.Event()
-    handler = type("Handler", (HalfAnswer,), {"goes_on": goes_on})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+def _serving(**members: object) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("Answers", (_Answers,), members)) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}", goes_on
+            yield f"http://127.0.0.1:{server.server_port}"
         finally:
-            goes_on.set()
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def answers(body: bytes, media_type: str) -> Iterator[str]:
+    """The address of a server that is no Tolva."""
+    with _serving(body=body, length=len(body), media_type=media_type) as url:
+        yield url
+
+
+@contextmanager
+def half_answers() -> Iterator[tuple[str, threading.Event]]:
+    """The address of a server that breaks off, and what has it do so."""
+    goes_on = threading.Event()
+    with _serving(body=b"code\n" * 1000, length=1_000_000, goes_on=goes_on) as url:
+        try:
+            yield url, goes_on
+        finally:
+            goes_on.set()
 
 
 def rows(table: str) -> list[dict[str, str]]:

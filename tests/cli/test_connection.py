@@ -12,7 +12,7 @@ from app.cli.connection import DEFAULT_URL, Asked, Target, find_local, find_targ
 from app.client import explain_problem, is_local
 from app.local.data_folder import DataFolder
 from app.local.emulator import find_free_port
-from tests.cli.commands import CTRL_C, make, on_terminal, tolva
+from tests.cli.commands import CTRL_C, answers, in_process, make, on_terminal, tolva
 from tests.local.running import ADMIN_KEY, RunningDev
 
 REMOTE = "https://tolva.example.test"
@@ -135,6 +135,22 @@ class TestExitCodes:
         assert "tolva dev" in done.err
         for command in (["login", "--key-stdin"], ["export", "x"], ["keys"]):
             assert tolva(*command, "--url", url, stdin="any", TOLVA_KEY="any").code == 3
+
+    def test_something_that_is_no_tolva(self) -> None:
+        for answer, media_type in ((b"<html>", "text/html"), (b"{}", "application/json"), (b"[", "application/json")):
+            with answers(answer, media_type) as url:
+                for arguments in (["datasets"], ["records", "list", "any"], ["openapi"]):
+                    if arguments == ["datasets"] or media_type == "text/html":
+                        done = tolva(*arguments, "--url", url, "--api-key", "any")
+                        assert done.code == 1
+                        assert "address of a Tolva" in done.err
+
+    def test_arguments_that_are_not_utf_8(self, dev: RunningDev) -> None:
+        variables = {"TOLVA_URL": dev.url, "TOLVA_KEY": ADMIN_KEY}
+        for arguments in (["datasets", "show", "\udcff"], ["records", "list", "any", "a=\udcff"]):
+            done = in_process(*arguments, **variables)
+            assert done.code == 2
+            assert "UTF-8" in done.err
 
     def test_ctrl_c(self, dev: RunningDev) -> None:
         make(dev, "interrupted", [])
