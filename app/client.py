@@ -81,6 +81,8 @@ class Client:
         with _failures(self.url):
             response = self._http.request(method, path, params=list(parameters), content=content, headers=headers)
         _refuse_failure(response)
+        if accept == JSON and JSON not in response.headers.get("content-type", ""):
+            raise _not_tolva(response)
         return response.content.decode("utf-8", "replace")
 
     @contextmanager
@@ -101,7 +103,8 @@ class Client:
             response = self._http.send(request, stream=True)
         try:
             if not response.is_success:
-                response.read()
+                with _failures(self.url):
+                    response.read()
                 _refuse_failure(response)
             yield _pieces(response)
         finally:
@@ -131,6 +134,8 @@ class Client:
         cursor = None
         while True:
             page = self.request("GET", path, **({"_cursor": cursor} if cursor else {}))
+            if "data" not in page:
+                raise CommandError(f"{self.url}{path} is not a list as Tolva has. Is --url the address of a Tolva?")
             yield from page["data"]
             cursor = page["next"]
             if cursor is None:
@@ -235,8 +240,12 @@ def _json_of(response: httpx.Response) -> Document:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise CommandError(f"{response.url} did not answer as Tolva does. Is --url the address of a Tolva?")
+        raise _not_tolva(response)
     return document
+
+
+def _not_tolva(response: httpx.Response) -> CommandError:
+    return CommandError(f"{response.url} did not answer as Tolva does. Is --url the address of a Tolva?")
 
 
 def _problem_of(response: httpx.Response) -> Document:

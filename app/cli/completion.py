@@ -1,6 +1,8 @@
 """What the shell is offered for an argument: names of datasets, if a Tolva answers at once."""
 
 import os
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +15,12 @@ MOST_NAMES = 1000
 
 def complete_datasets(context: typer.Context, incomplete: str) -> list[str]:
     """The datasets whose names begin so; none if no Tolva answers, or none that takes the key."""
-    try:
-        return [name for name in _list_names(context.params) if name.startswith(incomplete)]
-    except (Exception, SystemExit):  # a message would be written into the line that is typed
-        return []
+    # A message would be written into the line that is typed.
+    with redirect_stderr(StringIO()):
+        try:
+            return [name for name in _list_names(context.params) if name.startswith(incomplete)]
+        except Exception:  # whatever it is, there is nothing to offer
+            return []
 
 
 def _list_names(given: dict[str, Any]) -> list[str]:

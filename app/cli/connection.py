@@ -22,6 +22,7 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 DEFAULT_DATA = Path(".tolva")
 KEY_VARIABLES = ("TOLVA_KEY", "TOLVA_ADMIN_KEY")
 PANEL = "Connection"
+WHOLE = "Was it copied whole?"
 URL_HELP = "Where Tolva runs; or TOLVA_URL."
 KEY_HELP = "The API key; or TOLVA_KEY. The one of a data folder or a profile is found by itself."
 PROFILE_HELP = "A Tolva that you have logged in to; or TOLVA_PROFILE."
@@ -74,6 +75,9 @@ def connect(
         fail(f"{error}{_about_key(target, error.status)}")
     except CommandError as error:
         fail(str(error))
+    except UnicodeEncodeError:
+        # What a shell passes on may be any bytes; an address, and JSON, are UTF-8.
+        fail("An argument is not UTF-8. Set your terminal, or the file that it came from, to UTF-8.", exit_codes.USAGE)
 
 
 def _about_key(target: Target, status: int) -> str:
@@ -90,21 +94,23 @@ def find_target(asked: Asked, variables: Mapping[str, str]) -> Target:
 
     A profile that is named comes before the data folder, and as an option before the variables.
     """
-    profiles = read_profiles(profiles_path(variables))
-    named = _get_profile(asked.profile, profiles) if asked.profile else None
-    url, key = asked.url, asked.key
+    url, key, name = asked.url, asked.key, asked.profile
     source = "the one of --api-key"
-    if named is None:
+    if not name:
         url = url or variables.get("TOLVA_URL")
-        if key is None and (name := next((name for name in KEY_VARIABLES if variables.get(name)), None)):
-            key, source = variables[name], f"the one in {name}"
-        if variables.get("TOLVA_PROFILE"):
-            named = _get_profile(variables["TOLVA_PROFILE"], profiles)
+        name = variables.get("TOLVA_PROFILE")
+        if key is None and (variable := next((one for one in KEY_VARIABLES if variables.get(one)), None)):
+            key, source = variables[variable], f"the one in {variable}"
+    if url and key is not None:
+        check_url(url)
+        return Target(url, check_key(key, source), source, WHOLE)
+    profiles = read_profiles(profiles_path(variables))
+    named = _get_profile(name, profiles) if name else None
     folder = asked.data or DEFAULT_DATA
-    url = url or _find_url(asked, folder, named or profiles.get(DEFAULT_PROFILE), is_named=named is not None)
+    url = url or (named.url if named else _find_url(asked, folder, profiles.get(DEFAULT_PROFILE)))
     check_url(url)
     if key is not None:
-        return Target(url, check_key(key, source), source, "Was it copied whole?")
+        return Target(url, check_key(key, source), source, WHOLE)
     return _with_key(url, folder, named, profiles)
 
 
@@ -127,13 +133,11 @@ def _get_profile(name: str, profiles: Mapping[str, Profile]) -> Profile:
     return fail(f"There is no profile '{name}'.{meant} Make it with `tolva login --profile {name} --url ADDRESS`.")
 
 
-def _find_url(asked: Asked, folder: Path, profile: Profile | None, *, is_named: bool) -> str:
-    if is_named and profile:
-        return profile.url
+def _find_url(asked: Asked, folder: Path, default: Profile | None) -> str:
     if (local := find_local(folder)) is not None:
         return local
     # With a data folder that was named, nobody means a Tolva elsewhere.
-    return profile.url if profile and asked.data is None else DEFAULT_URL
+    return default.url if default and asked.data is None else DEFAULT_URL
 
 
 def _with_key(url: str, folder: Path, named: Profile | None, profiles: Mapping[str, Profile]) -> Target:

@@ -24,12 +24,13 @@ KeyColumns = Annotated[
     str | None,
     typer.Option("--key", help="The columns that address a record: sku, or a,b; '' for none.", show_default=False),
 ]
+NAME = "COLUMN"
 COLUMNS_PANEL = "Columns (each can be repeated)"
 FILES_PANEL = "How files write a column (each can be repeated)"
 
 
-def _of_columns(flag: str, about: str, panel: str = COLUMNS_PANEL) -> Any:
-    return typer.Option(flag, help=about, show_default=False, rich_help_panel=panel)
+def _of_columns(flag: str, about: str, panel: str = COLUMNS_PANEL, metavar: str = "COLUMN=VALUE") -> Any:
+    return typer.Option(flag, help=about, show_default=False, rich_help_panel=panel, metavar=metavar)
 
 
 datasets = listing_group("List, show, create, change and delete datasets.")
@@ -87,7 +88,11 @@ def create_dataset(
     *,
     column: Annotated[
         list[str] | None,
-        typer.Option(help='A column with its type: "price=decimal(12,2)". Can be repeated.', show_default=False),
+        typer.Option(
+            help='A column with its type: "price=decimal(12,2)". Can be repeated.',
+            show_default=False,
+            metavar="COLUMN=VALUE",
+        ),
     ] = None,
     key: KeyColumns = None,
     store: Annotated[Store, typer.Option(help="relational for queries, keyvalue for lookups by key.")] = "relational",
@@ -121,13 +126,15 @@ def change_dataset(
     key: KeyColumns = None,
     rename: Annotated[list[str] | None, _of_columns("--rename", "Give a column another name: old=new.")] = None,
     column_type: Annotated[list[str] | None, _of_columns("--type", 'Convert a column: "price=decimal(12,2)".')] = None,
-    drop: Annotated[list[str] | None, _of_columns("--drop", "Remove a column with its values.")] = None,
+    drop: Annotated[list[str] | None, _of_columns("--drop", "Remove a column and its values.", metavar=NAME)] = None,
     add: Annotated[list[str] | None, _of_columns("--add", "Add a column: color=text.")] = None,
     fill: Annotated[
         list[str] | None, _of_columns("--fill", "The value for records without one: brand=unknown.")
     ] = None,
-    require: Annotated[list[str] | None, _of_columns("--require", "Refuse null in a column.")] = None,
-    allow_null: Annotated[list[str] | None, _of_columns("--allow-null", "Allow null in a column.")] = None,
+    require: Annotated[list[str] | None, _of_columns("--require", "Refuse null in a column.", metavar=NAME)] = None,
+    allow_null: Annotated[
+        list[str] | None, _of_columns("--allow-null", "Allow null in a column.", metavar=NAME)
+    ] = None,
     label: Annotated[
         list[str] | None, _of_columns("--label", 'The header that files have for it: "price=Unit price".')
     ] = None,

@@ -42,11 +42,8 @@ def list_imports(
     if tolva.output.as_json:
         tolva.output.json(json.dumps({"data": found, "next": None}, ensure_ascii=False))
         return
-    rows = [
-        (one["id"], one["dataset"], one["file"]["name"], _status(one), _counts(one), one["created_at"][:19])
-        for one in found
-    ]
-    tolva.output.table(("id", "dataset", "file", "status", "records", "created"), rows, whole=("id",))
+    rows = [(one["id"], one["dataset"], one["file"]["name"], _result(one), _minute(one)) for one in found]
+    tolva.output.table(("id", "dataset", "file", "result", "created"), rows, whole=("id",))
     if not rows:
         tolva.output.note("There are no imports yet: tolva import FILE")
 
@@ -64,11 +61,18 @@ def _status(document: Document) -> str:
     return f"{document['status']}{' (dry run)' if document['dry_run'] else ''}"
 
 
-def _counts(document: Document) -> str:
-    """What came of an import: how many records it added and changed, how many rows it rejected."""
+def _result(document: Document) -> str:
+    """What came of an import: how many records it added and changed and how many rows it rejected, or its status."""
     result, rejected = document["result"] or {}, document["progress"]["rows_rejected"]
     counts = [(result.get("added"), "added"), (result.get("changed"), "changed"), (rejected, "rejected")]
-    return ", ".join(f"{count:,} {what}" for count, what in counts if count)
+    said = ", ".join(f"{count:,} {what}" for count, what in counts if count)
+    if document["status"] != "succeeded":
+        return ", ".join(filter(None, (_status(document), said)))
+    return f"{'dry run: ' if document['dry_run'] else ''}{said or 'nothing changed'}"
+
+
+def _minute(document: Document) -> str:
+    return str(document["created_at"])[:16].replace("T", " ")
 
 
 @imports.command("show")

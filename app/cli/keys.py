@@ -33,11 +33,14 @@ def create_key(
     tolva: Tolva,
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for.", show_default=False)],
     *,
-    scope: Annotated[list[Scope], typer.Option(help="What it may do. Can be repeated.")],
+    scope: Annotated[list[Scope], typer.Option(help="What it may do. Can be repeated.", metavar="read|write|admin")],
     dataset: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only on this dataset. Can be repeated.", show_default=False, autocompletion=complete_datasets
+            help="Only on this dataset. Can be repeated.",
+            metavar="NAME",
+            show_default=False,
+            autocompletion=complete_datasets,
         ),
     ] = None,
     expires_days: Annotated[int | None, typer.Option(min=1, help="Days until it ends.", show_default=False)] = None,

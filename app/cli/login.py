@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import sys
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from app.cli.connection import Url, check_key, check_url
 from app.cli.output import Output, fail
 from app.cli.profiles import DEFAULT_PROFILE, Profile, profiles_path, read_profiles, write_profiles
 
-Name = Annotated[str, typer.Option("--profile", help="The name to keep it under.")]
+Name = Annotated[str, typer.Option("--profile", envvar="TOLVA_PROFILE", help="The name that it is kept under.")]
 
 
 def login(
@@ -34,7 +35,7 @@ def login(
     count = _try_key(output, kept)
     path = profiles_path()
     write_profiles(path, read_profiles(path) | {profile: kept})
-    flag = "" if profile == DEFAULT_PROFILE else f" --profile {profile}"
+    flag = "" if profile in (DEFAULT_PROFILE, os.environ.get("TOLVA_PROFILE")) else f" --profile {profile}"
     output.say(f"Logged in to {kept.url}; the key may see {count}. It is kept in {path}. Try `tolva datasets{flag}`.")
 
 

@@ -18,7 +18,7 @@ from app.cli.visible import visible, visible_json, visible_lines
 
 GAP = 2
 # A column of a table can be folded to this width and still be read.
-LEAST_WIDTH = 12
+LEAST_WIDTH = 9
 
 
 class _Console(Console):
@@ -102,7 +102,7 @@ class Output:
         cells = [[visible(cell) for cell in row] for row in rows]
         if not sys.stdout.isatty():
             write("".join("\t".join(row) + "\n" for row in [list(header), *cells]))
-        elif _natural_width(header, cells) <= console.width or len(header) * LEAST_WIDTH <= console.width:
+        elif _least_width(header, cells, whole) <= console.width:
             console.print(_table(header, cells, whole))
         else:
             _print_blocks(header, cells)
@@ -139,9 +139,11 @@ class Output:
         errors.print(Text(f"Warning: {visible_lines(message)}", "yellow"))
 
 
-def _natural_width(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """How wide a table is if nothing is folded."""
-    return sum(max(map(cell_len, column)) + GAP for column in zip(header, *rows, strict=True))
+def _least_width(header: Sequence[str], rows: Sequence[Sequence[str]], whole: Sequence[str]) -> int:
+    """How wide a table has to be for its columns to be read, folded or not."""
+    widths = [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
+    least = (width if name in whole else min(width, LEAST_WIDTH) for name, width in zip(header, widths, strict=True))
+    return sum(width + GAP for width in least) - GAP
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], whole: Sequence[str]) -> Table:

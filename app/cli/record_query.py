@@ -15,7 +15,7 @@ MEDIA_TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson", "json": "app
 Filters = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="FILTER...",
+        metavar="FILTER",
         help="Conditions that all hold: category=Outdoor price__gte=10 name__ilike=%lamp% (docs/queries.md).",
         show_default=False,
     ),

@@ -19,15 +19,15 @@ from app.cli.pages import json_line, read_pages
 from app.cli.questions import Yes, ask_for
 from app.cli.record_query import MEDIA_TYPES, Format, Parameters, list_parameters
 
-# As many as the API has on a page.
-PAGE_SIZE = 50
+# As many as the API has on a page, if nothing is said and at most.
+PAGE_SIZE, MAX_PAGE_SIZE = 50, 1000
 
 records = typer.Typer(help="List, get, query, add, change and delete records.", no_args_is_help=True)
 
 Keys = Annotated[
     list[str],
     typer.Argument(
-        metavar="KEY...", help="The keys of records; the values of one key are joined by commas.", show_default=False
+        metavar="KEY", help="The keys of records; the values of one key are joined by commas.", show_default=False
     ),
 ]
 OneKey = Annotated[
@@ -57,10 +57,12 @@ def list_records(
 ) -> None:
     """List the records that match: a page of 50, or --limit, or --all."""
     parameters = list_parameters(filters or [], select=select, sort=sort, search=search, limit=None)
-    if everything or how == "csv":
+    if everything or how == "csv" or (limit or 0) > MAX_PAGE_SIZE:
         for flag, is_given in (("--count", count), ("--cursor", cursor is not None)):
             if is_given:
-                raise typer.BadParameter("it goes with a single page, not with --all or csv", param_hint=flag)
+                raise typer.BadParameter(
+                    "it goes with a single page: not with --all, csv, or a --limit over 1,000", param_hint=flag
+                )
         _list_all(tolva, name, parameters, limit if everything else limit or PAGE_SIZE, how)
         return
     page = {"_limit": limit, "_cursor": cursor, "_count": "exact" if count else None}

@@ -149,7 +149,7 @@ class _Types:
         required = schema.get("required") or ()
         inner = f"{indent}  "
         lines = [
-            f"{_comment(one, inner)}{inner}{_member(name)}{'' if name in required else '?'}: {self._text(one, inner)};\n"
+            f"{_comment(one, inner)}{inner}{_member(name, name in required)}: {self._text(one, inner)};\n"
             for name, one in members.items()
         ]
         return f"{{\n{''.join(lines)}{indent}}}"
@@ -159,8 +159,9 @@ def _union(types: Iterable[str]) -> str:
     return " | ".join(dict.fromkeys(types))
 
 
-def _member(name: str) -> str:
-    return name if _IDENTIFIER.fullmatch(name) else json.dumps(name)
+def _member(name: str, is_required: bool) -> str:
+    shown = name if _IDENTIFIER.fullmatch(name) else json.dumps(name)
+    return shown if is_required else f"{shown}?"
 
 
 def _comment(schema: Schema, indent: str) -> str:

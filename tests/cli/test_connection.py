@@ -12,8 +12,8 @@ from app.cli.connection import DEFAULT_URL, Asked, Target, find_local, find_targ
 from app.client import explain_problem, is_local
 from app.local.data_folder import DataFolder
 from app.local.emulator import find_free_port
-from tests.cli.commands import on_terminal, tolva
-from tests.local.running import RunningDev
+from tests.cli.commands import CTRL_C, answers, in_process, make, on_terminal, tolva
+from tests.local.running import ADMIN_KEY, RunningDev
 
 REMOTE = "https://tolva.example.test"
 HERE = "http://127.0.0.1:8123"
@@ -69,8 +69,10 @@ class TestOrder:
         # Between variables, those that say more come first.
         assert find({"TOLVA_KEY": "variable", "TOLVA_PROFILE": "local"}).key == "variable"
 
-    def test_then_the_default_profile(self, find: Find, tmp_path: Path) -> None:
-        assert find(url=None).url in (REMOTE, DEFAULT_URL)
+    def test_then_the_default_profile(self, find: Find, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        found = find()
+        assert (found.url, found.key) == (REMOTE, "remote-key")
 
     def test_nobody_who_names_a_data_folder_means_another_machine(self, find: Find, folder: Path) -> None:
         found = find(data=folder)
@@ -108,8 +110,6 @@ class TestFindLocal:
         done = tolva("datasets", "--data", str(dev.folder))
         assert done.code == 1
         assert "TOLVA_KEY" in done.err
-        from tests.local.running import ADMIN_KEY
-
         assert tolva("datasets", "--data", str(dev.folder), TOLVA_KEY=ADMIN_KEY).code == 0
 
 
@@ -122,12 +122,11 @@ class TestExitCodes:
         assert done.code == exit_codes.FAILED == 1
         assert "--api-key" in done.err
 
-    @pytest.mark.parametrize("url", ["not a url", "ftp://example.test", "http://", "http://[::1", "http://a:b", ""])
+    @pytest.mark.parametrize("url", ["not a url", "ftp://example.test", "http://", "http://[::1", "http://a:b"])
     def test_an_address_that_is_none(self, url: str) -> None:
         done = tolva("datasets", "--url", url, "--api-key", "any", "--data", "/nonexistent")
-        if url:
-            assert done.code == exit_codes.USAGE == 2
-            assert "not a URL" in done.err
+        assert done.code == exit_codes.USAGE == 2
+        assert "not a URL" in done.err
 
     def test_nothing_answers(self) -> None:
         url = f"http://127.0.0.1:{find_free_port()}"
@@ -137,10 +136,28 @@ class TestExitCodes:
         for command in (["login", "--key-stdin"], ["export", "x"], ["keys"]):
             assert tolva(*command, "--url", url, stdin="any", TOLVA_KEY="any").code == 3
 
+    def test_something_that_is_no_tolva(self) -> None:
+        for answer, media_type in ((b"<html>", "text/html"), (b"{}", "application/json"), (b"[", "application/json")):
+            with answers(answer, media_type) as url:
+                for arguments in (["datasets"], ["records", "list", "any"], ["openapi"]):
+                    if arguments == ["datasets"] or media_type == "text/html":
+                        done = tolva(*arguments, "--url", url, "--api-key", "any")
+                        assert done.code == 1
+                        assert "address of a Tolva" in done.err
+
+    def test_arguments_that_are_not_utf_8(self, dev: RunningDev) -> None:
+        variables = {"TOLVA_URL": dev.url, "TOLVA_KEY": ADMIN_KEY}
+        for arguments in (["datasets", "show", "\udcff"], ["records", "list", "any", "a=\udcff"]):
+            done = in_process(*arguments, **variables)
+            assert done.code == 2
+            assert "UTF-8" in done.err
+
     def test_ctrl_c(self, dev: RunningDev) -> None:
-        done = on_terminal("datasets", "delete", "any_dataset", "--url", dev.url, answer="\x03", TOLVA_KEY="wrong")
-        assert done.code == 1
-        done = on_terminal("login", "--url", dev.url, answer="\x03")
+        make(dev, "interrupted", [])
+        variables = {"TOLVA_URL": dev.url, "TOLVA_KEY": ADMIN_KEY}
+        assert on_terminal("datasets", "delete", "interrupted", answer=CTRL_C, **variables).code == 130
+        assert dev.request("GET", "/datasets/interrupted").status_code == 200
+        done = on_terminal("login", "--url", dev.url, answer=CTRL_C)
         assert done.code == exit_codes.INTERRUPTED == 130
         assert "Traceback" not in done.out
 

@@ -34,7 +34,7 @@ class TestList:
 
     def test_of_one_dataset(self, dev: RunningDev, ids: list[str]) -> None:
         found = rows(on(dev, "imports", "list", "--dataset", "imported").out)
-        assert [(row["file"], row["records"]) for row in found] == [
+        assert [(row["file"], row["result"]) for row in found] == [
             ("bad.csv", "1 added, 1 rejected"),
             ("good.csv", "2 added"),
         ]

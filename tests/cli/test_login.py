@@ -89,13 +89,21 @@ class TestProfiles:
         assert missing.code == 1
         assert "Did you mean 'b'?" in missing.err
 
-    def test_a_damaged_file(self, tmp_path: Path) -> None:
+    def test_a_damaged_file(self, dev: RunningDev, tmp_path: Path) -> None:
         (tmp_path / "tolva").mkdir()
         for text in ("", "[]", '{"profiles": {"default": 1}}'):
             (tmp_path / "tolva" / "profiles.json").write_text(text)
             done = tolva("datasets", home=tmp_path)
             assert done.code == 1
             assert "profiles.json" in done.err
+            # Who needs none is not stopped by it.
+            named = {"TOLVA_URL": dev.url, "TOLVA_KEY": ADMIN_KEY}
+            assert tolva("datasets", home=tmp_path, **named).code == 0
+
+    def test_a_variable_names_the_one_to_keep(self, dev: RunningDev, tmp_path: Path) -> None:
+        arguments = ["login", "--url", dev.url, "--key-stdin"]
+        assert tolva(*arguments, stdin=ADMIN_KEY, home=tmp_path, TOLVA_PROFILE="mine").code == 0
+        assert tolva("profiles", home=tmp_path).out == f"name\turl\nmine\t{dev.url}\n"
 
     def test_none(self, tmp_path: Path) -> None:
         done = tolva("profiles", home=tmp_path)

@@ -47,6 +47,8 @@ class TestList:
     def test_all_pages(self, dev: RunningDev, many: str) -> None:
         assert len(rows(on(dev, "records", "list", many, "--all").out)) == 120
         assert len(rows(on(dev, "records", "list", many, "--all", "--limit", "70").out)) == 70
+        # More than a page has are all of them.
+        assert len(rows(on(dev, "records", "list", many, "--limit", "5000").out)) == 120
         everything = json.loads(on(dev, "records", "list", many, "--all", "--json").out)
         assert (len(everything["data"]), everything["next"]) == (120, None)
 
