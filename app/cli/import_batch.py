@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.text import Text
 
@@ -10,7 +11,7 @@ from app.cli.bars import Bars
 from app.cli.import_report import ImportReport
 from app.cli.import_run import ImportRun
 from app.cli.output import Output, errors
-from app.cli.sources import Source
+from app.cli.sources import LocalFile, Source
 from app.cli.visible import visible_lines
 from app.client import ApiError, Client, CommandError, Document, Unreachable
 from app.local.file_names import dataset_name
@@ -78,6 +79,19 @@ class ImportBatch:
         if failed and len(sources) > 1:
             self._tell(f"{len(failed)} of {len(sources)} files failed: {', '.join(failed)}")
         return exit_codes.FAILED if failed else exit_codes.OK
+
+    def try_file(self, file: Path) -> None:
+        """Import a file of this machine; what goes wrong with it is said, and the next one can follow.
+
+        Raises:
+            Unreachable: nothing answers.
+            ApiError: the key may not do this.
+            KeyboardInterrupt: the import was cancelled.
+        """
+        # Read in place: no limit is needed.
+        source = LocalFile(file, most_bytes=0)
+        if self._import(source, alone=False) == "cancelled":
+            raise KeyboardInterrupt
 
     def _import(self, source: Source, *, alone: bool) -> str:
         """How the import of a file has ended, `refused` if there is none."""
