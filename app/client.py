@@ -1,10 +1,10 @@
 """A client of the API for the command line: any running Tolva, on this machine or deployed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from ipaddress import ip_address
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -13,8 +13,22 @@ BLOCK_SIZE = 256 * 1024
 TIMEOUT = httpx.Timeout(30, connect=10)
 # S3 answers an upload once the last byte is stored, which a large file makes it wait for.
 UPLOAD_TIMEOUT = httpx.Timeout(300, connect=10)
+# An export may be long in coming, and stop for a while.
+STREAM_TIMEOUT = httpx.Timeout(300, connect=10)
+
+JSON = "application/json"
 
 Document = dict[str, Any]
+# The parameters of an address, in their order.
+Parameters = Sequence[tuple[str, str]]
+
+
+class Readable(Protocol):
+    """What gives the bytes of a file."""
+
+    def read(self, most: int, /) -> bytes:
+        """So many bytes, or fewer; none at the end."""
+        ...
 
 
 class CommandError(Exception):
@@ -39,6 +53,7 @@ class Client:
 
     def __init__(self, url: str, key: str) -> None:
         self.url = url.rstrip("/")
+        self.key = key
         headers = {"Authorization": f"Bearer {key}"}
         self._http = httpx.Client(base_url=self.url, headers=headers, timeout=TIMEOUT, trust_env=not is_local(url))
 
@@ -52,22 +67,48 @@ class Client:
 
     def request(self, method: str, path: str, *, body: Document | None = None, **parameters: str) -> Document:
         """The document that a route answers with; an empty one for an answer without a body."""
-        try:
+        with _failures(self.url):
             response = self._http.request(method, path, json=body, params=parameters)
-        except httpx.InvalidURL:
-            raise CommandError(f"'{self.url}' is not a URL. Give one as http://127.0.0.1:8000.") from None
-        except httpx.UnsupportedProtocol:
-            raise CommandError(f"'{self.url}' is not a URL. Begin it with http:// or https://.") from None
-        except httpx.TransportError as error:
-            raise Unreachable(
-                f"Nothing answers at {self.url} ({type(error).__name__}). Start Tolva with `uv run tolva dev`, "
-                "or name the one that runs with --url."
-            ) from None
-        if response.status_code == 503:
-            raise Unreachable(explain_problem(_problem_of(response)))
-        if not response.is_success:
-            raise ApiError(response.status_code, _problem_of(response))
+        _refuse_failure(response)
         return _json_of(response) if response.content else {}
+
+    def fetch(
+        self, method: str, path: str, *, parameters: Parameters = (), body: str | None = None, accept: str = JSON
+    ) -> str:
+        """The text that a route answers with, as it is; `body` is JSON."""
+        headers = {"Accept": accept} | ({"Content-Type": JSON} if body is not None else {})
+        content = body.encode() if body is not None else None
+        with _failures(self.url):
+            response = self._http.request(method, path, params=list(parameters), content=content, headers=headers)
+        _refuse_failure(response)
+        if accept == JSON and JSON not in response.headers.get("content-type", ""):
+            raise _not_tolva(response)
+        return response.content.decode("utf-8", "replace")
+
+    @contextmanager
+    def stream(
+        self, method: str, path: str, *, parameters: Parameters = (), body: str | None = None, accept: str = JSON
+    ) -> Iterator[Iterator[bytes]]:
+        """The bytes that a route answers with, as they come.
+
+        Raises:
+            CommandError: while they are read, the answer breaks off.
+        """
+        headers = {"Accept": accept} | ({"Content-Type": JSON} if body is not None else {})
+        content = body.encode() if body is not None else None
+        request = self._http.build_request(
+            method, path, params=list(parameters), content=content, headers=headers, timeout=STREAM_TIMEOUT
+        )
+        with _failures(self.url):
+            response = self._http.send(request, stream=True)
+        try:
+            if not response.is_success:
+                with _failures(self.url):
+                    response.read()
+                _refuse_failure(response)
+            yield _pieces(response)
+        finally:
+            response.close()
 
     def find_dataset(self, name: str) -> Document | None:
         """A dataset, or None when there is none of that name."""
@@ -93,22 +134,57 @@ class Client:
         cursor = None
         while True:
             page = self.request("GET", path, **({"_cursor": cursor} if cursor else {}))
+            if "data" not in page:
+                raise CommandError(f"{self.url}{path} is not a list as Tolva has. Is --url the address of a Tolva?")
             yield from page["data"]
             cursor = page["next"]
             if cursor is None:
                 return
 
 
-def upload_file(upload: Document, file: Path, sent: Callable[[int], None]) -> None:
-    """Send a file to where `upload` says, a block at a time; `sent` is told how many bytes each block had.
+@contextmanager
+def _failures(url: str) -> Iterator[None]:
+    """Say in our own words why a request was not answered."""
+    try:
+        yield
+    except httpx.InvalidURL:
+        raise CommandError(f"'{url}' is not a URL. Give one as http://127.0.0.1:8000.") from None
+    except httpx.UnsupportedProtocol:
+        raise CommandError(f"'{url}' is not a URL. Begin it with http:// or https://.") from None
+    except httpx.TransportError as error:
+        raise Unreachable(
+            f"Nothing answers at {url} ({type(error).__name__}). Start Tolva with `uv run tolva dev`, "
+            "or name the one that runs with --url."
+        ) from None
+
+
+def _refuse_failure(response: httpx.Response) -> None:
+    """Raise what a response says went wrong."""
+    if response.status_code == 503:
+        raise Unreachable(explain_problem(_problem_of(response)))
+    if not response.is_success:
+        raise ApiError(response.status_code, _problem_of(response))
+
+
+def _pieces(response: httpx.Response) -> Iterator[bytes]:
+    try:
+        yield from response.iter_bytes(BLOCK_SIZE)
+    except httpx.TransportError as error:
+        raise CommandError(
+            f"The answer broke off ({type(error).__name__}): it is not whole. Try again, or ask for less with filters."
+        ) from None
+
+
+def upload_file(upload: Document, stream: Readable, size: int, sent: Callable[[int], None]) -> None:
+    """Send a file of `size` bytes to where `upload` says; `sent` is told how many bytes each block had.
 
     Raises:
-        CommandError: the storage refuses it or cannot be reached.
+        CommandError: the file is not of that size any more, or the storage refuses it or cannot be reached.
     """
     try:
         with httpx.Client(timeout=UPLOAD_TIMEOUT, trust_env=not is_local(upload["url"])) as http:
             response = http.request(
-                upload["method"], upload["url"], headers=upload["headers"], content=_blocks(file, sent)
+                upload["method"], upload["url"], headers=upload["headers"], content=_blocks(stream, size, sent)
             )
     except httpx.TransportError as error:
         raise CommandError(
@@ -121,11 +197,18 @@ def upload_file(upload: Document, file: Path, sent: Callable[[int], None]) -> No
         )
 
 
-def _blocks(file: Path, sent: Callable[[int], None]) -> Iterator[bytes]:
-    with file.open("rb") as stream:
-        while block := stream.read(BLOCK_SIZE):
-            yield block
-            sent(len(block))
+def _blocks(stream: Readable, size: int, sent: Callable[[int], None]) -> Iterator[bytes]:
+    left = size
+    while left:
+        block = stream.read(min(BLOCK_SIZE, left))
+        left -= len(block)
+        # Before the last block is sent: what has arrived whole is imported.
+        if not block or (not left and stream.read(1)):
+            raise CommandError(
+                "The file changed while it was sent, so nothing was imported. Run the command again once it is whole."
+            )
+        yield block
+        sent(len(block))
 
 
 def is_local(url: str) -> bool:
@@ -157,8 +240,12 @@ def _json_of(response: httpx.Response) -> Document:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise CommandError(f"{response.url} did not answer as Tolva does. Is --url the address of a Tolva?")
+        raise _not_tolva(response)
     return document
+
+
+def _not_tolva(response: httpx.Response) -> CommandError:
+    return CommandError(f"{response.url} did not answer as Tolva does. Is --url the address of a Tolva?")
 
 
 def _problem_of(response: httpx.Response) -> Document:

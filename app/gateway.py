@@ -11,6 +11,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
+from app.core import edge_errors
+from app.core.errors import BodyTooLarge, Problem
+
 Document = dict[str, Any]
 
 # What may be answered from the gateway's cache. A list of records is not among them: its filters are the dataset's
@@ -31,18 +34,18 @@ BEGIN, END = "# Written by .ci/gateway from the application's routes.", "# End o
 INDENT = 8
 SPREAD = ("paths", "x-amazon-apigateway-gateway-responses")
 
-# What the gateway itself refuses, as problems: the slug, the title, the status.
-REFUSALS = {
-    "ACCESS_DENIED": ("gateway-access-denied", "The gateway does not let the request in", 403),
-    "API_CONFIGURATION_ERROR": ("gateway-misconfigured", "The gateway is not set up right", 500),
-    "BAD_REQUEST_PARAMETERS": ("gateway-bad-request", "The gateway cannot read the request", 400),
-    "INTEGRATION_FAILURE": ("gateway-no-answer", "The function did not answer", 502),
-    "INTEGRATION_TIMEOUT": ("gateway-timeout", "The function did not answer in time", 504),
-    "INVALID_API_KEY": ("gateway-key-invalid", "The x-api-key header has no key of the gateway", 403),
-    "QUOTA_EXCEEDED": ("quota-exceeded", "The quota of the gateway's key is used up", 429),
-    "REQUEST_TOO_LARGE": ("body-too-large", "The body is too large", 413),
-    "THROTTLED": ("too-many-requests", "There are too many requests", 429),
-    "WAF_FILTERED": ("request-filtered", "The firewall refused the request", 403),
+# What the gateway itself refuses, as problems.
+REFUSALS: dict[str, type[Problem]] = {
+    "ACCESS_DENIED": edge_errors.GatewayAccessDenied,
+    "API_CONFIGURATION_ERROR": edge_errors.GatewayMisconfigured,
+    "BAD_REQUEST_PARAMETERS": edge_errors.GatewayBadRequest,
+    "INTEGRATION_FAILURE": edge_errors.GatewayNoAnswer,
+    "INTEGRATION_TIMEOUT": edge_errors.GatewayTimeout,
+    "INVALID_API_KEY": edge_errors.GatewayKeyInvalid,
+    "QUOTA_EXCEEDED": edge_errors.QuotaExceeded,
+    "REQUEST_TOO_LARGE": BodyTooLarge,
+    "THROTTLED": edge_errors.TooManyRequests,
+    "WAF_FILTERED": edge_errors.RequestFiltered,
 }
 
 
@@ -67,7 +70,7 @@ def gateway_document(app: FastAPI) -> Document:
         "components": {
             "securitySchemes": {"gateway_key": {"type": "apiKey", "name": "x-api-key", "in": "header"}},
         },
-        "x-amazon-apigateway-gateway-responses": {name: _refusal(*given) for name, given in REFUSALS.items()},
+        "x-amazon-apigateway-gateway-responses": {name: _refusal(problem) for name, problem in REFUSALS.items()},
     }
 
 
@@ -124,10 +127,11 @@ def _greedy(path: str) -> str:
     return path[:-1] + "+}" if path.endswith(("/records/{key}", "{path}")) else path
 
 
-def _refusal(slug: str, title: str, status: int) -> Document:
-    members = f'"type":"/problems/{slug}","title":"{title}","status":{status},"detail":$context.error.messageString'
+def _refusal(problem: type[Problem]) -> Document:
+    said = f'"type":"/problems/{problem.slug()}","title":"{problem.title}","status":{problem.status}'
+    members = f'{said},"detail":$context.error.messageString'
     return {
-        "statusCode": status,
+        "statusCode": problem.status,
         "responseParameters": {
             "gatewayresponse.header.Access-Control-Allow-Origin": "'*'",
             "gatewayresponse.header.Content-Type": "'application/problem+json'",

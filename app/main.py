@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
 from app.core import health
+from app.core.cors import Cors
 from app.core.exceptions import install_exception_handlers
 from app.core.http import BodyLimit, HeadRequests, InternalErrors, RequestContext, RootPath, problem_response
 from app.core.idempotency import IdempotentRequests
+from app.core.origins import parse_origins
 from app.core.settings import Settings, get_settings
 from app.records import router as records
 from app.records import write_router as record_writes
@@ -59,13 +60,16 @@ def create_app(*, within: Sequence[Middleware] = (), late: bool = False) -> Fast
 
 def _include_catalogue(app: FastAPI) -> None:
     """Include the routes that work with the catalogue, in sessions: loading these takes as long as all the others."""
-    from app.datasets import docs  # noqa: PLC0415
+    from app.core import problem_pages  # noqa: PLC0415
+    from app.datasets import docs, examples  # noqa: PLC0415
     from app.datasets import router as datasets  # noqa: PLC0415
     from app.imports import router as imports  # noqa: PLC0415
     from app.keys import router as keys  # noqa: PLC0415
+    from app.records import keyvalue_examples  # noqa: PLC0415
 
-    for feature in (datasets, imports, keys, docs):
+    for feature in (datasets, imports, keys, docs, problem_pages):
         app.include_router(feature.router)
+    examples.provide("keyvalue", keyvalue_examples.find_record)
     app.mount("/docs/assets", docs.assets, name="assets")
 
 
@@ -82,19 +86,10 @@ def _include_at_first_use(app: FastAPI) -> None:
 
 
 def _middleware(settings: Settings, within: Sequence[Middleware]) -> list[Middleware]:
-    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
-    cors = Middleware(
-        CORSMiddleware,
-        allow_origins=origins,
-        allow_methods=["*"],
-        allow_headers=["*"],
-        expose_headers=["ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After", "X-Request-Id"],
-        max_age=3600,
-    )
     return [
         Middleware(RequestContext),
         Middleware(RootPath, path=settings.root_path),
-        *([cors] if origins else []),
+        Middleware(Cors, origins=parse_origins(settings.cors_origins)),
         Middleware(InternalErrors),
         Middleware(HeadRequests),
         *within,

@@ -83,9 +83,14 @@ async def connections(services: Services) -> AsyncIterator[asyncpg.Connection]:
 @pytest_asyncio.fixture
 async def database_url(services: Services, connections: asyncpg.Connection) -> str:
     """The address of an empty database, beside an empty bucket, queue and table."""
-    await _empty_database(connections)
-    await _empty_emulator()
+    await empty_everything(connections)
     return services.postgres.url
+
+
+async def empty_everything(connection: asyncpg.Connection) -> None:
+    """Leave nothing in the database, the bucket, the queue and the table."""
+    await _empty_database(connection)
+    await _empty_emulator()
 
 
 async def _empty_database(connection: asyncpg.Connection) -> None:

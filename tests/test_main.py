@@ -13,7 +13,8 @@ from app.core.settings import get_settings
 from app.main import create_app
 from tests.conftest import ADMIN_KEY
 
-OPEN = {"/health", "/ready", "/docs", "/openapi.json", "/datasets/{dataset}/docs", "/docs/assets"}
+OPEN = {"/", "/health", "/ready", "/docs", "/openapi.json", "/datasets/{dataset}/docs", "/docs/assets"}
+OPEN |= {"/problems", "/problems/{slug}"}
 
 
 class TestCreateApp:

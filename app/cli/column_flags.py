@@ -15,7 +15,7 @@ def parse_columns(types: list[str], names: list[str], omitted: list[str]) -> lis
     choices: dict[str, dict[str, Any]] = {}
     for pair in types:
         label, text = _split(pair, "--type", "total=decimal(12,2)")
-        choices.setdefault(label, {}).update(_parse_type(text))
+        choices.setdefault(label, {}).update(parse_type(text))
     for pair in names:
         label, name = _split(pair, "--name", "Unit price=price")
         choices.setdefault(label, {})["name"] = name
@@ -32,7 +32,8 @@ def _split(pair: str, flag: str, example: str) -> tuple[str, str]:
     return label, said.strip()
 
 
-def _parse_type(text: str) -> dict[str, Any]:
+def parse_type(text: str) -> dict[str, Any]:
+    """A column's type with its digits: `decimal(12,2)`."""
     match = _TYPE.fullmatch(text)
     if match is None:
         raise typer.BadParameter(f"'{text}' is not as integer or decimal(12,2)", param_hint="--type")

@@ -1,17 +1,22 @@
-"""`tolva keys`: make, list and revoke API keys."""
+"""`tolva keys`: create, list and revoke API keys."""
 
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.table import Column, Table
-from rich.text import Text
 
-from app.cli.connection import DEFAULT_DATA, DEFAULT_URL, Data, Key, Url, connect
-from app.cli.output import console
+from app.cli.command import Tolva, connected
+from app.cli.completion import complete_datasets
+from app.cli.groups import listing_group
+from app.cli.output import fail
 
-keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+Document = dict[str, Any]
+
+keys = listing_group("Create, list and revoke API keys.")
 
 
 class Scope(StrEnum):
@@ -23,49 +28,109 @@ class Scope(StrEnum):
 
 
 @keys.command("create")
+@connected
 def create_key(
-    name: Annotated[str, typer.Argument(help="What the key is for.", show_default=False)],
-    scope: Annotated[list[Scope], typer.Option(help="What it may do; may be given more than once.")],
+    tolva: Tolva,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for.", show_default=False)],
+    *,
+    scope: Annotated[list[Scope], typer.Option(help="What it may do. Can be repeated.", metavar="read|write|admin")],
     dataset: Annotated[
-        list[str] | None, typer.Option(help="Only on this dataset; may be given more than once.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            help="Only on this dataset. Can be repeated.",
+            metavar="NAME",
+            show_default=False,
+            autocompletion=complete_datasets,
+        ),
     ] = None,
     expires_days: Annotated[int | None, typer.Option(min=1, help="Days until it ends.", show_default=False)] = None,
-    url: Url = DEFAULT_URL,
-    key: Key = None,
-    data: Data = DEFAULT_DATA,
 ) -> None:
-    """Make a key. It is shown once: only its hash is kept."""
-    body: dict[str, Any] = {"name": name, "scopes": list(scope), "datasets": dataset or None}
+    """Create a key. It is shown once: only its hash is kept."""
+    body: Document = {"name": name, "scopes": list(scope), "datasets": dataset or None}
     if expires_days:
-        body["expires_at"] = (datetime.now(UTC) + timedelta(days=expires_days)).isoformat()
-    with connect(url, key, data) as client:
-        made = client.request("POST", "/keys", body=body)
-    console.print(f"Key {made['id']}. Keep it now, it is not shown again:", style="dim")
-    print(made["key"])
+        body["expires_at"] = _in_days(expires_days)
+    text = tolva.client.fetch("POST", "/keys", body=json.dumps(body))
+    created = json.loads(text)
+    for warning in created.get("warnings") or ():
+        tolva.output.warn(warning)
+    if tolva.output.as_json:
+        tolva.output.json(text)
+        return
+    tolva.output.note(f"Key {created['id']}. Keep it now, it is not shown again:")
+    tolva.output.lines(f"{created['key']}\n")
+
+
+def _in_days(days: int) -> str:
+    try:
+        return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    except OverflowError:
+        raise typer.BadParameter("that is beyond the year 9999", param_hint="--expires-days") from None
 
 
 @keys.command("list")
-def list_keys(url: Url = DEFAULT_URL, key: Key = None, data: Data = DEFAULT_DATA) -> None:
-    """List the keys; their secrets are not kept."""
-    # An id is of use only whole, so it keeps its width and the others fold.
-    table = Table(Column("id", no_wrap=True, min_width=36), "name", "scopes", "datasets", "expires", "revoked")
-    with connect(url, key, data) as client:
-        for item in client.list_all("/keys"):
-            names = item.get("datasets")
-            cells = (item["id"], item["name"], ", ".join(item["scopes"]), "all" if names is None else ", ".join(names))
-            dates = ((item.get("expires_at") or "never")[:10], (item.get("revoked_at") or "")[:10])
-            table.add_row(*map(Text, (*cells, *dates)))
-    console.print(table if table.row_count else "There are no keys yet: tolva keys create NAME --scope read")
+@connected
+def list_keys(tolva: Tolva) -> None:
+    """List the keys, newest first: `tolva keys` alone does it too. Their secrets are not kept."""
+    found = list(tolva.client.list_all("/keys"))
+    if tolva.output.as_json:
+        tolva.output.json(json.dumps({"data": found, "next": None}, ensure_ascii=False))
+        return
+    _show_keys(tolva, found)
+    if not found:
+        tolva.output.note("There are no keys yet: tolva keys create NAME --scope read")
+
+
+def _show_keys(tolva: Tolva, found: Sequence[Document]) -> None:
+    rows = [
+        (
+            one["id"],
+            one["name"],
+            ", ".join(one["scopes"]),
+            "all" if one["datasets"] is None else ", ".join(one["datasets"]),
+            _state(one),
+        )
+        for one in found
+    ]
+    tolva.output.table(("id", "name", "scopes", "datasets", "state"), rows, whole=("id",))
+
+
+def _state(key: Document) -> str:
+    """Whether a key works, and until when."""
+    if key["revoked_at"]:
+        return f"revoked {key['revoked_at'][:10]}"
+    if not key["expires_at"]:
+        return "works"
+    has_ended = datetime.fromisoformat(key["expires_at"]) <= datetime.now(UTC)
+    return f"{'expired' if has_ended else 'works until'} {key['expires_at'][:10]}"
 
 
 @keys.command("revoke")
+@connected
 def revoke_key(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="From `tolva keys list`.", show_default=False)],
-    url: Url = DEFAULT_URL,
-    key: Key = None,
-    data: Data = DEFAULT_DATA,
+    tolva: Tolva,
+    wanted: Annotated[
+        str, typer.Argument(metavar="ID|NAME", help="Its id or its name, from `tolva keys list`.", show_default=False)
+    ],
 ) -> None:
     """Revoke a key: requests with it are refused from now on."""
-    with connect(url, key, data) as client:
-        client.request("DELETE", f"/keys/{key_id}")
-    console.print(f"Key {key_id} is revoked.")
+    found = _find_key(tolva, wanted)
+    tolva.client.request("DELETE", f"/keys/{found['id']}")
+    tolva.output.say(f"The key '{found['name']}' ({found['id']}) is revoked.")
+
+
+def _find_key(tolva: Tolva, given: str) -> Document:
+    """The one key of an id, else the one of a name that is not revoked yet."""
+    every = list(tolva.client.list_all("/keys"))
+    by_id = [one for one in every if one["id"] == given.lower()]
+    named = [one for one in every if one["name"] == given]
+    found = by_id or [one for one in named if not one["revoked_at"]]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        _show_keys(tolva, found)
+        fail(f"{len(found)} keys are called '{given}'. Name the one by its id.")
+    if named:
+        fail(f"The key '{given}' is revoked already.")
+    near = get_close_matches(given, [one["name"] for one in every if not one["revoked_at"]], 1)
+    meant = f" Did you mean '{near[0]}'?" if near else ""
+    return fail(f"There is no key '{given}'.{meant} `tolva keys list` shows the keys.")

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 class Problem(Exception):
     """An error that a caller can act on.
 
-    `status` and `title` belong to the class; `detail` says what happened this time, `hint` what to do about it and
-    `errors` lists the single mistakes, each a dict with a `message` and where it was found.
+    `status` and `title` belong to the class, and its docstring says what it means and, from the second paragraph on,
+    how to fix it: `/problems` shows that. `detail` says what happened this time, `hint` how to fix that and `errors`
+    lists the single mistakes, each a dict with a `message` and where it was found.
     """
 
     status: ClassVar[int] = 400
@@ -33,10 +34,24 @@ class Problem(Exception):
         self.errors = errors
         self.headers = headers or {}
 
+    # Every problem that callers can meet, by its slug.
+    known: ClassVar[dict[str, "type[Problem]"]] = {}
+
+    def __init_subclass__(cls, *, is_base: bool = False) -> None:
+        super().__init_subclass__()
+        if not is_base and _is_public(cls) and cls.known.setdefault(cls.slug(), cls) is not cls:
+            raise TypeError(
+                f"{cls.__name__} has the type of another problem, /problems/{cls.slug()}: name it otherwise"
+            )
+
     @classmethod
     def slug(cls) -> str:
-        """The last part of the problem's `type`: DatasetNameTaken is `dataset-name-taken`."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+        """The last part of the problem's `type`: DatasetNameTaken is `dataset-name-taken`.
+
+        A problem with a private name is to callers what it is derived from.
+        """
+        public = next(base for base in cls.__mro__ if _is_public(base))
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", public.__name__).lower()
 
     def document(self, request_id: str | None = None) -> dict[str, Any]:
         """The problem as `application/problem+json` shows it."""
@@ -52,57 +67,129 @@ class Problem(Exception):
         return {name: value for name, value in members.items() if value is not None}
 
 
+def _is_public(problem: type) -> bool:
+    return not problem.__name__.startswith("_")
+
+
 class RouteNotFound(Problem):
+    """No route has this address, or a part of the address is misspelt.
+
+    Compare the address with those that `/docs` lists. Records are at `/datasets/{dataset}/records`; no address ends
+    with a slash.
+    """
+
     status = 404
     title = "There is nothing at this address"
 
 
 class MethodNotAllowed(Problem):
+    """The address exists, and takes other methods than the one that was sent.
+
+    Use a method that the header `Allow` and the detail name.
+    """
+
     status = 405
     title = "This address does not take this method"
 
 
+class OriginNotAllowed(Problem):
+    """A page of another origin, that is, scheme, host and port, called from a browser, and the settings do not list it.
+
+    Add the origin to `TOLVA_CORS_ORIGINS`, such as `https://app.example.com`, `http://localhost:*` or
+    `https://*.example.com`, with commas between several; in AWS it is the template's parameter `CorsOrigins`.
+    """
+
+    status = 403
+    title = "Pages of this origin may not call the API"
+
+
 class RequestInvalid(Problem):
+    """The body is JSON, and a member of it is missing, unknown or has a value that does not fit.
+
+    Correct the members that `errors` lists, each with its path; `/docs` shows what the route takes.
+    """
+
     status = 422
     title = "The request does not fit"
 
 
 class MalformedJson(Problem):
+    """The body cannot be parsed as one JSON document in UTF-8.
+
+    Let a JSON library write the body: no comments, no trailing commas, no `NaN`, and no member twice.
+    """
+
     status = 400
     title = "The body is not JSON"
 
 
 class UnknownParameter(Problem):
+    """The query string has a parameter, a column or an operator that this route does not have.
+
+    Correct the name; the detail proposes the nearest one. Filters are `column=value` or `column__operator=value`.
+    """
+
     status = 400
     title = "The address has a parameter that does not exist here"
 
 
 class ParameterInvalid(Problem):
+    """A parameter of the address, or a header, has a value that the route cannot use.
+
+    Correct the value as the detail says, and percent-encode what is not a letter or a digit.
+    """
+
     status = 400
     title = "A parameter has a value that cannot be used"
 
 
 class CursorInvalid(Problem):
+    """The `_cursor` is cut off, made up, or from another query.
+
+    Take `next` of the previous page as it is and keep all other parameters the same, or begin again without `_cursor`.
+    """
+
     status = 400
     title = "The cursor cannot be used"
 
 
 class MediaTypeUnsupported(Problem):
+    """The body's `Content-Type`, charset or `Content-Encoding` is not one that this route reads.
+
+    Send JSON in UTF-8 with `Content-Type: application/json`, not compressed.
+    """
+
     status = 415
     title = "The body's media type is not supported"
 
 
 class BodyTooLarge(Problem):
+    """The body has more bytes than the setting `TOLVA_MAX_BODY_BYTES`, or than the gateway takes.
+
+    Send fewer records at a time, or import a file: its upload goes to the bucket and may be far larger.
+    """
+
     status = 413
     title = "The body is too large"
 
 
 class InternalError(Problem):
+    """The request failed for a reason that is not yours. Nothing of it was kept unless the answer had begun.
+
+    Send it again. If it fails again, report `request_id`: the log has the reason under it.
+    """
+
     status = 500
     title = "Something went wrong on our side"
 
 
 class ServiceUnavailable(Problem):
+    """The database, the key-value table, the bucket or the queue does not answer, or is busy.
+
+    Wait as long as the header `Retry-After` says and send the request again; with an `Idempotency-Key` it is not done
+    twice.
+    """
+
     status = 503
     title = "A part of the service cannot be reached"
 
@@ -111,11 +198,21 @@ class ServiceUnavailable(Problem):
 
 
 class StatementTimedOut(Problem):
+    """The database needed more time for the query than the settings allow, and the query was stopped.
+
+    Filter by a column that has an index, ask for fewer columns or records, or add an index to the dataset.
+    """
+
     status = 503
     title = "The query took too long"
 
 
 class AnswerNotKept(Problem):
+    """A request with this `Idempotency-Key` was done, and its answer cannot be given again.
+
+    Look for what the first request made. Send a new `Idempotency-Key` only to do it once more.
+    """
+
     status = 409
     title = "The request has been done, and its answer was not kept"
 

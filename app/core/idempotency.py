@@ -38,11 +38,21 @@ _STATE = "tolva.idempotency"
 
 
 class IdempotencyKeyReused(Problem):
+    """An earlier request had the same `Idempotency-Key` and another body.
+
+    Make a new key, such as a UUID, for each new request; send the same key only with the same body.
+    """
+
     status = 422
     title = "The Idempotency-Key was sent with another body"
 
 
 class IdempotencyKeyBusy(Problem):
+    """A request with the same `Idempotency-Key` has arrived and has not been answered yet.
+
+    Wait as long as the header `Retry-After` says, then send the same request again to get its answer.
+    """
+
     status = 409
     title = "The request with this Idempotency-Key is still running"
 

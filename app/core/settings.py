@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_val
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.json_text import MAX_DOCUMENT_BYTES
+from app.core.origins import parse_origins
 from app.core.validation import misfits_of_members
 
 MIB = 1024 * 1024
@@ -35,7 +36,11 @@ class Settings(BaseSettings):
     )
 
     root_path: str = Field("", description="the path that the gateway strips, such as /prod")
-    cors_origins: str = Field("", description="origins that may call from a browser, separated by commas, or *")
+    cors_origins: str = Field(
+        "",
+        description="origins whose pages may call from a browser, separated by commas, such as "
+        "https://app.example.com, http://localhost:* or https://*.example.com; or * alone",
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_bytes: int = Field(
         10 * MIB, ge=1024, description="the size at which tolva dev starts a new log; it keeps the last three"
@@ -152,6 +157,12 @@ class Settings(BaseSettings):
     def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < MIN_ADMIN_KEY_LENGTH:
             raise ValueError(f"must have at least {MIN_ADMIN_KEY_LENGTH} characters: it opens everything")
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        parse_origins(value)
         return value
 
     @field_validator("log_level")

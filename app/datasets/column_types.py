@@ -21,6 +21,8 @@ EQUALITY = ("eq", "ne", "in", "nin", "isnull")
 ORDER = ("gt", "gte", "lt", "lte", "between")
 # Generators read an integer without a format as one of 32 bits.
 ANY_INTEGER: dict[str, Any] = {"type": "integer", "format": "int64"}
+# And a number without one as one of 32 bits too.
+ANY_NUMBER: dict[str, Any] = {"type": "number", "format": "double"}
 
 COUNTS = ("count", "count_distinct")
 EXTREMES = ("min", "max")
@@ -150,7 +152,7 @@ TYPES: dict[str, ColumnType] = {
         "double precision",
         "a number",
         "as 1.5 or 1e-3",
-        {"type": "number"},
+        ANY_NUMBER,
         _parse_number,
         aggregates=COUNTS + EXTREMES + ARITHMETIC,
     ),

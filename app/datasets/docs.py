@@ -1,23 +1,24 @@
 """The OpenAPI documents and the pages that show them, with everything they need served from here."""
 
-import re
-from base64 import b64encode
 from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
-from starlette.responses import Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from app.core.page import ICON, Page, read_part, style
 from app.datasets.catalogue import get_dataset
 from app.datasets.documents import describe_dataset, describe_everything
 from app.datasets.path import DatasetName
 from app.keys.deps import CurrentCaller, OptionalCaller
 
 router = APIRouter(include_in_schema=False)
+
+# The parts of the page's script, in the order in which they build on each other.
+SCRIPTS = ("address", "access", "samples", "examples", "snippets", "overview", "filters", "plain", "start")
+FOLDER = "docs_page"
 
 
 class _Assets(StaticFiles):
@@ -30,6 +31,19 @@ class _Assets(StaticFiles):
 
 
 assets = _Assets(packages=[("fastapi_offline", "static")])
+
+
+@router.get("/")
+async def show_start(request: Request) -> Response:
+    """Lead to the page that shows everything; programs that ask for JSON get the addresses there are."""
+    if "application/json" in request.headers.get("accept", "") and "text/html" not in request.headers["accept"]:
+        root = str(request.base_url)
+        places = {"docs": "docs", "openapi": "openapi.json", "datasets": "datasets", "problems": "problems"}
+        links = {name: f"{root}{place}" for name, place in places.items()}
+        return JSONResponse(
+            {"name": request.app.title, "version": request.app.version, **links}, headers={"Vary": "Accept"}
+        )
+    return RedirectResponse(f"{request.scope['root_path']}/docs", headers={"Vary": "Accept"})
 
 
 @router.get("/openapi.json")
@@ -46,49 +60,32 @@ async def get_dataset_document(request: Request, name: DatasetName, caller: Curr
 
 
 @router.get("/docs", response_class=HTMLResponse)
-async def show_docs() -> HTMLResponse:
+async def show_docs(request: Request) -> Response:
     """The page that shows and tries everything. It holds no data: its script asks for that with the reader's key."""
-    return _show("docs")
+    return _page("docs").answer(request)
 
 
 @router.get("/datasets/{dataset}/docs", response_class=HTMLResponse)
-async def show_dataset_docs() -> HTMLResponse:
+async def show_dataset_docs(request: Request) -> Response:
     """The page that shows one dataset; it holds no data either, not even whether there is such a dataset."""
-    return _show("../../docs")
-
-
-def _show(home: str) -> HTMLResponse:
-    page, policy = _page(home)
-    return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
+    return _page("../../docs").answer(request)
 
 
 @cache
-def _page(home: str) -> tuple[str, str]:
-    """The page and its policy."""
+def _page(home: str) -> Page:
     # Addresses are relative, so that the page works below any path a gateway puts in front.
-    page = files("app.datasets").joinpath("docs.html").read_text("utf-8")
-    page = page.replace("{assets}", f"{home}/assets").replace("{home}", home)
-    return page, _policy(page)
+    parts = {
+        "style": style() + _read("page.css"),
+        "script": "".join(_read(f"{name}.js") for name in SCRIPTS),
+        "icon": ICON,
+        "assets": f"{home}/assets",
+        "home": home,
+    }
+    page = _read("page.html")
+    for name, text in parts.items():
+        page = page.replace(f"{{{name}}}", text)
+    return Page(page)
 
 
-def _policy(page: str) -> str:
-    """What a page may load and run: its own script and style by their hashes, and files from here."""
-    return "; ".join(
-        [
-            "default-src 'none'",
-            f"script-src 'self' {_hash_of('script', page)}",
-            f"style-src 'self' {_hash_of('style', page)}",
-            # Swagger UI's style sheet has its icons in itself.
-            "img-src 'self' data:",
-            "connect-src 'self'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-        ]
-    )
-
-
-def _hash_of(tag: str, page: str) -> str:
-    """The source expression that allows what stands in a page's one tag of this name without attributes."""
-    (text,) = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+def _read(name: str) -> str:
+    return read_part("app.datasets", f"{FOLDER}/{name}")

@@ -9,6 +9,7 @@ import gc
 import gzip
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ LEAST_PACKED_BYTES = 1024
 # It is built seldom and sent often.
 LEVEL = 9
 
+# A name or an address, and a port: whatever else a caller sends is in no document.
+HOST = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 Build = Callable[[dict[str, Any]], bytes]
@@ -68,14 +72,14 @@ class Documents:
 
     async def describe(self, request: Request, key: Hashable, build: Build) -> Response:
         """Answer with the document of this key, built of the one of the fixed routes if it is not kept."""
-        root, packs = request.scope["root_path"], not in_lambda(request)
-        place = (root, packs, key)
+        address, packs = address_of(request), not in_lambda(request)
+        place = (address, packs, key)
         document = self._kept.find(place)
         if document is None:
             async with self._building:
                 document = self._kept.find(place)
                 if document is None:
-                    document = await asyncio.to_thread(_without_pauses(self._build), root, packs, build)
+                    document = await asyncio.to_thread(_without_pauses(self._build), address, packs, build)
                     self._kept.keep(place, document, document.size)
         return _answer(request, document)
 
@@ -100,11 +104,11 @@ class Documents:
             shapes += found
         return shapes
 
-    def _build(self, root: str, packs: bool, build: Build) -> Document:
+    def _build(self, address: str, packs: bool, build: Build) -> Document:
         if self._app.openapi_schema is None:
             # A second's work.
             self._app.openapi_schema = openapi.complete(self._app.openapi())
-        plain = build({"servers": [{"url": root or "/"}], **self._app.openapi_schema})
+        plain = build({"servers": [{"url": address}], **self._app.openapi_schema})
         etag = f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"'
         is_worth_it = packs and len(plain) >= LEAST_PACKED_BYTES
         return Document(plain, etag, gzip.compress(plain, LEVEL, mtime=0) if is_worth_it else None)
@@ -117,6 +121,14 @@ def documents_of(request: Request) -> Documents:
         state.documents = Documents(request.app)
     documents: Documents = state.documents
     return documents
+
+
+def address_of(request: Request) -> str:
+    """Where clients reach the application as this request did: the path alone if it names no host."""
+    root, host = request.scope["root_path"], request.headers.get("host", "")
+    if HOST.fullmatch(host) is None:
+        return root or "/"
+    return f"{request.scope['scheme']}://{host}{root}"
 
 
 def in_lambda(request: Request) -> bool:

@@ -1,12 +1,12 @@
 """Examples for the documents: of each column a value from the dataset's own first records.
 
 They are read when a document is asked for, a few records by the key's index, and kept for a while: a document costs no
-query then, and shows nothing of a record for long that is gone.
+query then, and shows nothing of a record for long that is gone. What has no table shows the values of any one record.
 """
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,12 @@ from app.core.slices import slices
 from app.datasets.columns import Column
 from app.datasets.shape import Shape
 
+# What finds a record of a dataset that has no table, by the store.
+FindRecord = Callable[[Shape], Awaitable[dict[str, Any]]]
+
 MOST_KEPT = 1000
+# Of those datasets in one document: to find that one has no record takes hundreds of requests.
+MOST_SEARCHED = 10
 RECORDS_READ = 10
 # Of all datasets that are read by one statement.
 MOST_COLUMNS_READ = 500
@@ -40,17 +45,24 @@ class _Kept:
 
 
 _kept: dict[UUID, _Kept] = {}
+_finders: dict[str, FindRecord] = {}
+
+
+def provide(store: str, find: FindRecord) -> None:
+    """Have the examples of a store's datasets found by a function, which gives any record as it is shown."""
+    _finders[store] = find
 
 
 async def with_examples(shapes: Sequence[Shape]) -> list[Shape]:
     """The shapes with examples. As long as these are the same, and the dataset is, so is the object."""
     fresh = {shape.id: _kept[shape.id].exemplified for shape in shapes if not _is_stale(shape)}
     stale = [shape for shape in shapes if shape.id not in fresh]
-    # Key-value datasets have no table: their records are not gone through.
     readable = [shape for shape in stale if shape.columns and shape.store == "relational"]
     found: dict[str, dict[str, Any]] = {}
     for some in slices(readable, lambda shape: len(shape.columns), MOST_COLUMNS_READ):
         found |= await _read(some)
+    for shape in [shape for shape in stale if shape.columns and shape.store in _finders][:MOST_SEARCHED]:
+        found[shape.name] = _brief(await _finders[shape.store](shape))
     fresh |= {shape.id: _keep(shape, found.get(shape.name, {})) for shape in stale}
     return [fresh[shape.id] for shape in shapes]
 
@@ -99,3 +111,12 @@ def _short(column: Column) -> str:
     """The SQL of a value as JSON shows it, null where it is too long for an example."""
     value = column.kind.json_sql.format(quote(column.name))
     return f"CASE WHEN octet_length(({value})::text) <= {MOST_BYTES} THEN {value} END"
+
+
+def _brief(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a record that are there and short enough for an example."""
+    return {
+        name: value
+        for name, value in record.items()
+        if value is not None and len(json.dumps(value, ensure_ascii=False).encode()) <= MOST_BYTES
+    }

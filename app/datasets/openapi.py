@@ -10,7 +10,7 @@ from app.datasets import openapi_queries as queries
 from app.datasets.column_types import ANY_INTEGER
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
-from app.datasets.openapi_queries import SCHEMAS
+from app.datasets.openapi_names import RESPONSES, choices_of, part_of, schema_reference
 from app.datasets.openapi_writes import (
     WRITE_PROBLEMS,
     body_of,
@@ -20,10 +20,9 @@ from app.datasets.openapi_writes import (
     write_schemas,
 )
 from app.datasets.shape import Shape
-from app.datasets.value_schemas import plain_value, shown_value, with_wide_integers
+from app.datasets.value_schemas import plain_value, shown_value, with_wide_integers, without_titles
 from app.keys.errors import KeyMissing, ScopeMissing
 
-RESPONSES = "#/components/responses/"
 # The problems of the routes of records, said once: the status and the response, by the name that operations refer to.
 _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "Query": ("400", problem_response("The query cannot be understood or run", [ParameterInvalid, CursorInvalid])),
@@ -47,45 +46,76 @@ _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "Problem": ("default", problem_response("Any other problem")),
     **WRITE_PROBLEMS,
 }
+_EXPORTS = "With `Accept: text/csv` or `application/x-ndjson` the answer is a file of all of them."
 _EVERYWHERE = ("NoKey", "NoScope", "NoDataset", "Unavailable", "Problem")
 
 
 def tag_of(shape: Shape) -> dict[str, Any]:
     """What groups a dataset's operations, and says what the dataset is about."""
     about = shape.description or (shape.title if shape.title != shape.name else None)
-    return {"name": shape.name} | ({"description": about} if about else {})
+    return {"name": shape.name, "description": about or f"The records of `{shape.name}`."}
 
 
-def view_schema(shape: Shape) -> dict[str, Any]:
-    """The JSON schema of a record as `_select` shows it: any of its members may be left out."""
-    schema: dict[str, Any] = {
+def view_schema(shape: Shape, embeddable: Collection[str] = ()) -> dict[str, Any]:
+    """The JSON schema of a record as `_select` and `_embed` show it: any of its members may be left out.
+
+    `embeddable` are the columns whose datasets the reader may see as well.
+    """
+    embedded = {"_embedded": part_of(shape, "embedded")} if embeddable else {}
+    return {
         "type": "object",
-        "title": f"A record of {shape.title or shape.name}, or the columns of it that `_select` names",
-        "properties": {column.name: shown_value(column, shape.examples.get(column.name)) for column in shape.columns},
+        "description": f"A record of {_title(shape)}, or the columns of it that `_select` names.",
+        "properties": {**_shown_members(shape), **embedded},
     }
-    return schema | ({"description": shape.description} if shape.description else {})
 
 
 def record_schema(shape: Shape) -> dict[str, Any]:
     """The JSON schema of a whole record. Every member is there, null where the record has no value."""
+    # Written out: several generators do not see what is required of another schema's members.
     return {
-        "title": f"A record of {shape.title or shape.name}",
-        "allOf": [_ref(shape, "view")],
+        "type": "object",
+        "description": f"A record of {_title(shape)}." + (f" {shape.description}" if shape.description else ""),
+        "properties": _shown_members(shape),
         "required": [column.name for column in shape.columns],
     }
 
 
-def record_schemas(shape: Shape) -> dict[str, Any]:
-    """The schemas of a record, whole and in part."""
-    return {f"{shape.name}_view": view_schema(shape), f"{shape.name}_record": record_schema(shape)}
+def _shown_members(shape: Shape) -> dict[str, Any]:
+    return {
+        column.name: shown_value(column, shape.examples.get(column.name), choices_of(shape, column))
+        for column in shape.columns
+    }
+
+
+def referenced_schemas(shape: Shape) -> dict[str, Any]:
+    """The schemas of a dataset that another one refers to: those of its whole records."""
+    return {f"{shape.name}_record": record_schema(shape), **queries.choices_schemas(shape)}
 
 
 def schemas_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     """The schemas of a dataset; `embeddable` are the columns whose datasets the reader may see as well."""
-    # Named as the dataset is: unlike `ProductsRecord`, no two legal names give the same.
+    some = {
+        "type": "object",
+        "properties": {"data": {"type": "array", "items": {"anyOf": [part_of(shape, "record"), {"type": "null"}]}}},
+        "required": ["data"],
+    }
+    keys = {"type": "array", "items": queries.key_schema(shape.key)}
+    return {
+        f"{shape.name}_view": view_schema(shape, embeddable),
+        f"{shape.name}_record": record_schema(shape),
+        **({f"{shape.name}_embedded": _embedded_schema(shape, embeddable)} if embeddable else {}),
+        f"{shape.name}_page": _page_schema(shape),
+        f"{shape.name}_keys": _object({"keys": keys}, ["keys"]) | {"additionalProperties": False},
+        f"{shape.name}_some": some,
+        **queries.query_schemas(shape, embeddable),
+        **write_schemas(shape),
+    }
+
+
+def _page_schema(shape: Shape) -> dict[str, Any]:
     next_page = {"type": ["string", "null"], "description": "`_cursor` of the next page, null on the last one"}
     members = {
-        "data": {"type": "array", "items": _shown(shape, embeddable)},
+        "data": {"type": "array", "items": part_of(shape, "view")},
         "next": next_page,
         "count": {
             **ANY_INTEGER,
@@ -95,53 +125,43 @@ def schemas_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     }
     if shape.store == "keyvalue":
         members = {name: members[name] for name in ("data", "next", "warnings")}
-    page = {"type": "object", "properties": members, "required": ["data", "next"]}
-    some = {
-        "type": "object",
-        "properties": {"data": {"type": "array", "items": {"anyOf": [_ref(shape, "record"), {"type": "null"}]}}},
-        "required": ["data"],
-    }
-    return {
-        **record_schemas(shape),
-        f"{shape.name}_page": page,
-        f"{shape.name}_some": some,
-        **queries.query_schemas(shape, embeddable),
-        **write_schemas(shape),
-    }
+    return _object(members, ["data", "next"])
 
 
-def _ref(shape: Shape, part: str) -> dict[str, Any]:
-    return {"$ref": f"{SCHEMAS}{shape.name}_{part}"}
-
-
-def _shown(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
-    """A record as it is answered: with the records that it refers to, where that is asked for."""
-    if not embeddable:
-        return _ref(shape, "view")
+def _embedded_schema(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+    """The schema of the records that a record refers to, by the columns that do."""
     others = {
-        name: {"anyOf": [{"$ref": f"{SCHEMAS}{shape.references[name]}_record"}, {"type": "null"}]}
+        name: {"anyOf": [schema_reference(f"{shape.references[name]}_record"), {"type": "null"}]}
         for name in sorted(embeddable)
     }
-    embedded = {"_embedded": {"type": "object", "properties": others}}
-    return {"allOf": [_ref(shape, "view"), {"type": "object", "properties": embedded}]}
+    return {"type": "object", "description": "The records that `_embed` asks for.", "properties": others}
+
+
+def _object(members: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:
+    return {"type": "object", "properties": members, "required": list(required)}
+
+
+def _title(shape: Shape) -> str:
+    return shape.title or shape.name
 
 
 def paths_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     """The operations on a dataset's records, by path and method."""
     path = f"/datasets/{shape.name}"
     on_all, on_one = write_operations(shape, _key_in_path(shape), _problems)
+    one = f"{path}/records/{_key_template(shape)}"
     if shape.store == "keyvalue":
         listing = {"get": _list_part_operation(shape)} if keyvalue.listed_by(shape) else {}
         return {
             f"{path}/records": {**listing, **on_all},
             f"{path}/records/get": {"post": _get_many_operation(shape)},
-            f"{path}/records/{{key}}": {"get": can_be_conditional(_get_operation(shape, embeddable)), **on_one},
+            one: {"get": can_be_conditional(_get_operation(shape, embeddable)), **on_one},
         }
     return {
         f"{path}/records": {"get": _list_operation(shape, embeddable), **on_all},
         f"{path}/records/query": {"post": _query_operation(shape)},
         f"{path}/records/get": {"post": _get_many_operation(shape)},
-        f"{path}/records/{{key}}": {"get": can_be_conditional(_get_operation(shape, embeddable)), **on_one},
+        one: {"get": can_be_conditional(_get_operation(shape, embeddable)), **on_one},
         f"{path}/aggregate": {"get": _aggregate_operation(shape)},
     }
 
@@ -149,10 +169,10 @@ def paths_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 def _list_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
-        **operation_of(shape, f"list_{shape.name}_records", f"List records of {shape.title or shape.name}"),
-        "description": f"Those that fulfil all conditions, in the order of {_names(shape.key)} or as `_sort` says.",
+        **operation_of(shape, f"list_{shape.name}_records", f"List records of {_title(shape)}"),
+        "description": (f"Records that match all conditions, ordered by {_names(shape.key)} or by `_sort`. {_EXPORTS}"),
         "parameters": queries.list_parameters(shape, embeddable),
-        "responses": _responses(_ref(shape, "page"), "Query", "NoFormat", "NoExport", headers=link, exports=True),
+        "responses": _responses(part_of(shape, "page"), "Query", "NoFormat", "NoExport", headers=link),
     }
 
 
@@ -160,70 +180,72 @@ def _list_part_operation(shape: Shape) -> dict[str, Any]:
     first, second = shape.key
     link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
-        **operation_of(shape, f"list_{shape.name}_records", f"List records of {shape.title or shape.name}"),
+        **operation_of(shape, f"list_{shape.name}_records", f"List records of {_title(shape)}"),
         "description": f"Those with one `{first.name}`, in the order of `{second.name}`.",
         "parameters": queries.list_parameters(shape, ()),
-        "responses": _responses(_ref(shape, "page"), "Query", "Unsuitable", headers=link),
+        "responses": _responses(part_of(shape, "page"), "Query", "Unsuitable", headers=link),
     }
 
 
 def _query_operation(shape: Shape) -> dict[str, Any]:
     return {
-        **operation_of(shape, f"query_{shape.name}_records", f"Query records of {shape.title or shape.name}"),
-        "description": "As the list does, with conditions joined by and, or and not, and with long lists of values.",
-        "requestBody": body_of(_ref(shape, "query")),
-        "responses": _responses(
-            _ref(shape, "page"), "Query", "NoFormat", "NoExport", "TooLarge", "OtherKind", exports=True
-        ),
+        **operation_of(shape, f"query_{shape.name}_records", f"Query records of {_title(shape)}"),
+        "description": f"The same as JSON: conditions joined by and, or and not, and long lists of values. {_EXPORTS}",
+        "requestBody": body_of(part_of(shape, "query")),
+        "responses": _responses(part_of(shape, "page"), "Query", "NoFormat", "NoExport", "TooLarge", "OtherKind"),
     }
 
 
 def _get_many_operation(shape: Shape) -> dict[str, Any]:
-    single = queries.key_schema(shape.key)
-    keys = {"type": "array", "items": single}
-    body = {"type": "object", "properties": {"keys": keys}, "required": ["keys"], "additionalProperties": False}
     return {
-        **operation_of(shape, f"get_{shape.name}_records", f"Get many records of {shape.title or shape.name}"),
-        "description": "In the order of their keys, null for each that there is not.",
-        "requestBody": body_of(body),
-        "responses": _responses(_ref(shape, "some"), "Query", "TooLarge", "OtherKind"),
+        **operation_of(shape, f"get_{shape.name}_records", f"Get many records of {_title(shape)}"),
+        "description": "The answer is in the order of the keys, with null for each record that does not exist.",
+        "requestBody": body_of(part_of(shape, "keys")),
+        "responses": _responses(part_of(shape, "some"), "Query", "TooLarge", "OtherKind"),
     }
 
 
 def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     etag = {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
     return {
-        **operation_of(shape, f"get_{shape.name}_record", f"Get a record of {shape.title or shape.name}"),
-        "parameters": [_key_in_path(shape), *queries.view_parameters(shape, embeddable)],
-        "responses": _responses(_shown(shape, embeddable), "Key", "NoRecord", headers=etag),
+        **operation_of(shape, f"get_{shape.name}_record", f"Get a record of {_title(shape)}"),
+        "description": f"The record with this {_names(shape.key)}. Its `ETag` is what a conditional write names.",
+        "parameters": [*_key_in_path(shape), *queries.view_parameters(shape, embeddable)],
+        "responses": _responses(part_of(shape, "view"), "Key", "NoRecord", headers=etag),
     }
 
 
 def _aggregate_operation(shape: Shape) -> dict[str, Any]:
     link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
-        **operation_of(shape, f"aggregate_{shape.name}_records", f"Aggregate records of {shape.title or shape.name}"),
+        **operation_of(shape, f"aggregate_{shape.name}_records", f"Aggregate records of {_title(shape)}"),
         "description": "Counts, sums, means and extremes of the records that fulfil all conditions.",
         "parameters": queries.aggregate_parameters(shape),
-        "responses": _responses(_ref(shape, "results"), "Query", "NoFormat", "NoResult", headers=link, exports=True),
+        "responses": _responses(part_of(shape, "results"), "Query", "NoFormat", "NoResult", headers=link),
     }
 
 
-def _key_in_path(shape: Shape) -> dict[str, Any]:
-    return {"name": "key", "in": "path", "required": True, **_key_parameter(shape)}
+def _key_template(shape: Shape) -> str:
+    """What stands for the key in a path; several values are parameters of their own, which every client can encode."""
+    return ",".join(f"{{{name}}}" for name in _key_parameters(shape))
 
 
-def _key_parameter(shape: Shape) -> dict[str, Any]:
-    key = shape.key
-    if len(key) == 1:
-        example = shape.examples.get(key[0].name)
-        return {"description": f"The record's `{key[0].name}`.", "schema": plain_value(key[0], example)}
-    return {
-        "description": f"The record's {_names(key)}: the values joined by commas, each percent-encoded.",
-        "schema": queries.key_schema(key),
-        "style": "simple",
-        "explode": False,
-    }
+def _key_in_path(shape: Shape) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": f"The record's `{column.name}`.",
+            "schema": choices_of(shape, column) or plain_value(column, shape.examples.get(column.name)),
+        }
+        for name, column in _key_parameters(shape).items()
+    ]
+
+
+def _key_parameters(shape: Shape) -> dict[str, Column]:
+    """The columns of the key, by the names of the parameters that hold their values."""
+    return {"key": shape.key[0]} if len(shape.key) == 1 else {column.name: column for column in shape.key}
 
 
 def _names(columns: Sequence[Column]) -> str:
@@ -235,13 +257,10 @@ def problem_components() -> dict[str, Any]:
     return {name: response for name, (_, response) in _PROBLEMS.items()}
 
 
-def _responses(
-    schema: dict[str, Any], *problems: str, headers: dict[str, Any] | None = None, exports: bool = False
-) -> dict[str, Any]:
+def _responses(schema: dict[str, Any], *problems: str, headers: dict[str, Any] | None = None) -> dict[str, Any]:
     """What an operation answers: what was found, and the problems of this name beside those of every operation."""
-    content: dict[str, Any] = {"application/json": {"schema": schema}}
-    if exports:
-        content |= {"text/csv": {"schema": {"type": "string"}}, "application/x-ndjson": {"schema": {"type": "string"}}}
+    # A list's other forms are not among these: with them, clients of several generators have no type for its records.
+    content = {"application/json": {"schema": schema}}
     found = {"description": "Found", "content": content} | ({"headers": headers} if headers else {})
     return {"200": found, **_problems(*problems)}
 
@@ -253,5 +272,5 @@ def _problems(*names: str) -> dict[str, Any]:
 
 def problem_schema() -> dict[str, Any]:
     """The JSON schema of a problem."""
-    schema: dict[str, Any] = with_wide_integers(ProblemDocument.model_json_schema())
+    schema: dict[str, Any] = without_titles(with_wide_integers(ProblemDocument.model_json_schema()))
     return schema

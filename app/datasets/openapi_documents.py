@@ -8,10 +8,12 @@ from typing import Any
 
 from app.core.recent import Recent
 from app.datasets import openapi_queries as queries
-from app.datasets.openapi import paths_of, problem_components, problem_schema, record_schemas, schemas_of, tag_of
+from app.datasets.openapi import paths_of, problem_components, problem_schema, referenced_schemas, schemas_of, tag_of
+from app.datasets.openapi_names import ANY_RECORD, PROBLEM
+from app.datasets.openapi_references import Components, Reference, references_in, used_components
 from app.datasets.openapi_writes import ANY_RECORD_SCHEMA, REPETITION
 from app.datasets.shape import Shape
-from app.datasets.value_schemas import with_wide_integers
+from app.datasets.value_schemas import with_wide_integers, without_titles
 
 KEPT_BYTES = 32 * 1024 * 1024
 INDEX = "x-tolva-datasets"
@@ -23,6 +25,10 @@ SECTIONS = {
     "keys": "API keys. All of it needs the scope admin.",
     "health": "Whether the service answers; no key is needed.",
 }
+_ABOUT = (
+    "Datasets with typed columns: their records, and the imports that bring them from files. Every request but those "
+    "for health needs a key: `Authorization: Bearer …`."
+)
 _INDEX_TEXT = (
     "This document is an index: there are {total:,} datasets that you may read, too many for one document to describe. "
     "It has the routes that serve any of them, and names {listed}. The typed routes of a dataset are in its own "
@@ -36,20 +42,38 @@ Document = dict[str, Any]
 def complete(document: Document) -> Document:
     """The framework's document of the fixed routes, with the schemas that its operations refer to."""
     components = document.get("components", {})
-    named = {"ProblemDocument": problem_schema(), "AnyRecord": ANY_RECORD_SCHEMA}
+    named = {PROBLEM: problem_schema(), ANY_RECORD: ANY_RECORD_SCHEMA}
     schemas = {**components.get("schemas", {}), **named}
     paths = {
         path: {method: _described_operation(operation) for method, operation in operations.items()}
         for path, operations in document["paths"].items()
     }
     tags = [{"name": name, "description": text} for name, text in SECTIONS.items()]
-    described: Document = with_wide_integers({"paths": paths, "components": {**components, "schemas": schemas}})
-    return {**document, "tags": tags, **described}
+    info = {**document["info"], "description": _ABOUT}
+    described: Document = _with_items(
+        without_titles(with_wide_integers({"paths": paths, "components": {**components, "schemas": schemas}}))
+    )
+    return {**document, "info": info, "tags": tags, **described}
+
+
+def _with_items(value: Any) -> Any:
+    """A part of a document in which an array of a known length says what its items are to those who know no length."""
+    if isinstance(value, list):
+        return [_with_items(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    members = {name: _with_items(inner) for name, inner in value.items()}
+    if "prefixItems" not in members:
+        return members
+    first, *others = members["prefixItems"]
+    items = first if all(other == first for other in others) else {"anyOf": members["prefixItems"]}
+    return {"items": items, **members}
 
 
 def _described_operation(operation: Document) -> Document:
     """An operation of the framework's document, as those of the typed routes are."""
-    summarised = _with_summary(operation)
+    # One that needs no key says so: else a client may take it for forgotten.
+    summarised = {"security": [], **_with_summary(operation)}
     if "parameters" not in operation:
         return summarised
     parameters = [REPETITION if given["name"] == REPETITION["name"] else given for given in operation["parameters"]]
@@ -71,6 +95,8 @@ class Fragment:
     paths: bytes
     schemas: bytes
     parameters: bytes
+    # The components that it refers to and does not have: those of all datasets, and of the ones that columns refer to.
+    references: frozenset[Reference] = frozenset()
     # By their names, those that other datasets may have too: the same ones.
     shared_parameters: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -99,14 +125,20 @@ def _fragment_of(shape: Shape, embeddable: frozenset[str]) -> Fragment:
 
 
 def _new_fragment(shape: Shape, embeddable: frozenset[str]) -> Fragment:
-    shared = queries.shared_parameters(shape)
+    paths = _members(paths_of(shape, embeddable))
+    own = queries.own_parameters(shape)
+    components: Components = {"schemas": schemas_of(shape, embeddable), "parameters": queries.parameters_of(shape)}
+    used, others = used_components(references_in(paths), components)
     return Fragment(
         # One that is called as a section is: then it is shown there.
         tag=_write(tag_of(shape)) if shape.name not in SECTIONS else b"",
-        paths=_members(paths_of(shape, embeddable)),
-        schemas=_members(schemas_of(shape, embeddable)),
-        parameters=_members(queries.own_parameters(shape)),
-        shared_parameters={name: _members({name: parameter}) for name, parameter in shared.items()},
+        paths=paths,
+        schemas=_members(used["schemas"]),
+        parameters=_members({name: given for name, given in used["parameters"].items() if name in own}),
+        references=others,
+        shared_parameters={
+            name: _members({name: given}) for name, given in used["parameters"].items() if name not in own
+        },
     )
 
 
@@ -127,13 +159,24 @@ def describe_all(document: Document, shapes: Sequence[Shape]) -> bytes:
     shared: dict[str, bytes] = {}
     for fragment in fragments:
         shared |= fragment.shared_parameters
-    return _join(document, fragments, [*shared.values()])
+    return _join(_with_used_components(document, fragments), fragments, [*shared.values()])
+
+
+def _with_used_components(document: Document, fragments: Sequence[Fragment] = ()) -> Document:
+    """The document of the fixed routes with the components that it, or a dataset's part, refers to."""
+    kept: Components = {
+        "schemas": document["components"]["schemas"] | queries.shared_schemas(),
+        "responses": problem_components(),
+    }
+    references = references_in(_write(document["paths"])).union(*(fragment.references for fragment in fragments))
+    used, _ = used_components(references, kept)
+    return {**document, "components": {**document["components"], **used}}
 
 
 def _join(document: Document, fragments: Sequence[Fragment], shared_parameters: Sequence[bytes]) -> bytes:
     """Megabytes: they are put together once, not level by level."""
-    components = {**document["components"], "responses": problem_components()}
-    schemas = components.pop("schemas") | queries.shared_schemas()
+    components = dict(document["components"])
+    schemas = components.pop("schemas")
     head = {name: value for name, value in document.items() if name not in ("tags", "paths", "components")}
     tags = [*(fragment.tag for fragment in fragments), *map(_write, document["tags"])]
     parameters = [*(fragment.parameters for fragment in fragments), *shared_parameters]
@@ -169,7 +212,7 @@ def describe_index(document: Document, root: str, names: Sequence[str], total: i
         if name not in SECTIONS
     ]
     info = {**document["info"], "description": f"{said}\n\n{text}" if said else text}
-    return _write({**document, "info": info, INDEX: index, "tags": [*document["tags"], *tags]})
+    return _write({**_with_used_components(document), "info": info, INDEX: index, "tags": [*document["tags"], *tags]})
 
 
 def describe_dataset(document: Document, shape: Shape, referenced: Sequence[Shape]) -> bytes:
@@ -177,27 +220,33 @@ def describe_dataset(document: Document, shape: Shape, referenced: Sequence[Shap
 
     `referenced` are the datasets that its columns refer to, as far as the reader may see them.
     """
-    info = {**document["info"], "title": shape.title or shape.name}
-    info |= {"description": shape.description} if shape.description else {}
     embeddable = _embeddable_columns(shape, {other.name for other in referenced})
-    schemas = schemas_of(shape, embeddable)
+    schemas = schemas_of(shape, embeddable) | queries.shared_schemas() | {PROBLEM: problem_schema()}
     for other in referenced:
-        schemas |= record_schemas(other)
+        schemas |= referenced_schemas(other)
+    paths = paths_of(shape, embeddable)
+    components: Components = {
+        "schemas": schemas,
+        "parameters": queries.parameters_of(shape),
+        "responses": problem_components(),
+    }
+    used, _ = used_components(references_in(_write(paths)), components)
     return _write(
         {
             "servers": document["servers"],
             "openapi": document["openapi"],
-            "info": info,
+            "info": {"version": document["info"]["version"], **_info_of(shape)},
             "tags": [tag_of(shape)],
-            "paths": paths_of(shape, embeddable),
-            "components": {
-                "schemas": {**schemas, **queries.shared_schemas(), "ProblemDocument": problem_schema()},
-                "parameters": queries.parameters_of(shape),
-                "responses": problem_components(),
-                "securitySchemes": document["components"]["securitySchemes"],
-            },
+            "paths": paths,
+            "components": {**used, "securitySchemes": document["components"]["securitySchemes"]},
         }
     )
+
+
+def _info_of(shape: Shape) -> Document:
+    """What a dataset's document says of it: under its name, for generators name packages by the title of a document."""
+    summary = {"summary": shape.title} if shape.title else {}
+    return {"title": shape.name, **summary, "description": shape.description or f"The records of `{shape.name}`."}
 
 
 def _write(value: Any) -> bytes:

@@ -1,7 +1,8 @@
 """The part of the OpenAPI documents that says how records are asked for: filters, lists, queries and aggregates. Pure.
 
-What datasets have in common is said once: the schemas of each type's values, and each parameter that says nothing of
-its dataset. A dataset's own part refers to them.
+What datasets have in common is said once: the conditions on each type's values, and each parameter that says nothing of
+its dataset. A dataset's own part refers to them. The schema of a list stands in its parameter, where generators look
+for how it is written.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,14 +10,24 @@ from typing import Any
 
 from app.datasets import keyvalue
 from app.datasets.aggregates import COUNT, PERIODS, can_group, periods_of, result_type
-from app.datasets.column_types import ANY_INTEGER, TYPES
+from app.datasets.column_types import ANY_INTEGER, ANY_NUMBER, TYPES
 from app.datasets.columns import Column
+from app.datasets.openapi_names import (
+    COUNTING,
+    KEY_PART,
+    PARAMETERS,
+    choices_name,
+    choices_of,
+    column_part,
+    conditions_name,
+    filter_name,
+    part_of,
+    schema_reference,
+)
 from app.datasets.operators import OPERATORS, Operator, operators_of
 from app.datasets.shape import Shape
-from app.datasets.value_schemas import allowed_values, compared_value, not_finite_too, or_null
+from app.datasets.value_schemas import allowed_values, compared_value, number_schemas, or_null
 
-SCHEMAS = "#/components/schemas/"
-PARAMETERS = "#/components/parameters/"
 _JUNCTIONS = {"_and": "All of these hold.", "_or": "One of these holds, or more."}
 _FLAG = {"type": "boolean"}
 _HOW_MANY = {**ANY_INTEGER, "minimum": 0}
@@ -38,29 +49,8 @@ WARNINGS = {
 _DAYS = "A date alone is its midnight in UTC, and a time without a zone is in UTC."
 
 
-def _ref(name: str) -> dict[str, Any]:
-    return {"$ref": SCHEMAS + name}
-
-
-def _value_name(type_name: str) -> str:
-    return f"{type_name.capitalize()}Value"
-
-
-def _list_name(type_name: str) -> str:
-    return f"{type_name.capitalize()}List"
-
-
-def _result_name(name: str) -> str:
-    """The name of what a group has in common or a function gives: of a type, or of a period."""
-    return f"{name.capitalize()}Result"
-
-
 def _period_schema(name: str) -> dict[str, Any]:
     return or_null({key: value for key, value in PERIODS[name][1].items() if key != "examples"})
-
-
-def _filter_name(type_name: str) -> str:
-    return f"{type_name.capitalize()}Filter"
 
 
 def _operand(operator: Operator, value: dict[str, Any]) -> dict[str, Any]:
@@ -80,52 +70,62 @@ def _in_address(schema: dict[str, Any]) -> dict[str, Any]:
     return {"schema": {"minItems": 1, **schema}, **_COMMAS}
 
 
-def _filter(names: Sequence[str], value: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a column's conditions in a body; a value alone is what it has to be."""
-    conditions = {
+def _conditions(names: Sequence[str], value: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+    """The schema of the conditions on a column in a body; `named` are the values that it may be equal to."""
+    members = {
         name: {
             "description": f"It {OPERATORS[name].about}.",
             **_operand(OPERATORS[name], named if OPERATORS[name].names_values else value),
         }
         for name in names
     }
-    described = {"type": "object", "properties": conditions, "additionalProperties": False, "minProperties": 1}
-    return {"anyOf": [named, described]} if "eq" in names else described
+    return {"type": "object", "properties": members, "additionalProperties": False, "minProperties": 1}
+
+
+def _filter(conditions: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what may be asked of a column: what it is, or conditions."""
+    # Not `oneOf`: clients of typescript-fetch do not compile with an enumeration or a date in it.
+    return {"anyOf": [named, conditions]}
 
 
 def shared_schemas() -> dict[str, Any]:
-    """The schemas that all datasets' filters refer to: what a value of each type is, and what may be asked of it."""
-    values = {_value_name(name): compared_value(name) for name in TYPES}
-    values |= {_list_name(name): {"type": "array", "items": _ref(_value_name(name)), "minItems": 1} for name in TYPES}
-    values |= {_result_name(name): or_null(not_finite_too(kind.schema, name)) for name, kind in TYPES.items()}
-    values |= {_result_name(name): _period_schema(name) for name in PERIODS}
-    filters = {
-        _filter_name(name): _filter(kind.operators, _ref(_value_name(name)), _ref(_value_name(name)))
-        for name, kind in TYPES.items()
+    """The schemas that datasets refer to: numbers, keys, and what may be asked of each type's values."""
+    shared: dict[str, Any] = {
+        **number_schemas(),
+        KEY_PART: {"oneOf": [{"type": "string"}, ANY_NUMBER]},
+        COUNTING: _COUNT,
     }
-    return values | filters
+    for name, kind in TYPES.items():
+        value = compared_value(name)
+        shared[conditions_name(name)] = _conditions(kind.operators, value, value)
+        if "eq" in kind.operators:
+            shared[filter_name(name)] = _filter(schema_reference(conditions_name(name)), value)
+    return shared
 
 
-def _enumeration(shape: Shape, column: Column) -> str | None:
-    """The name of the schema of a column's allowed values, None where any will do."""
-    return f"{shape.name}.{column.name}" if column.one_of is not None else None
-
-
-def _named_value(shape: Shape, column: Column) -> dict[str, Any]:
-    return _ref(_enumeration(shape, column) or _value_name(column.type))
+def choices_schemas(shape: Shape) -> dict[str, Any]:
+    """The schemas of the values that columns allow."""
+    return {name: allowed_values(column) for column in shape.columns if (name := choices_name(shape, column))}
 
 
 def query_schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
-    """The schemas of a dataset's queries: enumerations, conditions, the body of a query and aggregates' results."""
-    enumerations = {name: allowed_values(column) for column in shape.columns if (name := _enumeration(shape, column))}
+    """The schemas of a dataset's queries: allowed values, conditions, the body of a query and aggregates' results."""
+    choices = choices_schemas(shape)
     if shape.store == "keyvalue":
-        return enumerations
+        return choices
+    conditions = {
+        column_part(shape, column, "conditions"): _own_conditions(shape, column)
+        for column in shape.columns
+        if column.one_of is not None
+    }
     result = {"type": "object", "properties": _result_members(shape), "additionalProperties": False}
     return {
-        **enumerations,
+        **choices,
+        **conditions,
         f"{shape.name}_where": _where(shape),
         f"{shape.name}_query": _query_body(shape, embeddable),
-        f"{shape.name}_results": results_schema(result),
+        f"{shape.name}_result": result,
+        f"{shape.name}_results": results_schema(part_of(shape, "result")),
     }
 
 
@@ -141,7 +141,7 @@ def results_schema(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _where(shape: Shape) -> dict[str, Any]:
-    this = _ref(f"{shape.name}_where")
+    this = part_of(shape, "where")
     junctions = {
         name: {"type": "array", "items": this, "minItems": 1, "description": about}
         for name, about in _JUNCTIONS.items()
@@ -151,10 +151,17 @@ def _where(shape: Shape) -> dict[str, Any]:
     return {"type": "object", "properties": members, "additionalProperties": False}
 
 
+def _own_conditions(shape: Shape, column: Column) -> dict[str, Any]:
+    """The schema of the conditions on a column that allows some values only."""
+    return _conditions(column.kind.operators, compared_value(column.type), choices_of(shape, column) or {})
+
+
 def _column_filter(shape: Shape, column: Column) -> dict[str, Any]:
-    if _enumeration(shape, column) is None:
-        return _ref(_filter_name(column.type))
-    return _filter(column.kind.operators, _ref(_value_name(column.type)), _named_value(shape, column))
+    choices = choices_of(shape, column)
+    if choices is not None:
+        return _filter(schema_reference(column_part(shape, column, "conditions")), choices)
+    name = filter_name(column.type) if "eq" in column.kind.operators else conditions_name(column.type)
+    return schema_reference(name)
 
 
 # What the body of any query has beside conditions; there, null is as if a member were left out. A `default` would have
@@ -162,13 +169,13 @@ def _column_filter(shape: Shape, column: Column) -> dict[str, Any]:
 _QUERY_MEMBERS: dict[str, Any] = {
     "limit": {**or_null(ANY_INTEGER), "minimum": 1, "description": "50 where it is left out"},
     "cursor": {"type": ["string", "null"], "description": "`next` of the page before"},
-    "count": or_null(_COUNT),
+    "count": or_null(schema_reference(COUNTING)),
     "spreadsheet": or_null(_FLAG),
 }
 
 
 def _query_body(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
-    members = {"where": _ref(f"{shape.name}_where"), **_QUERY_MEMBERS}
+    members = {"where": part_of(shape, "where"), **_QUERY_MEMBERS}
     if shape.columns:
         members["select"] = or_null({**_names(_column_names(shape)), "minItems": 1})
         members["sort"] = or_null(_names(_sort_names(shape)))
@@ -180,7 +187,8 @@ def _query_body(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 
 
 def _names(names: Sequence[str]) -> dict[str, Any]:
-    return {"type": "array", "items": {"type": "string", "enum": list(names)}, "uniqueItems": True}
+    # Without `uniqueItems`, of which clients of typescript-fetch make a Set.
+    return {"type": "array", "items": {"type": "string", "enum": list(names)}}
 
 
 def _column_names(shape: Shape) -> list[str]:
@@ -194,10 +202,12 @@ def _sort_names(shape: Shape) -> list[str]:
 
 def key_schema(key: Sequence[Column]) -> dict[str, Any]:
     """The schema of a record's key in a body: its value, or an array of its values."""
-    values = [_ref(_value_name(column.type)) for column in key]
+    values = [compared_value(column.type) for column in key]
     if len(values) == 1:
         return values[0]
-    return {"type": "array", "prefixItems": values, "minItems": len(values), "maxItems": len(values)}
+    # What does not know `prefixItems` takes each value for one of `items`.
+    item = values[0] if all(value == values[0] for value in values) else schema_reference(KEY_PART)
+    return {"type": "array", "prefixItems": values, "items": item, "minItems": len(values), "maxItems": len(values)}
 
 
 def parameters_of(shape: Shape) -> dict[str, Any]:
@@ -252,14 +262,14 @@ def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]
         parameter["description"] = f"{(about or '').rstrip('.')}. {_DAYS}".removeprefix(". ")
     elif about and name not in _PLAIN:
         parameter["description"] = about
-    value = _named_value(shape, column) if operator.names_values else _ref(_value_name(column.type))
     if column.type == "json" and operator.takes == "value":
         return {**parameter, "schema": _JSON_TEXT}
+    choices = choices_of(shape, column) if operator.names_values else None
+    value = choices or TYPES[column.type].schema
     example = shape.examples.get(column.name)
-    schema = {**value, "examples": [example]} if name == "eq" and example is not None else _operand(operator, value)
-    if operator.takes == "list" and value == _ref(_value_name(column.type)):
-        return {**parameter, "schema": _ref(_list_name(column.type)), **_COMMAS}
-    return {**parameter, **_in_address(schema)}
+    if name == "eq" and example is not None and choices is None:
+        value = {**value, "examples": [example]}
+    return {**parameter, **_in_address(_operand(operator, value))}
 
 
 # What their names say already.
@@ -367,9 +377,9 @@ def _result_members(shape: Shape) -> dict[str, Any]:
     members: dict[str, Any] = {COUNT: {**_HOW_MANY, "description": "how many records there are"}}
     for column in shape.columns:
         if can_group(column):
-            common = _ref(_result_name(column.type))
+            common = _result_of(column.type)
             members[column.name] = common if column.name != COUNT else {"anyOf": [common, _HOW_MANY]}
-        members |= {f"{column.name}__{period}": _ref(_result_name(period)) for period in periods_of(column)}
+        members |= {f"{column.name}__{period}": _period_schema(period) for period in periods_of(column)}
         members |= {f"{column.name}__{name}": _result_schema(name, column) for name in column.kind.aggregates}
     return members
 
@@ -379,7 +389,13 @@ def _result_schema(function: str, column: Column) -> dict[str, Any]:
         return _HOW_MANY
     if function == "avg" and column.type == "integer":
         return or_null(TYPES["number"].schema)  # always finite
-    return _ref(_result_name(result_type(function, column)))
+    return _result_of(result_type(function, column))
+
+
+def _result_of(type_name: str) -> dict[str, Any]:
+    """The schema of what a group has in common, or a function gives: a value of a type, or null."""
+    schema = compared_value(type_name)
+    return or_null({name: value for name, value in schema.items() if name not in ("pattern", "minimum", "maximum")})
 
 
 # What the routes of any dataset take, whose columns they do not know.

@@ -8,6 +8,8 @@ from app.core.http import problem_response
 from app.core.idempotency import HEADER, MAX_KEY_LENGTH
 from app.datasets.column_types import ANY_INTEGER
 from app.datasets.columns import ROW_ID, Column
+from app.datasets.openapi_names import ANY_RECORD as ANY_RECORD_NAME
+from app.datasets.openapi_names import choices_of, part_of, schema_reference
 from app.datasets.rules import ADDRESSABLE, address_rule
 from app.datasets.shape import Shape
 from app.datasets.value_schemas import written_value
@@ -20,7 +22,7 @@ ANY_RECORD_SCHEMA: Document = {
     "additionalProperties": True,
     "description": "a member for each column",
 }
-_ANY_RECORD: Document = {"$ref": "#/components/schemas/AnyRecord"}
+_ANY_RECORD: Document = schema_reference(ANY_RECORD_NAME)
 # One entity tag, or several: RFC 9110, 8.8.3 and 13.1.
 _TAG = r'(W/)?"[!#-~]*"'
 _TAGS: Document = {
@@ -80,7 +82,14 @@ def operation_of(shape: Shape, operation_id: str, summary: str) -> Document:
 
 
 ANY_RECORD = body_of(_ANY_RECORD)
-ANY_NEW = body_of({"oneOf": [_ANY_RECORD, {"type": "array", "items": _ANY_RECORD, "minItems": 1}]})
+ANY_NEW = body_of(
+    {
+        "oneOf": [
+            _ANY_RECORD,
+            {"type": "array", "items": {"type": "object", "additionalProperties": True}, "minItems": 1},
+        ]
+    }
+)
 ANY_CHANGE = body_of(_ANY_RECORD, JSON, MERGE_PATCH)
 
 
@@ -124,16 +133,21 @@ def write_schemas(shape: Shape) -> dict[str, Document]:
     changes = {name: schema for name, schema in values.items() if name not in key}
     numbered = {ROW_ID: {**ANY_INTEGER, "description": "as in the address"}} if ROW_ID in key else {}
     return {
-        f"{shape.name}_create": _object(f"A new record of {title}", values, required),
+        f"{shape.name}_create": _object(f"A new record of {title}.", values, required),
+        # The same by another name: clients of typescript-fetch do not compile with one schema twice in a choice.
+        f"{shape.name}_new": {
+            "description": f"One of several new records of {title}.",
+            "allOf": [part_of(shape, "create")],
+        },
         f"{shape.name}_replace": _object(
-            f"A whole record of {title}; its key is in the address",
+            f"A whole record of {title}; its key is in the address.",
             {**numbered, **values},
             [name for name in required if name not in key],
         ),
-        f"{shape.name}_update": _object(f"Changes to a record of {title}", changes, []),
+        f"{shape.name}_update": _object(f"Changes to a record of {title}.", changes, []),
         f"{shape.name}_created": {
             "type": "object",
-            "properties": {"data": {"type": "array", "items": _reference(shape, "record")}},
+            "properties": {"data": {"type": "array", "items": part_of(shape, "record")}},
             "required": ["data"],
         },
     }
@@ -141,31 +155,34 @@ def write_schemas(shape: Shape) -> dict[str, Document]:
 
 def _written(column: Column, shape: Shape) -> Document:
     """The schema of what is sent for a column; one with a pattern or choices of its own cannot say what no key is."""
-    schema = written_value(column, shape.examples.get(column.name))
-    if address_rule(column, [part.name for part in shape.key]) is None or "enum" in schema:
+    schema = written_value(column, shape.examples.get(column.name), choices_of(shape, column))
+    if address_rule(column, [part.name for part in shape.key]) is None or column.one_of is not None:
         return schema
     return {"pattern": ADDRESSABLE, **schema}
 
 
 def write_operations(
-    shape: Shape, key: Document, problems: Callable[..., Document]
+    shape: Shape, key: list[Document], problems: Callable[..., Document]
 ) -> tuple[dict[str, Document], dict[str, Document]]:
     """The operations at the address of all records and at that of one.
 
-    `key` is the parameter of the latter; `problems` gives the responses of these names beside those of every operation.
+    `key` are the parameters of the latter; `problems` gives the responses of these names beside those of every
+    operation.
     """
-    one, name, title = _reference(shape, "record"), shape.name, shape.title or shape.name
+    one, name, title = part_of(shape, "record"), shape.name, shape.title or shape.name
     post = operation_of(shape, f"create_{name}_records", f"Add a record, or an array of records, of {title}") | {
+        "description": "Of an array, all records are added or none. The answer shows what was added.",
         "parameters": [REPETITION],
-        "requestBody": body_of(_one_or_many(_reference(shape, "create"))),
+        "requestBody": body_of(_one_or_many(part_of(shape, "create"), part_of(shape, "new"))),
         "responses": {
-            "201": _answer("Added", {"oneOf": [one, _reference(shape, "created")]}, _NEW),
+            "201": _answer("Added", {"oneOf": [one, part_of(shape, "created")]}, _NEW),
             **problems(*_WRITING),
         },
     }
     put = operation_of(shape, f"replace_{name}_record", f"Add or replace a record of {title}") | {
-        "parameters": [key, *CREATE_CONDITIONS],
-        "requestBody": body_of(_reference(shape, "replace")),
+        "description": "Adds the record with this key (201), or replaces it (200): a column that is left out is null.",
+        "parameters": [*key, *CREATE_CONDITIONS],
+        "requestBody": body_of(part_of(shape, "replace")),
         "responses": {
             "200": _answer("Replaced", one, _ETAG),
             "201": _answer("Added", one, _NEW),
@@ -173,33 +190,31 @@ def write_operations(
         },
     }
     patch = operation_of(shape, f"update_{name}_record", f"Change a record of {title}") | {
-        "parameters": [key, *CONDITIONS],
-        "requestBody": body_of(_reference(shape, "update"), JSON, MERGE_PATCH),
+        "description": "A JSON merge patch: a column that is left out stays, null empties it.",
+        "parameters": [*key, *CONDITIONS],
+        "requestBody": body_of(part_of(shape, "update"), JSON, MERGE_PATCH),
         "responses": {"200": _answer("Changed", one, _ETAG), **problems(*_WRITING, *_ADDRESSED)},
     }
     delete = operation_of(shape, f"delete_{name}_record", f"Delete a record of {title}") | {
-        "parameters": [key, *CONDITIONS],
+        "description": "With `If-Match`, only if the record is still as you know it.",
+        "parameters": [*key, *CONDITIONS],
         "responses": {"204": {"description": "Deleted"}, **problems("Malformed", "Referenced", *_ADDRESSED)},
     }
     return {"post": post}, {"put": put, "patch": patch, "delete": delete}
 
 
-def _one_or_many(schema: Document) -> Document:
-    return {"oneOf": [schema, {"type": "array", "items": schema, "minItems": 1}]}
+def _one_or_many(one: Document, item: Document) -> Document:
+    return {"oneOf": [one, {"type": "array", "items": item, "minItems": 1}]}
 
 
 def _answer(description: str, schema: Document, headers: Document) -> Document:
     return {"description": description, "headers": headers, "content": {JSON: {"schema": schema}}}
 
 
-def _reference(shape: Shape, part: str) -> Document:
-    return {"$ref": f"#/components/schemas/{shape.name}_{part}"}
-
-
-def _object(title: str, properties: Document, required: Sequence[str]) -> Document:
+def _object(description: str, properties: Document, required: Sequence[str]) -> Document:
     schema: Document = {
         "type": "object",
-        "title": title,
+        "description": description,
         "properties": properties,
         "additionalProperties": False,
     }

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
-from app.datasets.column_types import ANY_INTEGER, MAX_BIGINT, MAX_SAFE_INTEGER, TYPES
+from app.datasets.column_types import ANY_INTEGER, TYPES
 from app.datasets.columns import Column
+from app.datasets.openapi_names import NOT_FINITE as NOT_FINITE_NAME
+from app.datasets.openapi_names import NUMBER, schema_reference
 from app.datasets.patterns import anchored
 
 Schema = dict[str, Any]
@@ -13,8 +15,8 @@ Schema = dict[str, Any]
 # What JSON has no number for.
 NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 NUMBER_NOTE = "NaN, Infinity and -Infinity, which JSON has no number for, are texts."
-# JSON's numbers are read as binary ones nearly everywhere: their bounds are told only where these are exact.
-_EXACT_DIGITS = 15
+# The words of a schema that hold values, not schemas.
+_VALUES = ("const", "default", "enum", "example", "examples")
 # What documents show for a value where nothing is known of the records.
 _EXAMPLES: dict[str, str | int | float] = {
     "integer": 42,
@@ -26,53 +28,60 @@ _EXAMPLES: dict[str, str | int | float] = {
 }
 
 
-def shown_value(column: Column, example: Any = None) -> Schema:
-    """The schema of what a record shows in a column, null included where it may be missing."""
-    schema = plain_value(column, example)
-    if column.type == "decimal" and column.one_of is None:
-        behind = rf"\.[0-9]{{{column.scale}}}" if column.scale else ""
-        schema["pattern"] = f"^-?[0-9]{{1,{column.precision}}}{behind}$"
+def shown_value(column: Column, example: Any = None, choices: Schema | None = None) -> Schema:
+    """The schema of what a record shows in a column, null included where it may be missing.
+
+    `choices` refers to the schema of the column's allowed values, where that has a name.
+    """
+    schema = _chosen(column, choices) or plain_value(column, example)
+    # Clients in Go check a pattern where an answer has several schemas, and fail: there, what may be null is no text.
+    schema.pop("pattern", None)
     return _complete(schema, column)
 
 
-def written_value(column: Column, example: Any = None) -> Schema:
-    """The schema of what is sent for a column: what a record shows, and a number where nothing is lost by it."""
+def written_value(column: Column, example: Any = None, choices: Schema | None = None) -> Schema:
+    """The schema of what is sent for a column: as records show it, so that what was read can be sent back.
+
+    That exact values may be numbers too is not said: most generators would make a class of its own for each.
+    """
+    chosen = _chosen(column, choices)
+    if chosen is not None:
+        return _complete(chosen, column)
     schema = plain_value(column, example)
-    if column.one_of is not None:
-        schema |= allowed_values(column)
-    else:
-        if column.type == "decimal":
-            schema |= _decimal_number(column)
-        if column.type == "bigint":
-            schema |= {"type": ["string", "integer"], "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER}
+    if column.type == "decimal" and column.one_of is None:
+        schema["pattern"] = decimal_pattern(column.precision or 0, column.scale or 0)
     return _complete(schema, column)
 
 
 def compared_value(type_name: str) -> Schema:
-    """The schema of a value of a type that is only compared: an exact one may be a number, of any digits."""
-    schema = TYPES[type_name].schema
-    if type_name == "bigint":
-        return {**schema, "type": ["string", "integer"], "minimum": -MAX_BIGINT - 1, "maximum": MAX_BIGINT}
-    if type_name == "number":
-        return not_finite_too(schema, type_name)
-    if type_name == "decimal":
-        return {**schema, "type": ["string", "number"]}
-    return schema
+    """The schema of a value of a type that is only compared, in a body."""
+    return schema_reference(NUMBER) if type_name == "number" else TYPES[type_name].schema
 
 
 def allowed_values(column: Column) -> Schema:
-    """The schema of the values that a column with `one_of` takes: as records show them, decimals as numbers too."""
-    values: list[str | int | float] = [_as_shown(value, column) for value in column.one_of or ()]
-    if column.type == "integer":
-        return {**ANY_INTEGER, "enum": values}
-    if column.type != "decimal":
-        return {"type": column.kind.schema["type"], "enum": values}
-    return {"type": ["string", "number"], "enum": [*values, *(_number(value) for value in values)]}
+    """The schema of the values that a column with `one_of` takes, as records show them."""
+    kind = {name: value for name, value in column.kind.schema.items() if name in ("type", "format")}
+    return {**kind, "enum": [_as_shown(value, column) for value in column.one_of or ()]}
 
 
-def _number(text: str | float) -> int | float:
-    number = float(text)
-    return int(number) if number.is_integer() else number
+def number_schemas() -> dict[str, Schema]:
+    """The schemas of a number of any size, by their names: what JSON has no number for is a text."""
+    return {
+        NOT_FINITE_NAME: {"type": "string", "enum": list(NOT_FINITE), "description": NUMBER_NOTE},
+        NUMBER: {"anyOf": [TYPES["number"].schema, schema_reference(NOT_FINITE_NAME)], "description": NUMBER_NOTE},
+    }
+
+
+def _chosen(column: Column, choices: Schema | None) -> Schema | None:
+    """The schema of one of the allowed values, where these have a name."""
+    if choices is None:
+        return None
+    return {**choices, **_description(column)}
+
+
+def _description(column: Column) -> Schema:
+    about = column.description or column.label
+    return {"description": about} if about else {}
 
 
 def plain_value(column: Column, example: Any = None) -> Schema:
@@ -80,11 +89,9 @@ def plain_value(column: Column, example: Any = None) -> Schema:
 
     `example` is a value of the column's own, as a record shows it; without one, a value that any such column may have.
     """
-    schema = dict(column.kind.schema)
-    if column.description or column.label:
-        schema["description"] = column.description or column.label
+    schema = {**column.kind.schema, **_description(column)}
     if column.one_of is not None:
-        schema["enum"] = [_as_shown(value, column) for value in column.one_of]
+        schema |= allowed_values(column)
     if column.max_length is not None:
         schema["maxLength"] = column.max_length
     if column.pattern is not None:
@@ -104,24 +111,11 @@ def decimal_pattern(precision: int, scale: int) -> str:
     return f"^-?{whole}{behind}$"
 
 
-def _decimal_number(column: Column) -> Schema:
-    precision, scale = column.precision or 0, column.scale or 0
-    schema: Schema = {"type": ["string", "number"], "pattern": decimal_pattern(precision, scale)}
-    if precision - scale > _EXACT_DIGITS:
-        return schema
-    beyond = 10 ** (precision - scale)
-    least, most = column.min, column.max
-    schema |= {"exclusiveMinimum": -beyond} if least is None else {"minimum": float(least)}
-    return schema | ({"exclusiveMaximum": beyond} if most is None else {"maximum": float(most)})
-
-
-def not_finite_too(schema: Schema, type_name: str, texts: Sequence[str] = NOT_FINITE) -> Schema:
-    """The schema of a number with the texts that stand for what JSON has no number for; of another type, as it is."""
-    return {"anyOf": [schema, {"type": "string", "enum": list(texts)}]} if type_name == "number" and texts else schema
-
-
 def or_null(schema: Schema) -> Schema:
     """The schema with null."""
+    if "$ref" in schema:
+        others = {name: value for name, value in schema.items() if name != "$ref"}
+        return {"anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}], **others}
     if "anyOf" in schema:
         return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
     if "type" not in schema:
@@ -137,18 +131,42 @@ def with_wide_integers(value: Any) -> Any:
         return [with_wide_integers(inner) for inner in value]
     if not isinstance(value, dict):
         return value
-    members = {n: inner if n in ("examples", "default") else with_wide_integers(inner) for n, inner in value.items()}
+    members = {n: inner if n in _VALUES else with_wide_integers(inner) for n, inner in value.items()}
     return {**ANY_INTEGER, **members} if members.get("type") == "integer" else members
+
+
+def without_titles(value: Any, *, holds_names: bool = False) -> Any:
+    """A part of a document without the titles that the framework gives its schemas: generators name classes by them.
+
+    `holds_names`: its members are not the words of a schema, and one of them may be called `title`.
+    """
+    if isinstance(value, list):
+        return [without_titles(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: inner if name in _VALUES and not holds_names else without_titles(inner, holds_names=name == "properties")
+        for name, inner in value.items()
+        if holds_names or name != "title"
+    }
 
 
 def _complete(schema: Schema, column: Column) -> Schema:
     """The schema with what JSON has no number for and with null, where a column may hold them."""
     if column.type == "number" and (texts := _not_finite(column)):
-        said = schema.pop("description", "").rstrip(".")
-        about = {"description": f"{said}. {NUMBER_NOTE}" if said else NUMBER_NOTE}
-        examples = {"examples": schema.pop("examples")} if "examples" in schema else {}
-        schema = {**not_finite_too(schema, column.type, texts), **about, **examples}
+        schema = _with_texts(schema, texts)
     return schema if column.required else or_null(schema)
+
+
+def _with_texts(number: Schema, texts: Sequence[str]) -> Schema:
+    """The schema of a number or one of some texts."""
+    said = number.pop("description", "").rstrip(".")
+    about = {"description": f"{said}. {NUMBER_NOTE}" if said else NUMBER_NOTE}
+    examples = number.pop("examples", None)
+    if list(texts) == list(NOT_FINITE):
+        return {**schema_reference(NUMBER), **about}
+    shown = {"examples": examples} if examples else {}
+    return {"anyOf": [number, {"type": "string", "enum": list(texts)}], **about, **shown}
 
 
 def _not_finite(column: Column) -> list[str]:

@@ -6,14 +6,9 @@ from codecs import getincrementaldecoder
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.errors import Problem
+from app.core.edge_errors import ResponseTooLarge
 from app.core.http import render_problem
 from app.core.settings import get_settings
-
-
-class ResponseTooLarge(Problem):
-    status = 422
-    title = "The response is too large"
 
 
 class _Overflow(Exception):

@@ -23,10 +23,10 @@ from app.datasets.models import Dataset
 from app.datasets.tables import add_indexes, comments, constraints, create_table
 from app.imports.errors import (
     ColumnsChanged,
+    FileValueTooLong,
     KeyReferenced,
     RecordTooWide,
     ReferencedRecordsMissing,
-    ValueTooLongForIndex,
 )
 from app.imports.models import Mode
 from app.imports.parse import VALUE_LIMIT
@@ -115,7 +115,7 @@ class Loader:
 
         Raises:
             Clash: they cannot go straight into the table.
-            ValueTooLongForIndex: an index has no room for a value.
+            FileValueTooLong: an index has no room for a value.
         """
         if self._builds_table:
             keyless = not self._plan.key and not self._plan.candidates
@@ -250,7 +250,7 @@ class Loader:
 
         Raises:
             Clash: the rows of a new table clash.
-            ValueTooLongForIndex: an index has no room for a value.
+            FileValueTooLong: an index has no room for a value.
         """
         counts = Counts(added=copied)
         with _explained():
@@ -393,7 +393,7 @@ def _explained() -> Iterator[None]:
                 hint="A row has 8,160 bytes, and a long value takes 18 of them. Leave columns out with `omit`, or "
                 "import into a key-value dataset.",
             ) from None
-        raise ValueTooLongForIndex(
+        raise FileValueTooLong(
             f"A value is too long for the index '{error.constraint_name}': it takes some 2,700 bytes.",
             hint="Shorten it, or drop the index, or load into a column without one.",
         ) from None

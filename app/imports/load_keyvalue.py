@@ -31,7 +31,7 @@ from app.datasets.generations import DatasetMoved, Hold, Retired
 from app.datasets.models import Dataset
 from app.datasets.shape import Shape
 from app.imports.batches import Batches
-from app.imports.errors import ColumnsUnsuitable, KeyNotFound, RecordTooLargeForStore
+from app.imports.errors import ColumnsUnsuitable, KeyColumnNotFound, RecordTooLargeForStore
 from app.imports.load import KEY_ATTEMPTS, PLACES, STAGE, Counts, Loader, LoadPlan
 from app.imports.parse import VALUE_LIMIT
 from app.imports.report import Rejections, list_rejections
@@ -167,7 +167,8 @@ class KeyvalueLoader(Loader):
         """Write the staged rows; a generation of their own is shown by `show`.
 
         Raises:
-            KeyNotFound, ColumnsUnsuitable: no column of a new dataset can be its key, or the store has no room for all.
+            KeyColumnNotFound, ColumnsUnsuitable: no column of a new dataset can be its key, or the store has no room
+                for all of them.
             RecordTooLargeForStore: DynamoDB cannot hold a row.
         """
         if self._plan.new:
@@ -241,7 +242,7 @@ class KeyvalueLoader(Loader):
                 await self._connection.execute("ROLLBACK TO SAVEPOINT before_key")
             else:
                 return name
-        raise KeyNotFound(
+        raise KeyColumnNotFound(
             "No column of the file has a different value in each record, and a key-value dataset needs a key.",
             hint="Create the dataset with its columns and a key of one or two of them, or as relational.",
         )

@@ -253,7 +253,7 @@ class _Runner:
         self._source.check_names(chain.from_iterable(dialect.headers), dialect.header_line)
         limit = get_settings().max_columns
         if dialect.width > limit:
-            raise errors.TooManyColumns(
+            raise errors.FileTooWide(
                 f"The file has {dialect.width:,} columns; {limit:,} is the most a dataset may have.",
                 hint=f"Is the delimiter '{dialect.grammar.delimiter.decode()}' right? Give it as `delimiter`. "
                 "(TOLVA_MAX_COLUMNS)",

@@ -17,6 +17,11 @@ class _Unauthenticated(Problem):
 
 
 class KeyMissing(_Unauthenticated):
+    """The route needs an API key and the request has none.
+
+    Send `Authorization: Bearer tolva_…`. `tolva dev` prints its admin key; `POST /keys` makes others.
+    """
+
     title = "An API key is needed"
 
     def __init__(self, found: str | None = None) -> None:
@@ -30,22 +35,47 @@ class KeyMissing(_Unauthenticated):
 
 
 class KeyUnknown(_Unauthenticated):
+    """The `Authorization` header has no key that this Tolva made, or the key is cut off.
+
+    Copy the whole key again and see that the request goes to the Tolva that made it.
+    """
+
     title = "The API key is not known"
 
 
 class KeyExpired(_Unauthenticated):
+    """The API key was valid until its `expires_at`.
+
+    Ask an administrator for a new key.
+    """
+
     title = "The API key has expired"
 
 
 class KeyRevoked(_Unauthenticated):
+    """An administrator revoked the API key.
+
+    Ask an administrator for a new key.
+    """
+
     title = "The API key was revoked"
 
 
 class ScopeMissing(Problem):
+    """The API key is valid, and it has no scope for this or is limited to other datasets.
+
+    Use a key with the scope that the detail names, on this dataset.
+    """
+
     status = 403
     title = "The API key does not open this"
 
 
 class KeyNotFound(Problem):
+    """No API key has this id.
+
+    Take the id from `GET /keys`: it is not the key itself.
+    """
+
     status = 404
     title = "There is no such API key"

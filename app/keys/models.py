@@ -83,3 +83,6 @@ class ApiKeyCreated(ApiKeyPublic):
     """A new key with its text, shown this once."""
 
     key: str = Field(examples=["tolva_0b9c…_kW3v…"])
+    warnings: list[str] = Field(
+        default_factory=list, description="what is likely a mistake, as the name of a dataset that does not exist"
+    )

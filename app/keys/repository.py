@@ -1,14 +1,20 @@
 """API keys in the catalogue."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import column, func, table, update
+from sqlalchemy import select as sql_select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select, tuple_
 
+from app.core.postgres import CATALOGUE_SCHEMA
 from app.keys.errors import KeyNotFound
 from app.keys.models import ApiKey
+
+# Datasets are above keys: here only their names matter.
+_DATASETS = table("dataset", column("name"), schema=CATALOGUE_SCHEMA)
 
 
 async def list_page(session: AsyncSession, limit: int, after: tuple[datetime, UUID] | None = None) -> list[ApiKey]:
@@ -43,3 +49,9 @@ async def revoke_key(session: AsyncSession, key_id: UUID) -> None:
     await session.execute(
         update(ApiKey).where(col(ApiKey.id) == key_id, col(ApiKey.revoked_at).is_(None)).values(revoked_at=func.now())
     )
+
+
+async def find_missing_datasets(session: AsyncSession, names: Sequence[str]) -> list[str]:
+    """Those of some names that no dataset has, in their order."""
+    found = set(await session.scalars(sql_select(_DATASETS.c.name).where(_DATASETS.c.name.in_(names))))
+    return [name for name in dict.fromkeys(names) if name not in found]

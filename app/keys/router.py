@@ -54,7 +54,9 @@ async def create_key(body: ApiKeyCreate, session: Session, response: Response) -
     )
     await repository.add_key(session, key)
     public = ApiKeyPublic.model_validate(key)
-    return ApiKeyCreated(**public.model_dump(), key=format_key(key.id, secret))
+    missing = await repository.find_missing_datasets(session, body.datasets or ())
+    warnings = [f"There is no dataset '{name}' yet: the key opens it once there is." for name in missing]
+    return ApiKeyCreated(**public.model_dump(), key=format_key(key.id, secret), warnings=warnings)
 
 
 @router.get("", responses=problem_responses(*LIST_PROBLEMS))

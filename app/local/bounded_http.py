@@ -14,6 +14,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from app.core.edge_errors import HeadTooLarge, RequestMalformed, RequestTooSlow
 from app.core.errors import Problem, ServiceUnavailable
 from app.core.settings import get_settings
 
@@ -21,25 +22,6 @@ from app.core.settings import get_settings
 ARRIVING = (h11.IDLE, h11.SEND_BODY)
 RETRY_SECONDS = 5
 MAX_ASCII = 0x7F
-
-
-class RequestTooSlow(Problem):
-    status = 408
-    title = "The request took too long to arrive"
-
-
-class HeadTooLarge(Problem):
-    status = 431
-    title = "The address and the headers are too long"
-
-
-class RequestMalformed(Problem):
-    """What was sent is not a request of HTTP/1.1, such as one with a space in its address, or one that is encrypted.
-
-    Percent-encode the address, name the header Host once, and use http:// where the server has no certificate.
-    """
-
-    title = "The request cannot be read as HTTP"
 
 
 # By how the protocol's error begins: what is wrong.

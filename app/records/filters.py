@@ -96,18 +96,23 @@ def conditions_of(part: Filter) -> Iterator[Condition]:
                 yield from conditions_of(inner)
 
 
-def condition_from_text(column: Column, operator: str, text: str, place: str, limits: Limits) -> Condition:
-    """The condition that a parameter of an address states.
+def takes_several(operator: str) -> bool:
+    """Whether an operator takes more than one value: all of them in one parameter, or each in one of its own."""
+    return OPERATORS[operator].takes in ("list", "pair")
+
+
+def condition_from_texts(column: Column, operator: str, given: Sequence[str], place: str, limits: Limits) -> Condition:
+    """The condition that a parameter of an address states, `given` once or, where it takes a list, more often.
 
     Raises:
         Mistake: the operator does not go with the column, or the text does not go with the operator.
         QueryTooLarge: a list or a text is too long.
     """
-    _check_operator(column, operator, text, place, "query")
+    _check_operator(column, operator, given[0], place, "query")
     takes = OPERATORS[operator].takes
     if takes == "flag":
-        return Condition(column, operator, (_flag(text, place),))
-    texts = [text] if takes == "value" else split_list(text, place)
+        return Condition(column, operator, (_flag(given[0], place),))
+    texts = given if takes == "value" else [item for text in given for item in split_list(text, place)]
     if takes != "value" and column.kind.sql != "text":
         texts = [item.strip(" ") for item in texts]
     return _condition(column, operator, texts, place, "query", limits=limits)
@@ -122,7 +127,7 @@ def _flag(text: str, place: str) -> str:
 
 
 def condition_from_json(column: Column, operator: str, value: Any, place: str, limits: Limits) -> Condition:
-    """The condition that a member of a body states; see `condition_from_text`."""
+    """The condition that a member of a body states; see `condition_from_texts`."""
     _check_operator(column, operator, value, place, "body")
     takes = OPERATORS[operator].takes
     if takes == "flag":

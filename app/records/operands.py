@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -51,6 +52,16 @@ def split_list(text: str, place: str) -> list[str]:
         items.append(item)
         at += 1
     return items
+
+
+def join_list(items: Sequence[str]) -> str:
+    """The comma list of some items, as `split_list` reads it."""
+    return ",".join(_in_quotes(item) if item.startswith('"') or "," in item else item for item in items)
+
+
+def _in_quotes(item: str) -> str:
+    doubled = item.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _quoted(text: str, start: int, place: str) -> tuple[str, int]:

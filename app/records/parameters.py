@@ -8,13 +8,17 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from app.core.errors import ParameterInvalid, Problem, did_you_mean
+from app.datasets.columns import Column
+from app.datasets.operators import OPERATORS
 from app.datasets.shape import Shape
 from app.records.errors import ParameterRepeated, QueryInvalid
-from app.records.filters import AllOf, Condition, condition_from_text
+from app.records.filters import AllOf, Condition, condition_from_texts, takes_several
 from app.records.limits import Limits
-from app.records.operands import SHOWN_LENGTH, Mistake, named, shown
+from app.records.operands import SHOWN_LENGTH, Mistake, join_list, named, shown
 from app.records.unknown_parameters import SEPARATOR, unknown_parameter
 
+# What takes names with commas between them, or a parameter for each.
+LISTS = ("select", "sort", "embed", "group", "aggregate")
 _PROBLEMS: dict[str, type[Problem]] = {"query": ParameterInvalid, "body": QueryInvalid}
 
 
@@ -123,30 +127,43 @@ def read_address(
     asked: dict[str, str] = {}
     conditions: list[Condition] = []
     with refusals("query"):
-        for name, value in _split_address(raw, len(members), limits).items():
+        for name, values in _split_address(raw, len(members), limits).items():
             column_name, _, operator = name.partition(SEPARATOR)
             if column_name in columns:
                 column = columns[column_name]
-                conditions.append(condition_from_text(column, operator or "eq", value, shown(name), limits))
+                if len(values) > 1 and operator in ("", *OPERATORS) and not takes_several(operator or "eq"):
+                    raise _repeated(name, _hint_of_condition(column, operator or "eq", values))
+                conditions.append(condition_from_texts(column, operator or "eq", values, shown(name), limits))
             elif name[:1] == "_" and name[1:] in members:
-                asked[name[1:]] = value
+                if len(values) > 1 and name[1:] not in LISTS:
+                    raise _repeated(name, "Give it once.")
+                # No name has a comma.
+                asked[name[1:]] = ",".join(values)
             else:
-                raise unknown_parameter(shape, members, name, value, takes_conditions=takes_conditions)
+                raise unknown_parameter(shape, members, name, values[0], takes_conditions=takes_conditions)
     return AllOf(tuple(conditions)), Asked("_", asked)
 
 
-def _split_address(raw: bytes, members: int, limits: Limits) -> dict[str, str]:
-    limits.check_terms(raw.count(b"&") + 1 - members, "parameters")
+def _split_address(raw: bytes, members: int, limits: Limits) -> dict[str, list[str]]:
+    """The values of each parameter, in their order: a list may be one of them, or several."""
     try:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, encoding="utf-8", errors="strict")
     except UnicodeDecodeError:
         raise ParameterInvalid("The address is not UTF-8.", hint="Percent-encode every parameter as UTF-8.") from None
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise ParameterRepeated(
-            f"'{shown(repeated)}' is given more than once.",
-            hint="List several values with `in`, or send conditions as `_and` to POST …/records/query.",
-        )
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    limits.check_terms(len(values) - members, "parameters")
     return values
+
+
+def _repeated(name: str, hint: str) -> ParameterRepeated:
+    return ParameterRepeated(f"'{shown(name)}' is given more than once, and takes one value.", hint=hint)
+
+
+def _hint_of_condition(column: Column, operator: str, values: Sequence[str]) -> str:
+    """What to ask for where a condition that takes one value was given several times."""
+    several = {"eq": "in", "ne": "nin"}.get(operator)
+    if several is None or several not in column.kind.operators:
+        return "Give it once, or join conditions by `_and` or `_or` in POST …/records/query."
+    return f"List the values: {column.name}{SEPARATOR}{several}={shown(join_list(values))}"

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
@@ -254,5 +255,7 @@ def _answer(access: Access, query: RecordQuery, page: RecordPage, *, has_address
 
 def _link(request: Request, route: str, shape: Shape, cursor: str) -> dict[str, str]:
     url = request.url_for(route, dataset=shape.name)
-    address = str(url.include_query_params(**{**request.query_params, "_cursor": cursor}))
+    # A list may be given as several parameters of one name.
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "_cursor"]
+    address = str(url.replace(query=urlencode([*kept, ("_cursor", cursor)])))
     return {"Link": f'<{address}>; rel="next"'} if len(address) <= MAX_LINK_LENGTH else {}

@@ -6,16 +6,21 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
+from asyncpg import Connection
 from httpx import AsyncClient
+from playwright.async_api import Browser
 
 from app.local.emulator import find_free_port
+from app.local.services import Services
+from tests.conformance.browser import Visitor, run_browser
 from tests.conformance.datasets import DATASETS, RECORDS
-from tests.conftest import ADMIN_KEY
+from tests.conftest import ADMIN_KEY, empty_everything
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 ROOT = Path(__file__).parent.parent.parent
@@ -27,6 +32,12 @@ SEED = "1"
 @pytest.fixture
 def served(database_url: str) -> Iterator[str]:
     """The address at which the API listens."""
+    with _serving() as url:
+        yield url
+
+
+@contextmanager
+def _serving() -> Iterator[str]:
     port = find_free_port()
     command = [sys.executable, "-m", "app.local.api", "--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"TOLVA_LOG_LEVEL": "ERROR"})
@@ -52,8 +63,23 @@ def _wait_for(url: str) -> str:
 @pytest_asyncio.fixture
 async def api(served: str) -> AsyncIterator[AsyncClient]:
     """A caller with the administrator's key of an API that has all of DATASETS."""
+    async with _caller_of(served) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module")
+async def site(services: Services, connections: Connection) -> AsyncIterator[AsyncClient]:
+    """The same, once for all tests of a file: none of them may rely on what another one changes."""
+    await empty_everything(connections)
+    with _serving() as url:
+        async with _caller_of(url) as client:
+            yield client
+
+
+@asynccontextmanager
+async def _caller_of(url: str) -> AsyncIterator[AsyncClient]:
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    async with AsyncClient(base_url=served, headers=headers, trust_env=False) as client:
+    async with AsyncClient(base_url=url, headers=headers, trust_env=False) as client:
         for dataset in DATASETS:
             made = await client.post("/datasets", json=dataset)
             assert made.status_code == 201, made.text
@@ -61,6 +87,21 @@ async def api(served: str) -> AsyncIterator[AsyncClient]:
             added = await client.post(f"/datasets/{name}/records", json=records)
             assert added.status_code == 201, added.text
         yield client
+
+
+@pytest_asyncio.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser for the tests of a file."""
+    async with run_browser() as started:
+        yield started
+
+
+@pytest_asyncio.fixture
+async def visitor(browser: Browser) -> AsyncIterator[Visitor]:
+    """Somebody who opens pages, none of which may break."""
+    visiting = Visitor(browser)
+    yield visiting
+    assert visiting.broken == []
 
 
 async def run_schemathesis(

@@ -33,6 +33,10 @@ BEYOND_RECORDS = {
 BEYOND_PARAMETERS = {
     **dict.fromkeys(("_limit", "limit"), "the settings have the most"),
     **dict.fromkeys(("_sort", "sort"), "a column in both directions, or what another parameter leaves out"),
+    **dict.fromkeys(
+        ("_select", "select", "_embed", "embed", "_group", "_aggregate"),
+        "a name twice: of a list of different ones, some generators make a set",
+    ),
     **dict.fromkeys(("_count", "count", "_cursor", "cursor", "_spreadsheet", "spreadsheet"), "Accept decides"),
     **dict.fromkeys(
         ("options/date_format", "options/encoding", "options/timezone", "options/units"), "the names of a long list"

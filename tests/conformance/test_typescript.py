@@ -1,9 +1,7 @@
 """The client that openapi-typescript makes of a dataset's document knows its columns."""
 
-import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,31 +9,16 @@ import pytest_asyncio
 from httpx import AsyncClient
 
 from tests.conformance.datasets import EVERYTHING, MAKERS, PAIRS
+from tests.conformance.packages import fetch_node_modules, run
 
 SOURCES = Path(__file__).with_name("typescript")
-# The first run fetches 45 MB of packages.
-FETCH_SECONDS = 120
 
 
 @pytest.fixture(scope="session")
 def packages(request: pytest.FixtureRequest) -> Path:
     """A folder with the packages of package-lock.json, kept from one run to the next."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed: the client in TypeScript is not tested")
     assert request.config.cache is not None
-    folder = request.config.cache.mkdir("typescript")
-    lock = SOURCES / "package-lock.json"
-    done = folder / "fetched-lock.json"
-    if not done.exists() or done.read_text() != lock.read_text():
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(SOURCES / name, folder)
-        fetched = _run([npm, "ci", "--no-audit", "--no-fund"], folder)
-        if fetched.returncode and "CI" not in os.environ:
-            pytest.skip(f"npm cannot fetch the packages: {fetched.stderr.strip()[-200:]}")
-        assert fetched.returncode == 0, fetched.stderr
-        shutil.copy(lock, done)
-    return folder
+    return fetch_node_modules(request.config.cache.mkdir("node"))
 
 
 @pytest_asyncio.fixture
@@ -49,18 +32,14 @@ async def project(client: AsyncClient, packages: Path, tmp_path: Path) -> Path:
     for name in ("everything", "pairs"):
         document = tmp_path / f"{name}.json"
         document.write_text((await client.get(f"/datasets/{name}/openapi.json")).text)
-        made = _run(["node_modules/.bin/openapi-typescript", document.name, "-o", f"{name}.d.ts"], tmp_path)
+        made = run(["node_modules/.bin/openapi-typescript", document.name, "-o", f"{name}.d.ts"], tmp_path)
         assert made.returncode == 0, made.stdout + made.stderr
     return tmp_path
 
 
-def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)
-
-
 def _compile(project: Path) -> str:
     """What the compiler has to say; nothing where all is right."""
-    return _run(["node_modules/.bin/tsc"], project).stdout
+    return run(["node_modules/.bin/tsc"], project).stdout
 
 
 class TestGeneratedClient:

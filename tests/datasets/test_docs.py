@@ -4,7 +4,9 @@ from hashlib import sha256
 from urllib.parse import urljoin
 
 import pytest
-from httpx import AsyncClient
+from httpx import ASGITransport, AsyncClient
+
+from app.main import create_app
 
 
 class TestPages:
@@ -13,20 +15,22 @@ class TestPages:
         page = await anonymous.get(path)
         assert page.headers["content-type"] == "text/html; charset=utf-8"
         links = re.findall(r'<(?:link|script)[^>]* (?:src|href)="([^"]+)"', page.text)
-        assert len(links) == 3
-        for link in links:
+        (icon, *others) = links
+        assert icon.startswith("data:image/svg+xml,")
+        assert len(others) == 2
+        for link in others:
             address = urljoin(str(page.url), link)
             assert address.startswith("http://tolva.test/docs/assets/")
             asset = await anonymous.get(address)
             assert asset.status_code == 200
             assert asset.headers["cache-control"] == "public, max-age=86400"
-        assert "//" not in re.sub(r"^\s*//.*$", "", page.text, flags=re.MULTILINE)
+        assert re.findall(r"\w+://", page.text) == []
 
     @pytest.mark.parametrize("path", ["/docs", "/datasets/products/docs"])
     async def test_they_lead_to_the_page_of_everything(self, anonymous: AsyncClient, path: str) -> None:
         page = await anonymous.get(path)
-        (home,) = re.findall(r'<a href="([^"]+)"', page.text)
-        assert urljoin(str(page.url), home) == "http://tolva.test/docs"
+        homes = re.findall(r'<a (?:class="brand" )?href="([^"]+)"', page.text)
+        assert {urljoin(str(page.url), home) for home in homes} == {"http://tolva.test/docs"}
 
     @pytest.mark.parametrize("path", ["/docs", "/datasets/products/docs"])
     async def test_they_ask_for_the_document_beside_them(self, anonymous: AsyncClient, path: str) -> None:
@@ -69,10 +73,42 @@ class TestPolicy:
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["cache-control"] == "no-cache"
 
+    @pytest.mark.parametrize("path", ["/docs", "/datasets/products/docs"])
+    async def test_an_unchanged_one_is_not_sent_again(self, anonymous: AsyncClient, path: str) -> None:
+        first = await anonymous.get(path)
+        again = await anonymous.get(path, headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["content-security-policy"] == first.headers["content-security-policy"]
+
     async def test_one_answer_leaves_nothing_in_the_next(self, anonymous: AsyncClient) -> None:
         first, second = await anonymous.get("/docs"), await anonymous.get("/docs")
         assert len(first.headers.get_list("x-request-id")) == len(second.headers.get_list("x-request-id")) == 1
         assert first.headers["x-request-id"] != second.headers["x-request-id"]
+
+
+class TestStart:
+    @pytest.mark.parametrize("accept", ["text/html,application/xhtml+xml,*/*;q=0.8", "*/*", ""])
+    async def test_it_leads_to_the_page_of_everything(self, anonymous: AsyncClient, accept: str) -> None:
+        answer = await anonymous.get("/", headers={"Accept": accept})
+        assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+
+    async def test_programs_get_the_addresses_there_are(self, anonymous: AsyncClient) -> None:
+        answer = await anonymous.get("/", headers={"Accept": "application/json"})
+        assert answer.json() == {
+            "name": "Tolva",
+            "version": "0.1.0",
+            "docs": "http://tolva.test/docs",
+            "openapi": "http://tolva.test/openapi.json",
+            "datasets": "http://tolva.test/datasets",
+            "problems": "http://tolva.test/problems",
+        }
+
+    async def test_both_lead_below_a_gateways_path(self, database_url: str) -> None:
+        transport = ASGITransport(app=create_app(), root_path="/prod")
+        async with AsyncClient(transport=transport, base_url="http://tolva.test") as caller:
+            assert (await caller.get("/prod/")).headers["location"] == "/prod/docs"
+            links = (await caller.get("/prod/", headers={"Accept": "application/json"})).json()
+            assert links["docs"] == "http://tolva.test/prod/docs"
 
 
 class TestAssets:

@@ -84,3 +84,23 @@ class TestExamples:
         async with things.connection.transaction():
             await things.connection.execute("LOCK TABLE data.things IN ACCESS EXCLUSIVE MODE")
             assert _examples(await _document(things.client)) == {"_id": 42}
+
+
+@pytest.mark.usefixtures("looked_for_anew")
+class TestKeyValue:
+    async def test_they_are_those_of_some_record(self, things: Things) -> None:
+        columns = [{"name": "code", "type": "text"}, {"name": "price", "type": "decimal", "precision": 6, "scale": 2}]
+        body = {
+            "name": "things",
+            "store": "keyvalue",
+            "key": ["code"],
+            "columns": [*columns, {"name": "a", "type": "text"}],
+        }
+        assert (await things.client.post("/datasets", json=body)).status_code == 201
+        assert _examples(await _document(things.client)) == {"price": "1.50"}
+        records = "/datasets/things/records"
+        await things.client.post(records, json={"code": "A/1", "price": "0.10", "a": "x" * 81})
+        for document in (await _document(things.client), (await things.client.get("/openapi.json")).json()):
+            assert _examples(document) == {"code": "A/1", "price": "0.10"}
+        await things.client.delete(f"{records}/A%2F1")
+        assert _examples(await _document(things.client)) == {"price": "1.50"}

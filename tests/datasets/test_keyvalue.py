@@ -119,7 +119,7 @@ class TestDocument:
         assert {path.removeprefix("/datasets/readings/"): sorted(paths[path]) for path in paths} == {
             "records": ["get", "post"],
             "records/get": ["post"],
-            "records/{key}": ["delete", "get", "patch", "put"],
+            "records/{station},{taken}": ["delete", "get", "patch", "put"],
         }
         parameters = document["components"]["parameters"]
         assert {parameter["name"] for parameter in parameters.values()} == {

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,7 @@ from app.datasets.column_types import TYPES
 from app.datasets.columns import Column, row_id_column
 from app.datasets.openapi import record_schema, view_schema
 from app.datasets.shape import Shape
-from app.datasets.value_schemas import NUMBER_NOTE
+from app.datasets.value_schemas import NUMBER_NOTE, allowed_values, number_schemas
 
 
 def _shape(*columns: Column) -> Shape:
@@ -26,8 +27,7 @@ def _schema(**members: Any) -> dict[str, Any]:
 class TestRecordSchema:
     def test_every_member_of_a_whole_record_is_there(self) -> None:
         schema = record_schema(_shape(Column(name="a", type="text")))
-        assert schema["required"] == ["_id", "a"]
-        assert schema["allOf"] == [{"$ref": "#/components/schemas/things_view"}]
+        assert schema["required"] == list(schema["properties"]) == ["_id", "a"]
 
     def test_a_selection_may_leave_any_out(self) -> None:
         assert "required" not in view_schema(_shape(Column(name="a", type="text")))
@@ -36,11 +36,15 @@ class TestRecordSchema:
         assert _schema(type="text")["type"] == ["string", "null"]
         assert _schema(type="text", required=True)["type"] == "string"
 
-    def test_an_enumeration_of_what_may_be_null_has_null(self) -> None:
-        assert _schema(type="text", one_of=["x", "y"])["enum"] == ["x", "y", None]
+    def test_an_enumeration_has_a_name_whether_it_may_be_null_or_not(self) -> None:
+        named = {"$ref": "#/components/schemas/things.a_choice"}
+        assert _schema(type="text", one_of=["x", "y"], required=True) == named
+        assert _schema(type="text", one_of=["x", "y"])["anyOf"] == [named, {"type": "null"}]
 
     def test_an_enumeration_has_the_values_as_json_shows_them(self) -> None:
-        assert _schema(type="bigint", one_of=[1, 2], required=True)["enum"] == ["1", "2"]
+        assert allowed_values(Column(name="a", type="bigint", one_of=[1, 2]))["enum"] == ["1", "2"]
+        decimal = Column(name="a", type="decimal", precision=3, scale=1, one_of=["7"])
+        assert allowed_values(decimal) == {"type": "string", "enum": ["7.0"]}
 
     def test_the_label_describes(self) -> None:
         assert _schema(type="text", label="Unit price (€)")["description"] == "Unit price (€)"
@@ -48,12 +52,13 @@ class TestRecordSchema:
     def test_a_numbers_exceptions_are_told(self) -> None:
         schema = _schema(type="number", description="Weight.")
         assert schema["description"] == f"Weight. {NUMBER_NOTE}"
-        assert [choice["type"] for choice in schema["anyOf"]] == ["number", "string", "null"]
+        assert schema["anyOf"] == [{"$ref": "#/components/schemas/NumberValue"}, {"type": "null"}]
+        number, text = number_schemas()["NumberValue"]["anyOf"]
+        assert (number, text) == ({"type": "number", "format": "double"}, {"$ref": "#/components/schemas/NotFinite"})
 
     @pytest.mark.parametrize(
         ("bounds", "texts"),
         [
-            ({}, ["NaN", "Infinity", "-Infinity"]),
             ({"min": 0}, ["Infinity"]),
             ({"max": 0}, ["-Infinity"]),
             ({"min": 0, "max": 1}, None),
@@ -102,6 +107,15 @@ def _objects(document: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(document, list):
         for value in document:
             yield from _objects(value)
+
+
+def _without_prose(value: Any) -> Any:
+    """A document without what only people read."""
+    if isinstance(value, list):
+        return [_without_prose(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: _without_prose(inner) for name, inner in value.items() if name not in ("description", "summary")}
 
 
 def _operation_ids(document: dict[str, Any]) -> list[str]:
@@ -184,7 +198,7 @@ class TestWholeDocument:
             path
             for path, operations in document["paths"].items()
             for operation in operations.values()
-            if "security" not in operation
+            if operation["security"] == []
         }
         assert open_paths == {"/health", "/ready"}
         assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
@@ -193,16 +207,59 @@ class TestWholeDocument:
         await client.post("/datasets", json={"name": "words", "columns": [{"name": "count", "type": "integer"}]})
         document = (await client.get("/openapi.json")).json()
         OpenAPIV31SpecValidator(document).validate()
-        members = document["components"]["schemas"]["words_results"]["properties"]["data"]["items"]["properties"]
+        members = document["components"]["schemas"]["words_result"]["properties"]
         assert len(members["count"]["anyOf"]) == 2
 
-    async def test_a_key_of_several_columns_is_a_list_in_the_address(self, client: AsyncClient) -> None:
+    async def test_each_value_of_a_key_has_a_parameter_in_the_address(self, client: AsyncClient) -> None:
         await _create_datasets(client)
         document = (await client.get("/openapi.json")).json()
-        for operation in document["paths"]["/datasets/pairs/records/{key}"].values():
-            (key, *_) = operation["parameters"]
-            assert (key["style"], key["explode"]) == ("simple", False)
-            assert len(key["schema"]["prefixItems"]) == key["schema"]["minItems"] == key["schema"]["maxItems"] == 2
+        for operation in document["paths"]["/datasets/pairs/records/{a},{b}"].values():
+            first, second = [given for given in operation["parameters"] if given["in"] == "path"]
+            assert (first["name"], second["name"]) == ("a", "b")
+            assert first["schema"] == second["schema"] == {"type": "string"}
+
+    async def test_a_key_in_a_body_has_as_many_values_as_columns(self, client: AsyncClient) -> None:
+        await _create_datasets(client)
+        document = (await client.get("/openapi.json")).json()
+        key = document["components"]["schemas"]["pairs_keys"]["properties"]["keys"]["items"]
+        assert key["prefixItems"] == [{"type": "string"}, {"type": "string"}]
+        assert (key["items"], key["minItems"], key["maxItems"]) == ({"type": "string"}, 2, 2)
+
+    async def test_a_list_stands_in_its_parameter(self, client: AsyncClient) -> None:
+        await _create_datasets(client)
+        parameters = (await client.get("/openapi.json")).json()["components"]["parameters"]
+        lists = [given for given in parameters.values() if given["name"].endswith(("__in", "__nin", "__between"))]
+        assert lists
+        for given in lists:
+            assert given["schema"]["type"] == "array"
+            assert (given["style"], given["explode"]) == ("form", False)
+
+    async def test_no_schema_has_a_title(self, client: AsyncClient) -> None:
+        await _create_datasets(client)
+        for path in ("/openapi.json", "/datasets/everything/openapi.json"):
+            document = (await client.get(path)).json()
+            for part in (document["paths"], document["components"]):
+                assert [found["title"] for found in _objects(part) if isinstance(found.get("title"), str)] == []
+        # A property may be called so.
+        assert "title" in document["components"]["schemas"]["ProblemDocument"]["properties"]
+
+    async def test_names_stay_when_the_title_changes(self, client: AsyncClient) -> None:
+        await _create_datasets(client)
+        before = _without_prose((await client.get("/datasets/everything/openapi.json")).json())
+        await client.patch("/datasets/everything", json={"title": "All that we have", "description": "Other words."})
+        after = (await client.get("/datasets/everything/openapi.json")).json()
+        assert after["info"]["summary"] == "All that we have"
+        assert _without_prose(after) == before
+
+    async def test_every_component_is_used(self, client: AsyncClient, anonymous: AsyncClient) -> None:
+        await _create_datasets(client)
+        paths = ("/openapi.json", *(f"/datasets/{name}/openapi.json" for name in ("everything", "pairs", "a_1", "a1")))
+        documents = [(await client.get(path)).json() for path in paths]
+        for document in (*documents, (await anonymous.get("/openapi.json")).json()):
+            text = json.dumps(document)
+            for kind, components in document["components"].items():
+                if kind != "securitySchemes":
+                    assert [name for name in components if f'"#/components/{kind}/{name}"' not in text] == []
 
 
 class TestDatasetDocument:
@@ -226,8 +283,9 @@ class TestDatasetDocument:
     async def test_it_speaks_of_the_dataset(self, client: AsyncClient) -> None:
         await _create_datasets(client)
         document = (await client.get("/datasets/everything/openapi.json")).json()
-        assert document["info"]["title"] == "Everything"
-        assert document["servers"] == [{"url": "/"}]
+        assert document["info"]["title"] == "everything"
+        assert document["info"]["summary"] == "Everything"
+        assert document["info"]["description"] == "All types."
         assert set(document["components"]["schemas"]["everything_view"]["properties"]) == {"_id", *TYPES}
 
     async def test_it_needs_the_scope_read(self, client: AsyncClient, anonymous: AsyncClient) -> None:

@@ -80,7 +80,7 @@ class TestSharing:
     def test_columns_of_one_name_and_several_types_have_their_own(self) -> None:
         shapes = [_shape(f"d{place}", _column(name)) for place, name in enumerate(TYPES)]
         parameters = _describe(*shapes)["components"]["parameters"]
-        schema = {"$ref": "#/components/schemas/DateValue"}
+        schema = {"type": "string", "format": "date"}
         assert parameters["a__ne.date"] == {
             "name": "a__ne",
             "in": "query",
@@ -96,7 +96,7 @@ class TestSharing:
         ]["parameters"]
         for name, dataset in itertools.product(("a", "a__ne", "a__in", "a__nin"), ("one", "two")):
             assert f"/{dataset}.a" in json.dumps(parameters[f"{dataset}.{name}"])
-        assert parameters["a__ne.text"]["schema"] == {"$ref": "#/components/schemas/TextValue"}
+        assert parameters["a__ne.text"]["schema"] == {"type": "string"}
 
     def test_each_column_and_operator_has_its_parameter(self) -> None:
         columns = [_column(name, name=f"c_{name}") for name in TYPES]

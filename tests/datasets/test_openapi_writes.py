@@ -15,7 +15,7 @@ from app.datasets.column_types import TYPES
 from app.datasets.columns import Column, row_id_column
 from app.datasets.openapi_writes import write_schemas
 from app.datasets.shape import Shape
-from app.datasets.value_schemas import decimal_pattern
+from app.datasets.value_schemas import decimal_pattern, number_schemas
 from app.records.values import RecordReader
 
 STABLE = settings(deadline=None, derandomize=True, max_examples=300)
@@ -61,15 +61,16 @@ class TestSchemas:
         for part in ("create", "replace"):
             assert Draft202012Validator(schemas[f"things_{part}"]).is_valid({"k": text}) is is_key
 
-    def test_a_decimal_may_be_a_number(self) -> None:
+    def test_an_exact_value_is_a_text_as_records_show_it(self) -> None:
         schema = _value(type="decimal", precision=6, scale=2, required=True)
-        assert schema["type"] == ["string", "number"]
+        assert schema["type"] == "string"
         assert re.fullmatch(schema["pattern"], "1234.5")
+        assert _value(type="bigint", required=True)["type"] == "string"
 
     def test_what_may_be_null_says_so(self) -> None:
         assert _value(type="text")["type"] == ["string", "null"]
-        assert _value(type="text", one_of=["a"])["enum"] == ["a", None]
-        assert _value(type="bigint")["type"] == ["string", "integer", "null"]
+        assert _value(type="text", one_of=["a"])["anyOf"][1] == {"type": "null"}
+        assert _value(type="bigint")["type"] == ["string", "null"]
         assert "type" not in _value(type="json")
 
     @STABLE
@@ -86,7 +87,10 @@ class TestSchemas:
     def test_what_the_schema_refuses_is_refused(self, name: Any, value: Any) -> None:
         members = {"precision": 4, "scale": 2} if name == "decimal" else {}
         column = Column(name="a", type=name, **members)
-        schema = _schemas(column)["things_create"]
+        schema = {**_schemas(column)["things_create"], "components": {"schemas": number_schemas()}}
+        # Documents have one way to write a value where the API takes two.
+        if name in ("bigint", "decimal") and isinstance(value, int | float):
+            return
         number = Decimal(str(value)) if isinstance(value, float) else value
         _, faults = RecordReader([column], ["_id"]).read_new({"a": number})
         if not Draft202012Validator(schema).is_valid({"a": value}):

@@ -58,7 +58,7 @@ class TestIndexes:
     async def test_a_value_that_is_too_long_for_one(self, stock: Importer, mode: str) -> None:
         name = "".join(chr(0x4E00 + number * 7) for number in range(2000))
         shown = await stock("stock", f"sku,name,count\nc,{name},3\n", mode=mode)
-        assert shown["problem"]["type"] == "/problems/value-too-long-for-index"
+        assert shown["problem"]["type"] == "/problems/file-value-too-long"
         assert "'stock__name__count__idx_ad'" in shown["problem"]["detail"]
         assert len(await stock.records("stock")) == 2
 

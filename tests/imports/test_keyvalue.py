@@ -80,7 +80,7 @@ class TestFirst:
     async def test_a_file_without_a_key_is_refused(self, importer: Importer, client: AsyncClient) -> None:
         await client.post("/datasets", json={"name": "notes", "store": "keyvalue"})
         shown = await importer("notes", "what,when\nx,1\nx,1\n")
-        assert shown["problem"]["type"] == "/problems/key-not-found"
+        assert shown["problem"]["type"] == "/problems/key-column-not-found"
         assert await items() == []
 
     async def test_columns_are_proposed_and_not_pinned_by_a_dry_run(

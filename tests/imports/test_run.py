@@ -337,7 +337,7 @@ class TestLimits:
     async def test_too_many_columns(self, importer: Importer, setting: None) -> None:
         os.environ["TOLVA_MAX_COLUMNS"] = "2"
         shown = await importer("wide", "a,b,c\n1,2,3\n")
-        assert shown["problem"]["type"] == "/problems/too-many-columns"
+        assert shown["problem"]["type"] == "/problems/file-too-wide"
 
     async def test_a_file_over_the_limit_is_refused_before_and_after_the_upload(
         self, importer: Importer, client: AsyncClient, setting: None

@@ -48,7 +48,7 @@ class TestWide:
     async def test_wider(self, importer: Importer) -> None:
         limit = get_settings().max_columns
         shown = await importer("wider", wide(limit + 1, "").replace(",", ";"))
-        assert shown["problem"]["type"] == "/problems/too-many-columns"
+        assert shown["problem"]["type"] == "/problems/file-too-wide"
         assert f"{limit:,} is the most" in shown["problem"]["detail"]
         assert "delimiter ';'" in shown["problem"]["hint"]
         assert "TOLVA_MAX_COLUMNS" in shown["problem"]["hint"]

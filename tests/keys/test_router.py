@@ -35,6 +35,16 @@ class TestCreateKey:
         assert secret not in str(dict(row))
         assert secret not in (await client.get("/keys")).text
 
+    async def test_datasets_that_do_not_exist_are_warned_of(self, client: AsyncClient) -> None:
+        assert (await client.post("/datasets", json={"name": "here"})).status_code == 201
+        created = await _create(client, datasets=["here", "nope", "'; --", "nope"])
+        assert created["warnings"] == [
+            "There is no dataset 'nope' yet: the key opens it once there is.",
+            "There is no dataset ''; --' yet: the key opens it once there is.",
+        ]
+        assert (await _create(client, datasets=["here"]))["warnings"] == []
+        assert (await _create(client))["warnings"] == []
+
     @pytest.mark.parametrize(
         ("body", "path"),
         [

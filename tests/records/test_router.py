@@ -203,6 +203,29 @@ def behind_prod(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 class TestLink:
+    async def test_it_keeps_lists_that_are_several_parameters(self, client: AsyncClient, fill: Fill) -> None:
+        await fill("rows", {"n": "integer", "word": "text"}, [(n, "a b+c") for n in range(3)])
+        first = await client.get(
+            "/datasets/rows/records?_select=n&_select=word&n__in=1&n__in=2&word=a%20b%2Bc&_limit=1"
+        )
+        following = await client.get(first.links["next"]["url"])
+        assert following.json() == {"data": [{"n": 2, "word": "a b+c"}], "next": None}
+
+    async def test_a_page_of_one_spelling_leads_to_one_of_the_other(self, client: AsyncClient, fill: Fill) -> None:
+        await fill("rows", {"n": "integer"}, [(n,) for n in range(3)])
+        first = await client.get("/datasets/rows/records?n__in=1&n__in=2&_limit=1")
+        cursor = first.json()["next"]
+        following = await client.get(f"/datasets/rows/records?n__in=1,2&_limit=1&_cursor={cursor}")
+        assert [record["n"] for record in following.json()["data"]] == [2]
+
+    async def test_an_aggregate_takes_lists_in_both_spellings(self, client: AsyncClient, fill: Fill) -> None:
+        await fill("rows", {"n": "integer", "word": "text"}, [(n, "a") for n in range(3)])
+        commas = "_group=word,n&_aggregate=count,n__sum&_sort=-n,word&n__in=1,2"
+        repeated = "_group=word&_group=n&_aggregate=count&_aggregate=n__sum&_sort=-n&_sort=word&n__in=1&n__in=2"
+        answers = [(await client.get(f"/datasets/rows/aggregate?{query}")).json() for query in (commas, repeated)]
+        assert answers[0] == answers[1]
+        assert [result["n"] for result in answers[0]["data"]] == [2, 1]
+
     @pytest.mark.usefixtures("behind_prod")
     async def test_it_keeps_the_limit_and_the_gateways_path(self, client: AsyncClient, fill: Fill) -> None:
         await fill("rows", {"n": "integer"}, [(n,) for n in range(3)])

@@ -5,7 +5,7 @@ import type { components, paths } from "./everything";
 import type { paths as PairPaths } from "./pairs";
 
 const address = { baseUrl: "http://127.0.0.1:8000", headers: { Authorization: "Bearer tolva_…" } };
-// A list can be had as CSV too: the client says that it wants JSON. Lists of values are separated by commas.
+// Lists of values are separated by commas, or a parameter for each.
 const lists = { querySerializer: { array: { style: "form", explode: false } } } as const;
 const client = createClient<paths, "application/json" | "application/problem+json">({ ...address, ...lists });
 const pairs = createClient<PairPaths, "application/json" | "application/problem+json">({ ...address, ...lists });
@@ -16,7 +16,7 @@ const page = await client.GET("/datasets/everything/records", {
       size: "M",
       size__in: ["S", "M"],
       stock__gte: 1,
-      price__between: ["0.10", 20],
+      price__between: ["0.10", "20"],
       released__gt: "2024-01-01",
       active: true,
       maker__isnull: false,
@@ -38,7 +38,7 @@ for (const record of page.data?.data ?? []) {
 const following: string | null | undefined = page.data?.next;
 
 const found = await client.POST("/datasets/everything/records/query", {
-  body: { where: { _or: [{ size: { in: ["S", "L"] } }, { price: { lt: 5 } }], _not: { active: false } }, sort: ["-stock"] },
+  body: { where: { _or: [{ size: { in: ["S", "L"] } }, { price: { lt: "5" } }], _not: { active: false } }, sort: ["-stock"] },
 });
 const refused: string | undefined = found.error?.detail;
 
@@ -58,10 +58,11 @@ const whole: components["schemas"]["everything_record"] = {
   photo: null,
 };
 await client.POST("/datasets/everything/records", { body: whole });
-await client.POST("/datasets/everything/records", { body: [{ code: "B2", stock: 2, price: 1.5 }] });
+await client.POST("/datasets/everything/records", { body: [{ code: "B2", stock: 2, price: "1.5" }] });
 const path = { key: "B1" };
 await client.PATCH("/datasets/everything/records/{key}", { params: { path }, body: { price: "2.00", size: null } });
-await pairs.GET("/datasets/pairs/records/{key}", { params: { path: { key: ["north, east", 2024] } } });
+await pairs.GET("/datasets/pairs/records/{region},{year}", { params: { path: { region: "north, east", year: 2024 } } });
+await pairs.POST("/datasets/pairs/records/get", { body: { keys: [["north, east", 2024]] } });
 
 const sums = await client.GET("/datasets/everything/aggregate", {
   params: { query: { _group: ["size", "released__month"], _aggregate: ["count", "price__sum"], _sort: ["-count"] } },

@@ -50,9 +50,9 @@ record.price?.toFixed(2);
 record.size === "XL";
 
 // @ts-expect-error a condition on a misspelt column
-client.POST("/datasets/everything/records/query", { body: { where: { prise: { gte: 1 } } } satisfies Query });
+client.POST("/datasets/everything/records/query", { body: { where: { prise: { gte: "1" } } } satisfies Query });
 // @ts-expect-error a misspelt operator
-client.POST("/datasets/everything/records/query", { body: { where: { price: { gtee: 1 } } } satisfies Query });
+client.POST("/datasets/everything/records/query", { body: { where: { price: { gtee: "1" } } } satisfies Query });
 // @ts-expect-error a new record without what is required
 client.POST(records, { body: { code: "B1" } });
 // @ts-expect-error a new record with a misspelt column
@@ -64,4 +64,8 @@ client.PATCH(one, { params: { path }, body: { size: "XL" } });
 // @ts-expect-error null where a value is required
 client.PATCH(one, { params: { path }, body: { stock: null } });
 // @ts-expect-error half of a key
-pairs.GET("/datasets/pairs/records/{key}", { params: { path: { key: ["north"] } } });
+pairs.GET("/datasets/pairs/records/{region},{year}", { params: { path: { region: "north" } } });
+// @ts-expect-error half of a key in a body
+pairs.POST("/datasets/pairs/records/get", { body: { keys: [["north"]] } });
+// @ts-expect-error a decimal as a number, which is not exact
+client.PATCH(one, { params: { path }, body: { price: 1.5 } });

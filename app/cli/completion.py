@@ -1,0 +1,50 @@
+"""What the shell is offered for an argument: names of datasets, if a Tolva answers at once."""
+
+import os
+from contextlib import redirect_stderr
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+# Who presses the tab key does not wait longer.
+PATIENCE_SECONDS = 1.0
+MOST_NAMES = 1000
+
+
+def complete_datasets(context: typer.Context, incomplete: str) -> list[str]:
+    """The datasets whose names begin so; none if no Tolva answers, or none that takes the key."""
+    # A message would be written into the line that is typed.
+    with redirect_stderr(StringIO()):
+        try:
+            return [name for name in _list_names(context.params) if name.startswith(incomplete)]
+        except Exception:  # whatever it is, there is nothing to offer
+            return []
+
+
+def _list_names(given: dict[str, Any]) -> list[str]:
+    import httpx
+
+    from app.cli.connection import Asked, find_target
+    from app.client import is_local
+
+    data = given.get("data")
+    asked = Asked(given.get("url"), given.get("api_key"), Path(data) if data else None, given.get("profile"))
+    target = find_target(asked, os.environ)
+    answer = httpx.get(
+        f"{target.url.rstrip('/')}/datasets",
+        params={"_limit": MOST_NAMES},
+        headers={"Authorization": f"Bearer {target.key}"},
+        timeout=PATIENCE_SECONDS,
+        trust_env=not is_local(target.url),
+    )
+    return [str(dataset["name"]) for dataset in answer.json()["data"]]
+
+
+DatasetName = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="The name of the dataset.", show_default=False, autocompletion=complete_datasets
+    ),
+]

@@ -1,0 +1,50 @@
+"""The file that a command writes: whole under its name, or not there at all."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from app.cli.output import fail
+
+
+@contextmanager
+def target_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of the one of this name once all of it is written.
+
+    What is no regular file, as a pipe or a device, is written as it is.
+    """
+    try:
+        place = path.resolve()
+        if place.exists() and not stat.S_ISREG(place.stat().st_mode):
+            with place.open("wb") as file:
+                yield file
+            return
+        with _draft(place) as file:
+            yield file
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror or error}. Nothing was left there.")
+
+
+@contextmanager
+def _draft(place: Path) -> Iterator[BinaryIO]:
+    draft = place.with_name(f".{place.name}.{os.getpid()}.part")
+    try:
+        with draft.open("xb") as file:
+            yield file
+        if place.exists():
+            shutil.copymode(place, draft)
+        draft.replace(place)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a text as the file of this name."""
+    with target_file(path) as file:
+        file.write(text.encode())

@@ -1,0 +1,61 @@
+"""The names of the documents' components, of which generators make classes, and references to them. Pure.
+
+What a dataset has of its own is named for it and for the part that it is: `products_record` becomes `ProductsRecord`.
+Its title is in no name: clients stay the same when it changes.
+"""
+
+from typing import Any
+
+from app.datasets.columns import Column
+from app.datasets.shape import Shape
+
+SCHEMAS = "#/components/schemas/"
+PARAMETERS = "#/components/parameters/"
+RESPONSES = "#/components/responses/"
+
+# What all datasets share.
+ANY_RECORD = "AnyRecord"
+COUNTING = "Counting"
+KEY_PART = "KeyPart"
+NOT_FINITE = "NotFinite"
+NUMBER = "NumberValue"
+PROBLEM = "ProblemDocument"
+
+
+def schema_reference(name: str) -> dict[str, Any]:
+    """A reference to a schema."""
+    return {"$ref": SCHEMAS + name}
+
+
+def part_of(shape: Shape, part: str) -> dict[str, Any]:
+    """A reference to one of a dataset's own schemas."""
+    return schema_reference(f"{shape.name}_{part}")
+
+
+def choices_name(shape: Shape, column: Column) -> str | None:
+    """The name of the schema of a column's allowed values, None where any will do."""
+    return column_part(shape, column, "choice") if column.one_of is not None else None
+
+
+def column_part(shape: Shape, column: Column, part: str) -> str:
+    """The name of a schema that is one column's.
+
+    It ends with a part that no dataset has, so that a column called `page` is not taken for a page of the dataset.
+    """
+    return f"{shape.name}.{column.name}_{part}"
+
+
+def choices_of(shape: Shape, column: Column) -> dict[str, Any] | None:
+    """A reference to the schema of a column's allowed values, None where any will do."""
+    name = choices_name(shape, column)
+    return schema_reference(name) if name is not None else None
+
+
+def conditions_name(type_name: str) -> str:
+    """The name of the schema of the conditions on a type's values."""
+    return f"{type_name.capitalize()}Conditions"
+
+
+def filter_name(type_name: str) -> str:
+    """The name of the schema of what may be asked of a type's values: one of them, or conditions."""
+    return f"{type_name.capitalize()}Filter"

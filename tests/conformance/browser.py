@@ -1,0 +1,100 @@
+"""A real browser that opens the pages: each time as somebody who has never been there, and noting what breaks."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+# A name for this computer that is not known as its own.
+ELSEWHERE = "tolva.example"
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-proxy-server",
+    # It asks its makers' servers for nothing.
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1",
+)
+# What a page shows in the end: the requests, or why it cannot.
+SETTLED = ".swagger-ui .opblock-tag, #message:not([hidden])"
+# Opens every group that is named, or all of them, and answers the identifiers of the operations.
+LIST_OPERATIONS = """async (tags) => {
+  for (const tag of document.querySelectorAll(".opblock-tag[data-is-open=false]")) {
+    if (tags.includes(tag.dataset.tag)) tag.click();
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return [...document.querySelectorAll(".opblock")].map((operation) => operation.id);
+}"""
+# Presses Try it out and Execute of an operation; answers the status and, of a problem, the body.
+TRY_OUT = """async (id) => {
+  const operation = document.getElementById(id);
+  const find = async (selector) => {
+    for (let tries = 0; tries < 600; tries += 1) {
+      const found = operation.querySelector(selector);
+      if (found) return found;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`${id} has no ${selector}`);
+  };
+  (await find(".opblock-summary-control")).click();
+  (await find(".try-out__btn")).click();
+  (await find(".execute")).click();
+  const status = (await find(".live-responses-table tbody .response-col_status")).innerText.trim();
+  const problem = status.startsWith("2") ? "" : operation.querySelector(".live-responses-table").innerText;
+  operation.querySelector(".opblock-summary-control").click();
+  return [status.split("\\n")[0], problem];
+}"""
+
+
+@asynccontextmanager
+async def run_browser() -> AsyncIterator[Browser]:
+    """The browser of this machine; the test is skipped if there is none."""
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip("no Chromium is installed: the pages are not opened")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=[*OPTIONS])
+        yield browser
+        await browser.close()
+
+
+class Visitor:
+    """Opens pages; what breaks a policy or a script meanwhile fails the test in the end."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self.broken: list[str] = []
+
+    async def open(self, address: str, *, width: int = 1280, scheme: str = "light", settled: str = SETTLED) -> Page:
+        """The page of an address once it shows all it is going to, in a window of this width."""
+        context = await self._browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
+        )
+        page = await context.new_page()
+        page.on("console", lambda message: self._note(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self._note(str(error)))
+        await page.goto(address)
+        await page.wait_for_selector(settled, state="attached")
+        return page
+
+    def _note(self, text: str) -> None:
+        # An answer that is an error is none of the page.
+        if "Failed to load resource" not in text:
+            self.broken.append(text)
+
+
+async def try_all(page: Page, tags: list[str]) -> dict[str, str]:
+    """What each operation answers that does not succeed, and how many there were under `tried`."""
+    failed = {}
+    operations = await page.evaluate(LIST_OPERATIONS, tags)
+    for operation in operations:
+        status, problem = await page.evaluate(TRY_OUT, operation)
+        if not status.startswith("2"):
+            failed[operation] = f"{status} {problem}"
+    return {"tried": str(len(operations)), **failed}

@@ -1,0 +1,80 @@
+"""The programs that read documents, and the packages that the tests keep of them from one run to the next."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+SOURCES = Path(__file__).with_name("clients")
+# The first run fetches 250 MB of packages.
+FETCH_SECONDS = 300
+GOPATH = Path("/usr/share/gocode")
+
+
+def need(program: str) -> str:
+    """The path of a program; without it the test is skipped, where all of them are to be tested it fails."""
+    path = shutil.which(program)
+    if path is None:
+        _give_up(f"{program} is not installed")
+    assert path is not None
+    return path
+
+
+def _give_up(reason: str) -> None:
+    if "CI" in os.environ:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def run(
+    command: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, with some variables beside those of the environment."""
+    environment = {**os.environ, **(variables or {})}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False
+    )
+
+
+def fetch_node_modules(folder: Path) -> Path:
+    """A folder with `node_modules` as package-lock.json says."""
+    npm = need("npm")
+    lock = SOURCES / "package-lock.json"
+    if _is_new(folder, lock):
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(SOURCES / name, folder)
+        _fetch([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder)
+        shutil.copy(lock, folder / "fetched")
+    return folder
+
+
+def fetch_python_packages(folder: Path) -> Path:
+    """A folder with an environment of Python in `venv`, as requirements.txt says."""
+    uv = need("uv")
+    requirements = SOURCES / "requirements.txt"
+    if _is_new(folder, requirements):
+        _fetch([uv, "venv", "--quiet", "--clear", "venv"], folder)
+        _fetch([uv, "pip", "install", "--python", "venv", "--require-hashes", "-r", str(requirements)], folder)
+        shutil.copy(requirements, folder / "fetched")
+    return folder
+
+
+def _is_new(folder: Path, lock: Path) -> bool:
+    fetched = folder / "fetched"
+    return not fetched.exists() or fetched.read_text() != lock.read_text()
+
+
+def _fetch(command: Sequence[str], folder: Path) -> None:
+    fetched = run(command, folder)
+    if fetched.returncode:
+        _give_up(f"The packages cannot be fetched: {fetched.stderr.strip()[-500:]}")
+
+
+def need_go_packages() -> str:
+    """The folder with the packages of Go that generated clients import."""
+    if not (GOPATH / "src" / "gopkg.in" / "validator.v2").exists():
+        _give_up("golang-gopkg-validator.v2-dev is not installed")
+    return str(GOPATH)
