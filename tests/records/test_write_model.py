@@ -42,7 +42,7 @@ class Model:
 
     def post(self, bodies: list[dict[str, Any]]) -> int:
         added = [{"k": body["k"], "u": body.get("u"), "d": body.get("d")} for body in bodies]
-        if not all(map(self._is_legal, added)):
+        if not added or not all(map(self._is_legal, added)):
             return 422
         keys = [record["k"] for record in added]
         if len({*self.records, *keys}) < len(self.records) + len(keys) or not self._are_unique(added, {}):
