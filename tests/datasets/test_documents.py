@@ -115,7 +115,7 @@ class TestSending:
         etag = (await client.get(path)).headers["etag"]
         same = await client.get(path, headers={"If-None-Match": etag})
         assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
-        assert same.headers["vary"] == "Accept-Encoding"
+        assert "Accept-Encoding" in same.headers["vary"]
         await client.patch("/datasets/things", json={"title": "Others"})
         changed = await client.get(path, headers={"If-None-Match": etag})
         assert changed.status_code == 200
