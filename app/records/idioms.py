@@ -59,6 +59,8 @@ _TOPICS: dict[str, tuple[str, ...]] = {
     "key": ("key", "id", "pk", "ids", "keys", "primarykey"),
 }
 _BY_NAME = {name: topic for topic, names in _TOPICS.items() for name in names}
+# For each word of a hint a column is looked for among all of a dataset's.
+_MOST_WORDS = 20
 # What a key-value dataset has no part of.
 _RELATIONAL = ("count", "q", "or", "distinct", "aggregate", "having", "embed")
 
@@ -138,7 +140,8 @@ def _filter_hint(shape: Shape, value: str) -> str:
 
 def _listed(shape: Shape, value: str) -> str:
     """A list of columns as an address has it: those that a value names, or the first ones."""
-    named = [find_column(shape.columns, part) for part in re.split(r"[,\s]+", value[:500]) if part]
+    parts = [part for part in re.split(r"[,\s]+", value[:500]) if part][:_MOST_WORDS]
+    named = [find_column(shape.columns, part) for part in parts]
     found = [column for column in named if column is not None]
     return ",".join(column.name for column in found or shape.columns[:2])
 
@@ -150,9 +153,13 @@ def _computed(shape: Shape, name: str, value: str) -> str:
     return f"_aggregate={translate_measure(shape.columns, value or name.strip('_')) or 'count'}"
 
 
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[\s.():]+|__", text[:200].strip()) if word][:_MOST_WORDS]
+
+
 def translate_measure(columns: Sequence[Column], text: str) -> str | None:
     """A function of a column, which another API writes as `sum(price)` or `price__mean`, as it is written here."""
-    words = [word for word in re.split(r"[\s.():]+|__", text[:200].strip()) if word]
+    words = _words(text)
     functions = [function for word in words if (function := FUNCTION_NAMES.get(word.lower().replace("_", "")))]
     named = [column for word in words if (column := find_column(columns, word)) is not None]
     if not named:
@@ -164,7 +171,7 @@ def translate_measure(columns: Sequence[Column], text: str) -> str | None:
 
 def translate_group(columns: Sequence[Column], text: str) -> str | None:
     """A group as another API writes it, `month(released)`, `released.month`, as it is written here."""
-    words = [word for word in re.split(r"[\s.():]+|__", text[:200].strip()) if word]
+    words = _words(text)
     named = [column for word in words if (column := find_column(columns, word)) is not None]
     periods = [word.lower() for word in words if word.lower() in PERIODS]
     if len(words) != len(named) + len(periods) or len(named) != 1:
@@ -199,7 +206,7 @@ _ASCENDING = ("asc", "ascending", "1", "a")
 def translate_sort(columns: Sequence[Column], text: str) -> str | None:
     """A sort of another API, `price.desc`, `price desc`, `desc(price)`, as it is written here."""
     terms: list[str] = []
-    for part in text[:500].split(","):
+    for part in text[:500].split(",", _MOST_WORDS)[:_MOST_WORDS]:
         if part.strip().lower() in (*_DESCENDING, *_ASCENDING) and terms:
             terms[-1] = _directed(terms[-1], part)
         else:

@@ -71,6 +71,8 @@ _AROUND = (
 _NULLS = ("null", "none", "undefined", "nil", "nan")
 _MOST_SHOWN = 80
 _LONGEST = 250
+# Of an operator, as `price_not_in` has it; a column is looked for among all of a dataset's for each.
+_MOST_WORDS = 3
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,8 @@ def _readings(columns: Sequence[Column], parts: Sequence[str], value: str) -> It
         if (column := find_column(columns, word)) is not None:
             yield Idiom(column, "eq", value)
         cuts = [at for at, letter in enumerate(word) if letter == "_"]
-        pairs = [(word[:at], word[at + 1 :]) for at in cuts] + [(word[at + 1 :], word[:at]) for at in cuts]
+        pairs = [(word[:at], word[at + 1 :]) for at in cuts[-_MOST_WORDS:]]
+        pairs += [(word[at + 1 :], word[:at]) for at in cuts[:_MOST_WORDS]]
     for name, operator in pairs:
         column = find_column(columns, name) if name else None
         idiom = translate_operator(column, operator, value, "query") if column is not None else None

@@ -27,6 +27,8 @@ _DATETIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?)0*([Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
 _NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+# Of one record, and records of an array, for whose strange members a near column is looked for.
+MOST_GUESSES = 10
 _EXACT = Context(prec=2 * MAX_DIGITS)
 
 
@@ -174,6 +176,7 @@ class RecordReader:
 
     def _strangers(self, document: Values, key: Values, index: int | None) -> Iterator[Fault]:
         """What is wrong with members that are no columns that can be written."""
+        guesses = 0
         for name in document:
             if name == ROW_ID and self._key == (ROW_ID,):
                 if ROW_ID not in key:
@@ -181,7 +184,10 @@ class RecordReader:
                 elif document[name] != key[name]:
                     yield Fault(name, _OTHER_KEY.code, _OTHER_KEY.message, index)
             elif name not in self._readers:
-                message = f"there is no such column.{self._near_column(name[:100], document[name])}"
+                guesses += 1
+                is_guessed = guesses <= MOST_GUESSES and (index or 0) < MOST_GUESSES
+                near = self._near_column(name[:100], document[name]) if is_guessed else ""
+                message = f"there is no such column.{near}"
                 yield Fault(name[:100], "unknown_column", message, index)
 
     def _near_column(self, name: str, value: Any) -> str:
