@@ -109,7 +109,7 @@ async def _query(access: Access) -> Response:
     openapi_extra=described(requestBody=body_of(queries.ANY_KEYS)),
 )
 async def get_records(request: Request, name: DatasetName) -> Response:
-    """Get many records by their keys, in the order of these, null for each that there is not."""
+    """Get many records by their keys: in the order of the keys, with null for each that does not exist."""
     return await serve(request, name, "read", _get_many, may_lag=True)
 
 
@@ -131,7 +131,7 @@ async def _get_many(access: Access) -> Response:
     openapi_extra=described(parameters=queries.ANY_VIEW),
 )
 async def get_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
-    """Get a record by its key."""
+    """Get a record by its key. Its `ETag` is what a conditional write names."""
     return await serve(request, name, "read", partial(_get, key))
 
 
@@ -157,7 +157,7 @@ async def _get(path: str, access: Access) -> Response:
     openapi_extra=described(parameters=queries.ANY_AGGREGATE),
 )
 async def aggregate_records(request: Request, name: DatasetName) -> Response:
-    """Compute counts, sums, means and extremes of the records that fulfil all conditions, in groups or at all."""
+    """Aggregate records: counts, sums, means and extremes of those that match all conditions, in groups or of all."""
     return await serve(request, name, "read", _aggregate, may_lag=True)
 
 
