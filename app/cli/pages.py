@@ -1,6 +1,6 @@
 """Records page by page, and as lines of CSV or JSON: for what cannot be had as one export."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.cli.exact_json import cell, parse, write
@@ -27,6 +27,22 @@ def read_pages(client: "Client", dataset: str, parameters: Parameters, limit: in
         cursor = page["next"]
         if cursor is None:
             return
+
+
+def read_list(client: "Client", path: str) -> Iterator[Record]:
+    """The items of a list that is not of records, page by page; the numbers in them are the texts that they are."""
+    cursor = None
+    while True:
+        page = parse(client.fetch("GET", path, parameters=[("_cursor", cursor)] if cursor else []))
+        yield from page["data"]
+        cursor = page["next"]
+        if cursor is None:
+            return
+
+
+def write_list(items: Iterable[Record]) -> str:
+    """The items of all pages as the one page that a list could be."""
+    return write({"data": list(items), "next": None})
 
 
 def csv_line(values: Sequence[Any]) -> str:
