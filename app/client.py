@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -22,6 +21,14 @@ JSON = "application/json"
 Document = dict[str, Any]
 # The parameters of an address, in their order.
 Parameters = Sequence[tuple[str, str]]
+
+
+class Readable(Protocol):
+    """What gives the bytes of a file."""
+
+    def read(self, most: int, /) -> bytes:
+        """So many bytes, or fewer; none at the end."""
+        ...
 
 
 class CommandError(Exception):
@@ -168,16 +175,16 @@ def _pieces(response: httpx.Response) -> Iterator[bytes]:
         ) from None
 
 
-def upload_file(upload: Document, file: Path, sent: Callable[[int], None]) -> None:
-    """Send a file to where `upload` says, a block at a time; `sent` is told how many bytes each block had.
+def upload_file(upload: Document, stream: Readable, size: int, sent: Callable[[int], None]) -> None:
+    """Send a file of `size` bytes to where `upload` says; `sent` is told how many bytes each block had.
 
     Raises:
-        CommandError: the storage refuses it or cannot be reached.
+        CommandError: the file is not of that size any more, or the storage refuses it or cannot be reached.
     """
     try:
         with httpx.Client(timeout=UPLOAD_TIMEOUT, trust_env=not is_local(upload["url"])) as http:
             response = http.request(
-                upload["method"], upload["url"], headers=upload["headers"], content=_blocks(file, sent)
+                upload["method"], upload["url"], headers=upload["headers"], content=_blocks(stream, size, sent)
             )
     except httpx.TransportError as error:
         raise CommandError(
@@ -190,11 +197,18 @@ def upload_file(upload: Document, file: Path, sent: Callable[[int], None]) -> No
         )
 
 
-def _blocks(file: Path, sent: Callable[[int], None]) -> Iterator[bytes]:
-    with file.open("rb") as stream:
-        while block := stream.read(BLOCK_SIZE):
-            yield block
-            sent(len(block))
+def _blocks(stream: Readable, size: int, sent: Callable[[int], None]) -> Iterator[bytes]:
+    left = size
+    while left:
+        block = stream.read(min(BLOCK_SIZE, left))
+        left -= len(block)
+        # Before the last block is sent: what has arrived whole is imported.
+        if not block or (not left and stream.read(1)):
+            raise CommandError(
+                "The file changed while it was sent, so nothing was imported. Run the command again once it is whole."
+            )
+        yield block
+        sent(len(block))
 
 
 def is_local(url: str) -> bool:

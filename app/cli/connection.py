@@ -1,8 +1,6 @@
 """Which Tolva a command talks to: its address, the API key it is called with, and where both were found."""
 
-import json
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -178,17 +176,6 @@ def check_key(key: str, source: str) -> str:
 
 def find_local(data: Path) -> str | None:
     """The address of the `tolva dev` that runs over a data folder; None if none does."""
-    if sys.platform == "win32":
-        return None
-    import fcntl
+    from app.local.folder_lock import find_url
 
-    try:
-        with (data / "lock").open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return str(json.loads(file.read())["url"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    # Nobody holds the lock: what the file says is of a run that has ended.
-    return None
+    return find_url(data)

@@ -1,14 +1,22 @@
-"""`tolva import`: a file into a dataset."""
+"""`tolva import`: files into datasets."""
 
-from pathlib import Path
-from typing import Annotated, Any, Literal
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from app.cli import exit_codes
 from app.cli.column_flags import API_KEY, parse_columns, parse_key
+from app.cli.command import AsJson, NoColor, Quiet, make_output
 from app.cli.connection import Folder, Key, ProfileName, Url, connect
 from app.cli.import_flags import parse_booleans, parse_date_formats, parse_header
-from app.cli.output import console
+from app.cli.output import Output, fail
+
+if TYPE_CHECKING:
+    from app.cli.sources import Source
 
 Mode = Literal["append", "upsert", "replace"]
 OnReject = Literal["abort", "skip"]
@@ -16,66 +24,95 @@ Store = Literal["relational", "keyvalue"]
 Compression = Literal["none", "gzip", "zstd"]
 
 
+COLUMNS = "Columns (by their headers; those with a header can be repeated)"
+WRITING = "How the files are written (detected if you do not say it)"
+MOST_BYTES = 5 * 1024**3
+
+
+def _writing(text: str | None = None, *names: str) -> Any:
+    return typer.Option(*names, help=text, show_default=False, rich_help_panel=WRITING)
+
+
+def _of_columns(text: str, *names: str) -> Any:
+    return typer.Option(*names, help=text, show_default=False, rich_help_panel=COLUMNS)
+
+
 def import_file(
-    file: Annotated[Path, typer.Argument(help="The CSV file.", show_default=False)],
-    dataset: Annotated[str, typer.Option(help="The dataset it goes into; made when missing.", show_default=False)],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Files, folders, quoted patterns ('data/*.csv'), https:// addresses, or - for the standard input.",
+            show_default=False,
+        ),
+    ],
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="The dataset that all of them go into; else each goes into one of its name. Made if it is missing.",
+            show_default=False,
+        ),
+    ] = None,
     store: Annotated[
-        Store, typer.Option(help="Where a dataset that is made is kept: to be queried, or had by its key.")
+        Store, typer.Option(help="Store for a new dataset: relational (queries) or keyvalue (lookups by key).")
     ] = "relational",
     mode: Annotated[Mode, typer.Option(help="Add rows, add or change them by key, or replace them all.")] = "append",
     on_reject: Annotated[
-        OnReject, typer.Option(help="Load nothing when a row is bad, or leave the bad rows out.")
+        OnReject, typer.Option(help="Load nothing if a row is bad, or leave the bad rows out.")
     ] = "abort",
     max_rejections: Annotated[
-        int | None, typer.Option(min=0, help="With skip: fail when more rows than this are bad.", show_default=False)
+        int | None, typer.Option(min=0, help="With skip: fail if more rows than this are bad.", show_default=False)
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but the commit.")] = False,
-    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Let replace leave no records.")] = False,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Allow replace to leave the dataset empty.")
+    ] = False,
     infer_again: Annotated[
         bool, typer.Option("--infer-again", help="With replace: infer the columns again from this file.")
     ] = False,
+    max_bytes: Annotated[
+        int, typer.Option(min=1, help="The most that is read from a pipe or an address.")
+    ] = MOST_BYTES,
     column_type: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--type", help="A column's type by its header: total=decimal or total=decimal(12,2).", show_default=False
-        ),
+        list[str] | None, _of_columns("A column's type: total=decimal or total=decimal(12,2).", "--type")
     ] = None,
-    name: Annotated[
-        list[str] | None,
-        typer.Option(help='A column\'s name by its header: "Unit price=price".', show_default=False),
-    ] = None,
-    omit: Annotated[
-        list[str] | None, typer.Option(help="The header of a column that is left out.", show_default=False)
-    ] = None,
+    name: Annotated[list[str] | None, _of_columns('A column\'s name: "Unit price=price".', "--name")] = None,
+    omit: Annotated[list[str] | None, _of_columns("A column that is left out.", "--omit")] = None,
     columns_key: Annotated[
-        str | None,
-        typer.Option("--key", help="The columns that address a record: sku, or a,b; '' for none.", show_default=False),
+        str | None, _of_columns("The columns that address a record: sku, or a,b; '' for none.", "--key")
     ] = None,
-    delimiter: Annotated[str | None, typer.Option(help="As , or ; or \\t.", show_default=False)] = None,
-    quote: Annotated[str | None, typer.Option(help="The quote character; '' for none.", show_default=False)] = None,
-    escape: Annotated[str | None, typer.Option(help="The escape character; '' for none.", show_default=False)] = None,
-    encoding: Annotated[str | None, typer.Option(help="As utf-8 or cp1252.", show_default=False)] = None,
-    compression: Annotated[Compression | None, typer.Option(show_default=False)] = None,
-    header: Annotated[str | None, typer.Option(help="true, false, or its line from 1.", show_default=False)] = None,
-    null: Annotated[list[str] | None, typer.Option(help="A text that stands for null.", show_default=False)] = None,
-    quoted_nulls: Annotated[bool, typer.Option("--quoted-nulls", help="Let --null be quoted too.")] = False,
-    boolean_true: Annotated[str | None, typer.Option(help="The text for true.", show_default=False)] = None,
-    boolean_false: Annotated[str | None, typer.Option(help="The text for false.", show_default=False)] = None,
+    delimiter: Annotated[str | None, _writing("For example , or ; or \\t.")] = None,
+    quote: Annotated[str | None, _writing("The quote character; '' for none.")] = None,
+    escape: Annotated[str | None, _writing("The escape character; '' for none.")] = None,
+    encoding: Annotated[str | None, _writing("For example utf-8 or cp1252.")] = None,
+    compression: Annotated[Compression | None, _writing()] = None,
+    header: Annotated[str | None, _writing("true, false, or its line from 1.")] = None,
+    null: Annotated[list[str] | None, _writing("A text that stands for null; can be repeated.")] = None,
+    quoted_nulls: Annotated[bool, _writing("Let --null be quoted too.", "--quoted-nulls")] = False,
+    boolean_true: Annotated[str | None, _writing("The text for true.")] = None,
+    boolean_false: Annotated[str | None, _writing("The text for false.")] = None,
     date_format: Annotated[
-        list[str] | None, typer.Option(help="header=format or column=format, as day=DD/MM/YYYY.", show_default=False)
+        list[str] | None, _writing("header=format or column=format: day=DD/MM/YYYY; can be repeated.")
     ] = None,
-    decimal_separator: Annotated[str | None, typer.Option(help=". or ,", show_default=False)] = None,
-    thousands_separator: Annotated[str | None, typer.Option(help="As , or . or a space.", show_default=False)] = None,
-    unit: Annotated[list[str] | None, typer.Option(help="Left out of numbers, as $ or %.", show_default=False)] = None,
-    timezone: Annotated[str | None, typer.Option(help="Of times without one; UTC.", show_default=False)] = None,
-    lenient_quotes: Annotated[bool, typer.Option("--lenient-quotes", help="Keep stray quotes.")] = False,
-    pad_short_rows: Annotated[bool, typer.Option("--pad-short-rows", help="Fill short rows with nulls.")] = False,
+    decimal_separator: Annotated[str | None, _writing(". or ,")] = None,
+    thousands_separator: Annotated[str | None, _writing("For example , or . or a space.")] = None,
+    unit: Annotated[list[str] | None, _writing("Sign to strip from numbers, such as $ or %; can be repeated.")] = None,
+    timezone: Annotated[str | None, _writing("Time zone for times without one (default UTC).")] = None,
+    lenient_quotes: Annotated[bool, _writing("Keep stray quotes.", "--lenient-quotes")] = False,
+    pad_short_rows: Annotated[bool, _writing("Fill short rows with nulls.", "--pad-short-rows")] = False,
+    addresses: Annotated[bool, typer.Option("--addresses/--no-addresses", hidden=True)] = True,
     url: Url = None,
     api_key: Key = None,
     profile: ProfileName = None,
     data: Folder = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
 ) -> None:
-    """Import a CSV file into a dataset and show what came of it. The exit code is 0 when it succeeded, else 1."""
+    """Import CSV files into datasets and show the result.
+
+    Of several files for one dataset the first that fails is the last; into datasets of their own, all are tried.
+    """
     given = {
         "delimiter": delimiter.replace("\\t", "\t") if delimiter else None,
         "quote": quote,
@@ -111,8 +148,50 @@ def import_file(
         settings["columns"] = columns
     if columns_key is not None:
         settings["key"] = parse_key(columns_key)
-    from app.cli.import_run import ImportRun
+    output = make_output(as_json=as_json, quiet=quiet, no_color=no_color)
+    sources = _find_sources(output, files, max_bytes, dataset, mode)
+    from app.cli.import_batch import ImportBatch
+    from app.cli.import_report import ImportReport
 
-    with connect(url, api_key, data, profile) as client:
-        succeeded = ImportRun(client, console, dataset, file, settings, store=store).run()
-    raise typer.Exit(0 if succeeded else 1)
+    with _interruptible(), connect(url, api_key, data, profile) as client:
+        report = ImportReport(output, client.url, addresses=addresses)
+        batch = ImportBatch(client, output, report, settings, dataset=dataset, store=store)
+        code = batch.run(sources)
+    raise typer.Exit(code)
+
+
+def _find_sources(output: Output, files: list[str], max_bytes: int, dataset: str | None, mode: str) -> "list[Source]":
+    """The files that were named; what cannot be meant ends the command."""
+    from app.cli.import_batch import Misused, check_batch
+    from app.cli.sources import find_sources
+    from app.client import CommandError
+
+    try:
+        found = find_sources(files, max_bytes)
+        check_batch(found.sources, dataset, mode)
+    except CommandError as error:
+        fail(str(error))
+    except Misused as error:
+        fail(str(error), exit_codes.USAGE)
+    if found.passed_over:
+        output.note(f"Passed over: {', '.join(found.passed_over)}")
+    return found.sources
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP do what Ctrl-C does: the import is cancelled, and nothing stays behind."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    # Windows has no SIGHUP.
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    except KeyboardInterrupt:
+        fail("Interrupted.", exit_codes.INTERRUPTED)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

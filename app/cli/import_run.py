@@ -1,90 +1,91 @@
-"""One `tolva import`: dataset, import, upload, and the wait for its end."""
+"""One file on its way: dataset, import, upload, and the wait for its end."""
 
 import time
 from contextlib import suppress
-from pathlib import Path
+from urllib.parse import quote
 
-from rich.console import Console
-
-from app.cli.import_report import load_bar, show_report, upload_bar
+from app.cli.bars import Bars
+from app.cli.output import Output
+from app.cli.sources import OpenFile
 from app.client import ApiError, Client, CommandError, Document, Unreachable, upload_file
 
 FINISHED = ("succeeded", "failed", "cancelled")
 FIRST_POLL_SECONDS = 0.2
 LAST_POLL_SECONDS = 1.0
 POLL_GROWTH = 1.2
-# The API may be away for a moment, as when it is deployed anew; the import goes on without it.
+# The API may be away for a moment, such as during a deployment; the import goes on without it.
 AWAY_SECONDS = 60.0
 
 
 class ImportRun:
     """A file on its way into a dataset; `settings` is the body of the import but for its file.
 
-    A dataset that is missing is made in `store`.
+    A dataset that is missing is made in `store`. It is there afterwards only if the file was imported.
     """
 
     def __init__(
-        self,
-        client: Client,
-        console: Console,
-        dataset: str,
-        file: Path,
-        settings: Document,
-        *,
-        store: str = "relational",
+        self, client: Client, output: Output, bars: Bars, dataset: str, settings: Document, *, store: str = "relational"
     ) -> None:
         self._client = client
-        self._console = console
+        self._output = output
+        self._bars = bars
         self._dataset = dataset
-        self._file = file
         self._settings = settings
         self._store = store
+        self._import_id: str | None = None
 
-    def run(self) -> bool:
-        """Import the file, show how it goes and what came of it; whether it succeeded.
+    def run(self, file: OpenFile) -> Document:
+        """The import, once it has ended.
 
         Raises:
             CommandError: the file cannot be read, or the API or the storage refused.
         """
-        size = self._size()
-        made_dataset = self._make_dataset()
+        made = self._make_dataset()
+        keeps = False
         try:
-            document = self._import(size)
+            document = self._import(file)
+            keeps = document["status"] == "succeeded" and not document["dry_run"]
         finally:
-            if made_dataset and self._settings["dry_run"]:
-                # Only an administrator's key may; an empty dataset that stays does no harm.
-                with suppress(ApiError):
-                    self._client.request("DELETE", f"/datasets/{self._dataset}")
-        show_report(self._console, document)
-        return bool(document["status"] == "succeeded")
+            if made is not None and not keeps:
+                self._remove_dataset(made)
+        return document
 
-    def _size(self) -> int:
-        if self._file.is_dir():
-            raise CommandError(f"{self._file} is a folder. Name a file.")
-        try:
-            with self._file.open("rb"):
-                return self._file.stat().st_size
-        except OSError as error:
-            raise CommandError(f"{self._file} cannot be read: {error.strerror}.") from None
-
-    def _make_dataset(self) -> bool:
-        """Make the dataset when it is missing; whether it was."""
+    def _make_dataset(self) -> str | None:
+        """Make the dataset if it is missing; its id then."""
         if self._client.find_dataset(self._dataset) is not None:
-            return False
+            return None
         try:
-            self._client.request("POST", "/datasets", body={"name": self._dataset, "store": self._store})
+            body = {"name": self._dataset, "store": self._store}
+            return str(self._client.request("POST", "/datasets", body=body)["id"])
         except ApiError as error:
             if error.status == 409:  # someone else made it meanwhile
-                return False
+                return None
             raise
-        return True
 
-    def _import(self, size: int) -> Document:
-        body = {"filename": self._file.name, "size": size, **self._settings}
-        document = self._client.create_import(self._dataset, body)
+    def _remove_dataset(self, made: str) -> None:
+        """Remove the dataset that was made for this file, unless others have put something into it since."""
         try:
-            with upload_bar(self._console, self._file.name, size) as bar:
-                upload_file(document["upload"], self._file, bar.advance)
+            dataset = self._client.find_dataset(self._dataset)
+            if dataset is None or dataset["id"] != made or dataset["columns"] or self._has_other_imports():
+                return
+            # Without `confirm` one that holds records is kept.
+            self._client.request("DELETE", self._path())
+        except CommandError as error:
+            self._output.note(f"The dataset '{self._dataset}', which was made for this file, is still there: {error}")
+
+    def _has_other_imports(self) -> bool:
+        return any(found["id"] != self._import_id for found in self._client.list_all(self._path("/imports")))
+
+    def _path(self, rest: str = "") -> str:
+        return f"/datasets/{quote(self._dataset, safe='')}{rest}"
+
+    def _import(self, file: OpenFile) -> Document:
+        body = {"filename": file.name, "size": file.size, **self._settings}
+        document = self._client.create_import(self._dataset, body)
+        self._import_id = str(document["id"])
+        try:
+            with self._bars.transfer(f"Uploading {file.name}", file.size) as bar:
+                upload_file(document["upload"], file.stream, file.size, bar.advance)
             return self._wait(document["id"])
         except KeyboardInterrupt:
             return self._cancel(document["id"])
@@ -94,7 +95,7 @@ class ImportRun:
 
     def _wait(self, import_id: str) -> Document:
         pause = FIRST_POLL_SECONDS
-        with load_bar(self._console) as bar:
+        with self._bars.load() as bar:
             while True:
                 document = self._get_patiently(import_id)
                 bar.show_import(document)
@@ -115,14 +116,14 @@ class ImportRun:
 
     def _cancel(self, import_id: str) -> Document:
         """Ask the server to cancel. It may have finished just then: what it says is what counts."""
-        self._console.print("Cancelling the import", style="yellow")
+        self._output.note("Cancelling the import")
         try:
             self._client.cancel_import(import_id)
         except ApiError as error:
-            self._console.print(str(error), markup=False)
+            self._output.note(str(error))
         return self._wait(import_id)
 
     def _give_up(self, import_id: str) -> None:
-        # What it was given up for is what the user is told, not that this fails too.
+        # What it was given up for is what the user is to know, not that this fails too.
         with suppress(CommandError):
             self._client.cancel_import(import_id)

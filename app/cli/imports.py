@@ -14,9 +14,8 @@ from app.cli.command import Tolva, connected
 from app.cli.completion import complete_datasets
 from app.cli.export import OutputFile
 from app.cli.groups import listing_group
-from app.cli.import_report import show_report
+from app.cli.import_report import ImportReport
 from app.cli.names import dataset_path, import_path
-from app.cli.output import console
 from app.cli.pages import read_list, write_list
 from app.cli.target_file import target_file
 
@@ -102,7 +101,7 @@ def show_import(tolva: Tolva, import_id: ImportId) -> None:
     tolva.output.facts((name, value) for name, value in facts.items() if value)
     if document["finished_at"]:
         tolva.output.title("Report")
-        show_report(console, document)
+        ImportReport(tolva.output, tolva.client.url).show(document, None)
 
 
 @imports.command("cancel")

@@ -93,9 +93,26 @@ def match_cells(array: pa.Array, pattern: str) -> tuple[pa.Array, Mask]:
 
 def trim(array: pa.Array) -> pa.Array:
     """The cells without the spaces around them."""
-    if pc.any(pc.match_substring_regex(array, f"^{SPACE}|{SPACE}$")).as_py():
+    if _may_have_spaces(array) and pc.any(pc.match_substring_regex(array, f"^{SPACE}|{SPACE}$")).as_py():
         return pc.replace_substring_regex(array, f"^{SPACE}+|{SPACE}+$", b"")
     return array
+
+
+_OF_SPACES = np.zeros(256, np.bool_)
+_OF_SPACES[list(b"\t\n\f\r ")] = True
+_OF_SPACES[128:] = True
+
+
+def _may_have_spaces(array: pa.Array) -> bool:
+    """Whether the first or the last byte of a cell may be one of a space."""
+    _, offsets, data = array.buffers()
+    if data is None or not data.size:
+        return False
+    content = np.frombuffer(data, np.uint8)
+    places = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
+    # A cell without bytes looks at another's: that shows spaces where there are none, never the other way.
+    firsts, lasts = np.minimum(places[:-1], len(content) - 1), np.maximum(places[1:] - 1, 0)
+    return bool(_OF_SPACES[content[firsts]].any() or _OF_SPACES[content[lasts]].any())
 
 
 _FIRST_OF_SPACES = np.zeros(256, np.bool_)

@@ -29,6 +29,7 @@ from app.imports.tally import Tally
 # Most candidates are given up within so many values.
 STEP = 1200
 _UNADDRESSABLE = pa.array([text.encode() for text in UNADDRESSABLE], pa.binary())
+_LONGEST_UNADDRESSABLE = max(map(len, UNADDRESSABLE))
 _LABELS = {"boolean": "a boolean", "date": "a date", "datetime": "a datetime", "uuid": "a UUID", "bigint": "integer"}
 # The members of a column that go with its type.
 TYPE_MEMBERS = (
@@ -110,12 +111,13 @@ class ColumnInference:
         self.nulls += array.null_count
         self.values += len(array) - array.null_count
         lengths = pc.binary_length(array)
-        empty = pc.sum(pc.equal(lengths, 0)).as_py() or 0
+        shortest, longest = pc.min_max(lengths).as_py().values()
+        empty = pc.sum(pc.equal(lengths, 0)).as_py() if shortest == 0 else 0
         self.empty += empty
-        self.longest = max(self.longest, pc.max(lengths).as_py() or 0)
+        self.longest = max(self.longest, longest or 0)
         if self.unique and len(array):
             self.unique = not array.null_count and not empty and are_distinct(array, lengths)
-        if self.unique and self.addresses:
+        if self.unique and self.addresses and shortest is not None and shortest <= _LONGEST_UNADDRESSABLE:
             self.addresses = not pc.any(pc.is_in(array, _UNADDRESSABLE), min_count=0).as_py()
         if not self._is_open:
             return

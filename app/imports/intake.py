@@ -190,6 +190,8 @@ async def _announce_dropped(session: AsyncSession, stored: StoredObject) -> Impo
     )
     _apply_metadata(row, stored.metadata)
     added = await repository.add_dropped_file(session, row)
+    if added is not None:
+        log.event("inbox.taken", key=stored.key, import_id=added.id)
     return added or await repository.find_by_object(session, stored.key, stored.version)
 
 

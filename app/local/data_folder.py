@@ -1,15 +1,16 @@
 """The data folder of `tolva dev`: its lock, the administrator's key, which file each dataset came from."""
 
-import fcntl
 import json
 import os
 import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from app.local.folder_lock import LOCK_FILE, FolderHeld, hold, read_holder
 from app.local.private_files import make_private, open_private, rotate_log, take_from_others, write_private
 from app.local.process import LocalError, ignore
 
@@ -20,10 +21,17 @@ ADMIN_KEY_FILE = "admin-key"
 
 @dataclass(frozen=True)
 class ImportedFile:
-    """The file a dataset was filled from; `finished` is false while, or when, its import did not succeed."""
+    """The file that a dataset was filled from; `finished` is false as long as its import has not succeeded.
+
+    `path` is where it was, `dataset` the id of the dataset, and `begun` when its import was: None if an earlier version
+    of Tolva noted the file.
+    """
 
     sha256: str
     finished: bool
+    path: str | None = None
+    dataset: str | None = None
+    begun: str | None = None
 
 
 class DataFolder:
@@ -41,8 +49,6 @@ class DataFolder:
     def locked(self, url: str) -> Iterator[None]:
         """Hold the folder for this process alone, and let others read that `url` is served from it.
 
-        The kernel lets go of the lock when the process ends, however it ends; children do not inherit it.
-
         Raises:
             LocalError: another process holds it, or the folder cannot be written.
         """
@@ -50,19 +56,16 @@ class DataFolder:
             make_private(self.path)
             make_private(self.logs)
             self._close_to_others()
-            file = open(self.path / "lock", "a+", opener=open_private)  # noqa: SIM115  # closed below
+            file = open(self.path / LOCK_FILE, "a+", opener=open_private)  # noqa: SIM115  # closed below
         except OSError as error:
             raise LocalError(
                 f"The data folder {self.path} cannot be written: {error.strerror}. Choose another one with --data."
             ) from None
         with file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+                hold(file, url)
+            except FolderHeld:
                 raise LocalError(self._held_message()) from None
-            file.truncate(0)
-            file.write(json.dumps({"pid": os.getpid(), "url": url}))
-            file.flush()
             yield
 
     def _close_to_others(self) -> None:
@@ -80,11 +83,8 @@ class DataFolder:
             rotate_log(log, most_bytes)
 
     def _held_message(self) -> str:
-        try:
-            holder = json.loads((self.path / "lock").read_text())
-            who = f"by process {holder['pid']}, which serves {holder['url']}"
-        except (OSError, ValueError, KeyError, TypeError):
-            who = "by another `tolva dev`"
+        holder = read_holder(self.path)
+        who = f"by process {holder['pid']}, which serves {holder['url']}" if holder else "by another `tolva dev`"
         return (
             f"The data folder {self.path} is in use {who}. "
             "Stop that one first, or give this one a folder and a port of its own with --data and --port."
@@ -115,16 +115,16 @@ class DataFolder:
     def find_imported_file(self, dataset: str) -> ImportedFile | None:
         """What `tolva dev FILE` last put into a dataset, or None when it never did."""
         noted = self._imported_files().get(dataset)
-        return ImportedFile(str(noted["sha256"]), bool(noted["finished"])) if noted else None
+        return ImportedFile(**noted) if noted else None
 
     def note_imported_file(self, dataset: str, file: ImportedFile) -> None:
-        """Note the file a dataset is filled from, for the next start to compare."""
-        noted = self._imported_files() | {dataset: vars(file)}
+        """Note the file that a dataset is filled from, for the next start to compare."""
+        noted = self._imported_files() | {dataset: asdict(file)}
         draft = self.path / "imported.json.new"
         write_private(draft, json.dumps(noted, indent=2))
         draft.rename(self.path / "imported.json")
 
-    def _imported_files(self) -> dict[str, dict[str, object]]:
+    def _imported_files(self) -> dict[str, dict[str, Any]]:
         try:
             return dict(json.loads((self.path / "imported.json").read_text()))
         except (OSError, ValueError):

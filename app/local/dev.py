@@ -1,6 +1,7 @@
 """`tolva dev`: everything that Tolva is in AWS, as processes of one machine that start and stop together."""
 
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -21,11 +22,17 @@ from rich.text import Text
 from app.client import CommandError
 from app.core.settings import MIB, SettingsInvalid, get_settings
 from app.local.data_folder import ADMIN_KEY_VARIABLE, DataFolder
+from app.local.emulator import BUCKET, emulator_environment
+from app.local.file_choice import Choice
 from app.local.first_import import FirstImport
+from app.local.inbox_upload import Mode
+from app.local.notices import Notices
 from app.local.parent import PARENT_VARIABLE
 from app.local.process import Child, LocalError, Patience, Stopped, end_leftover
 from app.local.services import Services
 
+# Where commands look for a running Tolva if no other folder is named.
+DEFAULT_DATA = Path(".tolva")
 READY_SECONDS = 60.0
 TRUST_VARIABLE = "TOLVA_KEYVALUE_TRUST_FROM"
 WATCH_SECONDS = 0.3
@@ -47,8 +54,11 @@ class DevOptions:
     host: str
     port: int
     data: Path
-    file: Path | None
-    reload: bool
+    file: Path | None = None
+    choice: Choice | None = None
+    inbox: Path | None = None
+    inbox_mode: Mode = "append"
+    reload: bool = False
 
     @property
     def url(self) -> str:
@@ -80,6 +90,8 @@ class Dev:
         server = ["--host", options.host, "--port", str(options.port), *(["--reload"] if options.reload else [])]
         self._api = self._child("API", "app.local.api", *server)
         self._worker = self._child("worker", "app.local.worker")
+        self._inbox = self._inbox_child(options.inbox) if options.inbox else None
+        self._notices = Notices(folder.logs)
         self._parts = self._watched()
 
     def _child(self, name: str, module: str, *arguments: str) -> Child:
@@ -92,11 +104,19 @@ class Dev:
             patience=self._patience,
         )
 
+    def _inbox_child(self, root: Path) -> Child:
+        arguments = ["--root", str(root.absolute()), "--data", str(self._folder.path), "--url", self._options.url]
+        return self._child("inbox", "app.local.inbox", *arguments, "--mode", self._options.inbox_mode)
+
+    @property
+    def bucket_url(self) -> str:
+        """Where the bucket is; known once everything runs."""
+        return self._services.emulator.url
+
     def start(self) -> None:
         """Bring everything up, in the order in which the parts need each other."""
-        for child in (self._api, self._worker):
-            assert child.pid_file
-            end_leftover(child.pid_file)
+        for name in ("api", "worker", "inbox"):
+            end_leftover(self._folder.path / f"{name}.pid")
         check_port(self._options.host, self._options.port)
         self._services.start()
         self._services.use()
@@ -112,6 +132,14 @@ class Dev:
         self._wait_for_api()
         for part in self._parts:
             part.started = time.monotonic()
+
+    def start_inbox(self) -> None:
+        """Watch the folder that was named, if one was."""
+        if self._inbox is not None:
+            self._inbox.start()
+            self._parts.append(
+                Watched("The inbox", self._inbox.is_alive, self._inbox.start, self._inbox.log_tail, time.monotonic())
+            )
 
     def _wait_for_api(self) -> None:
         ready = f"{self._options.url}/ready"
@@ -130,6 +158,8 @@ class Dev:
             if self._patience.stop.wait(WATCH_SECONDS):
                 raise Stopped
             self._folder.rotate_logs(get_settings().log_bytes)
+            for line in self._notices.read():
+                _say(line)
             for part in self._parts:
                 if not part.is_alive():
                     self._revive(part)
@@ -162,6 +192,8 @@ class Dev:
 
     def stop(self) -> None:
         """Take everything down: first what uses the services, then the services."""
+        if self._inbox is not None:
+            self._inbox.stop()
         self._api.stop()
         self._worker.stop()
         self._services.stop()
@@ -197,13 +229,17 @@ def find_full_disk(data: Path) -> str:
 
 
 def _run_parts(options: DevOptions, folder: DataFolder, patience: Patience) -> None:
-    first_import = FirstImport(options.file, folder, options.url, patience) if options.file else None
+    if options.inbox:
+        make_inbox(options.inbox)
+    file = options.file
+    first_import = FirstImport(file, folder, options.url, patience, choice=options.choice) if file else None
     dev = Dev(options, folder, patience)
     try:
         with console.status("Starting PostgreSQL and the AWS emulator"):
             dev.start()
         dataset = first_import.run(console, dev.watch) if first_import else None
-        _announce(options, folder, dataset)
+        _announce(options, folder, dataset, dev.bucket_url)
+        dev.start_inbox()
         dev.watch()
     finally:
         if patience.stop.is_set():
@@ -257,7 +293,22 @@ def _is_ok(url: str) -> bool:
         return False
 
 
-def _announce(options: DevOptions, folder: DataFolder, dataset: str | None) -> None:
+def make_inbox(folder: Path) -> None:
+    """Make the folder that is watched, if there is none.
+
+    Raises:
+        LocalError: it cannot be made, or is no folder that can be read.
+    """
+    try:
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            _say(f"Made the folder {folder}")
+        next(folder.iterdir(), None)
+    except OSError as error:
+        raise LocalError(f"{folder} cannot be watched: {error.strerror}. Name another folder with --inbox.") from None
+
+
+def _announce(options: DevOptions, folder: DataFolder, dataset: str | None, bucket_url: str) -> None:
     key = folder.admin_key()
     path = f"/datasets/{dataset}" if dataset else ""
     records = f"{options.url}{path}/records?_limit=2" if dataset else f"{options.url}/datasets"
@@ -266,6 +317,9 @@ def _announce(options: DevOptions, folder: DataFolder, dataset: str | None) -> N
         ("Docs", f"{options.url}{path}/docs#key={key}"),
         ("Admin key", key),
         ("Try", f"curl -H 'Authorization: Bearer {key}' '{records}'"),
+        ("Bucket", f"s3://{BUCKET} at {bucket_url}"),
+        ("Drop", f"{_aws_command(bucket_url)} s3 cp FILE s3://{BUCKET}/inbox/stock/"),
+        *([("Inbox", f"{options.inbox.absolute()}/stock/ (or any other dataset's name)")] if options.inbox else []),
         ("Data", f"{folder.path} (logs in {folder.logs.name}/)"),
     ]
     console.print(f"\n[bold]Tolva is running at {options.url}[/bold]  Ctrl-C stops it\n")
@@ -273,8 +327,16 @@ def _announce(options: DevOptions, folder: DataFolder, dataset: str | None) -> N
         console.print(f"  [dim]{name:<10}[/dim]", end=" ")
         console.print(value, markup=False)
     if dataset is None:
-        console.print(f"\n  Import a file: uv run tolva import FILE --dataset NAME --url {options.url}", markup=False)
+        where = "" if options.data == DEFAULT_DATA else f" --data {shlex.quote(str(options.data))}"
+        console.print(f"\n  Import a file: uv run tolva import FILE{where}", markup=False)
     console.print()
+
+
+def _aws_command(bucket_url: str) -> str:
+    """The beginning of a command line for the bucket, whatever account the user has set up."""
+    shown = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
+    values = emulator_environment(bucket_url)
+    return " ".join([*(f"{name}={values[name]}" for name in shown), f"aws --endpoint-url {bucket_url}"])
 
 
 def _say(message: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+from app.local.parent import PARENT_VARIABLE
 from app.local.private_files import make_private
 from app.local.process import Child, LocalError, Patience, Stopped, end_leftover, ignore
 
@@ -115,6 +116,7 @@ class Emulator:
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(self._folder / "s3"),
             "TOLVA_TABLE_FOLDER": str(self._folder / "table"),
+            PARENT_VARIABLE: str(os.getpid()),
         }
         return Child(
             "AWS emulator",

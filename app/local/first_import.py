@@ -1,86 +1,195 @@
-"""`tolva dev FILE`: the file becomes a dataset at the first start, and again whenever it has changed."""
+"""`tolva dev FILE`: the file becomes a dataset at the first start. A later one loses no record of it.
+
+Rows with new keys are added. What would change or remove a record that is there is asked first, or was asked for on the
+command line; where nobody can be asked it is not done.
+"""
 
 import hashlib
 import os
-import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from app.client import Client
-from app.datasets.columns import legal_name
+from app.client import Client, Document
+from app.local.comparison import explain_failure, records
 from app.local.data_folder import DataFolder, ImportedFile
-from app.local.process import LocalError, Patience
-
-# Waits until something has come true, and keeps Tolva running meanwhile.
-Watch = Callable[[Callable[[], bool]], None]
+from app.local.direct_import import DirectImport
+from app.local.file_choice import Choice, FileChoice, Mode
+from app.local.file_names import announced_name, dataset_name
+from app.local.process import LocalError, Patience, Watch
+from app.local.record_count import count_records
+from app.local.terminal import Terminal
 
 CANCEL_SECONDS = 10.0
-SUFFIXES = re.compile(r"\.(csv|tsv|txt|gz|zst)$", re.IGNORECASE)
+UNFINISHED = ("queued", "running")
+# Two processes of this machine note when an import began.
+CLOCK_TOLERANCE = timedelta(seconds=1)
+FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
+ALREADY_THERE = "existing_key"
 
 
 class FirstImport:
-    """The file that `tolva dev` was given.
+    """The file that `tolva dev` was given; `choice` says what becomes of a dataset's records, None to ask.
 
     Raises:
         LocalError: when made, if there is no such file.
     """
 
-    def __init__(self, file: Path, folder: DataFolder, url: str, patience: Patience) -> None:
+    def __init__(
+        self,
+        file: Path,
+        folder: DataFolder,
+        url: str,
+        patience: Patience,
+        *,
+        choice: Choice | None = None,
+        terminal: Terminal | None = None,
+    ) -> None:
         if not file.is_file():
-            raise LocalError(f"There is no file {file}. Name a CSV file, or start without one: `tolva dev`.")
+            raise LocalError(_explain_missing(file))
         self._file = file
         self._folder = folder
         self._url = url
         self._patience = patience
-        self._dataset = dataset_name(file)
+        self._choice = choice
+        self._terminal = terminal or Terminal()
+        self._dataset = dataset_name(file.name)
 
     def run(self, console: Console, watch: Watch) -> str:
-        """Import the file unless the dataset holds it already; the dataset's name. `watch` keeps Tolva running."""
+        """Import the file as far as no record is lost; the dataset's name. `watch` keeps Tolva running."""
+        self._console, self._watch = console, watch
         with self._file.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        mode = self._mode(sha256, console)
-        if mode:
-            self._folder.note_imported_file(self._dataset, ImportedFile(sha256, finished=False))
-            if self._import(mode, watch):
-                self._folder.note_imported_file(self._dataset, ImportedFile(sha256, finished=True))
-            else:
-                console.print("Mend the file and start again; Tolva goes on without it.", style="yellow")
+        dataset = self._find_dataset()
+        earlier = self._settle(dataset)
+        self._noted = ImportedFile(
+            sha256,
+            finished=False,
+            path=str(self._file.resolve()),
+            dataset=dataset["id"] if dataset and dataset["columns"] else None,
+        )
+        mode = self._decide(earlier)
+        if mode is not None:
+            self._put(mode, earlier)
         return self._dataset
 
-    def _mode(self, sha256: str, console: Console) -> str | None:
-        """`append` for a new dataset, `replace` for a changed file, None when there is nothing to do."""
+    def _find_dataset(self) -> Document | None:
         with Client(self._url, self._folder.admin_key()) as client:
-            dataset = client.find_dataset(self._dataset)
+            return client.find_dataset(self._dataset)
+
+    def _settle(self, dataset: Document | None) -> ImportedFile | None:
+        """What was last put into the dataset, once it is known whether an import that was broken off has succeeded."""
         earlier = self._folder.find_imported_file(self._dataset)
+        if dataset is None or earlier is None or earlier.dataset not in (None, dataset["id"]):
+            return None
+        if earlier.finished:
+            return earlier
+        if self._has_import(earlier, UNFINISHED):
+            self._say(f"Waiting for the import into '{self._dataset}' that an earlier start began")
+            self._watch(partial(self._has_no_import, earlier, UNFINISHED))
+        if self._has_import(earlier, ["succeeded"]):
+            earlier = replace(earlier, finished=True, dataset=dataset["id"])
+            self._folder.note_imported_file(self._dataset, earlier)
+        # A dataset with columns that no import of the file has made is somebody else's.
+        return earlier if earlier.finished or earlier.dataset else None
+
+    def _has_no_import(self, earlier: ImportedFile, statuses: Sequence[str]) -> bool:
+        return not self._has_import(earlier, statuses)
+
+    def _has_import(self, earlier: ImportedFile, statuses: Sequence[str]) -> bool:
+        """Whether a file of this name has had such an import since one was begun."""
+        begun = datetime.fromisoformat(earlier.begun) if earlier.begun else FIRST_MOMENT
+        with Client(self._url, self._folder.admin_key()) as client:
+            found = client.request("GET", f"/datasets/{self._dataset}/imports")["data"]
+        name = announced_name(self._file.name)
+        return any(
+            item["file"]["name"] == name
+            and item["status"] in statuses
+            and not item["dry_run"]
+            and datetime.fromisoformat(item["created_at"]) + CLOCK_TOLERANCE >= begun
+            for item in found
+        )
+
+    def _decide(self, earlier: ImportedFile | None) -> Mode | None:
+        """How the file is to be imported, None if it is not."""
+        dataset = self._find_dataset()
         if dataset is None or not dataset["columns"]:
             return "append"
-        if earlier is None:
-            console.print(
-                f"The dataset '{self._dataset}' is there already and did not come from {self._file}: nothing imported. "
-                f"To put the file into it: tolva import {self._file} --dataset {self._dataset} --mode replace",
-                style="yellow",
-                markup=False,
-            )
+        if earlier and earlier.finished and earlier.sha256 == self._noted.sha256 and self._choice is None:
+            self._say(f"The dataset '{self._dataset}' holds {self._file} already: nothing to do")
             return None
-        if earlier == ImportedFile(sha256, finished=True):
-            console.print(f"The dataset '{self._dataset}' holds {self._file} already: nothing to do", style="dim")
-            return None
-        return "replace"
+        with Client(self._url, self._folder.admin_key()) as client:
+            total = count_records(client, dataset)
+        is_edited = earlier is not None and earlier.path in (None, self._noted.path)
+        file = FileChoice(self._file, dataset, total, is_edited, self._console, self._terminal, self._watch)
+        return self._choose(file) if total else self._choice or "append"
 
-    def _import(self, mode: str, watch: Watch) -> bool:
+    def _choose(self, file: FileChoice) -> Mode | None:
+        """How the file is to be imported into a dataset with records."""
+        settings = {"mode": "upsert" if file.dataset["key"] else "replace", "dry_run": True}
+        with self._console.status(f"Comparing {self._file.name} with the dataset '{self._dataset}'"):
+            dry_run = self._import_directly(settings)
+        if self._choice is not None:
+            return file.carry_out(self._choice, dry_run)
+        if file.holds_all(dry_run):
+            self._finish()
+            return None
+        return file.decide(dry_run)
+
+    def _put(self, mode: Mode, earlier: ImportedFile | None) -> None:
+        """Import the file, and note it for the next start."""
+        self._folder.note_imported_file(self._dataset, replace(self._noted, begun=datetime.now(UTC).isoformat()))
+        succeeded = self._add() if mode == "add" else self._import(mode)
+        if succeeded:
+            self._finish()
+            return
+        if earlier is not None:
+            # The dataset is as it was.
+            self._folder.note_imported_file(self._dataset, earlier)
+        self._warn("Correct the file and start again; Tolva goes on without it.")
+
+    def _finish(self) -> None:
+        dataset = self._find_dataset()
+        if dataset is not None:
+            self._folder.note_imported_file(self._dataset, replace(self._noted, finished=True, dataset=dataset["id"]))
+
+    def _add(self) -> bool:
+        """Add the rows whose keys are new. A record that has got one of them meanwhile stays as it is."""
+        with self._console.status(f"Adding what is new in {self._file.name}"):
+            document = self._import_directly({"mode": "append", "on_reject": "skip"})
+        others = [total for total in document["totals"] if total["code"] != ALREADY_THERE]
+        if document["status"] != "succeeded" or others:
+            self._warn(explain_failure(document))
+        if document["status"] != "succeeded":
+            return False
+        added = document["result"]["added"]
+        self._console.print(
+            f"Added {records(added)} of {self._file} to '{self._dataset}'; those that were there are as they were",
+            style="green",
+            markup=False,
+        )
+        return True
+
+    def _import_directly(self, settings: Document) -> Document:
+        direct = DirectImport(self._url, self._folder.admin_key())
+        return direct.run(self._dataset, self._file, settings, self._watch)
+
+    def _import(self, mode: Mode) -> bool:
         """Run `tolva import` on the same terminal. Ctrl-C reaches it through this process only, and so only once."""
         command = [sys.executable, "-P", "-m", "app.cli", "import", str(self._file), "--dataset", self._dataset]
-        command += ["--mode", mode, "--url", self._url]
+        command += ["--mode", mode, "--url", self._url, "--no-addresses"]
         process = subprocess.Popen(
             command, env=os.environ | {"TOLVA_KEY": self._folder.admin_key()}, start_new_session=True
         )
         try:
-            watch(lambda: process.poll() is not None)
+            self._watch(lambda: process.poll() is not None)
         finally:
             self._end(process)
         return process.returncode == 0
@@ -92,10 +201,16 @@ class FirstImport:
                 process.kill()
                 process.wait()
 
+    def _say(self, message: str) -> None:
+        self._console.print(message, style="dim", markup=False)
 
-def dataset_name(file: Path) -> str:
-    """The dataset's name for a file: `Köln 2024.csv.gz` is `koln_2024`."""
-    stem = file.name
-    while SUFFIXES.search(stem):
-        stem = SUFFIXES.sub("", stem)
-    return legal_name(stem) or "data"
+    def _warn(self, message: str) -> None:
+        self._console.print(message, style="yellow", markup=False)
+
+
+def _explain_missing(file: Path) -> str:
+    if file.is_dir():
+        return f"{file} is a folder. Name a CSV file, or have its folders watched: `tolva dev --inbox {file}`."
+    if file.exists():
+        return f"{file} is no regular file. Save what it gives as a CSV file first."
+    return f"There is no file {file}. Name a CSV file, or start without one: `tolva dev`."

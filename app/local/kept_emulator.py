@@ -1,6 +1,6 @@
 """The program of the embedded emulator: ministack, whose table answers no write before a journal has it.
 
-It runs by the interpreter of ministack's environment, which has nothing of Tolva's but this file and journal.py.
+It runs by the interpreter of ministack's environment, which has nothing of Tolva's but this file and two beside it.
 By itself ministack writes its state when it is stopped, and takes one that it cannot read for none.
 """
 
@@ -22,6 +22,7 @@ from ministack.core.responses import AccountRegionScopedDict, error_response_jso
 from ministack.services import dynamodb, s3
 
 from app.local.journal import Entry, Journal, JournalBroken, encode
+from app.local.parent import end_with_parent
 
 TABLE_FOLDER = "TOLVA_TABLE_FOLDER"
 # The exit code for files that cannot be read; the last line of the log says which.
@@ -337,7 +338,8 @@ def _keep_bucket() -> None:
 
 
 def main() -> None:
-    """Serve until a signal ends it."""
+    """Serve until a signal ends it, or the process that started it has ended."""
+    end_with_parent()
     folder = Path(os.environ[TABLE_FOLDER])
     journal = Journal(folder)
     tables = KeptTables(journal)

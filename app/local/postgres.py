@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import psutil
 
+from app.local.guard import Guard
 from app.local.process import Child, LocalError, Patience, Stopped, end_process, ignore, is_running, primary_group
 
 # The wheel is never imported, it only carries the binaries: `pginstall` is PostgreSQL 16.
@@ -79,6 +80,7 @@ class Postgres:
         self._socket_folder: Path | None = None
         self._temporary_socket_folder: Path | None = None
         self._child: Child | None = None
+        self._guard: Guard | None = None
 
     @property
     def url(self) -> str:
@@ -114,12 +116,18 @@ class Postgres:
         """End the server in good order: every session is ended, everything is on disk."""
         if self._child:
             self._child.stop()
+        self._release_guard()
         if self._temporary_socket_folder:
             shutil.rmtree(self._temporary_socket_folder, ignore_errors=True)
             self._socket_folder = self._temporary_socket_folder = None
 
     def log_tail(self) -> str:
         return self._child.log_tail() if self._child else ""
+
+    def _release_guard(self) -> None:
+        if self._guard:
+            self._guard.release()
+            self._guard = None
 
     def _prepare_user(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -176,7 +184,10 @@ class Postgres:
         )
 
     def _start_until_ready(self, child: Child) -> None:
+        self._release_guard()
         child.start()
+        assert child.pid
+        self._guard = Guard(self.folder, child.pid)
         deadline = time.monotonic() + START_SECONDS
         try:
             while not self._patience.wait_until(lambda: self._is_settled(child), REPORT_EVERY_SECONDS):
@@ -185,6 +196,7 @@ class Postgres:
                 self._report("PostgreSQL is still starting: it recovers what a crash left unfinished")
         except (Stopped, LocalError):
             child.stop()
+            self._release_guard()
             raise
         if not child.is_alive():
             raise LocalError(f"PostgreSQL did not start; the end of its log:\n{child.log_tail()}")

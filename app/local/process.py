@@ -16,6 +16,9 @@ import psutil
 
 from app.local.private_files import UMASK, open_private, write_private
 
+# Waits until something has come true, and keeps Tolva running meanwhile.
+Watch = Callable[[Callable[[], bool]], None]
+
 POLL_SECONDS = 0.05
 ASK_AGAIN_SECONDS = 3.0
 # Two clocks tell when a process started, the kernel's and ours; they agree within this.
@@ -23,7 +26,7 @@ START_TOLERANCE_SECONDS = 2.0
 LOG_TAIL_LINES = 15
 
 
-def ignore(_message: str) -> None:
+def ignore(_: object) -> None:
     """Takes what is reported where nobody listens."""
 
 

@@ -1,16 +1,18 @@
 """A real `tolva dev` in a process of its own."""
 
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import httpx
 import psutil
@@ -20,6 +22,11 @@ from app.local.process import is_running
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+# How each question of `tolva dev` ends.
+QUESTION = "[y/N]"
+TAKE_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
 ADMIN_KEY = "tolva_admin_of_a_running_dev_0123456789"
 
 
@@ -48,9 +55,16 @@ class RunningDev:
     """`tolva dev` over a data folder; inside the `with` block it serves at `url`."""
 
     def __init__(
-        self, folder: Path, *arguments: str, port: int | None = None, variables: dict[str, str] | None = None
+        self,
+        folder: Path,
+        *arguments: str,
+        port: int | None = None,
+        variables: dict[str, str] | None = None,
+        answer: str | None = None,
     ) -> None:
+        """With an `answer` it has a terminal, at which its first question is answered so."""
         self.folder = folder
+        self._answer = answer
         self._variables = {"TOLVA_ADMIN_KEY": ADMIN_KEY} | (variables or {})
         self.port = port or find_free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -60,15 +74,12 @@ class RunningDev:
 
     def __enter__(self) -> Self:
         options = ["--port", str(self.port), "--data", str(self.folder)]
-        with self.output.open("wb") as output:
-            self.process = subprocess.Popen(
-                command("dev", *self._arguments, *options),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=environment(**self._variables),
-                start_new_session=True,
-            )
+        started = command("dev", *self._arguments, *options)
+        if self._answer is None:
+            with self.output.open("wb") as output:
+                self.process = self._start(started, subprocess.DEVNULL, output)
+        else:
+            self.process = self._start_at_terminal(started, self._answer)
         try:
             assert eventually(self._has_settled, START_SECONDS), self.text()
             assert self.process.poll() is None, self.text()
@@ -76,6 +87,36 @@ class RunningDev:
             self.stop()
             raise
         return self
+
+    def _start(self, started: list[str], stdin: int, stdout: IO[bytes] | int) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            started,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.STDOUT,
+            env=environment(**self._variables),
+            start_new_session=True,
+        )
+
+    def _start_at_terminal(self, started: list[str], answer: str) -> "subprocess.Popen[bytes]":
+        ours, theirs = pty.openpty()
+        # It has the terminal for its own only if it leads a session and takes it.
+        takes = [sys.executable, "-c", TAKE_TERMINAL, *started]
+        process = self._start(takes, theirs, theirs)
+        os.close(theirs)
+        self.output.write_bytes(b"")
+        threading.Thread(target=self._answer_once, args=(ours, answer), daemon=True).start()
+        return process
+
+    def _answer_once(self, terminal: int, answer: str) -> None:
+        answered = False
+        with self.output.open("ab", buffering=0) as output, suppress(OSError):
+            while text := os.read(terminal, 65536):
+                output.write(text)
+                if not answered and QUESTION in self.text():
+                    os.write(terminal, answer.encode())
+                    answered = True
+        os.close(terminal)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -87,7 +128,7 @@ class RunningDev:
 
     def text(self) -> str:
         """What it has printed so far, without colours."""
-        return re.sub(r"\x1b\[[0-9;]*m", "", self.output.read_text())
+        return re.sub(r"\x1b\[[0-9;]*m", "", self.output.read_text(errors="replace"))
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end and wait; its exit code."""

@@ -3,11 +3,13 @@
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from app.local.data_folder import ADMIN_KEY_VARIABLE, DataFolder, ImportedFile
+from app.local.folder_lock import find_url
 from app.local.process import LocalError
 
 HOLD = """
@@ -20,11 +22,17 @@ with DataFolder(Path(sys.argv[1])).locked("http://127.0.0.1:1"):
 """
 
 
+def hold_elsewhere(folder: Path) -> "subprocess.Popen[bytes]":
+    """Another process that holds a folder."""
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE)
+    assert holder.stdout
+    assert holder.stdout.readline() == b"held\n"
+    return holder
+
+
 class TestLock:
     def test_is_held_by_one_process_and_freed_when_it_is_killed(self, tmp_path: Path) -> None:
-        holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE)
-        assert holder.stdout
-        assert holder.stdout.readline() == b"held\n"
+        holder = hold_elsewhere(tmp_path)
         refusal = pytest.raises(LocalError, match=f"process {holder.pid}, which serves http://127.0.0.1:1")
         with refusal, DataFolder(tmp_path).locked("http://127.0.0.1:2"):
             pass
@@ -32,6 +40,43 @@ class TestLock:
         holder.communicate()
         with DataFolder(tmp_path).locked("http://127.0.0.1:2"):
             pass
+
+
+class TestFindUrl:
+    """How other commands find the Tolva that serves a folder."""
+
+    def test_is_known_while_it_is_served_and_not_believed_afterwards(self, tmp_path: Path) -> None:
+        assert find_url(tmp_path) is None
+        holder = hold_elsewhere(tmp_path)
+        assert find_url(tmp_path) == "http://127.0.0.1:1"
+        holder.kill()
+        holder.communicate()
+        assert (tmp_path / "lock").read_text()
+        assert find_url(tmp_path) is None
+
+    @pytest.mark.parametrize("left", ["", "[]"])
+    def test_of_a_lock_that_says_nothing_there_is_none(self, tmp_path: Path, left: str) -> None:
+        with DataFolder(tmp_path).locked("http://127.0.0.1:2"):
+            (tmp_path / "lock").write_text(left)
+            assert find_url(tmp_path) is None
+
+    def test_who_asks_keeps_nobody_from_starting(self, tmp_path: Path) -> None:
+        enough = threading.Event()
+
+        def ask() -> None:
+            while not enough.wait(0.001):
+                find_url(tmp_path)
+
+        (tmp_path / "lock").touch()
+        thread = threading.Thread(target=ask)
+        thread.start()
+        try:
+            for _ in range(20):
+                with DataFolder(tmp_path).locked("http://127.0.0.1:2"):
+                    assert find_url(tmp_path) == "http://127.0.0.1:2"
+        finally:
+            enough.set()
+            thread.join()
 
 
 class TestRights:

@@ -143,11 +143,9 @@ class TestStop:
             assert second.request("GET", "/datasets/kept").status_code == 200
             children = second.children()
             second.kill()
-            own = [c for c in children if command_line(c).partition("-m ")[2].startswith("app.local.")]
-            assert eventually(lambda: all_ended(own))
+            assert eventually(lambda: all_ended(children))
         with RunningDev(folder, port=second.port) as third:
             assert third.request("GET", "/datasets/kept").status_code == 200
-            assert all_ended(children)
 
     def test_while_starting(self, tmp_path: Path) -> None:
         process = subprocess.Popen(
@@ -242,4 +240,4 @@ class TestUrl:
         ],
     )
     def test_is_one_this_machine_reaches(self, host: str, url: str) -> None:
-        assert DevOptions(host, 8000, Path(os.curdir), None, reload=False).url == url
+        assert DevOptions(host, 8000, Path(os.curdir)).url == url

@@ -1,0 +1,81 @@
+"""Progress bars: on the standard error, and only if that is a terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from app.cli.visible import visible
+
+WAITING = {"awaiting_upload": "waiting for the upload to be picked up", "queued": "waiting for the worker"}
+
+Document = dict[str, Any]
+
+
+class Bars:
+    """What shows how far something is."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._is_shown = self._console.is_terminal and not quiet
+
+    def say(self, message: str) -> None:
+        """Say what is waited for, at a terminal."""
+        if self._is_shown:
+            self._console.print(Text(message, "dim"))
+
+    @contextmanager
+    def transfer(self, description: str, size: int | None) -> Iterator["Bar"]:
+        """A bar that fills with the bytes sent or received."""
+        left = TimeRemainingColumn(elapsed_when_finished=True)
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), left)
+        with Progress(*columns, console=self._console, disable=not self._is_shown) as progress:
+            yield Bar(progress, visible(description), size)
+
+    @contextmanager
+    def load(self) -> Iterator["Bar"]:
+        """A bar that fills with the bytes read, beside the phase, the rows and their rate."""
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self._console, disable=not self._is_shown) as progress:
+            yield Bar(progress, "Importing", None)
+
+
+class Bar:
+    """One progress bar."""
+
+    def __init__(self, progress: Progress, description: str, total: int | None) -> None:
+        self._progress = progress
+        self._task = progress.add_task(description, total=total)
+
+    def advance(self, amount: int) -> None:
+        self._progress.advance(self._task, amount)
+
+    def show_import(self, document: Document) -> None:
+        """Show how far an import is."""
+        done = document["progress"]
+        total = done["bytes_total"] or None
+        finished = document["status"] == "succeeded"
+        self._progress.update(
+            self._task, description=describe(document), total=total, completed=total if finished else done["bytes"]
+        )
+
+
+def describe(document: Document) -> str:
+    """What an import is doing, in a line: `loading  12,000 rows  300,000 rows/s`."""
+    done = document["progress"]
+    doing = WAITING.get(document["status"]) or document["phase"] or document["status"]
+    count = done["rows_loaded"] or done["rows_read"]
+    rows = "1 row" if count == 1 else f"{count:,} rows"
+    rate = f"  {done['rate']:,.0f} rows/s" if done["rate"] else ""
+    return f"{doing:<10}  {rows}{rate}"

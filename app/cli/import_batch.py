@@ -1,0 +1,102 @@
+"""The files of one `tolva import`, one after the other."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from app.cli import exit_codes
+from app.cli.bars import Bars
+from app.cli.import_report import ImportReport
+from app.cli.import_run import ImportRun
+from app.cli.output import Output, errors
+from app.cli.sources import Source
+from app.cli.visible import visible_lines
+from app.client import ApiError, Client, CommandError, Document, Unreachable
+from app.local.file_names import dataset_name
+
+# Refused for one file, it is refused for all.
+REFUSED_FOR_ALL = (401, 403)
+
+
+class Misused(Exception):
+    """The command line cannot be meant so; the message says why."""
+
+
+def check_batch(sources: Sequence[Source], dataset: str | None, mode: str) -> None:
+    """Raise Misused if it is not clear which file goes where, or if one would remove what another has brought."""
+    if dataset is None:
+        for source in sources:
+            if source.name is None:
+                raise Misused(f"Name the dataset with --dataset NAME: {source.place} has no name to take it from.")
+        names = Counter(dataset_name(source.name or "") for source in sources)
+        for name, count in names.items():
+            if count > 1:
+                places = ", ".join(source.place for source in sources if dataset_name(source.name or "") == name)
+                raise Misused(f"{places} would all go into '{name}'. If you mean that, say --dataset {name}.")
+    elif mode == "replace" and len(sources) > 1:
+        raise Misused(
+            "Each file would replace the records of the one before. Import the first with --mode replace, "
+            "and the others with --mode append."
+        )
+
+
+class ImportBatch:
+    """Imports files into datasets of their names, or all of them into one."""
+
+    def __init__(
+        self,
+        client: Client,
+        output: Output,
+        report: ImportReport,
+        settings: Document,
+        *,
+        dataset: str | None,
+        store: str,
+    ) -> None:
+        self._client = client
+        self._output = output
+        self._report = report
+        self._settings = settings
+        self._dataset = dataset
+        self._store = store
+        self._bars = Bars(quiet=output.is_quiet)
+
+    def run(self, sources: Sequence[Source]) -> int:
+        """Import each file; the exit code. Of several for one dataset the first that fails is the last."""
+        failed = []
+        for place, source in enumerate(sources):
+            status = self._import(source, alone=len(sources) == 1)
+            if status == "cancelled":
+                return exit_codes.INTERRUPTED
+            if status == "succeeded":
+                continue
+            failed.append(source.place)
+            if self._dataset is not None and (left := sources[place + 1 :]):
+                self._tell(f"Stopped there; not imported: {', '.join(source.place for source in left)}")
+                break
+        if failed and len(sources) > 1:
+            self._tell(f"{len(failed)} of {len(sources)} files failed: {', '.join(failed)}")
+        return exit_codes.FAILED if failed else exit_codes.OK
+
+    def _import(self, source: Source, *, alone: bool) -> str:
+        """How the import of a file has ended, `refused` if there is none."""
+        try:
+            with source.opened(self._bars) as file:
+                dataset = self._dataset or dataset_name(file.name)
+                run = ImportRun(self._client, self._output, self._bars, dataset, self._settings, store=self._store)
+                document = run.run(file)
+        except Unreachable:
+            raise
+        except CommandError as error:
+            if alone or (isinstance(error, ApiError) and error.status in REFUSED_FOR_ALL):
+                raise
+            self._tell(f"{source.place}: {error}")
+            return "refused"
+        succeeded = document["status"] == "succeeded"
+        shown = self._client.find_dataset(dataset) if succeeded and not self._output.as_json else None
+        self._report.show(document, shown)
+        return str(document["status"])
+
+    def _tell(self, message: str) -> None:
+        errors.print(Text.assemble(("Error: ", "red"), visible_lines(message)))

@@ -1,0 +1,25 @@
+"""What a file's name says: how it is announced, and which dataset it is for."""
+
+import os
+import re
+
+from app.datasets.columns import legal_name
+
+SUFFIXES = re.compile(r"\.(csv|tsv|txt|gz|zst)$", re.IGNORECASE)
+# What the API takes no file name with.
+FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f]")
+MOST_CHARACTERS = 200
+
+
+def announced_name(file_name: str) -> str:
+    """A file's name as an import takes it: whatever bytes and signs it has on its disk."""
+    readable = os.fsencode(file_name).decode(errors="replace")
+    return FORBIDDEN.sub("_", readable)[-MOST_CHARACTERS:] or "file"
+
+
+def dataset_name(file_name: str) -> str:
+    """The dataset's name for a file: `Köln 2024.csv.gz` is `koln_2024`."""
+    stem = announced_name(file_name)
+    while SUFFIXES.search(stem):
+        stem = SUFFIXES.sub("", stem)
+    return legal_name(stem) or "data"

@@ -1,0 +1,184 @@
+"""The folder of `tolva dev --inbox` as a process: what is put into DIR/{dataset}/ goes into the bucket's inbox.
+
+There it is imported as any file that is dropped in a bucket. A file goes once, however often this process is started;
+files for the same dataset follow each other.
+"""
+
+import argparse
+import asyncio
+import os
+import time
+from pathlib import Path
+from typing import get_args
+
+from app.client import Client, CommandError, Document
+from app.core import log
+from app.core.aws import close_clients
+from app.core.queue import send_message
+from app.core.settings import get_settings
+from app.local.data_folder import ADMIN_KEY_VARIABLE
+from app.local.folder_watch import SCAN_SECONDS, Settling, Signature, is_being_written
+from app.local.inbox_log import InboxLog, describe_details, describe_outcome
+from app.local.inbox_notes import InboxNotes, Note
+from app.local.inbox_scan import Scan, scan_inbox
+from app.local.inbox_upload import Mode, find_version, hash_file, inbox_key, send_file, sign_upload
+from app.local.parent import end_with_parent
+
+NOTES_FILE = "inbox.sqlite"
+# As many as the worker imports side by side.
+CONCURRENCY = 3
+POLL_SECONDS = 0.5
+FINISHED = ("succeeded", "failed", "cancelled")
+# The queue may have lost what the bucket has told it.
+REMIND_SECONDS = 15.0
+RETRY_SECONDS = 5.0
+
+
+class Inbox:
+    """One watched folder."""
+
+    def __init__(self, root: Path, notes: InboxNotes, told: InboxLog, tolva: Client, mode: Mode) -> None:
+        self._root = root
+        self._notes = notes
+        self._log = told
+        self._tolva = tolva
+        self._mode = mode
+        self._settling = Settling()
+        self._ignored = Settling()
+        self._unreadable = ""
+        # What was told of files that are not imported.
+        self._told: dict[Path, str] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        # Files that could not be sent, until when they rest.
+        self._resting: dict[Path, float] = {}
+
+    async def watch(self) -> None:
+        """Look at the folder again and again."""
+        while True:
+            try:
+                scan = await asyncio.to_thread(scan_inbox, self._root)
+            except OSError as error:
+                self._say_unreadable(f"{self._root} cannot be read: {error.strerror}")
+            else:
+                self._unreadable = ""
+                await self._take(scan)
+            await asyncio.sleep(SCAN_SECONDS)
+
+    async def _take(self, scan: Scan) -> None:
+        """Begin with the files that are complete, and tell of those that are none of ours."""
+        now = time.monotonic()
+        for file in self._ignored.update({file: _sign_any(file) for file in scan.ignored}, now):
+            self._tell_once(file, f"not imported: {scan.ignored[file]}")
+        self._told = {file: text for file, text in self._told.items() if file in scan.ignored}
+        self._tasks = {dataset: task for dataset, task in self._tasks.items() if not task.done()}
+        for file in self._settling.update(scan.files, now):
+            dataset = file.parent.name
+            if dataset in self._tasks or len(self._tasks) >= CONCURRENCY or self._resting.get(file, 0) > now:
+                continue
+            if self._is_done(file, scan.files[file]) or await asyncio.to_thread(is_being_written, file):
+                continue
+            self._tasks[dataset] = asyncio.create_task(self._import(file, scan.files[file]))
+        self._notes.forget_removed({*scan.files, *scan.ignored})
+
+    def _say_unreadable(self, text: str) -> None:
+        if self._unreadable != text:
+            self._unreadable = text
+            log.event("inbox.told", says=text)
+
+    def _tell_once(self, file: Path, text: str) -> None:
+        if self._told.get(file) != text:
+            self._told[file] = text
+            self._log.tell(file, text, [])
+
+    def _is_done(self, file: Path, signature: Signature) -> bool:
+        note = self._notes.find(file)
+        return note is not None and note.state == "done" and note.signature == signature
+
+    async def _import(self, file: Path, signature: Signature) -> None:
+        """Have a file imported, and tell how it went. What goes wrong on the way is tried again."""
+        try:
+            await self._bring(file, signature)
+        except (CommandError, OSError) as error:
+            self._resting[file] = time.monotonic() + RETRY_SECONDS
+            log.warning("inbox.not_sent", path=str(file), error=str(error))
+        except Exception as error:  # the folder is watched whatever happens to one file
+            self._resting[file] = time.monotonic() + RETRY_SECONDS
+            log.failure("inbox.failed", error, path=str(file))
+
+    async def _bring(self, file: Path, signature: Signature) -> None:
+        sha256 = await asyncio.to_thread(hash_file, file)
+        note = self._notes.find(file)
+        is_known = note is not None and note.sha256 == sha256
+        if note is not None and is_known and note.state == "done":
+            self._notes.keep(file, Note(signature, sha256, "done"))
+            self._log.tell(file, "as it was when it was imported: nothing to do", [])
+            return
+        key = inbox_key(file)
+        log.event("inbox.sending", key=key)
+        version = await find_version(key, sha256) if is_known else None
+        if version is None:
+            self._notes.keep(file, Note(signature, sha256, "sending"))
+            upload = await sign_upload(key, signature.size, sha256, self._mode)
+            await asyncio.to_thread(send_file, file, upload, signature.size, sha256)
+            version = await find_version(key, sha256)
+            if version is None:
+                raise CommandError(f"{key} was sent and is not in the bucket.")
+        self._notes.keep(file, Note(signature, sha256, "sent"))
+        document = await self._follow(file.parent.name, key, version)
+        self._notes.keep(file, Note(signature, sha256, "done"))
+        self._log.tell(file, describe_outcome(document), describe_details(document, self._mode))
+
+    async def _follow(self, dataset: str, key: str, version: str) -> Document:
+        """The import of a version of a file, once it has ended."""
+        reminded = time.monotonic()
+        while True:
+            document = await asyncio.to_thread(self._find_import, dataset, version)
+            if document is not None and document["status"] in FINISHED:
+                return document
+            if document is None and time.monotonic() - reminded > REMIND_SECONDS:
+                await send_message({"object": key})
+                reminded = time.monotonic()
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _find_import(self, dataset: str, version: str) -> Document | None:
+        if self._tolva.find_dataset(dataset) is None:
+            return None
+        found = self._tolva.request("GET", f"/datasets/{dataset}/imports")["data"]
+        return next((item for item in found if item["file"]["version"] == version), None)
+
+
+def _sign_any(path: Path) -> Signature:
+    """The signature of what is no file to import: it may be a folder, lead nowhere, or be gone."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return Signature(0, 0, 0)
+    return Signature(found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+async def run(root: Path, data: Path, url: str, mode: Mode) -> None:
+    """Watch a folder until this process is ended."""
+    notes = InboxNotes(data / NOTES_FILE)
+    try:
+        with Client(url, os.environ[ADMIN_KEY_VARIABLE]) as tolva:
+            await Inbox(root, notes, InboxLog(get_settings().log_bytes), tolva, mode).watch()
+    finally:
+        notes.close()
+        await close_clients()
+
+
+def main() -> None:
+    """Watch; it ends with the process that started it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--mode", choices=get_args(Mode), required=True)
+    arguments = parser.parse_args()
+    end_with_parent()
+    log.configure(get_settings().log_level)
+    asyncio.run(run(arguments.root, arguments.data, arguments.url, arguments.mode))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""What becomes of the files in a folder, in a file of that folder: where people look who have put them there."""
+
+from datetime import datetime
+from pathlib import Path
+
+from app.client import Document
+from app.core import log
+from app.local.inbox_scan import LOG_NAME
+from app.local.private_files import rotate_log
+
+REJECTIONS_SHOWN = 20
+# What `append` makes of rows whose keys are there.
+EXISTING = "existing_key"
+
+
+class InboxLog:
+    """Tells of files in their folder's log, and in short in this process's, which `tolva dev` shows."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+
+    def tell(self, file: Path, what: str, details: list[str]) -> None:
+        """Tell what became of a file."""
+        folder = file.parent
+        where = f" ({folder / LOG_NAME} says more)" if details else ""
+        log.event("inbox.told", says=f"{file}: {what}{where}")
+        lines = [
+            f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}  {file.name}: {what}",
+            *(f"    {one}" for one in details),
+        ]
+        path = folder / LOG_NAME
+        try:
+            rotate_log(path, self._most_bytes)
+            with path.open("a", encoding="utf-8", errors="replace") as written:
+                written.write("\n".join(lines) + "\n")
+        except OSError as error:
+            log.warning("inbox.log_not_written", path=str(path), error=str(error))
+
+
+def describe_outcome(document: Document) -> str:
+    """How an import has ended, in a line."""
+    rejected = document["progress"]["rows_rejected"]
+    rest = f", {rejected:,} rejected" if rejected else ""
+    if document["status"] == "succeeded":
+        counts = ", ".join(
+            f"{document['result'].get(name) or 0:,} {name}" for name in ("added", "changed", "unchanged")
+        )
+        return f"imported into '{document['dataset']}': {counts}{rest}"
+    if document["status"] == "cancelled":
+        return f"the import into '{document['dataset']}' was cancelled; nothing was loaded"
+    return f"the import into '{document['dataset']}' failed; nothing was loaded{rest}"
+
+
+def describe_details(document: Document, mode: str) -> list[str]:
+    """What there is to know of an import beside its outcome."""
+    problem = document["problem"] or {}
+    details = [str(problem[member]) for member in ("detail", "hint") if problem.get(member)]
+    details += [f"Warning: {warning}" for warning in document["warnings"]]
+    for item in document["rejections"][:REJECTIONS_SHOWN]:
+        place = f"line {item['line']}" + (f", {item['column']}" if item["column"] else "")
+        details.append(f"{place}: {item['message']}" + (f": {item['value']!r}" if item["value"] is not None else ""))
+    if document["progress"]["rows_rejected"] > REJECTIONS_SHOWN:
+        details.append(f"Every rejection: tolva imports rejections {document['id']}")
+    if mode == "append" and any(total["code"] == EXISTING for total in document["totals"]):
+        details.append("To have files change records that are there, start `tolva dev` with --inbox-mode upsert.")
+    return details

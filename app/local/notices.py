@@ -1,0 +1,89 @@
+"""What `tolva dev` shows of its parts' logs: what came of files that were dropped, and which ones were passed over."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from app.datasets.columns import legal_name
+from app.local.emulator import BUCKET
+from app.local.file_names import announced_name, dataset_name
+
+INBOX = "inbox/"
+
+
+class LogTail:
+    """The events that are written to a log from now on."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._offset = log.stat().st_size if log.exists() else 0
+
+    def read(self) -> list[dict[str, Any]]:
+        """The events since the last time; what is no event, or not whole yet, is left out."""
+        try:
+            with self._log.open("rb") as stream:
+                # A log that has grown too long is begun again.
+                self._offset = min(self._offset, stream.seek(0, 2))
+                stream.seek(self._offset)
+                written = stream.read()
+        except OSError:
+            return []
+        whole = written[: written.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        return [event for line in whole.splitlines() if (event := _parse(line)) is not None]
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+class Notices:
+    """Lines for the terminal, from the logs of the worker and of the watched folder."""
+
+    def __init__(self, logs: Path) -> None:
+        self._worker = LogTail(logs / "worker.log")
+        self._inbox = LogTail(logs / "inbox.log")
+        # Keys that the watched folder sends: it tells of them itself.
+        self._sent: set[str] = set()
+        self._dropped: dict[str, str] = {}
+
+    def read(self) -> list[str]:
+        """What there is to say since the last time."""
+        lines = [line for event in self._inbox.read() if (line := self._of_folder(event)) is not None]
+        return lines + [line for event in self._worker.read() if (line := self._of_bucket(event)) is not None]
+
+    def _of_folder(self, event: dict[str, Any]) -> str | None:
+        if event["event"] == "inbox.sending":
+            self._sent.add(event["key"])
+        return str(event["says"]) if event["event"] == "inbox.told" else None
+
+    def _of_bucket(self, event: dict[str, Any]) -> str | None:
+        if event["event"] == "inbox.ignored":
+            return explain_ignored(event["key"])
+        if event["event"] == "inbox.taken" and event["key"] not in self._sent:
+            self._dropped[event["import_id"]] = event["key"]
+        if event["event"] in ("import.finished", "import.failed") and event["import_id"] in self._dropped:
+            return _describe_end(self._dropped.pop(event["import_id"]), event)
+        return None
+
+
+def _describe_end(key: str, event: dict[str, Any]) -> str:
+    place = f"s3://{BUCKET}/{key}"
+    if event["event"] == "import.failed":
+        return f"{place}: the import failed; nothing was loaded. Why: tolva imports show {event['import_id']}"
+    counts = ", ".join(f"{event.get(name) or 0:,} {name}" for name in ("added", "changed", "unchanged"))
+    return f"{place}: imported into '{event['dataset']}': {counts}"
+
+
+def explain_ignored(key: str) -> str | None:
+    """Why a file in the bucket's inbox is not imported, and where its place is; None for what stands for a folder."""
+    folder, _, name = key.removeprefix(INBOX).rpartition("/")
+    if not name:
+        return None
+    first = folder.partition("/")[0]
+    dataset = (legal_name(announced_name(first)) or "data") if first else dataset_name(name)
+    return f"Not imported: s3://{BUCKET}/{key}. Its place is s3://{BUCKET}/{INBOX}{dataset}/{name}"

@@ -1,0 +1,496 @@
+"""`tolva import`, against a running Tolva."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import typer
+
+from app.cli import column_flags, exit_codes, import_flags
+from app.cli.download import find_named, name_of
+from app.cli.import_report import VALUE_WIDTH, shorten
+from app.local.emulator import find_free_port
+from tests.cli.commands import make_key, on, on_terminal, tolva
+from tests.local.running import ADMIN_KEY, RunningDev, command, environment, eventually
+
+GOOD = 'code,name,price\n001,one,1.50\n002,"two, too",20.00\n003,three,0.10\n'
+BAD = "code,name,price\n004,four,4.00\n005,five,cheap\n"
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "good.csv"
+    path.write_text(GOOD)
+    return path
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    path = tmp_path / "bad.csv"
+    path.write_text(BAD)
+    return path
+
+
+def records(dev: RunningDev, dataset: str) -> list[dict[str, object]]:
+    return list(dev.request("GET", f"/datasets/{dataset}/records").json()["data"])
+
+
+class TestImport:
+    def test_into_the_key_value_store(self, dev: RunningDev, good: Path) -> None:
+        done = on(dev, "import", str(good), "--dataset", "kept", "--store", "keyvalue")
+        assert done.code == 0, done.err
+        assert "3 added" in done.out
+        assert dev.request("GET", "/datasets/kept").json()["store"] == "keyvalue"
+        assert dev.request("GET", "/datasets/kept/records/002").json()["name"] == "two, too"
+
+    def test_good_file(self, dev: RunningDev, good: Path) -> None:
+        done = on(dev, "import", str(good), "--dataset", "good")
+        assert done.code == 0, done.err
+        assert "3 added" in done.out
+        assert [record["name"] for record in records(dev, "good")] == ["one", "two, too", "three"]
+
+    def test_bad_file_loads_nothing_and_says_where(self, dev: RunningDev, good: Path, bad: Path) -> None:
+        assert on(dev, "import", str(good), "--dataset", "strict").code == 0
+        done = on(dev, "import", str(bad), "--dataset", "strict")
+        assert done.code == 1
+        for expected in ("cheap", "price", "nothing was loaded"):
+            assert expected in done.out
+        assert len(records(dev, "strict")) == 3
+
+    def test_skip_loads_the_good_rows(self, dev: RunningDev, good: Path, bad: Path) -> None:
+        assert on(dev, "import", str(good), "--dataset", "lenient").code == 0
+        done = on(dev, "import", str(bad), "--dataset", "lenient", "--on-reject", "skip")
+        assert done.code == 0, done.out
+        assert "1 rejected" in done.out
+        assert len(records(dev, "lenient")) == 4
+
+    def test_dry_run_leaves_nothing(self, dev: RunningDev, good: Path) -> None:
+        done = on(dev, "import", str(good), "--dataset", "dry", "--dry-run")
+        assert done.code == 0, done.err
+        assert "Would import" in done.out
+        assert dev.request("GET", "/datasets/dry").status_code == 404
+
+    def test_options_reach_the_import(self, dev: RunningDev, tmp_path: Path) -> None:
+        file = tmp_path / "options.csv.gz"
+        file.write_bytes(gzip.compress("a;b\n1;-\n2;x\n".encode("cp1252")))
+        arguments = ["--delimiter", ";", "--null", "-", "--encoding", "cp1252", "--compression", "gzip"]
+        done = on(dev, "import", str(file), "--dataset", "options", *arguments)
+        assert done.code == 0, done.out + done.err
+        assert [record["b"] for record in records(dev, "options")] == [None, "x"]
+
+    def test_a_column_without_a_name_is_said(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "one.csv").write_text("id,\n1,x\n")
+        done = on(dev, "import", str(tmp_path / "one.csv"), "--dataset", "one")
+        assert "(no name) → column_2" in done.out
+
+    def test_columns_are_chosen(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "chosen.csv").write_text("No,Unit price,notes,day\n1,1.50,x,a\n1,2.5,y,b\n")
+        file = str(tmp_path / "chosen.csv")
+        arguments = ["--type", "Unit price=decimal(9,3)", "--name", "Unit price=price", "--type", "No=text"]
+        done = on(dev, "import", file, "--dataset", "chosen", *arguments, "--omit", "notes", "--key", "no,day")
+        assert done.code == 0, done.out + done.err
+        assert dev.request("GET", "/datasets/chosen").json()["key"] == ["no", "day"]
+        assert records(dev, "chosen")[1] == {"no": "1", "price": "2.500", "day": "b"}
+        again = ["--mode", "replace", "--infer-again", "--key", ""]
+        done = on(dev, "import", file, "--dataset", "chosen", *again)
+        assert done.code == 0, done.out + done.err
+        assert "inferred again" in done.out
+        assert records(dev, "chosen")[1] == {"_id": 2, "no": 1, "unit_price": "2.50", "notes": "y", "day": "b"}
+        done = on(dev, "import", file, "--dataset", "chosen", "--omit", "note")
+        assert done.code == 1
+        assert "Did you mean 'notes'?" in done.out
+
+    def test_several_columns_of_one_header(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "twice.csv").write_text("a,a,,b,\n1,2,3,4,5\n")
+        done = on(dev, "import", str(tmp_path / "twice.csv"), "--dataset", "twice")
+        assert "Renamed: a → a, a_2" in done.out
+        assert "Renamed: (no name) → column_3, column_5" in done.out
+
+    def test_an_api_key_is_taken_for_one_as_before(self, dev: RunningDev, good: Path) -> None:
+        for flag in ("--key", "--api-key"):
+            arguments = [
+                "import",
+                str(good),
+                "--dataset",
+                "keyed",
+                "--mode",
+                "replace",
+                "--url",
+                dev.url,
+                flag,
+                ADMIN_KEY,
+            ]
+            assert tolva(*arguments).code == 0
+
+    def test_empty_file(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "empty.csv").touch()
+        assert on(dev, "import", str(tmp_path / "empty.csv"), "--dataset", "empty").code == 1
+
+    def test_file_that_is_not_there(self, dev: RunningDev, tmp_path: Path) -> None:
+        done = on(dev, "import", str(tmp_path / "absent.csv"), "--dataset", "absent")
+        assert done.code == 1
+        assert "cannot be read" in done.err
+
+    def test_illegal_name(self, dev: RunningDev, good: Path) -> None:
+        done = on(dev, "import", str(good), "--dataset", "No Good")
+        assert done.code == 1
+        assert "name" in done.err
+
+
+class TestReport:
+    def test_the_columns_that_were_found_and_where_they_are(self, dev: RunningDev, good: Path) -> None:
+        done = on(dev, "import", str(good), "--dataset", "shown")
+        assert "3 columns: code text key, name text, price decimal(12,2)" in done.out
+        assert f"Records: {dev.url}/datasets/shown/records" in done.out
+        assert f"Docs: {dev.url}/datasets/shown/docs" in done.out
+
+    def test_json_is_the_import_and_nothing_else(self, dev: RunningDev, good: Path, bad: Path) -> None:
+        done = on(dev, "import", str(good), str(bad), "--dataset", "as_json", "--json")
+        assert done.code == exit_codes.FAILED
+        first, second = map(json.loads, done.out.splitlines())
+        assert (first["status"], first["result"]["added"]) == ("succeeded", 3)
+        assert (second["status"], second["rejections"][0]["value"]) == ("failed", "cheap")
+
+    def test_quiet_leaves_one_line(self, dev: RunningDev, good: Path) -> None:
+        done = on(dev, "import", str(good), "--dataset", "quiet", "--quiet")
+        assert done.out == "Imported good.csv into 'quiet': 3 added, 0 changed, 0 unchanged\n"
+        assert done.err == ""
+
+    def test_what_is_piped_has_no_bars_and_no_cut_cells(self, dev: RunningDev, tmp_path: Path) -> None:
+        long = "x" * 90
+        (tmp_path / "long.csv").write_text("a,b\n" + "1,2\n" * 50 + f"{long},3\n")
+        assert on(dev, "import", str(tmp_path / "long.csv"), "--dataset", "piped", "--type", "a=integer").code == 1
+        done = on(dev, "import", str(tmp_path / "long.csv"), "--dataset", "piped", "--type", "a=integer")
+        assert f"\t{long}\t" in done.out
+        assert not {"━", "┃", "…"} & set(done.out + done.err)
+
+    def test_at_a_terminal_it_has_bars(self, dev: RunningDev, good: Path) -> None:
+        arguments = ["import", str(good), "--dataset", "barred"]
+        done = on_terminal(*arguments, TOLVA_URL=dev.url, TOLVA_KEY=ADMIN_KEY, TERM="xterm")
+        assert "Uploading good.csv" in done.out
+
+    def test_escape_sequences_of_a_file_stay_away_from_the_terminal(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "a\x1b[31m.csv").write_text("n,v\x1b[31m\n1,x\n")
+        done = on(dev, "import", str(tmp_path / "a\x1b[31m.csv"), "--dataset", "escaped")
+        assert done.code == 0, done.err
+        assert "\x1b" not in done.out + done.err
+
+
+class TestNoDatasetStaysBehind:
+    """A first import that is refused or fails leaves things as they were."""
+
+    def test_if_it_is_refused(self, dev: RunningDev, good: Path) -> None:
+        done = on(dev, "import", str(good), "--dataset", "refused", "--encoding", "klingon")
+        assert done.code == 1
+        assert dev.request("GET", "/datasets/refused").status_code == 404
+
+    @pytest.mark.parametrize("store", ["relational", "keyvalue"])
+    def test_if_it_fails(self, dev: RunningDev, tmp_path: Path, store: str) -> None:
+        (tmp_path / "empty.csv").touch()
+        done = on(dev, "import", str(tmp_path / "empty.csv"), "--dataset", "failed", "--store", store)
+        assert done.code == 1
+        assert "nothing was loaded" in done.out
+        assert dev.request("GET", "/datasets/failed").status_code == 404
+
+    def test_one_that_was_there_stays(self, dev: RunningDev, tmp_path: Path) -> None:
+        assert dev.request("POST", "/datasets", json={"name": "others"}).status_code == 201
+        (tmp_path / "empty.csv").touch()
+        assert on(dev, "import", str(tmp_path / "empty.csv"), "--dataset", "others").code == 1
+        assert dev.request("GET", "/datasets/others").status_code == 200
+
+    def test_one_that_may_not_be_deleted_is_named(self, dev: RunningDev, tmp_path: Path) -> None:
+        key = make_key(dev, "read", "write")
+        (tmp_path / "empty.csv").touch()
+        done = on(dev, "import", str(tmp_path / "empty.csv"), "--dataset", "kept_empty", key=key)
+        assert done.code == 1
+        assert "'kept_empty', which was made for this file, is still there" in done.err
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_if_it_is_interrupted(self, dev: RunningDev, tmp_path: Path, number: signal.Signals) -> None:
+        name = f"interrupted_{number.name.lower()}"
+        rows = "".join(f"{row},{row % 7},some text of row {row}\n" for row in range(600_000))
+        (tmp_path / "long.csv").write_text("a,b,c\n" + rows)
+        variables = environment(TOLVA_URL=dev.url, TOLVA_KEY=ADMIN_KEY)
+        process = subprocess.Popen(
+            command("import", str(tmp_path / "long.csv"), "--dataset", name),
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert eventually(lambda: dev.request("GET", f"/datasets/{name}/imports").json().get("data"))
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == exit_codes.INTERRUPTED
+        assert b"Traceback" not in err
+        assert dev.request("GET", f"/datasets/{name}").status_code == 404
+
+
+class TestSeveral:
+    def test_go_into_datasets_of_their_names(self, dev: RunningDev, tmp_path: Path) -> None:
+        for name in ("One Two.csv", "three.csv"):
+            (tmp_path / name).write_text(GOOD)
+        done = on(dev, "import", str(tmp_path / "One Two.csv"), str(tmp_path / "three.csv"))
+        assert done.code == 0, done.err
+        assert len(records(dev, "one_two")) == len(records(dev, "three")) == 3
+
+    def test_each_is_tried(self, dev: RunningDev, tmp_path: Path) -> None:
+        for name, text in (("tried_a.csv", ""), ("tried_b.csv", GOOD)):
+            (tmp_path / name).write_text(text)
+        done = on(dev, "import", str(tmp_path / "tried_a.csv"), str(tmp_path / "tried_b.csv"))
+        assert done.code == 1
+        assert "1 of 2 files failed" in done.err
+        assert len(records(dev, "tried_b")) == 3
+
+    def test_into_one_dataset_they_end_with_the_first_that_fails(
+        self, dev: RunningDev, good: Path, bad: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "last.csv").write_text("code,name,price\n009,nine,9.00\n")
+        done = on(dev, "import", str(good), str(bad), str(tmp_path / "last.csv"), "--dataset", "ordered")
+        assert done.code == 1
+        assert f"not imported: {tmp_path / 'last.csv'}" in done.err
+        assert len(records(dev, "ordered")) == 3
+
+    def test_of_a_folder_its_own_csv_files(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "below").mkdir()
+        for name in ("b.csv", "a.tsv", "notes.md", ".hidden.csv", "below/c.csv"):
+            (tmp_path / name).write_text(f"x\ty\n{name}\t1\n" if name.endswith("tsv") else f"x,y\n{name},1\n")
+        done = on(dev, "import", str(tmp_path), "--dataset", "folder")
+        assert done.code == 0, done.err
+        assert [record["x"] for record in records(dev, "folder")] == ["a.tsv", "b.csv"]
+        for passed_over in (".hidden.csv", "below/", "notes.md"):
+            assert str(tmp_path / passed_over) in done.err
+
+    def test_of_a_pattern(self, dev: RunningDev, tmp_path: Path) -> None:
+        for name in ("part-2.csv", "part-1.csv", "[1].csv"):
+            (tmp_path / name).write_text(f"x,y\n{name},1\n")
+        assert on(dev, "import", f"{tmp_path}/part-*.csv", f"{tmp_path}/[1].csv", "--dataset", "pattern").code == 0
+        assert [record["x"] for record in records(dev, "pattern")] == ["[1].csv", "part-1.csv", "part-2.csv"]
+
+    @pytest.mark.parametrize(
+        ("places", "code", "expected"),
+        [
+            (["a.csv", "b.csv", "--dataset", "x", "--mode", "replace"], exit_codes.USAGE, "--mode append"),
+            (["a.csv", "A.csv"], exit_codes.USAGE, "--dataset a"),
+            (["-"], exit_codes.USAGE, "--dataset NAME"),
+            (["/dev/null"], exit_codes.USAGE, "--dataset NAME"),
+            (["none-*.csv"], exit_codes.FAILED, "No file matches"),
+            (["hollow"], exit_codes.FAILED, "no CSV file in the folder"),
+            (["s3://bucket/x.csv"], exit_codes.FAILED, "tolva import - --dataset NAME"),
+            (["absent.csv"], exit_codes.FAILED, "cannot be read: No such file"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_said_before_anything_is_sent(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: list[str], code: int, expected: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "hollow").mkdir()
+        for name in ("a.csv", "b.csv", "A.csv"):
+            (tmp_path / name).write_text(GOOD)
+        done = tolva("import", *places, TOLVA_URL=f"http://127.0.0.1:{find_free_port()}", TOLVA_KEY="any")
+        assert (done.code, expected in done.err) == (code, True), done.err
+
+
+class TestPipes:
+    def test_standard_input(self, dev: RunningDev) -> None:
+        done = on(dev, "import", "-", "--dataset", "piped_in", stdin=GOOD)
+        assert done.code == 0, done.err
+        assert len(records(dev, "piped_in")) == 3
+
+    @pytest.mark.parametrize(
+        ("name", "line"),
+        [("cat", "cat {file} | {tolva} /dev/stdin"), ("sort", "{tolva} <(cat {file})"), ("from", "{tolva} - < {file}")],
+    )
+    def test_of_a_shell(self, dev: RunningDev, good: Path, name: str, line: str) -> None:
+        started = " ".join(command("import", "--dataset", f"shell_{name}"))
+        variables = environment(TOLVA_URL=dev.url, TOLVA_KEY=ADMIN_KEY)
+        line = line.format(file=good, tolva=started)
+        shell = ["bash", "-c", line]
+        done = subprocess.run(shell, check=False, env=variables, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert len(records(dev, f"shell_{name}")) == 3
+
+    def test_a_named_one_has_a_dataset_of_its_name(self, dev: RunningDev, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "fed.csv")
+        writer = threading.Thread(target=(tmp_path / "fed.csv").write_text, args=(GOOD,))
+        writer.start()
+        done = on(dev, "import", str(tmp_path / "fed.csv"))
+        writer.join()
+        assert done.code == 0, done.err
+        assert len(records(dev, "fed")) == 3
+
+    def test_no_more_than_the_limit(self, dev: RunningDev) -> None:
+        done = on(dev, "import", "-", "--dataset", "flood", "--max-bytes", "10", stdin=GOOD)
+        assert done.code == 1
+        assert "more than 10 bytes" in done.err
+        assert "--max-bytes" in done.err
+        assert dev.request("GET", "/datasets/flood").status_code == 404
+
+    def test_nothing_at_all(self, dev: RunningDev) -> None:
+        done = on(dev, "import", "-", "--dataset", "nothing", stdin="")
+        assert done.code == 1
+        assert dev.request("GET", "/datasets/nothing").status_code == 404
+
+
+class Files(BaseHTTPRequestHandler):
+    """A server of files, some of which are not as they should be. It keeps the headers it was sent."""
+
+    seen: list[str]
+
+    def do_GET(self) -> None:
+        self.seen.append(str(self.headers).lower())
+        path = self.path.partition("?")[0]
+        if path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/from%20web.csv?secret=1")
+            self.end_headers()
+            return
+        if path == "/circle":
+            self.send_response(302)
+            self.send_header("Location", "/circle")
+            self.end_headers()
+            return
+        self.send_response(404 if path == "/absent.csv" else 200)
+        body = GOOD.encode()
+        self.send_header("Content-Length", str(len(body) * (2 if path == "/cut.csv" else 1)))
+        if path == "/named":
+            self.send_header("Content-Disposition", "attachment; filename*=UTF-8''..%2F%C3%A9tat.csv")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[tuple[str, list[str]]]:
+    """The address of a server of files, and the headers that were sent to it."""
+    seen: list[str] = []
+    handler = type("Handler", (Files,), {"seen": seen})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", seen
+        server.shutdown()
+        thread.join()
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        ("path", "dataset"), [("/moved", "from_web"), ("/named", "etat"), ("/plain.csv?x=a/b.csv", "plain")]
+    )
+    def test_is_downloaded_by_its_name_and_without_the_key(
+        self, dev: RunningDev, web: tuple[str, list[str]], path: str, dataset: str
+    ) -> None:
+        done = on(dev, "import", web[0] + path)
+        assert done.code == 0, done.err
+        assert len(records(dev, dataset)) == 3
+        assert not any("authorization" in headers or ADMIN_KEY in headers for headers in web[1])
+        assert "secret" not in done.out + done.err
+
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [
+            ("/absent.csv?secret=1", "answered with status 404"),
+            ("/circle", "redirected too often"),
+            ("/cut.csv", "broke off"),
+        ],
+    )
+    def test_what_goes_wrong_is_said(
+        self, dev: RunningDev, web: tuple[str, list[str]], path: str, expected: str
+    ) -> None:
+        done = on(dev, "import", web[0] + path, "--dataset", "not_there")
+        assert done.code == 1
+        assert expected in done.err
+        assert "secret" not in done.err
+        assert dev.request("GET", "/datasets/not_there").status_code == 404
+
+    def test_nobody_is_there(self, dev: RunningDev) -> None:
+        done = on(dev, "import", f"http://user:hidden@127.0.0.1:{find_free_port()}/x.csv")
+        assert done.code == 1
+        assert "cannot be reached" in done.err
+        assert "hidden" not in done.err
+
+    def test_no_more_than_the_limit(self, dev: RunningDev, web: tuple[str, list[str]]) -> None:
+        done = on(dev, "import", f"{web[0]}/large.csv", "--max-bytes", "20")
+        assert done.code == 1
+        assert "--max-bytes" in done.err
+
+    @pytest.mark.parametrize(
+        ("url", "name"),
+        [
+            ("https://e.test/a%20b.csv?x=1#y", "a b.csv"),
+            ("https://e.test/", "e.test"),
+            ("https://e.test/a/b/", "b"),
+            ("https://e.test/a%2Fb.csv", "b.csv"),
+        ],
+    )
+    def test_name(self, url: str, name: str) -> None:
+        assert name_of(url) == name
+
+    @pytest.mark.parametrize(
+        ("header", "name"),
+        [
+            ("", None),
+            ("attachment", None),
+            ('attachment; filename="a;b.csv"', "a;b.csv"),
+            ("attachment; filename*=UTF-8''%e2%82%ac.csv", "€.csv"),
+            ('attachment; filename="../../etc/x.csv"', "x.csv"),
+        ],
+    )
+    def test_named_by_the_server(self, header: str, name: str | None) -> None:
+        assert find_named(header) == name
+
+
+class TestFlags:
+    @pytest.mark.parametrize(("text", "value"), [(None, None), ("true", True), ("False", False), ("3", 3)])
+    def test_header(self, text: str | None, value: object) -> None:
+        assert import_flags.parse_header(text) is value or import_flags.parse_header(text) == value
+
+    @pytest.mark.parametrize("text", ["0", "-1", "yes", ""])
+    def test_header_that_is_none(self, text: str) -> None:
+        with pytest.raises(typer.BadParameter):
+            import_flags.parse_header(text)
+
+    def test_booleans_come_in_pairs(self) -> None:
+        assert import_flags.parse_booleans("yes", "no") == ["yes", "no"]
+        assert import_flags.parse_booleans(None, None) is None
+        with pytest.raises(typer.BadParameter):
+            import_flags.parse_booleans("yes", None)
+
+    def test_columns(self) -> None:
+        said = column_flags.parse_columns(["a=b=integer", "p=decimal(12, 2)"], ["p=price"], ["q"])
+        assert said == [
+            {"label": "a=b", "type": "integer"},
+            {"label": "p", "type": "decimal", "precision": 12, "scale": 2, "name": "price"},
+            {"label": "q", "omit": True},
+        ]
+        assert (column_flags.parse_key("a, b"), column_flags.parse_key("")) == (["a", "b"], [])
+
+    @pytest.mark.parametrize(
+        ("types", "names"), [(["a"], []), (["a="], []), (["a=decimal(12)"], []), (["a=De Cimal"], []), ([], ["a"])]
+    )
+    def test_columns_that_are_none(self, types: list[str], names: list[str]) -> None:
+        with pytest.raises(typer.BadParameter):
+            column_flags.parse_columns(types, names, [])
+
+    def test_date_formats(self) -> None:
+        assert import_flags.parse_date_formats(["day=DD/MM/YYYY", "hour=HH=mm"]) == {
+            "day": "DD/MM/YYYY",
+            "hour": "HH=mm",
+        }
+        with pytest.raises(typer.BadParameter):
+            import_flags.parse_date_formats(["day"])
+
+
+class TestOutput:
+    def test_value(self) -> None:
+        assert shorten(None) == ""
+        assert shorten("a\tb\n") == "a\\tb\\n"
+        assert len(shorten("x" * 1000)) == VALUE_WIDTH
