@@ -24,7 +24,7 @@ COLUMNS = [
     {"name": "class", "type": "boolean"},
 ]
 USE = """
-import type { TypedRecord, TypedCreate, TypedUpdate, TypedFilters, TypedQuery } from "./typed";
+import type { TypedRecord, TypedCreate, TypedUpdate, TypedFilters, TypedPage, TypedQuery } from "./typed";
 const filters: TypedFilters = { region: "north", year__gte: 3, amount__in: ["1.50", 2], _select: ["day"], _limit: 3 };
 const where: TypedQuery["where"] = { _or: [{ year: 3 }, { amount: { lt: 5 } }], _not: { class: false } };
 const query: TypedQuery = { where, sort: ["-day"] };
@@ -34,6 +34,8 @@ const changed: TypedUpdate = { weight: null };
 export function use(record: TypedRecord): [string | null, number, string, string | null] {
   return [record.amount, record.year, record.day, record.big];
 }
+export const country = (page: TypedPage) => page.data[0]?._embedded?.maker?.country?.toUpperCase();
+export const next = (page: TypedPage): string | null => page.next;
 // @ts-expect-error
 const noColumn: TypedFilters = { regoin: "north" };
 // @ts-expect-error
@@ -51,7 +53,9 @@ const noNull: TypedUpdate = { day: null };
 
 @pytest.fixture(scope="module")
 def typed(dev: RunningDev) -> str:
-    make(dev, "typed", COLUMNS, key=["region", "year"])
+    make(dev, "makers", [{"name": "name", "type": "text"}, {"name": "country", "type": "text"}], key=["name"])
+    maker = {"name": "maker", "type": "text", "references": "makers"}
+    make(dev, "typed", [*COLUMNS, maker], key=["region", "year"])
     make(dev, "typed_kept", COLUMNS, key=["region", "year"], store="keyvalue")
     return "typed"
 
