@@ -1,7 +1,6 @@
 """`tolva openapi`, `types` and `open` against a running Tolva."""
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -75,9 +74,15 @@ class TestOpenapi:
         assert list(tmp_path.iterdir()) == []
 
 
-def find_tsc() -> str | None:
-    """The TypeScript compiler, where there is one: on the path, or where TOLVA_TSC says."""
-    return os.environ.get("TOLVA_TSC") or shutil.which("tsc")
+@pytest.fixture
+def tsc(request: pytest.FixtureRequest) -> str:
+    """The TypeScript compiler: one that is installed, or the one of the packages that tests/conformance keeps."""
+    assert request.config.cache is not None
+    kept = request.config.cache.mkdir("node") / "node_modules" / ".bin" / "tsc"
+    found = str(kept) if kept.exists() else shutil.which("tsc")
+    if found is None:
+        pytest.skip("there is no tsc")
+    return found
 
 
 class TestTypes:
@@ -99,13 +104,12 @@ class TestTypes:
         names = [line.split()[2] for line in text.splitlines() if line.startswith("export type")]
         assert len(names) == len(set(names))
 
-    @pytest.mark.skipif(find_tsc() is None, reason="needs tsc")
-    def test_they_compile_and_find_mistakes(self, dev: RunningDev, typed: str, tmp_path: Path) -> None:
+    def test_they_compile_and_find_mistakes(self, dev: RunningDev, typed: str, tsc: str, tmp_path: Path) -> None:
         for name in (typed, f"{typed}_kept"):
             assert on(dev, "types", name, "-o", str(tmp_path / f"{name}.d.ts")).code == 0
         (tmp_path / "use.ts").write_text(USE)
         options = ["--noEmit", "--strict", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"]
-        compiler = [str(find_tsc()), *options, "use.ts", "typed.d.ts", "typed_kept.d.ts"]
+        compiler = [tsc, *options, "use.ts", "typed.d.ts", "typed_kept.d.ts"]
         done = subprocess.run(compiler, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stdout
 
