@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.text import Text
 
@@ -10,7 +11,7 @@ from app.cli.bars import Bars
 from app.cli.import_report import ImportReport
 from app.cli.import_run import ImportRun
 from app.cli.output import Output, errors
-from app.cli.sources import Source
+from app.cli.sources import LocalFile, Source
 from app.cli.visible import visible_lines
 from app.client import ApiError, Client, CommandError, Document, Unreachable
 from app.local.file_names import dataset_name
@@ -61,13 +62,14 @@ class ImportBatch:
         self._dataset = dataset
         self._store = store
         self._bars = Bars(quiet=output.is_quiet)
+        self._is_interrupted = False
 
     def run(self, sources: Sequence[Source]) -> int:
         """Import each file; the exit code. Of several for one dataset the first that fails is the last."""
         failed = []
         for place, source in enumerate(sources):
             status = self._import(source, alone=len(sources) == 1)
-            if status == "cancelled":
+            if status == "cancelled" or (self._is_interrupted and sources[place + 1 :]):
                 return exit_codes.INTERRUPTED
             if status == "succeeded":
                 continue
@@ -79,6 +81,20 @@ class ImportBatch:
             self._tell(f"{len(failed)} of {len(sources)} files failed: {', '.join(failed)}")
         return exit_codes.FAILED if failed else exit_codes.OK
 
+    def try_file(self, file: Path) -> None:
+        """Import a file of this machine; what goes wrong with it is said, and the next one can follow.
+
+        Raises:
+            Unreachable: nothing answers.
+            ApiError: the key may not do this.
+            KeyboardInterrupt: the user asked to stop meanwhile.
+        """
+        # Read in place: no limit is needed.
+        source = LocalFile(file, most_bytes=0)
+        status = self._import(source, alone=False)
+        if status == "cancelled" or self._is_interrupted:
+            raise KeyboardInterrupt
+
     def _import(self, source: Source, *, alone: bool) -> str:
         """How the import of a file has ended, `refused` if there is none."""
         try:
@@ -86,6 +102,7 @@ class ImportBatch:
                 dataset = self._dataset or dataset_name(file.name)
                 run = ImportRun(self._client, self._output, self._bars, dataset, self._settings, store=self._store)
                 document = run.run(file)
+            self._is_interrupted = run.is_interrupted
         except Unreachable:
             raise
         except CommandError as error:

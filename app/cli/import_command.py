@@ -1,10 +1,6 @@
 """`tolva import`: files into datasets."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +9,7 @@ from app.cli.column_flags import API_KEY, parse_columns, parse_key
 from app.cli.command import AsJson, NoColor, Quiet, make_output
 from app.cli.connection import Folder, Key, ProfileName, Url, connect
 from app.cli.import_flags import parse_booleans, parse_date_formats, parse_header
+from app.cli.interrupts import interruptible
 from app.cli.output import Output, fail
 
 if TYPE_CHECKING:
@@ -153,7 +150,7 @@ def import_file(
     from app.cli.import_batch import ImportBatch
     from app.cli.import_report import ImportReport
 
-    with _interruptible(), connect(url, api_key, data, profile) as client:
+    with interruptible(), connect(url, api_key, data, profile) as client:
         report = ImportReport(output, client.url, addresses=addresses)
         batch = ImportBatch(client, output, report, settings, dataset=dataset, store=store)
         code = batch.run(sources)
@@ -176,22 +173,3 @@ def _find_sources(output: Output, files: list[str], max_bytes: int, dataset: str
     if found.passed_over:
         output.note(f"Passed over: {', '.join(found.passed_over)}")
     return found.sources
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Have SIGTERM and SIGHUP do what Ctrl-C does: the import is cancelled, and nothing stays behind."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    # Windows has no SIGHUP.
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield
-    except KeyboardInterrupt:
-        fail("Interrupted.", exit_codes.INTERRUPTED)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

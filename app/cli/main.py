@@ -14,6 +14,7 @@ from app.cli.keys import keys
 from app.cli.login import list_profiles, login, logout
 from app.cli.output import write
 from app.cli.records import records
+from app.cli.watch import watch
 
 START, DATA, CLIENTS, ACCESS = "Start and import", "Data", "For clients", "Access"
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=START)(dev)
 app.command("import", rich_help_panel=START)(import_file)
+app.command(rich_help_panel=START)(watch)
 app.add_typer(imports, name="imports", rich_help_panel=START)
 app.add_typer(datasets, name="datasets", rich_help_panel=DATA)
 app.add_typer(records, name="records", rich_help_panel=DATA)

@@ -1,0 +1,61 @@
+"""`tolva watch`: files that are imported whenever they change."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from app.cli.command import Tolva, connected
+
+if TYPE_CHECKING:
+    from app.cli.watched_files import WatchedFiles
+
+
+@connected
+def watch(
+    tolva: Tolva,
+    place: Annotated[
+        Path, typer.Argument(metavar="FILE|FOLDER", help="A CSV file, or a folder of some.", show_default=False)
+    ],
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="The dataset that files go into; else each goes into one of its name.", show_default=False),
+    ] = None,
+    mode: Annotated[
+        Literal["append", "upsert", "replace"],
+        typer.Option(help="Add rows, add or change them by key, or replace them all."),
+    ] = "upsert",
+    on_reject: Annotated[
+        Literal["abort", "skip"], typer.Option(help="Load nothing if a row is bad, or leave the bad rows out.")
+    ] = "abort",
+    store: Annotated[
+        Literal["relational", "keyvalue"],
+        typer.Option(help="Store for a new dataset: relational (queries) or keyvalue (lookups by key)."),
+    ] = "relational",
+    only_changes: Annotated[
+        bool, typer.Option("--only-changes", help="Leave what is there at the start as it is.")
+    ] = False,
+) -> None:
+    """Import files into any Tolva whenever they change, until Ctrl-C. What is there at the start is imported first."""
+    from app.cli.import_batch import ImportBatch
+    from app.cli.import_report import ImportReport
+    from app.cli.interrupts import interruptible
+    from app.cli.watched_files import WatchedFiles
+
+    settings = {"mode": mode, "on_reject": on_reject, "dry_run": False}
+    report = ImportReport(tolva.output, tolva.client.url)
+    batch = ImportBatch(tolva.client, tolva.output, report, settings, dataset=dataset, store=store)
+    files = WatchedFiles(place, batch.try_file, tolva.output.warn)
+    if only_changes:
+        files.pass_over()
+    tolva.output.note(f"Watching {place}; Ctrl-C ends it")
+    with interruptible():
+        _watch(files)
+
+
+def _watch(files: "WatchedFiles") -> None:
+    try:
+        files.watch()
+    except KeyboardInterrupt:
+        # It has no other end.
+        raise typer.Exit from None
