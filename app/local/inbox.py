@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import get_args
 
-from app.client import Client, CommandError, Document
+from app.client import ApiError, Client, CommandError, Document
 from app.core import log
 from app.core.aws import close_clients
 from app.core.queue import send_message
@@ -27,7 +27,7 @@ from app.local.parent import end_with_parent
 NOTES_FILE = "inbox.sqlite"
 # As many as the worker imports side by side.
 CONCURRENCY = 3
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.3
 FINISHED = ("succeeded", "failed", "cancelled")
 # The queue may have lost what the bucket has told it.
 REMIND_SECONDS = 15.0
@@ -141,9 +141,12 @@ class Inbox:
             await asyncio.sleep(POLL_SECONDS)
 
     def _find_import(self, dataset: str, version: str) -> Document | None:
-        if self._tolva.find_dataset(dataset) is None:
-            return None
-        found = self._tolva.request("GET", f"/datasets/{dataset}/imports")["data"]
+        try:
+            found = self._tolva.request("GET", f"/datasets/{dataset}/imports")["data"]
+        except ApiError as error:
+            if error.status == 404:  # the worker makes the dataset
+                return None
+            raise
         return next((item for item in found if item["file"]["version"] == version), None)
 
 
