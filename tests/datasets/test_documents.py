@@ -151,7 +151,7 @@ class TestAddress:
     @pytest.mark.parametrize("host", ["", "a b", "x/y", 'x"y', "user@host", "host:port", "x?y", "x#y", "ü"])
     async def test_what_is_no_host_is_in_no_document(self, client: AsyncClient, host: str) -> None:
         await _make(client, "things")
-        document = await client.get(PATHS[1], headers=[("host", host.encode())])
+        document = await client.get(PATHS[1], headers=[(b"host", host.encode())])
         assert document.json()["servers"] == [{"url": "/"}]
 
     async def test_it_has_the_path_that_a_gateway_strips(
@@ -163,7 +163,7 @@ class TestAddress:
         transport = ASGITransport(app=create_app())
         async with AsyncClient(transport=transport, base_url="https://api.test", headers=HEADERS) as caller:
             assert (await _document(caller, PATHS[1]))["servers"] == [{"url": "https://api.test/prod"}]
-            answer = await caller.get(PATHS[1], headers=[("host", b"a b")])
+            answer = await caller.get(PATHS[1], headers=[(b"host", b"a b")])
             assert answer.json()["servers"] == [{"url": "/prod"}]
 
     async def test_each_address_has_its_own_entity_tag(self, client: AsyncClient) -> None:
