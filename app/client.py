@@ -43,6 +43,11 @@ class ApiError(CommandError):
         self.status = status
         self.problem = problem
 
+    @property
+    def kind(self) -> str:
+        """What went wrong, for programs: the end of the problem's `type`."""
+        return str(self.problem.get("type", "")).rpartition("/")[2]
+
 
 class Unreachable(CommandError):
     """Nothing answers at the API's address, or not for now."""

@@ -95,9 +95,11 @@ class TestCors:
 
 
 def _addresses(app: FastAPI) -> list[tuple[str, str]]:
-    """A method and an address of every route, with a dataset, and an id that nothing has, in it."""
+    """A method and an address of every route but the start, with a dataset, and an id that nothing has, in it."""
     found = []
     for route in iter_route_contexts(app.routes):
+        if route.path == "/":
+            continue
         path = (route.path or "").replace("{dataset}", "things").replace("{key:path}", "a")
         found += [(method, re.sub(r"\{\w+\}", str(UUID(int=1)), path)) for method in route.methods or ("GET",)]
     return sorted(found)

@@ -13,6 +13,7 @@ from app.cli.dataset_view import count_text, show_dataset
 from app.cli.groups import listing_group
 from app.cli.json_input import read_object
 from app.cli.names import dataset_path
+from app.cli.pages import read_list, write_list
 from app.cli.questions import Yes, ask_for
 
 Store = Literal["relational", "keyvalue"]
@@ -40,10 +41,10 @@ datasets = listing_group("List, show, create, change and delete datasets.")
 @connected
 def list_datasets(tolva: Tolva) -> None:
     """List the datasets: `tolva datasets` alone does it too."""
-    found = list(tolva.client.list_all("/datasets"))
     if tolva.output.as_json:
-        tolva.output.json(_as_json({"data": found, "next": None}))
+        tolva.output.json(write_list(read_list(tolva.client, "/datasets")))
         return
+    found = list(tolva.client.list_all("/datasets"))
     rows = [
         (
             one["name"],

@@ -13,7 +13,7 @@ from app.cli.command import Tolva, connected
 from app.cli.completion import DatasetName
 from app.cli.names import dataset_path
 from app.cli.output import Output, errors
-from app.cli.pages import csv_line, json_line, read_pages
+from app.cli.pages import TOO_LARGE, csv_line, json_line, read_pages
 from app.cli.record_query import FileFormat, Parameters, list_parameters
 from app.cli.target_file import target_file
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 SUFFIXES: dict[str, FileFormat] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json"}
 # What the API answers if a whole export is not to be had: of a key-value dataset, or in Lambda.
-ONLY_IN_PAGES = ("store-unsuitable", "response-too-large", "format-not-available")
+ONLY_IN_PAGES = ("store-unsuitable", "format-not-available", TOO_LARGE)
+
+SPREADSHEET = ("_spreadsheet", "true")
 
 OutputFile = Annotated[
     Path | None, typer.Option("--output", "-o", help="The file to write; else the standard output.", show_default=False)
@@ -52,7 +54,7 @@ def export_records(
     chosen = file_format or _format_of(output, as_json=tolva.output.as_json)
     parameters = list_parameters(filters or [], select=select, sort=sort, search=search, limit=None)
     if spreadsheet:
-        parameters.append(("_spreadsheet", "true"))
+        parameters.append(SPREADSHEET)
     pieces = formatted(export_pieces(tolva.client, name, parameters, limit, chosen), chosen)
     if output is None:
         tolva.output.pieces(pieces)
@@ -89,7 +91,8 @@ def export_pieces(
         with client.stream("GET", path, parameters=limited, accept=asked.MEDIA_TYPES[chosen]) as pieces:
             yield from pieces
     except ApiError as error:
-        if str(error.problem.get("type", "")).rpartition("/")[2] not in ONLY_IN_PAGES:
+        # Only an export of the API's is made safe for spreadsheets.
+        if error.kind not in ONLY_IN_PAGES or SPREADSHEET in parameters:
             raise
         yield from _pieces_of_pages(client, name, parameters, limit, chosen)
 

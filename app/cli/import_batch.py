@@ -62,13 +62,14 @@ class ImportBatch:
         self._dataset = dataset
         self._store = store
         self._bars = Bars(quiet=output.is_quiet)
+        self._is_interrupted = False
 
     def run(self, sources: Sequence[Source]) -> int:
         """Import each file; the exit code. Of several for one dataset the first that fails is the last."""
         failed = []
         for place, source in enumerate(sources):
             status = self._import(source, alone=len(sources) == 1)
-            if status == "cancelled":
+            if status == "cancelled" or (self._is_interrupted and sources[place + 1 :]):
                 return exit_codes.INTERRUPTED
             if status == "succeeded":
                 continue
@@ -86,20 +87,22 @@ class ImportBatch:
         Raises:
             Unreachable: nothing answers.
             ApiError: the key may not do this.
-            KeyboardInterrupt: the import was cancelled.
+            KeyboardInterrupt: the user asked to stop meanwhile.
         """
         # Read in place: no limit is needed.
         source = LocalFile(file, most_bytes=0)
-        if self._import(source, alone=False) == "cancelled":
+        status = self._import(source, alone=False)
+        if status == "cancelled" or self._is_interrupted:
             raise KeyboardInterrupt
 
     def _import(self, source: Source, *, alone: bool) -> str:
-        """How the import of a file has ended, `refused` if there is none."""
+        """How the import of a file has ended, `refused` if it never began."""
         try:
             with source.opened(self._bars) as file:
                 dataset = self._dataset or dataset_name(file.name)
                 run = ImportRun(self._client, self._output, self._bars, dataset, self._settings, store=self._store)
                 document = run.run(file)
+            self._is_interrupted = run.is_interrupted
         except Unreachable:
             raise
         except CommandError as error:

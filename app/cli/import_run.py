@@ -33,6 +33,8 @@ class ImportRun:
         self._settings = settings
         self._store = store
         self._import_id: str | None = None
+        # The import may have ended all the same.
+        self.is_interrupted = False
 
     def run(self, file: OpenFile) -> Document:
         """The import, once it has ended.
@@ -88,6 +90,7 @@ class ImportRun:
                 upload_file(document["upload"], file.stream, file.size, bar.advance)
             return self._wait(document["id"])
         except KeyboardInterrupt:
+            self.is_interrupted = True
             return self._cancel(document["id"])
         except CommandError:
             self._give_up(document["id"])

@@ -2,7 +2,8 @@
 
 import heapq
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from app.cli.export import OutputFile
 from app.cli.groups import listing_group
 from app.cli.import_report import ImportReport
 from app.cli.names import dataset_path, import_path
+from app.cli.pages import read_list, write_list
 from app.cli.target_file import target_file
 
 Document = dict[str, Any]
@@ -38,22 +40,22 @@ def list_imports(
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
 ) -> None:
     """List imports, newest first: `tolva imports` alone does it too."""
-    found = list(islice(_newest(tolva, dataset), limit))
     if tolva.output.as_json:
-        tolva.output.json(json.dumps({"data": found, "next": None}, ensure_ascii=False))
+        tolva.output.json(write_list(islice(_newest(tolva, dataset, partial(read_list, tolva.client)), limit)))
         return
+    found = list(islice(_newest(tolva, dataset, tolva.client.list_all), limit))
     rows = [(one["id"], one["dataset"], one["file"]["name"], _result(one), _minute(one)) for one in found]
     tolva.output.table(("id", "dataset", "file", "result", "created"), rows, whole=("id",))
     if not rows:
         tolva.output.note("There are no imports yet: tolva import FILE")
 
 
-def _newest(tolva: Tolva, dataset: str | None) -> Iterator[Document]:
+def _newest(tolva: Tolva, dataset: str | None, read: Callable[[str], Iterator[Document]]) -> Iterator[Document]:
     """The imports into one dataset, or into all of them, newest first."""
     if dataset is not None:
-        return tolva.client.list_all(dataset_path(dataset, "/imports"))
+        return read(dataset_path(dataset, "/imports"))
     names = [one["name"] for one in tolva.client.list_all("/datasets")]
-    lists = [tolva.client.list_all(dataset_path(name, "/imports")) for name in names]
+    lists = [read(dataset_path(name, "/imports")) for name in names]
     return heapq.merge(*lists, key=lambda one: one["created_at"], reverse=True)
 
 

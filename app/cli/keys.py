@@ -13,6 +13,7 @@ from app.cli.command import Tolva, connected
 from app.cli.completion import complete_datasets
 from app.cli.groups import listing_group
 from app.cli.output import fail
+from app.cli.pages import read_list, write_list
 
 Document = dict[str, Any]
 
@@ -71,10 +72,10 @@ def _in_days(days: int) -> str:
 @connected
 def list_keys(tolva: Tolva) -> None:
     """List the keys, newest first: `tolva keys` alone does it too. Their secrets are not kept."""
-    found = list(tolva.client.list_all("/keys"))
     if tolva.output.as_json:
-        tolva.output.json(json.dumps({"data": found, "next": None}, ensure_ascii=False))
+        tolva.output.json(write_list(read_list(tolva.client, "/keys")))
         return
+    found = list(tolva.client.list_all("/keys"))
     _show_keys(tolva, found)
     if not found:
         tolva.output.note("There are no keys yet: tolva keys create NAME --scope read")

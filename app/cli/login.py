@@ -28,7 +28,8 @@ def login(
 ) -> None:
     """Keep the address of a Tolva and an API key for it, once the key is found to work."""
     output = make_output(quiet=quiet, no_color=no_color)
-    if url is None:
+    url = url or os.environ.get("TOLVA_URL")
+    if not url:
         raise typer.BadParameter("give the address of the Tolva to log in to", param_hint="--url")
     check_url(url)
     kept = Profile(profile, url.rstrip("/"), check_key(_read_key(url, is_piped=key_stdin), "as it was given"))

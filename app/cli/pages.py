@@ -1,6 +1,6 @@
 """Records page by page, and as lines of CSV or JSON: for what cannot be had as one export."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.cli.exact_json import cell, parse, write
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from app.client import Client
 
 PAGE_SIZE = 1000
+# What Lambda cannot answer with, and other places can.
+TOO_LARGE = "response-too-large"
 
 Record = dict[str, Any]
 Parameters = list[tuple[str, str]]
@@ -17,16 +19,47 @@ Parameters = list[tuple[str, str]]
 
 def read_pages(client: "Client", dataset: str, parameters: Parameters, limit: int | None) -> Iterator[Record]:
     """Records, `limit` of them at most; the numbers in them are the texts that they are."""
-    cursor, left = None, limit
+    cursor, left, most = None, limit, PAGE_SIZE
     while left is None or left > 0:
-        size = PAGE_SIZE if left is None else min(left, PAGE_SIZE)
+        size = most if left is None else min(left, most)
         asked = [*parameters, ("_limit", str(size)), *([("_cursor", cursor)] if cursor else [])]
-        page = parse(client.fetch("GET", dataset_path(dataset, "/records"), parameters=asked))
+        page = _find_page(client, dataset_path(dataset, "/records"), asked, is_last_try=size == 1)
+        if page is None:
+            most = max(1, size // 2)
+            continue
         yield from page["data"]
         left = None if left is None else left - len(page["data"])
         cursor = page["next"]
         if cursor is None:
             return
+
+
+def _find_page(client: "Client", path: str, asked: Parameters, *, is_last_try: bool) -> Any:
+    """A page; None if it would be larger than an answer may be where Tolva runs, and a smaller one may do."""
+    from app.client import ApiError
+
+    try:
+        return parse(client.fetch("GET", path, parameters=asked))
+    except ApiError as error:
+        if error.kind != TOO_LARGE or is_last_try:
+            raise
+        return None
+
+
+def read_list(client: "Client", path: str) -> Iterator[Record]:
+    """The items of a list that is not of records, page by page; the numbers in them are the texts that they are."""
+    cursor = None
+    while True:
+        page = parse(client.fetch("GET", path, parameters=[("_cursor", cursor)] if cursor else []))
+        yield from page["data"]
+        cursor = page["next"]
+        if cursor is None:
+            return
+
+
+def write_list(items: Iterable[Record]) -> str:
+    """The items of all pages as the one page that a list could be."""
+    return write({"data": list(items), "next": None})
 
 
 def csv_line(values: Sequence[Any]) -> str:

@@ -57,7 +57,7 @@ def list_records(
 ) -> None:
     """List the records that match: a page of 50, or --limit, or --all."""
     parameters = list_parameters(filters or [], select=select, sort=sort, search=search, limit=None)
-    if everything or how == "csv" or (limit or 0) > MAX_PAGE_SIZE:
+    if everything or (limit or 0) > MAX_PAGE_SIZE or (how == "csv" and not tolva.output.as_json):
         for flag, is_given in (("--count", count), ("--cursor", cursor is not None)):
             if is_given:
                 raise typer.BadParameter(

@@ -11,7 +11,7 @@ _PREFIX = "#/components/schemas/"
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 # What is declared of a dataset, if its document has it; what these refer to comes along.
-ROOTS = ("record", "view", "create", "replace", "update", "where", "query")
+ROOTS = ("record", "view", "page", "create", "replace", "update", "where", "query", "results")
 HEAD = "// Types of the dataset '{name}', written by `tolva types {name}`. Write them again if its columns change.\n"
 
 
@@ -20,13 +20,17 @@ def declare(document: Schema, name: str) -> str:
     schemas: dict[str, Schema] = document["components"]["schemas"]
     whole = {one: _merged(schema, schemas) for one, schema in schemas.items()}
     roots = [f"{name}_{root}" for root in ROOTS if f"{name}_{root}" in whole]
-    reached = _reached(roots, whole)
-    filters = _filters(document, name)
-    types = _Types([f"{name}_filters", *reached])
-    parts = [HEAD.format(name=name), *(types.declaration(one, whole[one]) for one in reached)]
-    if filters is not None:
-        parts.append(types.declaration(f"{name}_filters", filters))
-    return "\n".join(parts)
+    listing = document["paths"].get(f"/datasets/{name}/records", {}).get("get")
+    own = {} if listing is None else {f"{name}_filters": _filters(document, listing)}
+    reached = _reached([*roots, *_references(own)], whole)
+    types = _Types([*own, *reached])
+    return "\n".join(
+        [
+            HEAD.format(name=name),
+            *(types.declaration(one, whole[one]) for one in reached),
+            *(types.declaration(one, schema) for one, schema in own.items()),
+        ]
+    )
 
 
 def _merged(schema: Schema, schemas: dict[str, Schema]) -> Schema:
@@ -70,17 +74,14 @@ def _references(schema: Any) -> Iterator[str]:
                 yield from _references(inner)
 
 
-def _filters(document: Schema, name: str) -> Schema | None:
-    """The schema of what the list of a dataset takes in its address; None if it has no list."""
-    operation = document["paths"].get(f"/datasets/{name}/records", {}).get("get")
-    if operation is None:
-        return None
+def _filters(document: Schema, listing: Schema) -> Schema:
+    """The schema of what a list takes in its address."""
     shared = document["components"].get("parameters", {})
-    given = [shared[_parameter(one)] if "$ref" in one else one for one in operation.get("parameters", ())]
+    given = [shared[_parameter(one)] if "$ref" in one else one for one in listing.get("parameters", ())]
     taken = [one for one in given if one["in"] == "query"]
     return {
         "type": "object",
-        "description": f"What GET /datasets/{name}/records takes in its address; lists are joined by commas.",
+        "description": "What a list takes in its address; lists of values are joined by commas.",
         "properties": {one["name"]: _of_parameter(one, document["components"]["schemas"]) for one in taken},
         "required": [one["name"] for one in taken if one.get("required")],
     }
@@ -127,6 +128,8 @@ class _Types:
             return self._names.get(_target(schema), "unknown")
         if (choices := schema.get("anyOf") or schema.get("oneOf")) is not None:
             return _union(self._text(one, indent) for one in choices)
+        if "allOf" in schema:
+            return " & ".join(self._text(one, indent) for one in schema["allOf"])
         if "enum" in schema:
             return _union(json.dumps(value, ensure_ascii=False) for value in schema["enum"])
         types = schema.get("type")

@@ -33,7 +33,7 @@ async def get_health() -> Health:
 
 @router.get("/ready", responses=problem_responses(ServiceUnavailable))
 async def get_readiness() -> Health:
-    """Say whether the database, the bucket, the queue and the table all answer."""
+    """Say whether all parts answer: the database, the bucket, the queue and the table."""
     parts = {"database": _check_database, "bucket": check_bucket, "queue": check_queue, "table": check_table}
     answers = await asyncio.gather(*(_answers(name, check) for name, check in parts.items()))
     if silent := [name for name, answered in zip(parts, answers, strict=True) if not answered]:

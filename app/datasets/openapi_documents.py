@@ -81,10 +81,15 @@ def _described_operation(operation: Document) -> Document:
 
 
 def _with_summary(operation: Document) -> Document:
-    """An operation whose summary is the first sentence of its description, not the name of its function."""
+    """An operation whose summary is how its description begins, not the name of its function.
+
+    Of a single sentence, that is what stands before the colon.
+    """
     sentence, _, rest = operation["description"].partition(".")
-    changed = {**operation, "summary": sentence, "description": rest.strip()}
-    return changed if changed["description"] else {k: v for k, v in changed.items() if k != "description"}
+    if not rest.strip():
+        sentence, _, rest = sentence.partition(": ")
+        rest = f"{rest[:1].upper()}{rest[1:]}."
+    return {**operation, "summary": sentence, "description": rest.strip()}
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ def write_operations(
     post = operation_of(shape, f"create_{name}_records", f"Add a record, or an array of records, of {title}") | {
         "description": "Of an array, all records are added or none. The answer shows what was added.",
         "parameters": [REPETITION],
-        "requestBody": body_of(_one_or_many(part_of(shape, "create"), part_of(shape, "new"))),
+        "requestBody": body_of(_new_records(shape)),
         "responses": {
             "201": _answer("Added", {"oneOf": [one, part_of(shape, "created")]}, _NEW),
             **problems(*_WRITING),
@@ -203,8 +203,11 @@ def write_operations(
     return {"post": post}, {"put": put, "patch": patch, "delete": delete}
 
 
-def _one_or_many(one: Document, item: Document) -> Document:
-    return {"oneOf": [one, {"type": "array", "items": item, "minItems": 1}]}
+def _new_records(shape: Shape) -> Document:
+    """The schema of one new record or several; without columns there are none to be told apart."""
+    one = part_of(shape, "create")
+    several = {"type": "array", "items": part_of(shape, "new"), "minItems": 1}
+    return {"oneOf": [one, several]} if shape.columns else one
 
 
 def _answer(description: str, schema: Document, headers: Document) -> Document:

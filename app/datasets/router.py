@@ -95,7 +95,7 @@ async def create_dataset(
 async def list_datasets(
     request: Request, caller: CurrentCaller, session: Session, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[DatasetPublic]:
-    """List the datasets that the key may read, by name."""
+    """List the datasets that the key may read. They are in the order of their names."""
     refuse_unknown_parameters(request, ("_limit", "_cursor"))
     after = str(decode_cursor(cursor, LIST, length=1)[0]) if cursor is not None else ""
     rows = await repository.list_page(session, limit + 1, after=after, visible=caller.datasets)

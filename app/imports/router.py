@@ -106,7 +106,7 @@ async def create_import(
 async def list_imports(
     request: Request, dataset: DatasetFromPath, session: Session, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[ImportPublic]:
-    """List the imports into a dataset, newest first."""
+    """List the imports into a dataset. The newest comes first."""
     refuse_unknown_parameters(request, ("_limit", "_cursor"))
     query = ["imports", str(dataset.id)]
     rows = await repository.list_page(session, dataset.id, limit + 1, after=decode_newest(cursor, query))

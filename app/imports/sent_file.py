@@ -31,7 +31,7 @@ from app.imports.models import ImportCreate
 MULTIPART = "multipart/form-data"
 # What clients call a table of text, packed or not; Windows knows a CSV file as Excel's.
 FILE_TYPES = (
-    *("text/csv", "application/csv", "text/tab-separated-values", "text/plain", "application/octet-stream"),
+    *("text/csv", "application/csv", "text/tab-separated-values", "application/octet-stream"),
     *("application/gzip", "application/x-gzip", "application/zstd", "application/vnd.ms-excel"),
 )
 DEFAULT_NAME = "file.csv"

@@ -61,7 +61,7 @@ async def create_key(body: ApiKeyCreate, session: Session, response: Response) -
 
 @router.get("", responses=problem_responses(*LIST_PROBLEMS))
 async def list_keys(request: Request, session: Session, limit: Limit = 50, cursor: Cursor = None) -> Page[ApiKeyPublic]:
-    """List the keys, newest first, revoked and expired ones included."""
+    """List the keys. The newest comes first; revoked and expired ones are among them."""
     refuse_unknown_parameters(request, ("_limit", "_cursor"))
     rows = await repository.list_page(session, limit + 1, decode_newest(cursor, LIST))
     data, rest = rows[:limit], rows[limit:]

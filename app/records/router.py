@@ -113,7 +113,7 @@ async def _query(access: Access) -> Response:
     openapi_extra=described(requestBody=body_of(queries.ANY_KEYS)),
 )
 async def get_records(request: Request, name: DatasetName) -> Response:
-    """Get many records by their keys, in the order of these, null for each that there is not."""
+    """Get many records by their keys: in the order of the keys, with null for each that does not exist."""
     return await serve(request, name, "read", _get_many, may_lag=True)
 
 
@@ -135,7 +135,7 @@ async def _get_many(access: Access) -> Response:
     openapi_extra=described(parameters=queries.ANY_VIEW),
 )
 async def get_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
-    """Get a record by its key."""
+    """Get a record by its key. Its `ETag` is what a conditional write names."""
     return await serve(request, name, "read", partial(_get, key))
 
 
@@ -169,7 +169,7 @@ async def _read_record(access: Access, key: Sequence[Any]) -> tuple[str, str]:
     openapi_extra=described(parameters=queries.ANY_AGGREGATE),
 )
 async def aggregate_records(request: Request, name: DatasetName) -> Response:
-    """Compute counts, sums, means and extremes of the records that fulfil all conditions, in groups or at all."""
+    """Aggregate records: counts, sums, means and extremes of those that match all conditions, in groups or of all."""
     return await serve(request, name, "read", _aggregate, may_lag=True)
 
 

@@ -115,7 +115,7 @@ async def _update(path: str, access: Access) -> Response:
     openapi_extra=described(parameters=documents.CONDITIONS),
 )
 async def delete_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
-    """Delete a record."""
+    """Delete a record. With `If-Match`, only if it is still as you know it."""
     return await serve(request, name, "write", partial(_delete, key))
 
 

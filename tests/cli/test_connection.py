@@ -12,7 +12,7 @@ from app.cli.connection import DEFAULT_URL, Asked, Target, find_local, find_targ
 from app.client import explain_problem, is_local
 from app.local.data_folder import DataFolder
 from app.local.emulator import find_free_port
-from tests.cli.commands import CTRL_C, answers, in_process, make, on_terminal, tolva
+from tests.cli.commands import CTRL_C, answers, make, on, on_terminal, tolva
 from tests.local.running import ADMIN_KEY, RunningDev
 
 REMOTE = "https://tolva.example.test"
@@ -146,9 +146,8 @@ class TestExitCodes:
                         assert "address of a Tolva" in done.err
 
     def test_arguments_that_are_not_utf_8(self, dev: RunningDev) -> None:
-        variables = {"TOLVA_URL": dev.url, "TOLVA_KEY": ADMIN_KEY}
         for arguments in (["datasets", "show", "\udcff"], ["records", "list", "any", "a=\udcff"]):
-            done = in_process(*arguments, **variables)
+            done = on(dev, *arguments)
             assert done.code == 2
             assert "UTF-8" in done.err
 

@@ -31,13 +31,15 @@ class TestList:
             assert found["listed_without_columns"]["records"] == "0"
 
     def test_as_json(self, dev: RunningDev) -> None:
-        make(dev, "listed_as_json", COLUMNS)
+        # A bound stays as precise as it was said.
+        make(dev, "listed_as_json", [{"name": "a", "type": "number", "min": 0.25}, *COLUMNS])
         done = on(dev, "datasets", "--json")
         assert (done.code, done.err) == (0, "")
         listed = json.loads(done.out)
         assert listed["next"] is None
         shown = next(one for one in listed["data"] if one["name"] == "listed_as_json")
         assert shown == dev.request("GET", "/datasets/listed_as_json").json()
+        assert dev.request("GET", "/datasets/listed_as_json").text in done.out
 
     def test_a_restricted_key_sees_its_own(self, dev: RunningDev) -> None:
         make(dev, "seen", COLUMNS)
@@ -241,6 +243,11 @@ class TestDelete:
 
 
 class TestMistypedCommands:
+    def test_a_dataset_in_place_of_a_command(self) -> None:
+        done = tolva("datasets", "products")
+        assert done.code == 2
+        assert "tolva datasets show products" in done.err
+
     def test_a_near_command_is_named(self) -> None:
         for arguments, meant in (
             (["dataset"], "datasets"),

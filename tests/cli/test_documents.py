@@ -1,7 +1,6 @@
 """`tolva openapi`, `types` and `open` against a running Tolva."""
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,7 +23,7 @@ COLUMNS = [
     {"name": "class", "type": "boolean"},
 ]
 USE = """
-import type { TypedRecord, TypedCreate, TypedUpdate, TypedFilters, TypedQuery } from "./typed";
+import type { TypedRecord, TypedCreate, TypedUpdate, TypedFilters, TypedPage, TypedQuery } from "./typed";
 const filters: TypedFilters = { region: "north", year__gte: 3, amount__in: ["1.50", 2], _select: ["day"], _limit: 3 };
 const where: TypedQuery["where"] = { _or: [{ year: 3 }, { amount: { lt: 5 } }], _not: { class: false } };
 const query: TypedQuery = { where, sort: ["-day"] };
@@ -34,6 +33,8 @@ const changed: TypedUpdate = { weight: null };
 export function use(record: TypedRecord): [string | null, number, string, string | null] {
   return [record.amount, record.year, record.day, record.big];
 }
+export const country = (page: TypedPage) => page.data[0]?._embedded?.maker?.country?.toUpperCase();
+export const next = (page: TypedPage): string | null => page.next;
 // @ts-expect-error
 const noColumn: TypedFilters = { regoin: "north" };
 // @ts-expect-error
@@ -51,7 +52,9 @@ const noNull: TypedUpdate = { day: null };
 
 @pytest.fixture(scope="module")
 def typed(dev: RunningDev) -> str:
-    make(dev, "typed", COLUMNS, key=["region", "year"])
+    make(dev, "makers", [{"name": "name", "type": "text"}, {"name": "country", "type": "text"}], key=["name"])
+    maker = {"name": "maker", "type": "text", "references": "makers"}
+    make(dev, "typed", [*COLUMNS, maker], key=["region", "year"])
     make(dev, "typed_kept", COLUMNS, key=["region", "year"], store="keyvalue")
     return "typed"
 
@@ -71,9 +74,15 @@ class TestOpenapi:
         assert list(tmp_path.iterdir()) == []
 
 
-def find_tsc() -> str | None:
-    """The TypeScript compiler, where there is one: on the path, or where TOLVA_TSC says."""
-    return os.environ.get("TOLVA_TSC") or shutil.which("tsc")
+@pytest.fixture
+def tsc(request: pytest.FixtureRequest) -> str:
+    """The TypeScript compiler: one that is installed, or the one of the packages that tests/conformance keeps."""
+    assert request.config.cache is not None
+    kept = request.config.cache.mkdir("node") / "node_modules" / ".bin" / "tsc"
+    found = str(kept) if kept.exists() else shutil.which("tsc")
+    if found is None:
+        pytest.skip("there is no tsc")
+    return found
 
 
 class TestTypes:
@@ -95,13 +104,12 @@ class TestTypes:
         names = [line.split()[2] for line in text.splitlines() if line.startswith("export type")]
         assert len(names) == len(set(names))
 
-    @pytest.mark.skipif(find_tsc() is None, reason="needs tsc")
-    def test_they_compile_and_find_mistakes(self, dev: RunningDev, typed: str, tmp_path: Path) -> None:
+    def test_they_compile_and_find_mistakes(self, dev: RunningDev, typed: str, tsc: str, tmp_path: Path) -> None:
         for name in (typed, f"{typed}_kept"):
             assert on(dev, "types", name, "-o", str(tmp_path / f"{name}.d.ts")).code == 0
         (tmp_path / "use.ts").write_text(USE)
         options = ["--noEmit", "--strict", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler"]
-        compiler = [str(find_tsc()), *options, "use.ts", "typed.d.ts", "typed_kept.d.ts"]
+        compiler = [tsc, *options, "use.ts", "typed.d.ts", "typed_kept.d.ts"]
         done = subprocess.run(compiler, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stdout
 

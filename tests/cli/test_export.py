@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.cli.export import formatted
-from tests.cli.commands import half_answers, make, on, tolva
+from tests.cli.commands import half_answers, make, on, small_answers, tolva
 from tests.local.running import ADMIN_KEY, RunningDev, command, environment, eventually
 
 COLUMNS = [{"name": "code", "type": "text"}, {"name": "price", "type": "decimal", "precision": 9, "scale": 2}]
@@ -95,6 +95,14 @@ class TestFormats:
         refused = on(dev, "export", "export_keyvalue", "-o", str(tmp_path / "a.csv"))
         assert refused.code == 1
         assert list(tmp_path.iterdir()) == []
+
+    def test_where_an_answer_may_not_be_large(self) -> None:
+        with small_answers() as url:
+            for form, count in (("csv", 251), ("ndjson", 250), ("json", 252)):
+                done = tolva("export", "any", "--format", form, "--url", url, "--api-key", "any")
+                assert (done.code, len(done.out.splitlines())) == (0, count), done.err
+            limited = tolva("records", "list", "any", "--all", "--limit", "120", "--url", url, "--api-key", "any")
+            assert len(limited.out.splitlines()) == 121
 
     def test_safe_for_a_spreadsheet(self, dev: RunningDev) -> None:
         make(dev, "formulas", COLUMNS, [{"code": "=1+1"}])

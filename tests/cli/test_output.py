@@ -96,6 +96,7 @@ class TestCompletion:
         make(dev, "completed", [])
         variables = {"TOLVA_URL": dev.url, "TOLVA_KEY": ADMIN_KEY}
         assert self.complete("tolva datas", **variables) == ["datasets"]
+        assert self.complete("tolva datasets ") == ["list", "show", "create", "change", "delete"]
         assert "completed" in self.complete("tolva datasets show comp", **variables)
         key = make_key(dev, "read", datasets=["completed"])
         assert self.complete(f"tolva export --url {dev.url} --api-key {key} comp") == ["completed"]

@@ -176,6 +176,20 @@ class TestSnippets:
             ran = _run(language, snippet, tmp_path)
             assert (ran.returncode, shown in ran.stdout) == (0, True), ran.stdout + ran.stderr
 
+    async def test_what_was_sent_is_shown_as_curl_sends_it(
+        self, site: AsyncClient, visitor: Visitor, tmp_path: Path
+    ) -> None:
+        page = await visitor.open(f"{site.base_url}/datasets/pairs/docs{SIGNED_IN}")
+        operation = page.locator("#operations-pairs-query_pairs_records")
+        await operation.locator(".opblock-summary-control").click()
+        await operation.locator(".try-out__btn").click()
+        await operation.locator("textarea").fill('{"where": {"region": "it\'s"}, "limit": 1}')
+        await operation.locator(".execute").click()
+        command = await operation.locator(".snippet pre").inner_text()
+        assert ADMIN_KEY not in await page.content()
+        ran = _run("curl", command, tmp_path)
+        assert (ran.returncode, ran.stdout) == (0, '{"data":[],"next":null}')
+
     async def test_each_is_copied_by_its_button(self, site: AsyncClient, visitor: Visitor) -> None:
         page = await visitor.open(f"{site.base_url}/datasets/pairs/docs{SIGNED_IN}")
         await page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -30,7 +30,7 @@ class TestProblems:
 
     def test_a_private_one_is_to_callers_what_it_is_derived_from(self) -> None:
         private = type("_Narrower", (ServiceUnavailable,), {})
-        assert private("detail").document()["type"] == "/problems/service-unavailable"  # type: ignore[attr-defined]
+        assert private("detail").document()["type"] == "/problems/service-unavailable"
 
     async def test_every_one_has_a_page(self, anonymous: AsyncClient) -> None:
         listed = {problem["type"] for problem in (await anonymous.get("/problems")).json()["data"]}

@@ -115,7 +115,7 @@ class TestSending:
         etag = (await client.get(path)).headers["etag"]
         same = await client.get(path, headers={"If-None-Match": etag})
         assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
-        assert same.headers["vary"] == "Accept-Encoding"
+        assert "Accept-Encoding" in same.headers["vary"]
         await client.patch("/datasets/things", json={"title": "Others"})
         changed = await client.get(path, headers={"If-None-Match": etag})
         assert changed.status_code == 200
@@ -151,7 +151,7 @@ class TestAddress:
     @pytest.mark.parametrize("host", ["", "a b", "x/y", 'x"y', "user@host", "host:port", "x?y", "x#y", "ü"])
     async def test_what_is_no_host_is_in_no_document(self, client: AsyncClient, host: str) -> None:
         await _make(client, "things")
-        document = await client.get(PATHS[1], headers=[("host", host.encode())])
+        document = await client.get(PATHS[1], headers=[(b"host", host.encode())])
         assert document.json()["servers"] == [{"url": "/"}]
 
     async def test_it_has_the_path_that_a_gateway_strips(
@@ -163,7 +163,7 @@ class TestAddress:
         transport = ASGITransport(app=create_app())
         async with AsyncClient(transport=transport, base_url="https://api.test", headers=HEADERS) as caller:
             assert (await _document(caller, PATHS[1]))["servers"] == [{"url": "https://api.test/prod"}]
-            answer = await caller.get(PATHS[1], headers=[("host", b"a b")])
+            answer = await caller.get(PATHS[1], headers=[(b"host", b"a b")])
             assert answer.json()["servers"] == [{"url": "/prod"}]
 
     async def test_each_address_has_its_own_entity_tag(self, client: AsyncClient) -> None:

@@ -127,7 +127,7 @@ class TestDocument:
             *("taken", "taken__gt", "taken__gte", "taken__lt", "taken__lte", "taken__between"),
         }
         assert parameters["readings.station"]["required"]
-        assert list(document["components"]["schemas"]["readings_page"]["properties"]) == ["data", "next"]
+        assert list(document["components"]["schemas"]["readings_page"]["properties"]) == ["data", "next", "warnings"]
 
     async def test_a_key_of_one_column_has_no_list(self, client: AsyncClient) -> None:
         await client.post("/datasets", json={**READINGS, "key": ["station"]})

@@ -146,7 +146,8 @@ function prepareMakers(samples, facts) {
 async function beforeSending(request) {
   const url = new URL(request.url, location.href);
   if (url.origin !== location.origin) return request;
-  Object.assign(request.headers, authorization());
+  // The key is added when the request is sent, not before: what was sent is shown, and may be on someone else's screen.
+  request.userFetch = (address, sent) => fetch(address, { ...sent, headers: { ...sent.headers, ...authorization() } });
   const path = decodeURIComponent(url.pathname.slice(ROOT.length));
   const made = await makers.get(`${request.method.toUpperCase()} ${path}`)?.();
   if (made) request.url = location.origin + ROOT + made + url.search;

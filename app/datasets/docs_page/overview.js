@@ -61,7 +61,7 @@ function showColumns(dataset, record) {
   element("columns").replaceChildren(headOf("Column", "Type", "Example"), make("tbody", rows));
   element("find-column").hidden = rows.length <= FEW;
   element("columns-found").textContent = rows.length ? "" : "None yet: the first import infers them.";
-  element("columns").hidden = rows.length === 0;
+  element("columns").parentElement.hidden = rows.length === 0;
 }
 
 function findColumns() {

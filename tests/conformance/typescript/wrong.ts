@@ -5,7 +5,7 @@
 import createClient from "openapi-fetch";
 
 import type { components, operations, paths } from "./everything";
-import type { paths as PairPaths } from "./pairs";
+import type { components as PairComponents, paths as PairPaths } from "./pairs";
 
 const client = createClient<paths, "application/json" | "application/problem+json">();
 const pairs = createClient<PairPaths, "application/json" | "application/problem+json">();
@@ -15,6 +15,7 @@ const path = { key: "A1" };
 type Filters = NonNullable<operations["list_everything_records"]["parameters"]["query"]>;
 type Query = components["schemas"]["everything_query"];
 type Create = components["schemas"]["everything_create"];
+type PairKeys = PairComponents["schemas"]["pairs_keys"];
 type Update = components["schemas"]["everything_update"];
 
 // @ts-expect-error a filter on a misspelt column
@@ -66,6 +67,6 @@ client.PATCH(one, { params: { path }, body: { stock: null } });
 // @ts-expect-error half of a key
 pairs.GET("/datasets/pairs/records/{region},{year}", { params: { path: { region: "north" } } });
 // @ts-expect-error half of a key in a body
-pairs.POST("/datasets/pairs/records/get", { body: { keys: [["north"]] } });
+pairs.POST("/datasets/pairs/records/get", { body: { keys: [["north"]] } satisfies PairKeys });
 // @ts-expect-error a decimal as a number, which is not exact
 client.PATCH(one, { params: { path }, body: { price: 1.5 } });
