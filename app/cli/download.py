@@ -53,7 +53,7 @@ class Download:
         try:
             response = http.send(http.build_request("GET", self.url), stream=True)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-            raise CommandError(f"'{self.place}' is no address that leads to a file.") from None
+            raise CommandError(f"'{self.place}' is not an address that leads to a file.") from None
         except httpx.TooManyRedirects:
             raise CommandError(f"{self.place} leads in a circle: it was redirected too often.") from None
         except httpx.TransportError as error:

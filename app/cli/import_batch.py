@@ -96,7 +96,7 @@ class ImportBatch:
             raise KeyboardInterrupt
 
     def _import(self, source: Source, *, alone: bool) -> str:
-        """How the import of a file has ended, `refused` if there is none."""
+        """How the import of a file has ended, `refused` if it never began."""
         try:
             with source.opened(self._bars) as file:
                 dataset = self._dataset or dataset_name(file.name)

@@ -55,7 +55,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A file of this machine. What is no regular one, as a pipe, is read to its end first."""
+    """A file of this machine. A pipe, or another that is not regular, is read to its end first."""
 
     path: Path
     most_bytes: int
@@ -134,7 +134,7 @@ def spooled(blocks: Iterable[bytes], place: str, most_bytes: int) -> Iterator[tu
 
 @dataclass(frozen=True)
 class Found:
-    """The files that were named, and what of the folders and patterns is none."""
+    """The files that were named, and what else was in the folders and patterns."""
 
     sources: list[Source]
     passed_over: list[str]
@@ -208,5 +208,5 @@ def _check(file: Path) -> None:
     try:
         file.stat()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "that is no path"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a path"
         raise CommandError(f"{file} cannot be read: {reason}.") from None

@@ -43,7 +43,7 @@ class WatchedFiles:
                 self._import(file, found[file])
 
     def _find(self) -> dict[Path, Signature]:
-        """The files as they are now; one that goes away meanwhile is none."""
+        """The files as they are now; one that goes away meanwhile is left out."""
         try:
             is_folder = self._place.is_dir()
             files = [one for one in self._place.iterdir() if is_csv(one.name)] if is_folder else [self._place]

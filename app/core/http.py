@@ -273,5 +273,7 @@ class BodyLimit:
 
 def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(
-        f"A body may have at most {limit:,} bytes.", hint="Send fewer records at a time, or import a file."
+        f"A body may have at most {limit:,} bytes.",
+        hint="Send fewer records at a time. To import a larger file, announce it, POST /datasets/{dataset}/imports "
+        'with {"filename": …}, and send it to the `upload` that the answer has; `tolva import` does both.',
     )

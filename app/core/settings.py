@@ -24,30 +24,30 @@ class Settings(BaseSettings):
 
     database_url: str = Field(description="postgresql://user:password@host:port/database, or a socket's path in ?host=")
     reader_url: str | None = Field(None, description="the reader endpoint, for reads that may lag")
-    database_iam: bool = Field(False, description="log in to the database with a token of IAM, not with a password")
+    database_iam: bool = Field(False, description="log in to the database with an IAM token instead of a password")
     bucket: str = Field(description="the S3 bucket that takes uploads and keeps reports", min_length=3)
     queue_url: str = Field(description="the SQS queue that the bucket announces new objects to")
     table: str = Field(description="the DynamoDB table", min_length=3)
-    admin_key: SecretStr | None = Field(None, description="a key with every scope, to make the first keys with")
+    admin_key: SecretStr | None = Field(None, description="a key with every scope, to create the first keys")
     master_password: SecretStr | None = Field(
-        None, description="of the database's user master, for the migration to make the one that database_url names"
+        None, description="password of the database's master user; the migration uses it to create Tolva's own user"
     )
 
-    root_path: str = Field("", description="the path that the gateway strips, as /prod")
+    root_path: str = Field("", description="the path that the gateway strips, such as /prod")
     cors_origins: str = Field("", description="origins that may call from a browser, separated by commas, or *")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_bytes: int = Field(
-        10 * MIB, ge=1024, description="the size at which tolva dev begins a log again; it keeps the last three"
+        10 * MIB, ge=1024, description="the size at which tolva dev starts a new log; it keeps the last three"
     )
-    release: str = Field("unknown", min_length=1, description="what the metric of faults calls the code that runs")
+    release: str = Field("unknown", min_length=1, description="the release name in the error metric")
 
-    database_pool_size: int = Field(5, ge=1, le=100, description="connections that one process may hold")
+    database_pool_size: int = Field(5, ge=1, le=100, description="the most database connections of one process")
     connect_timeout_seconds: float = Field(10, gt=0, description="how long a request waits for a new connection")
     network_timeout_seconds: float = Field(
-        15, ge=1, description="how long the network of the database may be silent before a connection is given up"
+        15, ge=1, description="how long a database connection may be silent before it is closed"
     )
-    statement_timeout_seconds: float = Field(20, gt=0, description="the longest one statement of a request may run")
-    lock_timeout_seconds: float = Field(3, gt=0, description="how long a request waits for what another one holds")
+    statement_timeout_seconds: float = Field(20, gt=0, description="the longest one SQL statement of a request may run")
+    lock_timeout_seconds: float = Field(3, gt=0, description="how long a request waits for a lock")
     change_timeout_seconds: float = Field(25, gt=0, description="the longest a change of a dataset's columns may take")
     max_body_bytes: int = Field(MIB, ge=1024, description="the largest request body")
     max_document_bytes: int = Field(
@@ -76,62 +76,64 @@ class Settings(BaseSettings):
         10_000, ge=1, le=20_000, description="the most datasets that the index in /openapi.json lists"
     )
     max_page_size: int = Field(1000, ge=1, description="the largest _limit")
-    max_query_terms: int = Field(
-        100, ge=1, le=1000, description="the most conditions, or sorts, or results, of one query"
-    )
+    max_query_terms: int = Field(100, ge=1, le=1000, description="the most conditions, sorts or results of one query")
     max_query_depth: int = Field(8, ge=1, le=100, description="how deep the conditions of one query may be nested")
-    max_query_text: int = Field(10_000, ge=100, description="the longest text that a query may ask for, in characters")
-    max_list_values: int = Field(5000, ge=1, description="the most values of one list in a query")
-    max_keys: int = Field(100, ge=1, le=10_000, description="the most records that are asked for by key at once")
+    max_query_text: int = Field(10_000, ge=100, description="the longest text in a query, in characters")
+    max_list_values: int = Field(5000, ge=1, description="the most values in one list of a query")
+    max_keys: int = Field(100, ge=1, le=10_000, description="the most keys of one request")
     max_export_records: int = Field(10_000_000, ge=1, description="the most records of one export")
     max_export_bytes: int = Field(4 * 1024 * MIB, ge=1024, description="the largest export")
     export_timeout_seconds: float = Field(900, gt=0, description="the longest an export may take")
-    slow_query_seconds: float = Field(0.5, ge=0, description="from when on a page warns of what no index serves")
-    example_seconds: float = Field(300, ge=0, description="how long documents show an example before they look anew")
+    slow_query_seconds: float = Field(0.5, ge=0, description="queries slower than this warn that no index serves them")
+    example_seconds: float = Field(
+        300, ge=0, description="how long examples in the API documents are cached, in seconds"
+    )
     max_written_records: int = Field(1000, ge=1, description="the most records that one request may add")
     idempotency_ttl_seconds: int = Field(86_400, ge=60, description="how long an Idempotency-Key's answer is kept")
-    idempotency_lease_seconds: int = Field(60, ge=1, description="how long a request that died keeps its key")
+    idempotency_lease_seconds: int = Field(
+        60, ge=1, description="how long a request that died holds its Idempotency-Key"
+    )
     idempotency_patience_seconds: float = Field(
-        10, ge=0, le=25, description="how long an answer waits to be kept by a table that cannot be had"
+        10, ge=0, le=25, description="how long an answer waits to be kept while the table is unavailable"
     )
     keyvalue_cache_seconds: float = Field(
-        1, ge=0, le=30, description="how long a process relies on what it knows of a key-value dataset or a key"
+        1, ge=0, le=30, description="how long a process caches what it knows of a key-value dataset or a key"
     )
     keyvalue_trust_seconds: int = Field(
         600,
         ge=0,
         le=86_400,
-        description="how long its table is believed what it says of the database's keys and datasets",
+        description="how long a process trusts the table's copy of the database's keys and datasets",
     )
     keyvalue_trust_from: AwareDatetime | None = Field(
         None,
-        description="after a restore, the time before which it is not believed, such as 2026-01-31T08:00:00Z",
+        description="after a restore: copies older than this time are not trusted, such as 2026-01-31T08:00:00Z",
     )
     keyvalue_retire_seconds: int = Field(
         60, ge=1, description="how long replaced records of a key-value dataset are kept"
     )
     keyvalue_concurrency: int = Field(
-        16, ge=1, le=64, description="the batches that an import writes to a key-value dataset at a time"
+        16, ge=1, le=64, description="batches that an import writes at the same time to a key-value dataset"
     )
     keyvalue_patience_seconds: float = Field(
-        90, ge=0, description="how long an import waits for a key-value table that cannot be had"
+        90, ge=0, description="how long an import waits for a key-value table that is unavailable"
     )
 
     upload_expiry_seconds: int = Field(3600, ge=60, le=604_800, description="how long an upload URL is valid")
     max_file_bytes: int = Field(5 * 1024 * MIB, ge=1, description="the largest file an import takes, as uploaded")
     max_unpacked_bytes: int = Field(
-        32 * 1024 * MIB, ge=1024, description="what the largest packed file may become when it is unpacked"
+        32 * 1024 * MIB, ge=1024, description="the largest size of a compressed file once it is decompressed"
     )
     max_unpacked_ratio: int = Field(
-        200, ge=1, description="how many times its size a packed file may become, beyond its first 64 MiB"
+        200, ge=1, description="how many times its size a compressed file may become, beyond its first 64 MiB"
     )
     max_field_bytes: int = Field(4 * MIB, ge=1024, description="the largest field a file may hold")
     max_columns: int = Field(MOST_COLUMNS, ge=1, le=MOST_COLUMNS, description="the most columns a dataset may have")
     max_indexes: int = Field(32, ge=1, le=500, description="the most indexes a dataset may declare")
     max_long_imports: int = Field(
-        2, ge=1, description="the imports of files over 1 MiB that run at a time; smaller ones pass those that wait"
+        2, ge=1, description="the most imports of files over 1 MiB that run at a time; smaller ones go first"
     )
-    lease_seconds: int = Field(30, ge=2, description="how long a silent worker keeps its import")
+    lease_seconds: int = Field(30, ge=2, description="how long a worker that stops reporting keeps its import")
     import_timeout_seconds: float = Field(6 * 3600, gt=0, description="the longest an import may run")
 
     @field_validator("database_url", "reader_url")

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from app.core import log
 from app.core.aws import client
+from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 
 if TYPE_CHECKING:
@@ -65,6 +67,21 @@ async def presign_upload(key: str, *, size: int | None, content_type: str) -> Pr
     s3 = await client("s3")
     url = await s3.generate_presigned_url("put_object", Params=params, ExpiresIn=seconds)
     return PresignedUpload("PUT", url, headers, datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+async def write_object(key: str, content: bytes, content_type: str) -> str:
+    """Write a small object; its version.
+
+    Raises:
+        ServiceUnavailable: the bucket does not take it.
+    """
+    s3 = await client("s3")
+    try:
+        written = await s3.put_object(Bucket=get_settings().bucket, Key=key, Body=content, ContentType=content_type)
+    except storage_errors() as error:
+        log.failure("object.unwritten", error, key=key)
+        raise ServiceUnavailable("The storage does not take the file now.") from error
+    return written.get("VersionId") or "null"
 
 
 async def find_object(key: str, version: str | None = None) -> StoredObject | None:

@@ -71,6 +71,8 @@ class Conclusion:
     type: TypeName
     members: dict[str, Any]
     why: list[str]
+    # Whether only digits beyond those of a double speak for a decimal.
+    is_for_digits: bool = False
 
 
 @dataclass
@@ -90,6 +92,8 @@ class ColumnInference:
     addresses: bool = True
     # Whether another column shows points as groups or commas as decimals.
     beside_commas: bool = False
+    # Whether most columns with fractions are doubles.
+    beside_doubles: bool = False
     # Why the column cannot be as it was chosen, as it is known so far.
     mistake: str = ""
 
@@ -168,7 +172,7 @@ class ColumnInference:
         """The column as proposed, and why."""
         found = self.conclude()
         column = Column.model_validate({"name": self.name, "type": found.type, "label": self.label, **found.members})
-        return column, [*found.why, f"{self.values:,} values, {self.nulls:,} nulls"]
+        return column, [*found.why, f"{_count(self.values, 'value')}, {_count(self.nulls, 'null')}"]
 
     def proposes(self, column: Column) -> bool:
         """Whether the column, as it would be proposed now, has the type of `column`."""
@@ -188,7 +192,8 @@ class ColumnInference:
 
     def conclude(self) -> Conclusion:
         """The column's type as far as its values are known."""
-        state = (len(self._numerals.seen), self._no_numbers.misfits > 0, self.beside_commas, self._total > 0, *(
+        beside = (self.beside_commas, self.beside_doubles)
+        state = (len(self._numerals.seen), self._no_numbers.misfits > 0, beside, self._total > 0, *(
             (candidate.tally.misfits > 0, candidate.is_proven)
             for family in self._families for candidate in family.ordered
         ))  # fmt: skip
@@ -217,7 +222,7 @@ class ColumnInference:
             return self._conclude_candidate(first[0])
         numbers = self._conclude_numbers()
         if numbers is not None and numbers.type is not None:
-            return Conclusion(numbers.type, numbers.members, numbers.why)
+            return Conclusion(numbers.type, numbers.members, numbers.why, numbers.is_for_digits)
         kinds: tuple[TypeName, ...] = ("uuid", "date", "datetime")
         for kind in kinds:
             found = [candidate for candidate in clean if candidate.type == kind]
@@ -236,6 +241,8 @@ class ColumnInference:
         why = {"boolean": "every value is one of a pair", "uuid": "every value is a UUID"}.get(candidate.type)
         if isinstance(candidate, Dates):
             why = f"every value is written {candidate.written}"
+            if candidate.type == "datetime":
+                why = f"every value is a date, written {candidate.written}, and a time"
             if has_short_year(candidate.written):
                 why += f"; years {PIVOT} to 99 are 19{PIVOT} to 1999, 00 to {PIVOT - 1} are 2000 to 20{PIVOT - 1}"
         return Conclusion(candidate.type, dict(candidate.members), [why or ""])
@@ -255,7 +262,8 @@ class ColumnInference:
     def _number_type(self, reading: Reading) -> NumberType:
         numerals = self._numerals
         greatest = max(numerals.greatest, -numerals.least)
-        return conclude_type(Quantities(reading, numerals.seen), numerals.seen, self.name, greatest)
+        quantities = Quantities(reading, numerals.seen)
+        return conclude_type(quantities, numerals.seen, self.name, greatest, beside_doubles=self.beside_doubles)
 
     def _why_text(self) -> list[str]:
         misses = sorted(self._near_misses(), key=lambda miss: (-miss.fits, miss.misfits))
@@ -342,6 +350,13 @@ class ColumnInference:
         return first.value, first.line
 
     @property
+    def longest_number(self) -> tuple[str, int]:
+        """The first number that a double does not hold, with its line."""
+        long = [sighting for numeral, sighting in self._numerals.seen.items() if not numeral.exact]
+        first = min(long, key=lambda sighting: sighting.line)
+        return first.value, first.line
+
+    @property
     def units(self) -> list[str]:
         """What stands beside numbers of the column, an empty text for nothing."""
         return sorted({numeral.unit for numeral in self._numerals.seen})
@@ -372,3 +387,7 @@ def are_distinct(array: pa.Array, lengths: pa.Array) -> bool:
     as_long = pc.equal(lengths.slice(1), lengths.slice(0, count))
     grow = pc.or_(longer, pc.and_(as_long, pc.greater(after, before)))
     return bool(pc.all(grow, min_count=0).as_py()) or len(pc.unique(array)) == count + 1
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -14,7 +14,10 @@ FEW = 100
 
 def warn_of(found: ColumnInference) -> str | None:
     """The one thing to know of a column; None where there is nothing."""
-    if found.conclude().type != "text":
+    conclusion = found.conclude()
+    if conclusion.type == "number" and conclusion.is_for_digits:
+        return _doubt_digits(found)
+    if conclusion.type != "text":
         return None
     misses = found.near_misses()
     best = [miss for miss in misses if miss.misfits == misses[0].misfits]
@@ -24,6 +27,16 @@ def warn_of(found: ColumnInference) -> str | None:
         doubt = _doubt_dates(found.name, best) or _doubt_numbers(found, best)
     doubt = doubt or _doubt_units(found) or _doubt_words(found)
     return " ".join(part for part in (few, doubt) if part) or None
+
+
+def _doubt_digits(found: ColumnInference) -> str:
+    """That values are rounded to doubles, which the columns beside them are."""
+    example, line = found.longest_number
+    return (
+        f"'{found.name}' has the type number, as most columns with fractions have: values with more digits than that "
+        f"holds, as {show_place(example, line)}, are rounded to the nearest. To keep each digit give its type as "
+        f"decimal (--type {found.name}=decimal)."
+    )
 
 
 def _doubt_dates(name: str, best: list[NearMiss]) -> str | None:

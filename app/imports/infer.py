@@ -118,12 +118,16 @@ class TableInference:
         )
 
     def _compare(self) -> None:
-        """Let the columns of a comma-delimited file know whether one of them has commas in its numbers."""
-        if not self._is_comma_delimited:
-            return
-        commas = any(found.uses_commas for found in self.columns)
+        """Let the columns know what the others are that matters to their own type."""
+        # How they are written comes first: it decides which of them are doubles.
+        commas = self._is_comma_delimited and any(found.uses_commas for found in self.columns)
         for found in self.columns:
             found.beside_commas = commas
+        concluded = [found.conclude() for found in self.columns]
+        in_doubt = sum(conclusion.is_for_digits for conclusion in concluded)
+        doubles = sum(conclusion.type == "number" and not conclusion.is_for_digits for conclusion in concluded)
+        for found in self.columns:
+            found.beside_doubles = doubles > in_doubt
 
     def _column_warnings(self) -> list[str]:
         warnings = [warning for found in self._loaded if (warning := warn_of(found))]

@@ -314,4 +314,4 @@ def _first(names: str | list[str]) -> str:
 
 
 class ImportCreated(ImportPublic):
-    upload: Upload
+    upload: Upload | None = Field(description="null if the file came with the request")

@@ -4,14 +4,15 @@ Pure: no I/O but the tables of letters that `anyascii` comes with.
 """
 
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from anyascii import anyascii
 
 from app.datasets.columns import MAX_NAME_LENGTH, SYSTEM_COLUMNS, is_name, legal_name
 
-# What is kept of the beginning of a label whose end tells it from others.
-MIN_HEAD = 15
+# A name of two parts may be so long before it is shortened to what tells it from others.
+LONG_NAME = 48
 # The first letter of the Unicode category of what is spelt in Latin letters: letters, marks (vowels, in some scripts)
 # and digits.
 SPELT = "LMN"
@@ -31,7 +32,12 @@ def name_columns(
         if place not in names and label not in taken and label not in SYSTEM_COLUMNS and is_name(label):
             names[place] = label
             taken.add(label)
-    wanted = {place: _name(label) or f"column_{place + 1}" for place, label in enumerate(labels) if place not in names}
+    short = _shorten(labels)
+    wanted = {
+        place: short.get(label) or _name(label) or f"column_{place + 1}"
+        for place, label in enumerate(labels)
+        if place not in names
+    }
     reserved = taken | set(wanted.values())
     for place, name in wanted.items():
         names[place] = _distinct(name, reserved) if name in taken else name
@@ -41,15 +47,53 @@ def name_columns(
 
 
 def _name(label: str) -> str:
-    spelt = spell(label)
-    name = legal_name(spelt)
-    question, divided, answer = spelt.rpartition(" - ")
-    if divided and len(name) > MAX_NAME_LENGTH - MIN_HEAD:
-        # Survey tools put what tells columns apart at the end, behind a question that they share.
-        tail = legal_name(answer)[: MAX_NAME_LENGTH - MIN_HEAD]
-        head = legal_name(question)[: MAX_NAME_LENGTH - len(tail) - 1].rstrip("_")
-        name = f"{head}_{tail}" if head and tail else name
+    name = legal_name(spell(label))
     return f"{name}_column" if name in SYSTEM_COLUMNS else name
+
+
+def _shorten(labels: Sequence[str]) -> dict[str, str]:
+    """Names for the long labels of two parts: a question that many may share, and the answer.
+
+    Survey tools and headers of two rows make them. One part is enough if no other column has it; else the name begins
+    with as many words of the question as tell it from others with the same answer.
+    """
+    parts = {label: _divide(label) for label in labels}
+    heads, tails = Counter(head for head, _ in parts.values()), Counter(tail for _, tail in parts.values())
+    found = {}
+    for label, (head, tail) in parts.items():
+        if not head or len(_full_name(label)) <= LONG_NAME:
+            continue
+        if tails[tail] == 1 and is_name(tail):
+            found[label] = tail
+        elif heads[head] == 1:
+            found[label] = head
+        else:
+            others = {other for other, same in parts.values() if same == tail and other != head}
+            found[label] = f"{_beginning(head, others)}_{tail}"[:MAX_NAME_LENGTH].rstrip("_")
+    return {label: name for label, name in found.items() if is_name(name) and name not in SYSTEM_COLUMNS}
+
+
+def _divide(label: str) -> tuple[str, str]:
+    """The question and the answer of a label as names; no question if it has one part."""
+    question, divided, answer = spell(label).rpartition(" - ")
+    head, tail = legal_name(question), legal_name(answer)
+    return (head, tail) if divided and head and tail else ("", _name(label))
+
+
+def _full_name(label: str) -> str:
+    """A label as a name of any length."""
+    return "_".join(part for part in _divide(label) if part)
+
+
+def _beginning(head: str, others: Collection[str]) -> str:
+    """As many words of a name as tell it from others."""
+    words = head.split("_")
+    beginnings = ("_".join(words[:count]) for count in range(2, len(words)))
+    return next((begun for begun in beginnings if not any(map(_begins(begun), others))), head)
+
+
+def _begins(begun: str) -> Callable[[str], bool]:
+    return lambda other: f"{other}_".startswith(f"{begun}_")
 
 
 def spell(label: str) -> str:

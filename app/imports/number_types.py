@@ -14,6 +14,8 @@ from app.imports.number_proof import Reading
 from app.imports.numeral import Numeral, is_currency, parts_of
 from app.imports.numerals import Sighting
 
+# A double that is printed in full has no more digits.
+PRINTED_DIGITS = 17
 # Money has at most four digits behind the point; decimals get room for larger values than the file's.
 MAX_MONEY_SCALE = 4
 ROOMY_PRECISION = 12
@@ -33,6 +35,8 @@ class NumberType:
     type: TypeName | None
     members: dict[str, Any]
     why: list[str]
+    # Whether only digits beyond those of a double speak for a decimal.
+    is_for_digits: bool = False
 
 
 class Quantities:
@@ -69,6 +73,11 @@ class Quantities:
         return all(numeral.exact for numeral in self._parts)
 
     @property
+    def may_be_printed_doubles(self) -> bool:
+        """Whether no number has more digits than a program prints of a double."""
+        return all(sum(numeral.runs) - numeral.zero_first <= PRINTED_DIGITS for numeral in self._parts)
+
+    @property
     def is_padded(self) -> bool:
         """A zero at the end of two or more decimals, as in 0.10: written to a fixed number of them."""
         return any(behind > 1 and numeral.zero_last for numeral, (_, behind) in self._parts.items())
@@ -93,8 +102,18 @@ class Quantities:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def conclude_type(quantities: Quantities, seen: Mapping[Numeral, Sighting], name: str, greatest: int) -> NumberType:
-    """The narrowest type that holds all numbers of a reading, for a column of that name."""
+def conclude_type(
+    quantities: Quantities,
+    seen: Mapping[Numeral, Sighting],
+    name: str,
+    greatest: int,
+    *,
+    beside_doubles: bool = False,
+) -> NumberType:
+    """The narrowest type that holds all numbers of a reading, for a column of that name.
+
+    `beside_doubles`: most columns with fractions are doubles.
+    """
     members = quantities.style_members()
     how = [*_describe(quantities, members)]
     if not quantities.fractions and any(is_currency(unit) for unit in members.get("units", ())):
@@ -108,7 +127,7 @@ def conclude_type(quantities: Quantities, seen: Mapping[Numeral, Sighting], name
         if not quantities.is_exact:
             return NumberType(None, {}, [*why, "not number: values with more digits than a double holds"])
         return NumberType("number", members, [f"not decimal: {first_of(quantities.exponents, seen)}", *how])
-    return _conclude_decimal(quantities, members, why, name)
+    return _conclude_decimal(quantities, members, why, name, beside_doubles=beside_doubles)
 
 
 def _conclude_integer(quantities: Quantities, members: dict[str, Any], how: list[str], greatest: int) -> NumberType:
@@ -124,17 +143,28 @@ def _conclude_integer(quantities: Quantities, members: dict[str, Any], how: list
     return NumberType("decimal", members, [f"integers of up to {quantities.whole} digits, beyond 64 bits", *how])
 
 
-def _conclude_decimal(quantities: Quantities, members: dict[str, Any], why: list[str], name: str) -> NumberType:
+def _conclude_decimal(
+    quantities: Quantities, members: dict[str, Any], why: list[str], name: str, *, beside_doubles: bool
+) -> NumberType:
     whole, scale = quantities.whole, quantities.scale
     is_money = scale <= MAX_MONEY_SCALE and (quantities.is_padded or scale in (0, 2) or MONEY.search(name))
     is_grouped = "units" in members or "thousands_separator" in members or "accounting" in members
     if not is_money and not is_grouped and quantities.is_exact:
         return NumberType("number", members, [*why, f"up to {scale} digits behind the point, held exactly"])
+    is_for_digits = not is_money and not is_grouped and quantities.may_be_printed_doubles
+    if is_for_digits and beside_doubles:
+        how = f"up to {scale} digits behind the point, as programs print doubles, which most columns beside it are"
+        return NumberType("number", members, [*why, how], is_for_digits)
     precision = max(whole + scale, ROOMY_PRECISION)
     if precision > MAX_INFERRED_PRECISION:
         return NumberType(None, {}, [*why, f"{precision} digits are too many for a number"])
     members |= {"precision": precision, "scale": scale}
-    return NumberType("decimal", members, [*why, f"up to {whole} digits before the point and {scale} behind it"])
+    digits = f"up to {_count_digits(whole)} before the point and {scale} behind it"
+    return NumberType("decimal", members, [*why, digits], is_for_digits)
+
+
+def _count_digits(count: int) -> str:
+    return "1 digit" if count == 1 else f"{count} digits"
 
 
 def _describe(quantities: Quantities, members: dict[str, Any]) -> Iterable[str]:

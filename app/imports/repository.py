@@ -84,6 +84,14 @@ async def list_page(
     return list(await session.scalars(query))
 
 
+async def queue_import(session: AsyncSession, row: Import, version: str) -> None:
+    """Note that an announced import has its file, and is to be looked for if no message of it comes."""
+    row.status, row.object_version, row.lease_until = "queued", version, queued_until()
+    session.add(row)
+    await session.flush()
+    await session.refresh(row)
+
+
 async def claim_import(session: AsyncSession, import_id: UUID, version: str, size: int) -> Lease | None:
     """Take an import up; None when it has ended, another worker has it, or it is about another version of the file."""
     token = uuid4()

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.core.body import BODY_PROBLEMS, JsonRoute
+from app.core.body import BODY_PROBLEMS
 from app.core.db import Session
 from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http import (
@@ -41,6 +41,7 @@ from app.imports.models import (
     Upload,
     rejections_key,
 )
+from app.imports.sent_file import SendableRoute, describe_sent_file, find_sent_file
 from app.imports.spreadsheet import make_safe
 from app.keys.deps import CurrentCaller
 from app.keys.errors import KeyMissing, ScopeMissing
@@ -57,7 +58,7 @@ Spreadsheet = Annotated[
     ),
 ]
 
-router = APIRouter(route_class=JsonRoute, tags=["imports"], responses=problem_responses(KeyMissing, ScopeMissing))
+router = APIRouter(route_class=SendableRoute, tags=["imports"], responses=problem_responses(KeyMissing, ScopeMissing))
 
 
 @router.post(
@@ -65,8 +66,10 @@ router = APIRouter(route_class=JsonRoute, tags=["imports"], responses=problem_re
     status_code=201,
     dependencies=[IdempotentInDataset],
     responses=problem_responses(
-        DatasetNotFound, *BODY_PROBLEMS, DatasetWithoutKey, KeyMismatch, FileTooLarge, *IDEMPOTENCY_PROBLEMS
+        *(DatasetNotFound, ParameterInvalid, UnknownParameter, *BODY_PROBLEMS, DatasetWithoutKey, KeyMismatch),
+        *(FileTooLarge, *IDEMPOTENCY_PROBLEMS),
     ),
+    openapi_extra=describe_sent_file(),
 )
 async def create_import(
     dataset: WritableDataset,
@@ -77,15 +80,26 @@ async def create_import(
     request: Request,
     response: Response,
 ) -> ImportCreated:
-    """Announce a file. Send it as `upload` says; its arrival starts the import."""
-    # Whoever has the upload's address may send the file.
+    """Announce a file as JSON, and send it as `upload` says: its arrival starts the import. Or send the file itself,
+    as `text/csv` or in a form, with what the JSON would say as parameters: then the import starts at once.
+    """
+    # The upload's address is all that one needs to send the file.
     response.headers["Cache-Control"] = "no-store"
-    row, upload = await service.create_import(session, dataset, body, caller)
+    sent = find_sent_file(request)
+    upload = None
+    if sent is None:
+        row, presigned = await service.create_import(session, dataset, body, caller)
+        upload = Upload(
+            method=presigned.method,
+            url=presigned.url,
+            headers=presigned.headers,
+            fields={},
+            expires_at=presigned.expires_at,
+        )
+    else:
+        row = await service.import_sent_file(session, dataset, body, caller, sent.content)
     response.headers["Location"] = str(request.url_for("get_import", **{"import": row.id}))
-    shown = Upload(
-        method=upload.method, url=upload.url, headers=upload.headers, fields={}, expires_at=upload.expires_at
-    )
-    return ImportCreated(**ImportPublic.of(row).model_dump(), upload=shown)
+    return ImportCreated(**ImportPublic.of(row).model_dump(), upload=upload)
 
 
 @router.get("/datasets/{dataset}/imports", responses=problem_responses(DatasetNotFound, *LIST_PROBLEMS))

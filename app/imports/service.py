@@ -1,12 +1,16 @@
 """Imports as a caller asks for them: announced, cancelled."""
 
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import log
+from app.core.db import after_commit
+from app.core.queue import send_message
 from app.core.settings import get_settings
-from app.core.storage import PresignedUpload, presign_upload
+from app.core.storage import PresignedUpload, presign_upload, write_object
 from app.datasets.keyvalue import MOST_KEY_COLUMNS
 from app.datasets.models import Dataset
 from app.imports import repository
@@ -21,6 +25,40 @@ async def create_import(
     session: AsyncSession, dataset: Dataset, body: ImportCreate, caller: Principal
 ) -> tuple[Import, PresignedUpload]:
     """Announce a file: the import that waits for it, and the request that uploads it.
+
+    Raises:
+        What `_add_import` raises.
+    """
+    row = await _add_import(session, dataset, body, caller)
+    return row, await presign_upload(row.object_key, size=body.size, content_type=CONTENT_TYPE)
+
+
+async def import_sent_file(
+    session: AsyncSession, dataset: Dataset, body: ImportCreate, caller: Principal, content: bytes
+) -> Import:
+    """Import a file that is here already.
+
+    Raises:
+        What `_add_import` raises.
+        ServiceUnavailable: the storage does not take it.
+    """
+    row = await _add_import(session, dataset, body, caller)
+    version = await write_object(row.object_key, content, CONTENT_TYPE)
+    await repository.queue_import(session, row, version)
+    after_commit(session, partial(_announce, row.id))
+    return row
+
+
+async def _announce(import_id: UUID) -> None:
+    """Bring an import to the worker. If that fails the import is found and queued later."""
+    try:
+        await send_message({"import": str(import_id)})
+    except Exception as error:  # it is committed: nothing that goes wrong now undoes it
+        log.failure("import.unannounced", error, import_id=import_id)
+
+
+async def _add_import(session: AsyncSession, dataset: Dataset, body: ImportCreate, caller: Principal) -> Import:
+    """The row of an import that waits for its file.
 
     Raises:
         ScopeMissing: the caller may not read a dataset that a column is to refer to, or not change this one.
@@ -55,7 +93,7 @@ async def create_import(
     session.add(row)
     await session.flush()
     await session.refresh(row)
-    return row, await presign_upload(row.object_key, size=body.size, content_type=CONTENT_TYPE)
+    return row
 
 
 def _check_choices(dataset: Dataset, body: ImportCreate, caller: Principal) -> None:

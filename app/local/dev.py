@@ -297,7 +297,7 @@ def make_inbox(folder: Path) -> None:
     """Make the folder that is watched, if there is none.
 
     Raises:
-        LocalError: it cannot be made, or is no folder that can be read.
+        LocalError: it cannot be made, or is not a folder that can be read.
     """
     try:
         if not folder.exists():

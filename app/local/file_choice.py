@@ -1,4 +1,4 @@
-"""What `tolva dev FILE` does with a dataset that has records: as little as loses none of them, unless it is asked."""
+"""What `tolva dev FILE` does with a dataset that has records: nothing that loses one, unless it is asked for."""
 
 import shlex
 from dataclasses import dataclass

@@ -212,5 +212,5 @@ def _explain_missing(file: Path) -> str:
     if file.is_dir():
         return f"{file} is a folder. Name a CSV file, or have its folders watched: `tolva dev --inbox {file}`."
     if file.exists():
-        return f"{file} is no regular file. Save what it gives as a CSV file first."
+        return f"{file} is not a regular file. Save what it gives as a CSV file first."
     return f"There is no file {file}. Name a CSV file, or start without one: `tolva dev`."

@@ -23,7 +23,7 @@ class Signature:
 
 
 def sign(path: Path) -> Signature:
-    """The signature of a file; OSError if there is none."""
+    """The signature of a file; OSError if it does not exist."""
     found = path.stat()
     return Signature(found.st_size, found.st_mtime_ns, found.st_ino)
 

@@ -29,7 +29,7 @@ NOTES_FILE = "inbox.sqlite"
 CONCURRENCY = 3
 POLL_SECONDS = 0.3
 FINISHED = ("succeeded", "failed", "cancelled")
-# The queue may have lost what the bucket has told it.
+# The queue may have lost what the bucket has sent it.
 REMIND_SECONDS = 15.0
 RETRY_SECONDS = 5.0
 
@@ -37,17 +37,17 @@ RETRY_SECONDS = 5.0
 class Inbox:
     """One watched folder."""
 
-    def __init__(self, root: Path, notes: InboxNotes, told: InboxLog, tolva: Client, mode: Mode) -> None:
+    def __init__(self, root: Path, notes: InboxNotes, inbox_log: InboxLog, tolva: Client, mode: Mode) -> None:
         self._root = root
         self._notes = notes
-        self._log = told
+        self._log = inbox_log
         self._tolva = tolva
         self._mode = mode
         self._settling = Settling()
         self._ignored = Settling()
         self._unreadable = ""
-        # What was told of files that are not imported.
-        self._told: dict[Path, str] = {}
+        # What was said of files that are not imported.
+        self._reported: dict[Path, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         # Files that could not be sent, until when they rest.
         self._resting: dict[Path, float] = {}
@@ -65,11 +65,11 @@ class Inbox:
             await asyncio.sleep(SCAN_SECONDS)
 
     async def _take(self, scan: Scan) -> None:
-        """Begin with the files that are complete, and tell of those that are none of ours."""
+        """Begin with the files that are complete, and report those that are not imported."""
         now = time.monotonic()
         for file in self._ignored.update({file: _sign_any(file) for file in scan.ignored}, now):
-            self._tell_once(file, f"not imported: {scan.ignored[file]}")
-        self._told = {file: text for file, text in self._told.items() if file in scan.ignored}
+            self._report_once(file, f"not imported: {scan.ignored[file]}")
+        self._reported = {file: text for file, text in self._reported.items() if file in scan.ignored}
         self._tasks = {dataset: task for dataset, task in self._tasks.items() if not task.done()}
         for file in self._settling.update(scan.files, now):
             dataset = file.parent.name
@@ -83,19 +83,19 @@ class Inbox:
     def _say_unreadable(self, text: str) -> None:
         if self._unreadable != text:
             self._unreadable = text
-            log.event("inbox.told", says=text)
+            log.event("inbox.reported", says=text)
 
-    def _tell_once(self, file: Path, text: str) -> None:
-        if self._told.get(file) != text:
-            self._told[file] = text
-            self._log.tell(file, text, [])
+    def _report_once(self, file: Path, text: str) -> None:
+        if self._reported.get(file) != text:
+            self._reported[file] = text
+            self._log.report(file, text, [])
 
     def _is_done(self, file: Path, signature: Signature) -> bool:
         note = self._notes.find(file)
         return note is not None and note.state == "done" and note.signature == signature
 
     async def _import(self, file: Path, signature: Signature) -> None:
-        """Have a file imported, and tell how it went. What goes wrong on the way is tried again."""
+        """Have a file imported, and report how it went. What goes wrong on the way is tried again."""
         try:
             await self._bring(file, signature)
         except (CommandError, OSError) as error:
@@ -111,7 +111,7 @@ class Inbox:
         is_known = note is not None and note.sha256 == sha256
         if note is not None and is_known and note.state == "done":
             self._notes.keep(file, Note(signature, sha256, "done"))
-            self._log.tell(file, "as it was when it was imported: nothing to do", [])
+            self._log.report(file, "as it was when it was imported: nothing to do", [])
             return
         key = inbox_key(file)
         log.event("inbox.sending", key=key)
@@ -126,7 +126,7 @@ class Inbox:
         self._notes.keep(file, Note(signature, sha256, "sent"))
         document = await self._follow(file.parent.name, key, version)
         self._notes.keep(file, Note(signature, sha256, "done"))
-        self._log.tell(file, describe_outcome(document), describe_details(document, self._mode))
+        self._log.report(file, describe_outcome(document), describe_details(document, self._mode))
 
     async def _follow(self, dataset: str, key: str, version: str) -> Document:
         """The import of a version of a file, once it has ended."""
@@ -151,7 +151,7 @@ class Inbox:
 
 
 def _sign_any(path: Path) -> Signature:
-    """The signature of what is no file to import: it may be a folder, lead nowhere, or be gone."""
+    """The signature of something that is not imported: it may be a folder, lead nowhere, or be gone."""
     try:
         found = path.lstat()
     except OSError:

@@ -14,16 +14,16 @@ EXISTING = "existing_key"
 
 
 class InboxLog:
-    """Tells of files in their folder's log, and in short in this process's, which `tolva dev` shows."""
+    """Reports files in their folder's log, and in short in this process's, which `tolva dev` shows."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
 
-    def tell(self, file: Path, what: str, details: list[str]) -> None:
-        """Tell what became of a file."""
+    def report(self, file: Path, what: str, details: list[str]) -> None:
+        """Report what became of a file."""
         folder = file.parent
         where = f" ({folder / LOG_NAME} says more)" if details else ""
-        log.event("inbox.told", says=f"{file}: {what}{where}")
+        log.event("inbox.reported", says=f"{file}: {what}{where}")
         lines = [
             f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}  {file.name}: {what}",
             *(f"    {one}" for one in details),

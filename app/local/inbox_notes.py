@@ -50,7 +50,7 @@ class InboxNotes:
     def forget_removed(self, present: set[Path]) -> None:
         """Forget files that were taken out of their folder: put there again, they are imported again.
 
-        If the folder is gone too, as where a disk was taken away, they are remembered.
+        If the folder is gone too, such as when a disk was removed, they are remembered.
         """
         for (name,) in self._database.execute("SELECT path FROM file WHERE state = 'done'").fetchall():
             path = Path(os.fsdecode(name))

@@ -1,4 +1,4 @@
-"""What lies in the folder of `tolva dev --inbox`: files to import, and what is none, with the way out."""
+"""What lies in the folder of `tolva dev --inbox`: files to import, and what else there is, with the way out."""
 
 import os
 import re
@@ -101,14 +101,14 @@ def find_reason(path: Path) -> str | None:
 def _explain_name(name: str) -> str:
     if UNFINISHED.search(name) or PRIVATE.search(name):
         return "by its name it is hidden, another program's, or not complete yet: rename it when it is complete"
-    return f"by its name it is no CSV file: {ENDINGS_TEXT}"
+    return f"by its name it is not a CSV file: {ENDINGS_TEXT}"
 
 
 def _explain_content(path: Path) -> str | None:
     if not path.exists():
         return "it leads to a file that is not there"
     if not path.is_file():
-        return "it is no regular file"
+        return "it is not a regular file"
     if not os.access(path, os.R_OK):
         return "it may not be read by the user that runs Tolva: change its rights"
     if not path.stat().st_size:

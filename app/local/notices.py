@@ -19,7 +19,7 @@ class LogTail:
         self._offset = log.stat().st_size if log.exists() else 0
 
     def read(self) -> list[dict[str, Any]]:
-        """The events since the last time; what is no event, or not whole yet, is left out."""
+        """The events since the last time; lines that are not events, or not whole yet, are left out."""
         try:
             with self._log.open("rb") as stream:
                 # A log that has grown too long is begun again.
@@ -47,7 +47,7 @@ class Notices:
     def __init__(self, logs: Path) -> None:
         self._worker = LogTail(logs / "worker.log")
         self._inbox = LogTail(logs / "inbox.log")
-        # Keys that the watched folder sends: it tells of them itself.
+        # Keys that the watched folder sends: it reports them itself.
         self._sent: set[str] = set()
         self._dropped: dict[str, str] = {}
 
@@ -59,7 +59,7 @@ class Notices:
     def _of_folder(self, event: dict[str, Any]) -> str | None:
         if event["event"] == "inbox.sending":
             self._sent.add(event["key"])
-        return str(event["says"]) if event["event"] == "inbox.told" else None
+        return str(event["says"]) if event["event"] == "inbox.reported" else None
 
     def _of_bucket(self, event: dict[str, Any]) -> str | None:
         if event["event"] == "inbox.ignored":
@@ -81,7 +81,8 @@ def _describe_end(key: str, event: dict[str, Any]) -> str:
 
 def explain_ignored(key: str) -> str | None:
     """Why a file in the bucket's inbox is not imported, and where its place is; None for what stands for a folder."""
-    folder, _, name = key.removeprefix(INBOX).rpartition("/")
+    below = key[len(INBOX) :] if key.lower().startswith(INBOX) else key
+    folder, _, name = below.rpartition("/")
     if not name:
         return None
     first = folder.partition("/")[0]

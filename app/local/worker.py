@@ -13,6 +13,7 @@ from app.core.connections import close_connections
 from app.core.settings import SettingsInvalid, get_settings
 from app.handlers.worker import prepare, process, recover
 from app.local.emulator import REGION
+from app.local.misplaced import MisplacedFiles
 from app.local.parent import end_with_parent
 from app.local.resources import QUEUE_ARN, VISIBILITY_SECONDS
 
@@ -29,6 +30,9 @@ RECOVER_EVERY_SECONDS = 10
 REST_PER_RECOVERY = 9
 FIRST_BACKOFF_SECONDS = 0.5
 LAST_BACKOFF_SECONDS = 10.0
+
+
+_misplaced = MisplacedFiles()
 
 
 async def receive_message(wait_seconds: int = WAIT_SECONDS) -> "MessageTypeDef | None":
@@ -105,6 +109,7 @@ async def _take_message() -> None:
 async def _recover() -> None:
     started = time.monotonic()
     await recover()
+    await _misplaced.report()
     # A full inbox takes a while to look through: that is a small part of the time all the same.
     await asyncio.sleep(max(RECOVER_EVERY_SECONDS, REST_PER_RECOVERY * (time.monotonic() - started)))
 

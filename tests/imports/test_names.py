@@ -91,6 +91,51 @@ class TestNames:
         assert name_columns([unicodedata.normalize("NFD", "Größe が é 한")]) == name_columns(["Größe が é 한"])
 
 
+SEEN = "Which of the following films have you seen? Please select all that apply."
+RANKED = "Please rank the films in order of preference, with 1 being your favourite film"
+
+
+class TestLongLabelsOfTwoParts:
+    """As two header rows and survey tools make them."""
+
+    def test_an_answer_of_its_own_is_the_name(self) -> None:
+        assert name_columns(["id", f"{SEEN} - Han Solo", f"{SEEN} - Yoda"]) == ["id", "han_solo", "yoda"]
+
+    def test_a_question_of_its_own_is_the_name(self) -> None:
+        film, fan = "Have you seen any of the 6 films in the series?", "Do you consider yourself to be a fan of them?"
+        names = name_columns([f"{film} - Response", f"{fan} - Response"])
+        assert names == [
+            "have_you_seen_any_of_the_6_films_in_the_series",
+            "do_you_consider_yourself_to_be_a_fan_of_them",
+        ]
+
+    def test_else_the_question_is_as_long_as_it_must(self) -> None:
+        other = "Which of the following songs have you heard? Please select all that apply."
+        labels = [f"{question} - Episode {number}" for question in (SEEN, RANKED, other) for number in (1, 2)]
+        assert name_columns(labels) == [
+            "which_of_the_following_films_episode_1",
+            "which_of_the_following_films_episode_2",
+            "please_rank_episode_1",
+            "please_rank_episode_2",
+            "which_of_the_following_songs_episode_1",
+            "which_of_the_following_songs_episode_2",
+        ]
+
+    def test_short_ones_keep_both(self) -> None:
+        assert name_columns(["Income - 2019", "Income - 2020"]) == ["income_2019", "income_2020"]
+
+    def test_another_column_keeps_its_name(self) -> None:
+        names = name_columns([f"{SEEN} - Yoda", "yoda", f"{SEEN} - _id"])
+        assert names[1] == "yoda"
+        assert len(set(names)) == 3
+
+    @given(st.lists(st.sampled_from([f"{q} - {a}" for q in (SEEN, RANKED, "q") for a in ("1", "a", "b", "é", "-")])))
+    def test_are_legal_and_distinct(self, labels: list[str]) -> None:
+        names = name_columns(labels)
+        assert all(is_name(name) for name in names)
+        assert len(set(names)) == len(labels)
+
+
 class TestMatching:
     def test_by_label_or_by_name_in_any_order(self) -> None:
         dataset = columns(unit_price="Unit price (€)", code=None)

@@ -191,13 +191,13 @@ class TestMemory:
     def test_a_chunk_is_never_large(self, data: bytes) -> None:
         size = 0
         splitter = Splitter(Grammar(), max_record=MAX_CHUNK)
-        for block in [data * (MAX_CHUNK // len(data))] * 3:
+        for block in [data * (MAX_CHUNK // len(data))] * 2:
             for chunk in splitter.feed(block):
                 size += len(chunk.data)
                 assert len(chunk.data) <= MAX_CHUNK + len(block)
                 assert len(chunk.starts) <= MAX_LINES
                 assert len(chunk.line_ends) <= len(chunk.data)
-        assert size + sum(len(chunk.data) for chunk in splitter.finish()) == 3 * (MAX_CHUNK // len(data)) * len(data)
+        assert size + sum(len(chunk.data) for chunk in splitter.finish()) == 2 * (MAX_CHUNK // len(data)) * len(data)
 
     def test_a_long_irregular_rest_is_read_piece_by_piece(self) -> None:
         data = b'1,"open\n' + b"2,a pipe\n" * (2 * MAX_TOKENIZED // 9)

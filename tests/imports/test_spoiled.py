@@ -8,14 +8,14 @@ import pytest
 from tests.imports.spoiled import KINDS, Form, Judgement, Kind, spoil
 
 FORMS = [
-    Form(rows=24),
-    Form(rows=12, delimiter=";"),
-    Form(rows=12, delimiter="\t"),
-    Form(rows=12, quoting="all"),
-    Form(rows=12, quoting="none"),
-    Form(rows=12, header=False),
-    Form(rows=12, comments=True),
-    Form(rows=12, multiline=True),
+    Form(rows=12),
+    Form(rows=8, delimiter=";"),
+    Form(rows=8, delimiter="\t"),
+    Form(rows=8, quoting="all"),
+    Form(rows=8, quoting="none"),
+    Form(rows=8, header=False),
+    Form(rows=8, comments=True),
+    Form(rows=8, multiline=True),
     Form(rows=5),
 ]
 

@@ -337,7 +337,7 @@ class TestWithoutTerminal:
         assert [row["c"] for row in rows] == ["x", "y", "z"]
 
     def test_what_is_no_file_is_said(self, dev: RunningDev, tmp_path: Path) -> None:
-        for file, expected in ((tmp_path, "is a folder"), (Path("/dev/null"), "no regular file")):
+        for file, expected in ((tmp_path, "is a folder"), (Path("/dev/null"), "not a regular file")):
             with pytest.raises(LocalError, match=expected):
                 FirstImport(file, DataFolder(dev.folder), dev.url, Patience())
 

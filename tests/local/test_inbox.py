@@ -46,7 +46,7 @@ def put(file: Path, text: str) -> Path:
     return file
 
 
-def told(file: Path) -> str:
+def said(file: Path) -> str:
     """What a file's folder says, or nothing yet."""
     log = file.parent / LOG_NAME
     return log.read_text() if log.exists() else ""
@@ -63,25 +63,25 @@ def bucket(dev: RunningDev) -> Any:
 
 
 class TestFolder:
-    def test_a_file_is_imported_and_told_of(self, dev: RunningDev, folder: Path) -> None:
+    def test_a_file_is_imported_and_reported(self, dev: RunningDev, folder: Path) -> None:
         file = put(folder / "in" / "stock" / "a.csv", ROWS)
-        assert eventually(lambda: "a.csv: imported into 'stock': 2 added" in told(file), SECONDS)
+        assert eventually(lambda: "a.csv: imported into 'stock': 2 added" in said(file), SECONDS)
         assert eventually(lambda: f"{file}: imported into 'stock': 2 added" in dev.text())
         assert len(dev.request("GET", "/datasets/stock/records").json()["data"]) == 2
 
-    def test_what_is_wrong_is_told_with_its_line(self, dev: RunningDev, folder: Path) -> None:
+    def test_what_is_wrong_is_reported_with_its_line(self, dev: RunningDev, folder: Path) -> None:
         put(folder / "in" / "wrong" / "1.csv", ROWS)
         file = put(folder / "in" / "wrong" / "2.csv", "sku,price\nA3,cheap\nA4,1.00\n")
-        assert eventually(lambda: "2.csv: the import into 'wrong' failed" in told(file), SECONDS)
-        assert "line 2, price: " in told(file)
+        assert eventually(lambda: "2.csv: the import into 'wrong' failed" in said(file), SECONDS)
+        assert "line 2, price: " in said(file)
         assert eventually(lambda: f"({file.parent / LOG_NAME} says more)" in dev.text())
         file.write_text("sku,price\nA3,3.00\n")
-        assert eventually(lambda: "2.csv: imported into 'wrong': 1 added" in told(file), SECONDS)
+        assert eventually(lambda: "2.csv: imported into 'wrong': 1 added" in said(file), SECONDS)
 
     def test_files_of_a_dataset_follow_each_other_by_name(self, dev: RunningDev, folder: Path) -> None:
         for number in range(3):
             put(folder / "in" / "ordered" / f"{number}.csv", f"sku,price\nA{number},1.50\n")
-        assert eventually(lambda: "2.csv: imported" in told(folder / "in" / "ordered" / "2.csv"), SECONDS)
+        assert eventually(lambda: "2.csv: imported" in said(folder / "in" / "ordered" / "2.csv"), SECONDS)
         imports = dev.request("GET", "/datasets/ordered/imports").json()["data"]
         assert [item["file"]["name"] for item in imports] == ["2.csv", "1.csv", "0.csv"]
 
@@ -96,19 +96,19 @@ with open(sys.argv[1], "w") as file:
         time.sleep(2.5 if row == 2 else 0.5)
 """
         subprocess.run([sys.executable, "-c", script, str(file)], check=True)
-        assert eventually(lambda: "imported into 'slow': 3 added" in told(file), SECONDS)
+        assert eventually(lambda: "imported into 'slow': 3 added" in said(file), SECONDS)
         assert len(dev.request("GET", "/datasets/slow/imports").json()["data"]) == 1
 
-    def test_what_is_ignored_is_told_where_it_lies(self, dev: RunningDev, folder: Path) -> None:
+    def test_what_is_ignored_is_reported_where_it_lies(self, dev: RunningDev, folder: Path) -> None:
         root = put(folder / "in" / "root.csv", ROWS)
         other = put(folder / "in" / "My Folder" / "x.csv", ROWS)
-        assert eventually(lambda: f"move it to {folder / 'in' / 'root' / 'root.csv'}" in told(root), SECONDS)
-        assert eventually(lambda: f"call the folder {folder / 'in' / 'my_folder'}" in told(other), SECONDS)
+        assert eventually(lambda: f"move it to {folder / 'in' / 'root' / 'root.csv'}" in said(root), SECONDS)
+        assert eventually(lambda: f"call the folder {folder / 'in' / 'my_folder'}" in said(other), SECONDS)
         assert eventually(lambda: f"{other}: not imported" in dev.text())
 
 
 class TestBucket:
-    def test_what_is_dropped_is_imported_and_told_of(self, dev: RunningDev) -> None:
+    def test_what_is_dropped_is_imported_and_reported(self, dev: RunningDev) -> None:
         s3 = bucket(dev)
         s3.put_object(Bucket="tolva", Key="inbox/dropped/d.csv", Body=ROWS.encode())
         expected = "s3://tolva/inbox/dropped/d.csv: imported into 'dropped': 2 added"
@@ -116,9 +116,14 @@ class TestBucket:
         s3.put_object(Bucket="tolva", Key="inbox/dropped/e.csv", Body=b"")
         assert eventually(lambda: "e.csv: the import failed; nothing was loaded" in dev.text(), SECONDS)
 
-    def test_what_is_ignored_is_told_with_its_place(self, dev: RunningDev) -> None:
-        bucket(dev).put_object(Bucket="tolva", Key="inbox/My Folder/d.csv", Body=ROWS.encode())
-        assert eventually(lambda: "Its place is s3://tolva/inbox/my_folder/d.csv" in dev.text(), SECONDS)
+    def test_what_is_ignored_is_reported_with_its_place(self, dev: RunningDev) -> None:
+        for key in ("inbox/My Folder/d.csv", "lost.csv", "Inbox/stock/upper.csv"):
+            bucket(dev).put_object(Bucket="tolva", Key=key, Body=ROWS.encode())
+        places = [
+            f"Its place is s3://tolva/inbox/{place}"
+            for place in ("my_folder/d.csv", "lost/lost.csv", "stock/upper.csv")
+        ]
+        assert eventually(lambda: all(place in dev.text() for place in places), SECONDS)
 
     @pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS command line is not installed")
     def test_the_line_works_as_it_is_printed(self, dev: RunningDev, tmp_path: Path) -> None:
@@ -136,14 +141,14 @@ class TestAgain:
         data, root = tmp_path / "data", tmp_path / "in"
         kept = put(root / "numbered" / "kept.csv", "a,b\n1,x\n1,x\n")
         with RunningDev(data, "--inbox", str(root)) as first:
-            assert eventually(lambda: "imported into 'numbered': 2 added" in told(kept), SECONDS)
+            assert eventually(lambda: "imported into 'numbered': 2 added" in said(kept), SECONDS)
             first.kill()
             put(root / "numbered" / "touched.csv", "a,b\n2,y\n2,y\n")
         os.utime(kept, (1, 1))
         arguments = ["--inbox", str(root), "--inbox-mode", "replace"]
         with RunningDev(data, *arguments, port=first.port) as second:
-            assert eventually(lambda: "kept.csv: as it was when it was imported" in told(kept), SECONDS)
-            assert eventually(lambda: "touched.csv: imported into 'numbered': 2 added" in told(kept), SECONDS)
+            assert eventually(lambda: "kept.csv: as it was when it was imported" in said(kept), SECONDS)
+            assert eventually(lambda: "touched.csv: imported into 'numbered': 2 added" in said(kept), SECONDS)
             found = second.request("GET", "/datasets/numbered/records").json()["data"]
             assert [record["a"] for record in found] == [2, 2]
             assert len(second.request("GET", "/datasets/numbered/imports").json()["data"]) == 2
@@ -164,12 +169,12 @@ class TestScan:
         ("place", "reason"),
         [
             ("x.csv", "move it to "),
-            ("notes.md", "is no CSV file"),
+            ("notes.md", "is not a CSV file"),
             ("My Folder/x.csv", "my_folder"),
             ("売上/x.csv", "call the folder"),
-            ("stock/notes.md", "is no CSV file"),
-            ("stock/x", "is no CSV file"),
-            ("stock/x.xlsx", "is no CSV file"),
+            ("stock/notes.md", "is not a CSV file"),
+            ("stock/x", "is not a CSV file"),
+            ("stock/x.xlsx", "is not a CSV file"),
             ("stock/.x.csv", "hidden"),
             ("stock/.~lock.x.csv#", "another program's"),
             ("stock/~$x.csv", "another program's"),
@@ -184,7 +189,7 @@ class TestScan:
         put(tmp_path / place, ROWS)
         scan = scan_inbox(tmp_path)
         assert scan.files == {}
-        assert [reason in told for told in scan.ignored.values()] == [True], scan.ignored
+        assert [reason in why for why in scan.ignored.values()] == [True], scan.ignored
 
     def test_what_is_no_file_or_has_nothing_in_it_has_a_reason(self, tmp_path: Path) -> None:
         stock = tmp_path / "stock"
@@ -196,7 +201,7 @@ class TestScan:
         assert "is empty" in reasons[stock / "empty.csv"]
         assert "not there" in reasons[stock / "link.csv"]
         assert stock / "circle.csv" in reasons
-        assert "no regular file" in reasons[stock / "pipe.csv"]
+        assert "not a regular file" in reasons[stock / "pipe.csv"]
 
     def test_links_are_followed_and_the_log_is_none(self, tmp_path: Path) -> None:
         (tmp_path / "in").mkdir()
@@ -273,6 +278,8 @@ class TestNotices:
             ("inbox/My Folder/x.csv", "inbox/my_folder/x.csv"),
             ("inbox/a/b/x.csv", "inbox/a/x.csv"),
             ("inbox//x.csv", "inbox/x/x.csv"),
+            ("x.csv", "inbox/x/x.csv"),
+            ("INBOX/a/x.csv", "inbox/a/x.csv"),
         ],
     )
     def test_ignored(self, key: str, place: str) -> None:
@@ -281,7 +288,7 @@ class TestNotices:
     def test_what_stands_for_a_folder_is_nothing(self) -> None:
         assert explain_ignored("inbox/My Folder/") is None
 
-    def test_imports_that_nobody_dropped_are_not_told(self, tmp_path: Path) -> None:
+    def test_imports_that_nobody_dropped_are_not_said(self, tmp_path: Path) -> None:
         notices = Notices(tmp_path)
         events = [
             {"event": "import.finished", "import_id": "1", "dataset": "a", "added": 1},

@@ -1,0 +1,283 @@
+"""Sent file: a file that comes in the request that imports it, with what its address or its form says of it.
+
+Such a request is read as the JSON that would announce the file; from there on both kinds are one.
+"""
+
+import json
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import HTTP
+from typing import Any
+
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope
+
+from app.core.body import JSON, JsonRoute
+from app.core.errors import (
+    MediaTypeUnsupported,
+    ParameterInvalid,
+    Problem,
+    RequestInvalid,
+    UnknownParameter,
+    did_you_mean,
+)
+from app.datasets.import_options import ImportOptions
+from app.imports.models import ImportCreate
+
+MULTIPART = "multipart/form-data"
+# What clients call a table of text, packed or not; Windows knows a CSV file as Excel's.
+FILE_TYPES = (
+    *("text/csv", "application/csv", "text/tab-separated-values", "text/plain", "application/octet-stream"),
+    *("application/gzip", "application/x-gzip", "application/zstd", "application/vnd.ms-excel"),
+)
+DEFAULT_NAME = "file.csv"
+HOW_TO_SEND = (
+    "Send the file itself as Content-Type: text/csv or in a form, or announce it as JSON: "
+    '{"filename": "stock.csv"}, and send it to the `upload` that the answer has.'
+)
+_FILE = "tolva.sent_file"
+_LISTS = ("nulls", "units")
+_FLAGS = ("dry_run", "allow_empty", "infer_again", "quoted_nulls", "lenient_quotes", "pad_short_rows")
+_NUMBERS = ("max_rejections",)
+_ONLY_AS_JSON = ("size", "options", "columns")
+_TAKEN = (*(name for name in ImportCreate.model_fields if name not in _ONLY_AS_JSON), *ImportOptions.model_fields)
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file that came with a request; `said` are the settings that did, by name: all values that each was given."""
+
+    name: str
+    content: bytes
+    said: Mapping[str, list[str]]
+
+
+class SendableRoute(JsonRoute):
+    """A route that takes the JSON of its type, or a file with the same said of it in the address or in a form."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's handler for either kind of request."""
+        handle_json = super().get_route_handler()
+        if self.body_field is None:
+            return handle_json
+        # What comes of a file is read already; the reader of JSON would wait for another body.
+        handle = APIRoute.get_route_handler(self)
+
+        async def handle_either(request: Request) -> Response:
+            kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+            if kind in (*FILE_TYPES, MULTIPART):
+                return await handle(await _read(request, kind))
+            if kind != JSON:
+                raise MediaTypeUnsupported(f"The body is sent as '{kind[:100]}'.", hint=HOW_TO_SEND)
+            return await handle_json(request)
+
+        return handle_either
+
+
+def describe_sent_file() -> dict[str, Any]:
+    """What the operation's document says of requests with a file, beside what it says of the JSON."""
+    content = {"type": "string", "format": "binary"}
+    form = {"type": "object", "required": ["file"], "properties": {"file": content}}
+    schemas = {**ImportCreate.model_json_schema()["properties"], **ImportOptions.model_json_schema()["properties"]}
+    return {
+        "requestBody": {"content": {"text/csv": {"schema": content}, MULTIPART: {"schema": form}}},
+        "parameters": [_describe(name, schemas[name]) for name in _TAKEN],
+    }
+
+
+# The settings that are written otherwise in an address than in JSON.
+_WRITTEN: dict[str, dict[str, Any]] = {
+    "header": {"type": "string", "pattern": "^(true|false|[1-9][0-9]{0,8})$"},
+    "booleans": {"type": "array", "items": {"type": "string", "pattern": "^[^,]+$"}, "minItems": 2, "maxItems": 2},
+    "date_format": {"type": "array", "items": {"type": "string", "pattern": "^.+=.+$"}},
+}
+
+
+def _describe(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter of a request with a file."""
+    about = schema.get("description") or f"`{name}` of the JSON"
+    said = next((kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}), schema)
+    shown = {member: value for member, value in said.items() if member not in ("title", "default", "description")}
+    shown |= {member: schema[member] for member in ("pattern",) if member in schema}
+    shown = _WRITTEN.get(name, shown)
+    return {"name": name, "in": "query", "required": False, "description": f"With a file: {about}.", "schema": shown}
+
+
+def find_sent_file(request: Request) -> SentFile | None:
+    """The file that came with a request, or None if it only announces one.
+
+    Raises:
+        RequestInvalid, ParameterInvalid, UnknownParameter: there is no file, or what is said of it cannot be meant.
+    """
+    found: SentFile | Problem | None = request.scope.get(_FILE)
+    if isinstance(found, Problem):
+        raise found
+    if found is None and request.query_params:
+        name = next(iter(request.query_params))
+        raise UnknownParameter(
+            f"There is no parameter '{name}' with JSON.",
+            hint="Say it in the body. Parameters go with a request whose body is the file.",
+        )
+    return found
+
+
+async def _read(request: Request, kind: str) -> Request:
+    """The request as one that announces its file, which `find_sent_file` gives.
+
+    What is wrong with it is said there as well: once the caller is known.
+    """
+    body = await request.body()
+    found: SentFile | Problem
+    try:
+        found = read_form(request, body) if kind == MULTIPART else _read_plain(request, body)
+        announcement = _announce(found)
+    except Problem as problem:
+        found, announcement = problem, {"filename": DEFAULT_NAME}
+    headers = [header for header in request.scope["headers"] if header[0] != b"content-type"]
+    scope = {**request.scope, _FILE: found, "headers": [*headers, (b"content-type", JSON.encode())]}
+    return _Announcing(scope, request.receive, announcement, body if isinstance(found, Problem) else found.content)
+
+
+class _Announcing(Request):
+    """A request that came with a file, as one with the JSON that announces it.
+
+    Its body is the same if it is sent again in a form with another boundary: an Idempotency-Key is for what is meant.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, announcement: dict[str, Any], content: bytes) -> None:
+        super().__init__(scope, receive)
+        self._json = announcement
+        self._body = json.dumps(announcement, sort_keys=True).encode() + b"\n" + content
+
+
+def _read_plain(request: Request, body: bytes) -> SentFile:
+    said = _collect(request.query_params.multi_items())
+    message = _headers_of(request)
+    charset = message.get_content_charset()
+    if charset and "encoding" not in said:
+        said["encoding"] = [charset]
+    name = said.pop("filename", None) or [message.get_filename() or DEFAULT_NAME]
+    return SentFile(_only("filename", name), body, said)
+
+
+def _headers_of(request: Request) -> Message:
+    """What the headers say of the body, read as mail has them."""
+    message = Message()
+    for name in ("Content-Type", "Content-Disposition"):
+        if value := request.headers.get(name):
+            message[name] = value
+    return message
+
+
+def read_form(request: Request, body: bytes) -> SentFile:
+    """The one file of a form, and its other fields. RFC 7578, read as the mail that its parts are."""
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode("latin-1")
+    form = BytesParser(policy=HTTP).parsebytes(head + body)
+    parts = form.get_payload() if form.is_multipart() else []
+    files, fields = [], request.query_params.multi_items()
+    for part in parts:
+        if not isinstance(part, Message):
+            continue
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        if part.get_filename() is not None:
+            files.append((part.get_filename() or DEFAULT_NAME, content))
+        else:
+            name = part.get_param("name", header="content-disposition")
+            fields.append((str(name), content.decode("utf-8", "replace")))
+    if len(files) != 1:
+        raise RequestInvalid(
+            f"The form has {len(files)} files; one is imported at a time.", hint="As curl sends it: -F file=@stock.csv."
+        )
+    said = _collect(fields)
+    name, content = files[0]
+    return SentFile(_only("filename", said.pop("filename", [name])), content, said)
+
+
+def _collect(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The settings by their names.
+
+    Raises:
+        UnknownParameter: there is none of a name.
+    """
+    said: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name not in _TAKEN:
+            raise UnknownParameter(
+                f"There is no parameter '{name[:100]}' here.{did_you_mean(name, _TAKEN)}",
+                hint=f"With a file go: {', '.join(_TAKEN)}.",
+            )
+        said.setdefault(name, []).append(value)
+    return said
+
+
+def _announce(sent: SentFile) -> dict[str, Any]:
+    """What is said of a file, as the JSON that would announce it."""
+    members: dict[str, Any] = {"filename": sent.name.replace("\\", "/").rpartition("/")[2], "size": len(sent.content)}
+    options: dict[str, Any] = {}
+    for name, values in sent.said.items():
+        value = _READERS.get(name, _only)(name, values)
+        if name in ImportOptions.model_fields:
+            options[name] = value
+        else:
+            members[name] = value
+    return members | ({"options": options} if options else {})
+
+
+def _only(name: str, values: list[str]) -> str:
+    if len(values) > 1:
+        raise ParameterInvalid(f"'{name}' is given {len(values)} times.", hint="Give it once.")
+    return values[0]
+
+
+def _flag(name: str, values: list[str]) -> bool | str:
+    text = _only(name, values)
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def _number(name: str, values: list[str]) -> int | str:
+    text = _only(name, values)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else text
+
+
+def _header(name: str, values: list[str]) -> int | str:
+    text = _flag(name, values)
+    return _number(name, values) if isinstance(text, str) else text
+
+
+def _names(_name: str, values: list[str]) -> list[str]:
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+def _list(_name: str, values: list[str]) -> list[str]:
+    return values
+
+
+def _formats(name: str, values: list[str]) -> dict[str, str]:
+    formats = {}
+    for value in values:
+        column, _, written = value.rpartition("=")
+        if not (column and written):
+            raise ParameterInvalid(f"'{value[:100]}' in '{name}' is not column=format.", hint="As day=DD/MM/YYYY.")
+        formats[column] = written
+    return formats
+
+
+def _delimiter(name: str, values: list[str]) -> str:
+    return _only(name, values).replace("\\t", "\t")
+
+
+_READERS: dict[str, Callable[[str, list[str]], Any]] = {
+    **dict.fromkeys(_LISTS, _list),
+    **dict.fromkeys(_FLAGS, _flag),
+    **dict.fromkeys(_NUMBERS, _number),
+    "header": _header,
+    "key": _names,
+    "booleans": _names,
+    "date_format": _formats,
+    "delimiter": _delimiter,
+}
