@@ -156,11 +156,13 @@ def _failures(url: str) -> Iterator[None]:
         raise CommandError(f"'{url}' is not a URL. Give one as http://127.0.0.1:8000.") from None
     except httpx.UnsupportedProtocol:
         raise CommandError(f"'{url}' is not a URL. Begin it with http:// or https://.") from None
+    except httpx.TimeoutException:
+        raise Unreachable(f"{url} did not answer in time. Try again, or ask for less.") from None
     except httpx.TransportError as error:
-        raise Unreachable(
-            f"Nothing answers at {url} ({type(error).__name__}). Start Tolva with `uv run tolva dev`, "
-            "or name the one that runs with --url."
-        ) from None
+        here = "Start Tolva with `uv run tolva dev`, or name the one that runs with --url."
+        away = "Check the address, and that your network lets you reach it."
+        reason = f"{type(error).__name__}{f': {error}' if str(error) else ''}"
+        raise Unreachable(f"Nothing answers at {url} ({reason}). {here if is_local(url) else away}") from None
 
 
 def _refuse_failure(response: httpx.Response) -> None:
@@ -232,7 +234,7 @@ def explain_problem(problem: Document) -> str:
     for error in problem.get("errors") or []:
         message = str(error.get("message", ""))
         place = error.get("path") or error.get("column")
-        if message.rstrip(".") not in detail:
+        if message.rstrip(".").lower() not in detail.lower():
             lines.append(f"  {place}: {message}" if place else f"  {message}")
     if problem.get("hint"):
         lines.append(str(problem["hint"]))

@@ -133,6 +133,8 @@ class TestExitCodes:
         done = tolva("datasets", "--url", url, "--api-key", "any")
         assert done.code == exit_codes.UNREACHABLE == 3
         assert "tolva dev" in done.err
+        away = tolva("datasets", "--url", "https://tolva.invalid", "--api-key", "any")
+        assert (away.code, "tolva dev" in away.err) == (3, False)
         for command in (["login", "--key-stdin"], ["export", "x"], ["keys"]):
             assert tolva(*command, "--url", url, stdin="any", TOLVA_KEY="any").code == 3
 
@@ -189,3 +191,7 @@ class TestAddresses:
             "  too short",
             "Mend them.",
         ]
+        # What the detail says is not said again.
+        problem = {"title": "No", "detail": "'_sort' cannot be used: there is no column 'a'."}
+        errors = [{"path": "_sort", "message": "There is no column 'a'."}]
+        assert explain_problem(problem | {"errors": errors}) == f"No: {problem['detail']}"

@@ -146,6 +146,11 @@ class TestGet:
         assert done.code == 2
         assert "region, year" in done.err
 
+    def test_a_key_that_looks_like_an_option(self, dev: RunningDev) -> None:
+        make(dev, "below_zero", [{"name": "n", "type": "integer"}], [{"n": -5}], key=["n"])
+        assert on(dev, "records", "get", "below_zero", "--", "-5").out == "n\t-5\n"
+        assert on(dev, "records", "delete", "below_zero", "--yes", "--", "-5").code == 0
+
     def test_numbered_records(self, dev: RunningDev) -> None:
         make(dev, "numbered", COLUMNS, [{"code": "x"}])
         assert "_id\t1" in on(dev, "records", "get", "numbered", "1").out
