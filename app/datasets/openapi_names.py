@@ -37,6 +37,21 @@ def choices_name(shape: Shape, column: Column) -> str | None:
     return column_part(shape, column, "choice") if column.one_of is not None else None
 
 
+def in_comment(text: str) -> str:
+    """An owner's words as a document has them: without what ends a comment in the clients that generators write."""
+    return text.replace("*/", "* /").replace('"""', "'''")
+
+
+def title_of(shape: Shape) -> str:
+    """What a dataset is called in prose, in one line."""
+    return in_comment(" ".join((shape.title or shape.name).split()))
+
+
+def about(shape: Shape) -> str | None:
+    """What a dataset's owner says of it."""
+    return in_comment(shape.description) if shape.description else None
+
+
 def column_part(shape: Shape, column: Column, part: str) -> str:
     """The name of a schema that is one column's.
 

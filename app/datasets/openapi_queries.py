@@ -21,6 +21,7 @@ from app.datasets.openapi_names import (
     column_part,
     conditions_name,
     filter_name,
+    in_comment,
     part_of,
     schema_reference,
 )
@@ -249,7 +250,8 @@ def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]
     parameter: dict[str, Any] = {"name": _parameter_name(column, name), "in": "query"}
     if shape.store == "keyvalue" and column == shape.key[0]:
         parameter["required"] = True
-    about = (column.description or column.label) if name == "eq" else f"`{column.name}` {operator.about}."
+    said = in_comment(column.description or column.label or "")
+    about = said if name == "eq" else f"`{column.name}` {operator.about}."
     if about and name not in _PLAIN:
         parameter["description"] = about
     if column.type == "json" and operator.takes == "value":
