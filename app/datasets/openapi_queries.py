@@ -146,13 +146,17 @@ def _where(shape: Shape) -> dict[str, Any]:
 
 def _own_conditions(shape: Shape, column: Column) -> dict[str, Any]:
     """The schema of the conditions on a column that allows some values only."""
-    return _conditions(column.kind.operators, compared_value(column.type), choices_of(shape, column) or {})
+    return _conditions(column.kind.operators, compared_value(column.type), _allowed(shape, column))
+
+
+def _allowed(shape: Shape, column: Column) -> dict[str, Any]:
+    """The schema of the values that a column with `one_of` takes."""
+    return choices_of(shape, column) or allowed_values(column)
 
 
 def _column_filter(shape: Shape, column: Column) -> dict[str, Any]:
-    choices = choices_of(shape, column)
-    if choices is not None:
-        return _filter(schema_reference(column_part(shape, column, "conditions")), choices)
+    if column.one_of is not None:
+        return _filter(schema_reference(column_part(shape, column, "conditions")), _allowed(shape, column))
     name = filter_name(column.type) if "eq" in column.kind.operators else conditions_name(column.type)
     return schema_reference(name)
 
@@ -256,7 +260,7 @@ def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]
         parameter["description"] = about
     if column.type == "json" and operator.takes == "value":
         return {**parameter, "schema": _JSON_TEXT}
-    choices = choices_of(shape, column) if operator.names_values else None
+    choices = _allowed(shape, column) if operator.names_values and column.one_of is not None else None
     value = choices or TYPES[column.type].schema
     example = shape.examples.get(column.name)
     if name == "eq" and example is not None and choices is None:
