@@ -53,7 +53,7 @@ def _wait_for(url: str) -> str:
 async def api(served: str) -> AsyncIterator[AsyncClient]:
     """A caller with the administrator's key of an API that has all of DATASETS."""
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    async with AsyncClient(base_url=served, headers=headers, trust_env=False) as client:
+    async with AsyncClient(base_url=served, headers=headers, trust_env=False, timeout=60) as client:
         for dataset in DATASETS:
             made = await client.post("/datasets", json=dataset)
             assert made.status_code == 201, made.text
