@@ -10,7 +10,7 @@ from app.datasets import openapi_queries as queries
 from app.datasets.column_types import ANY_INTEGER
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
-from app.datasets.openapi_names import RESPONSES, choices_of, part_of, schema_reference
+from app.datasets.openapi_names import RESPONSES, about, choices_of, part_of, schema_reference, title_of
 from app.datasets.openapi_writes import (
     WRITE_PROBLEMS,
     body_of,
@@ -52,8 +52,8 @@ _EVERYWHERE = ("NoKey", "NoScope", "NoDataset", "Unavailable", "Problem")
 
 def tag_of(shape: Shape) -> dict[str, Any]:
     """What groups a dataset's operations, and says what the dataset is about."""
-    about = shape.description or (shape.title if shape.title != shape.name else None)
-    return {"name": shape.name, "description": about or f"The records of `{shape.name}`."}
+    title = title_of(shape) if shape.title and shape.title != shape.name else None
+    return {"name": shape.name, "description": about(shape) or title or f"The records of `{shape.name}`."}
 
 
 def view_schema(shape: Shape, embeddable: Collection[str] = ()) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def view_schema(shape: Shape, embeddable: Collection[str] = ()) -> dict[str, Any
     embedded = {"_embedded": part_of(shape, "embedded")} if embeddable else {}
     return {
         "type": "object",
-        "description": f"A record of {_title(shape)}, or the columns of it that `_select` names.",
+        "description": f"A record of {title_of(shape)}, or the columns of it that `_select` names.",
         "properties": {**_shown_members(shape), **embedded},
     }
 
@@ -74,7 +74,7 @@ def record_schema(shape: Shape) -> dict[str, Any]:
     # Written out: several generators do not see what is required of another schema's members.
     return {
         "type": "object",
-        "description": f"A record of {_title(shape)}." + (f" {shape.description}" if shape.description else ""),
+        "description": f"A record of {title_of(shape)}." + (f" {about(shape)}" if shape.description else ""),
         "properties": _shown_members(shape),
         "required": [column.name for column in shape.columns],
     }
@@ -141,10 +141,6 @@ def _object(members: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:
     return {"type": "object", "properties": members, "required": list(required)}
 
 
-def _title(shape: Shape) -> str:
-    return shape.title or shape.name
-
-
 def paths_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     """The operations on a dataset's records, by path and method."""
     path = f"/datasets/{shape.name}"
@@ -169,7 +165,7 @@ def paths_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 def _list_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
-        **operation_of(shape, f"list_{shape.name}_records", f"List records of {_title(shape)}"),
+        **operation_of(shape, f"list_{shape.name}_records", f"List records of {title_of(shape)}"),
         "description": (f"Records that match all conditions, ordered by {_names(shape.key)} or by `_sort`. {_EXPORTS}"),
         "parameters": queries.list_parameters(shape, embeddable),
         "responses": _responses(part_of(shape, "page"), "Query", "NoFormat", "NoExport", headers=link),
@@ -180,7 +176,7 @@ def _list_part_operation(shape: Shape) -> dict[str, Any]:
     first, second = shape.key
     link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
-        **operation_of(shape, f"list_{shape.name}_records", f"List records of {_title(shape)}"),
+        **operation_of(shape, f"list_{shape.name}_records", f"List records of {title_of(shape)}"),
         "description": f"Those with one `{first.name}`, in the order of `{second.name}`.",
         "parameters": queries.list_parameters(shape, ()),
         "responses": _responses(part_of(shape, "page"), "Query", "Unsuitable", headers=link),
@@ -189,7 +185,7 @@ def _list_part_operation(shape: Shape) -> dict[str, Any]:
 
 def _query_operation(shape: Shape) -> dict[str, Any]:
     return {
-        **operation_of(shape, f"query_{shape.name}_records", f"Query records of {_title(shape)}"),
+        **operation_of(shape, f"query_{shape.name}_records", f"Query records of {title_of(shape)}"),
         "description": f"The same as JSON: conditions joined by and, or and not, and long lists of values. {_EXPORTS}",
         "requestBody": body_of(part_of(shape, "query")),
         "responses": _responses(part_of(shape, "page"), "Query", "NoFormat", "NoExport", "TooLarge", "OtherKind"),
@@ -198,7 +194,7 @@ def _query_operation(shape: Shape) -> dict[str, Any]:
 
 def _get_many_operation(shape: Shape) -> dict[str, Any]:
     return {
-        **operation_of(shape, f"get_{shape.name}_records", f"Get many records of {_title(shape)}"),
+        **operation_of(shape, f"get_{shape.name}_records", f"Get many records of {title_of(shape)}"),
         "description": "The answer is in the order of the keys, with null for each record that does not exist.",
         "requestBody": body_of(part_of(shape, "keys")),
         "responses": _responses(part_of(shape, "some"), "Query", "TooLarge", "OtherKind"),
@@ -208,7 +204,7 @@ def _get_many_operation(shape: Shape) -> dict[str, Any]:
 def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     etag = {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
     return {
-        **operation_of(shape, f"get_{shape.name}_record", f"Get a record of {_title(shape)}"),
+        **operation_of(shape, f"get_{shape.name}_record", f"Get a record of {title_of(shape)}"),
         "description": f"The record with this {_names(shape.key)}. Its `ETag` is what a conditional write names.",
         "parameters": [*_key_in_path(shape), *queries.view_parameters(shape, embeddable)],
         "responses": _responses(part_of(shape, "view"), "Key", "NoRecord", headers=etag),
@@ -218,7 +214,7 @@ def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 def _aggregate_operation(shape: Shape) -> dict[str, Any]:
     link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
-        **operation_of(shape, f"aggregate_{shape.name}_records", f"Aggregate records of {_title(shape)}"),
+        **operation_of(shape, f"aggregate_{shape.name}_records", f"Aggregate records of {title_of(shape)}"),
         "description": "Counts, sums, means and extremes of the records that fulfil all conditions.",
         "parameters": queries.aggregate_parameters(shape),
         "responses": _responses(part_of(shape, "results"), "Query", "NoFormat", "NoResult", headers=link),

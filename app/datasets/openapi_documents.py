@@ -9,7 +9,7 @@ from typing import Any
 from app.core.recent import Recent
 from app.datasets import openapi_queries as queries
 from app.datasets.openapi import paths_of, problem_components, problem_schema, referenced_schemas, schemas_of, tag_of
-from app.datasets.openapi_names import ANY_RECORD, PROBLEM
+from app.datasets.openapi_names import ANY_RECORD, PROBLEM, about, title_of
 from app.datasets.openapi_references import Components, Reference, references_in, used_components
 from app.datasets.openapi_writes import ANY_RECORD_SCHEMA, REPETITION
 from app.datasets.shape import Shape
@@ -250,8 +250,8 @@ def describe_dataset(document: Document, shape: Shape, referenced: Sequence[Shap
 
 def _info_of(shape: Shape) -> Document:
     """What a dataset's document says of it: under its name, for generators name packages by the title of a document."""
-    summary = {"summary": shape.title} if shape.title else {}
-    return {"title": shape.name, **summary, "description": shape.description or f"The records of `{shape.name}`."}
+    summary = {"summary": title_of(shape)} if shape.title else {}
+    return {"title": shape.name, **summary, "description": about(shape) or f"The records of `{shape.name}`."}
 
 
 def _write(value: Any) -> bytes:

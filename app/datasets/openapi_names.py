@@ -33,8 +33,25 @@ def part_of(shape: Shape, part: str) -> dict[str, Any]:
 
 
 def choices_name(shape: Shape, column: Column) -> str | None:
-    """The name of the schema of a column's allowed values, None where any will do."""
-    return column_part(shape, column, "choice") if column.one_of is not None else None
+    """The name of the schema of a column's allowed values, None where it has none."""
+    # Generators make classes of texts and integers, and fail with booleans and numbers.
+    has_classes = column.type not in ("boolean", "number")
+    return column_part(shape, column, "choice") if column.one_of is not None and has_classes else None
+
+
+def in_comment(text: str) -> str:
+    """An owner's words as a document has them: without what ends a comment in the clients that generators write."""
+    return text.replace("*/", "* /").replace('"""', "'''")
+
+
+def title_of(shape: Shape) -> str:
+    """What a dataset is called in prose, in one line."""
+    return in_comment(" ".join((shape.title or shape.name).split()))
+
+
+def about(shape: Shape) -> str | None:
+    """What a dataset's owner says of it."""
+    return in_comment(shape.description) if shape.description else None
 
 
 def column_part(shape: Shape, column: Column, part: str) -> str:

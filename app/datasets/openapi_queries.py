@@ -21,6 +21,7 @@ from app.datasets.openapi_names import (
     column_part,
     conditions_name,
     filter_name,
+    in_comment,
     part_of,
     schema_reference,
 )
@@ -153,13 +154,17 @@ def _where(shape: Shape) -> dict[str, Any]:
 
 def _own_conditions(shape: Shape, column: Column) -> dict[str, Any]:
     """The schema of the conditions on a column that allows some values only."""
-    return _conditions(column.kind.operators, compared_value(column.type), choices_of(shape, column) or {})
+    return _conditions(column.kind.operators, compared_value(column.type), _allowed(shape, column))
+
+
+def _allowed(shape: Shape, column: Column) -> dict[str, Any]:
+    """The schema of the values that a column with `one_of` takes."""
+    return choices_of(shape, column) or allowed_values(column)
 
 
 def _column_filter(shape: Shape, column: Column) -> dict[str, Any]:
-    choices = choices_of(shape, column)
-    if choices is not None:
-        return _filter(schema_reference(column_part(shape, column, "conditions")), choices)
+    if column.one_of is not None:
+        return _filter(schema_reference(column_part(shape, column, "conditions")), _allowed(shape, column))
     name = filter_name(column.type) if "eq" in column.kind.operators else conditions_name(column.type)
     return schema_reference(name)
 
@@ -257,14 +262,15 @@ def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]
     parameter: dict[str, Any] = {"name": _parameter_name(column, name), "in": "query"}
     if shape.store == "keyvalue" and column == shape.key[0]:
         parameter["required"] = True
-    about = (column.description or column.label) if name == "eq" else f"`{column.name}` {operator.about}."
+    said = in_comment(column.description or column.label or "")
+    about = said if name == "eq" else f"`{column.name}` {operator.about}."
     if column.type == "datetime" and operator.takes != "flag":
-        parameter["description"] = f"{(about or '').rstrip('.')}. {_DAYS}".removeprefix(". ")
+        parameter["description"] = f"{about.rstrip('.')}. {_DAYS}".removeprefix(". ")
     elif about and name not in _PLAIN:
         parameter["description"] = about
     if column.type == "json" and operator.takes == "value":
         return {**parameter, "schema": _JSON_TEXT}
-    choices = choices_of(shape, column) if operator.names_values else None
+    choices = _allowed(shape, column) if operator.names_values and column.one_of is not None else None
     value = choices or TYPES[column.type].schema
     example = shape.examples.get(column.name)
     if name == "eq" and example is not None and choices is None:

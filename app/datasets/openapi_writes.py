@@ -9,7 +9,7 @@ from app.core.idempotency import HEADER, MAX_KEY_LENGTH
 from app.datasets.column_types import ANY_INTEGER
 from app.datasets.columns import ROW_ID, Column
 from app.datasets.openapi_names import ANY_RECORD as ANY_RECORD_NAME
-from app.datasets.openapi_names import choices_of, part_of, schema_reference
+from app.datasets.openapi_names import choices_of, part_of, schema_reference, title_of
 from app.datasets.rules import ADDRESSABLE, address_rule
 from app.datasets.shape import Shape
 from app.datasets.value_schemas import written_value
@@ -125,7 +125,7 @@ def can_be_conditional(operation: Document) -> Document:
 
 def write_schemas(shape: Shape) -> dict[str, Document]:
     """The schemas of what is sent: a new record, a whole one at its address, and changes; and of an array's answer."""
-    title = shape.title or shape.name
+    title = title_of(shape)
     key = {column.name for column in shape.key}
     written = [column for column in shape.columns if column.name != ROW_ID]
     values = {column.name: _written(column, shape) for column in written}
@@ -169,7 +169,7 @@ def write_operations(
     `key` are the parameters of the latter; `problems` gives the responses of these names beside those of every
     operation.
     """
-    one, name, title = part_of(shape, "record"), shape.name, shape.title or shape.name
+    one, name, title = part_of(shape, "record"), shape.name, title_of(shape)
     post = operation_of(shape, f"create_{name}_records", f"Add a record, or an array of records, of {title}") | {
         "description": "Of an array, all records are added or none. The answer shows what was added.",
         "parameters": [REPETITION],

@@ -1,5 +1,6 @@
 """The JSON schemas of a column's values: as records show them, as they are sent, and as queries compare them. Pure."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 from app.datasets.column_types import ANY_INTEGER, TYPES
 from app.datasets.columns import Column
 from app.datasets.openapi_names import NOT_FINITE as NOT_FINITE_NAME
-from app.datasets.openapi_names import NUMBER, schema_reference
+from app.datasets.openapi_names import NUMBER, in_comment, schema_reference
 from app.datasets.patterns import anchored
 
 Schema = dict[str, Any]
+
+_NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
 
 # What JSON has no number for.
 NOT_FINITE = ("NaN", "Infinity", "-Infinity")
@@ -61,7 +64,25 @@ def compared_value(type_name: str) -> Schema:
 def allowed_values(column: Column) -> Schema:
     """The schema of the values that a column with `one_of` takes, as records show them."""
     kind = {name: value for name, value in column.kind.schema.items() if name in ("type", "format")}
-    return {**kind, "enum": [_as_shown(value, column) for value in column.one_of or ()]}
+    values = [_as_shown(value, column) for value in column.one_of or ()]
+    texts = [value for value in values if isinstance(value, str)]
+    names = {"x-enum-varnames": _names_of(texts)} if texts and not _are_names(texts) else {}
+    return {**kind, "enum": values, **names}
+
+
+def _are_names(texts: Sequence[str]) -> bool:
+    """Whether generators can make a constant of each text: they write them in capitals."""
+    return all(_NAME.fullmatch(text) for text in texts) and len({text.upper() for text in texts}) == len(texts)
+
+
+def _names_of(texts: Sequence[str]) -> list[str]:
+    """A name for each of some texts, all of them different."""
+    names: list[str] = []
+    for number, text in enumerate(texts):
+        name = re.sub("[^A-Z0-9]+", "_", text.upper()).strip("_")
+        name = name if name[:1].isalpha() else f"VALUE_{name}" if name else f"VALUE_{number}"
+        names.append(name if name not in names else f"{name}_{number}")
+    return names
 
 
 def number_schemas() -> dict[str, Schema]:
@@ -81,7 +102,7 @@ def _chosen(column: Column, choices: Schema | None) -> Schema | None:
 
 def _description(column: Column) -> Schema:
     about = column.description or column.label
-    return {"description": about} if about else {}
+    return {"description": in_comment(about)} if about else {}
 
 
 def plain_value(column: Column, example: Any = None) -> Schema:

@@ -79,7 +79,7 @@ async def site(services: Services, connections: Connection) -> AsyncIterator[Asy
 @asynccontextmanager
 async def _caller_of(url: str) -> AsyncIterator[AsyncClient]:
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    async with AsyncClient(base_url=url, headers=headers, trust_env=False) as client:
+    async with AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
         for dataset in DATASETS:
             made = await client.post("/datasets", json=dataset)
             assert made.status_code == 201, made.text

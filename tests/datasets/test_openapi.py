@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -10,7 +11,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.datasets.column_types import TYPES
 from app.datasets.columns import Column, row_id_column
-from app.datasets.openapi import record_schema, view_schema
+from app.datasets.openapi import paths_of, record_schema, schemas_of, tag_of, view_schema
+from app.datasets.openapi_queries import parameters_of
 from app.datasets.shape import Shape
 from app.datasets.value_schemas import NUMBER_NOTE, allowed_values, number_schemas
 
@@ -44,7 +46,26 @@ class TestRecordSchema:
     def test_an_enumeration_has_the_values_as_json_shows_them(self) -> None:
         assert allowed_values(Column(name="a", type="bigint", one_of=[1, 2]))["enum"] == ["1", "2"]
         decimal = Column(name="a", type="decimal", precision=3, scale=1, one_of=["7"])
-        assert allowed_values(decimal) == {"type": "string", "enum": ["7.0"]}
+        assert allowed_values(decimal)["enum"] == ["7.0"]
+
+    @pytest.mark.parametrize(
+        ("values", "names"),
+        [
+            (["S", "M"], None),
+            (["View", "view"], ["VIEW", "VIEW_1"]),
+            (["a b", "a-b", "ü", "€", "1"], ["A_B", "A_B_1", "VALUE_2", "VALUE_3", "VALUE_1"]),
+            (["a", "A", "A_1"], ["A", "A_1", "A_1_2"]),
+        ],
+    )
+    def test_what_is_no_name_is_given_one(self, values: list[str], names: list[str] | None) -> None:
+        assert allowed_values(Column(name="a", type="text", one_of=values)).get("x-enum-varnames") == names
+
+    def test_no_words_of_an_owner_end_a_comment(self) -> None:
+        column = Column(name="a", type="text", description='*/ """')
+        shape = replace(_shape(column), title='Things */\n"""', description='About */ """')
+        text = json.dumps([schemas_of(shape, ()), paths_of(shape, ()), tag_of(shape), parameters_of(shape)])
+        assert "*/" not in text
+        assert json.dumps('"""')[1:-1] not in text
 
     def test_the_label_describes(self) -> None:
         assert _schema(type="text", label="Unit price (€)")["description"] == "Unit price (€)"

@@ -14,7 +14,9 @@ from tests.handlers.events import rest_event
 
 IMPORTS = Path(app.__file__).parent / "imports"
 # What the API needs of the feature; the rest of it is the engine that reads files.
-PART_OF_THE_API = {"__init__", "choices", "deps", "errors", "models", "repository", "router", "service", "spreadsheet"}
+PART_OF_THE_API = {
+    *("__init__", "choices", "deps", "errors", "models", "repository", "router", "sent_file", "service", "spreadsheet"),
+}
 ENGINE = {f"app.imports.{path.stem}" for path in IMPORTS.glob("*.py") if path.stem not in PART_OF_THE_API}
 WORKER_ONLY = ("anyascii", "numpy", "pyarrow", "zstandard")
 # What the worker loads for the first file that needs it.
