@@ -45,13 +45,13 @@ function shortenProblems(document, operation) {
 function fillParameters(document, operation, values) {
   if (!operation.parameters) return;
   operation.parameters = operation.parameters.map((given) => {
-    const parameter = { ...resolved(document, given) };
+    const parameter = resolved(document, given);
     const value = values[parameter.name];
     if (value !== undefined) return { ...parameter, example: value, examples: undefined };
-    const schema = resolved(document, parameter.schema);
     // Swagger UI makes up members of an object.
-    if (schema?.type === "object") return { ...parameter, example: {} };
-    return parameter;
+    if (resolved(document, parameter.schema)?.type === "object") return { ...parameter, example: {} };
+    // A reference stays one: there are a hundred for each dataset.
+    return given;
   });
 }
 
