@@ -199,6 +199,7 @@ class Postgres:
             self._release_guard()
             raise
         if not child.is_alive():
+            self._release_guard()
             raise LocalError(f"PostgreSQL did not start; the end of its log:\n{child.log_tail()}")
 
     def _is_settled(self, child: Child) -> bool:
