@@ -149,7 +149,7 @@ class ValueTooLongForIndex(Problem):
 class DatasetReshaped(Problem):
     """The dataset's columns were changed while the request was served.
 
-    Send the request again; read the dataset's columns anew if it names some.
+    Send the request again; read the dataset's columns again if it names some.
     """
 
     status = 503
