@@ -6,6 +6,7 @@ A test that asks for none of this starts nothing.
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 
@@ -29,6 +30,10 @@ ADMIN_KEY = "tolva_admin_of_the_tests_0123456789"
 # S3 announces a new object a moment after it has answered.
 FIRST_MESSAGE_SECONDS = 2
 SILENCE_SECONDS = 0.2
+
+# A job in the background of a shell ignores Ctrl-C, and so would the programs that are started here to be ended by it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Drain = Callable[[], Coroutine[Any, Any, int]]
 

@@ -1,6 +1,7 @@
 """`tolva openapi`, `types` and `open` against a running Tolva."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,11 +25,11 @@ COLUMNS = [
 ]
 USE = """
 import type { TypedRecord, TypedCreate, TypedUpdate, TypedFilters, TypedPage, TypedQuery } from "./typed";
-const filters: TypedFilters = { region: "north", year__gte: 3, amount__in: ["1.50", 2], _select: ["day"], _limit: 3 };
-const where: TypedQuery["where"] = { _or: [{ year: 3 }, { amount: { lt: 5 } }], _not: { class: false } };
+const filters: TypedFilters = { region: "north", year__gte: 3, amount__in: ["1.50", "2"], _select: ["day"], _limit: 3 };
+const where: TypedQuery["where"] = { _or: [{ year: 3 }, { amount: { lt: "5" } }], _not: { class: false } };
 const query: TypedQuery = { where, sort: ["-day"] };
 const key = { region: "north", year: 1 } as const;
-const created: TypedCreate = { ...key, day: "2026-01-31", weight: "NaN", amount: 1.5, facts: { a: [1] } };
+const created: TypedCreate = { ...key, day: "2026-01-31", weight: "NaN", amount: "1.5", facts: { a: [1] } };
 const changed: TypedUpdate = { weight: null };
 export function use(record: TypedRecord): [string | null, number, string, string | null] {
   return [record.amount, record.year, record.day, record.big];
@@ -89,18 +90,23 @@ class TestTypes:
     def test_what_is_declared(self, dev: RunningDev, typed: str) -> None:
         text = on(dev, "types", typed).out
         for line in (
-            'region: "north" | "so\\"uth";',
+            "region: TypedRegionChoice;",
             "year: number;",
             "/** * / Amount */",
             "amount: string | null;",
-            'weight: number | "NaN" | "Infinity" | "-Infinity" | null;',
+            "weight: NumberValue | null;",
             "facts: unknown;",
             "day: string;",
         ):
             assert f"  {line}\n" in text
-        # `typed_record` is a record, `typed.record` the values that a column may have.
-        assert text.count("export type TypedRecord = {") == 1
-        assert 'export type TypedRecord_2 = "a";' in text
+        for declared in (
+            'TypedRegionChoice = "north" | "so\\"uth";',
+            'TypedRecordChoice = "a";',
+        ):
+            assert f"export type {declared}" in text
+        assert "export type NumberValue = number | NotFinite;" in text
+        (number,) = re.findall(r"^export type NotFinite = (.*);", text, re.MULTILINE)
+        assert set(re.findall(r'[\w"-]+', number)) == {'"NaN"', '"Infinity"', '"-Infinity"'}
         names = [line.split()[2] for line in text.splitlines() if line.startswith("export type")]
         assert len(names) == len(set(names))
 

@@ -448,9 +448,9 @@ class TestAnnouncing:
     @pytest.mark.parametrize(
         ("body", "path", "message"),
         [
-            ({"columns": [{"label": "a", "type": "money"}]}, "columns/0/type", "'text'"),
+            ({"columns": [{"label": "a", "type": "money"}]}, "columns/0/type", "Did you mean 'decimal'?"),
             ({"columns": [{"label": "a", "nam": "b"}]}, "columns/0/nam", "no member 'nam'"),
-            ({"columns": [{"name": "b"}]}, "columns/0/label", "required"),
+            ({"columns": [{"name": "b"}]}, "columns/0/label", "missing"),
             ({"columns": [{"label": "a"}, {"label": "a"}]}, "", "wo choices are of the column 'a'"),
             ({"columns": [{"label": "a", "name": "c"}, {"label": "b", "name": "c"}]}, "", "call a column 'c'"),
             ({"key": ["a", "a"]}, "", "names a column twice"),

@@ -54,7 +54,7 @@ class TestCsv:
         response = await client.get(LIST, headers=CSV)
         assert response.headers["content-type"] == "text/csv; charset=utf-8; header=present"
         assert response.headers["content-disposition"] == 'attachment; filename="products.csv"'
-        assert response.headers["vary"] == "Accept"
+        assert "Accept" in response.headers["vary"].split(", ")
         head, first, *_, last = _rows(response)
         assert head == list(PRODUCTS)
         assert first == ["A1", "Garden chair", "m1", "24.00", "3", '{"color": "red"}']

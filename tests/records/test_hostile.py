@@ -209,8 +209,12 @@ class TestSize:
         assert len(response.json()["data"]) == 1
 
     async def test_ten_thousand_parameters(self, transport: ASGITransport) -> None:
-        response = await _get_long(transport, "&".join(f"integer__gt={n}" for n in range(10_000)))
+        response = await _get_long(transport, "&".join(f"integer__gt{n}={n}" for n in range(10_000)))
         assert (response.status_code, response.json()["type"]) == (400, "/problems/query-too-large")
+        response = await _get_long(transport, "&".join(f"integer__in={n}" for n in range(10_000)))
+        assert (response.status_code, response.json()["type"]) == (400, "/problems/query-too-large")
+        response = await _get_long(transport, "&".join(f"integer__gt={n}" for n in range(10_000)))
+        assert (response.status_code, response.json()["type"]) == (400, "/problems/parameter-repeated")
 
     async def test_a_thousand_conditions(self, client: AsyncClient) -> None:
         body = {"where": {"_or": [{"integer": n} for n in range(1000)]}}

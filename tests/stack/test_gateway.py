@@ -14,7 +14,9 @@ from tests.stack.templates import ROOT, load, properties
 
 COMMITTED = properties("RestApi")["DefinitionBody"]
 # Headers that the application reads, and that no answer to a GET out of a cache depends on.
-OF_REQUESTS_WITH_BODY = {"content-encoding", "content-length", "content-type", "if-match", "idempotency-key"}
+OF_REQUESTS_WITH_BODY = {
+    *("content-disposition", "content-encoding", "content-length", "content-type", "if-match", "idempotency-key"),
+}
 OF_THE_LOG = {"x-request-id", "x-amzn-trace-id"}
 # Behind the gateway, which compresses by itself, documents do not depend on it.
 OF_DOCUMENTS = {"accept-encoding"}

@@ -25,7 +25,8 @@ function fill(document, samples, facts) {
       if (typeof operation !== "object" || Array.isArray(operation)) continue;
       const [, named] = path.match(/^\/datasets\/([^/{]+)/) ?? [];
       const sample = named ? samples.get(named) : facts.sample;
-      const place = path.replace(`/datasets/${named}`, "/datasets/{dataset}");
+      // A key of several columns has a parameter for each.
+      const place = path.replace(`/datasets/${named}`, "/datasets/{dataset}").replace(/\/records\/\{.*\}$/, "/records/{key}");
       const values = valuesFor(`${method} ${place}`, sample, facts);
       fillParameters(document, operation, values.parameters ?? {});
       if (values.body !== undefined) fillBody(document, operation, values.body);
@@ -84,7 +85,8 @@ function valuesFor(request, sample, facts) {
 }
 
 function recordValues(request, sample) {
-  const at = (values) => ({ dataset: sample.name, key: values.length === 1 ? String(values[0]) : values.map(String) });
+  const names = sample.key.length === 1 ? ["key"] : sample.key;
+  const at = (values) => ({ dataset: sample.name, ...Object.fromEntries(names.map((name, place) => [name, String(values[place])])) });
   const [name, operator, value] = sample.condition ?? [];
   const where = name ? { where: { [name]: { [operator]: value } } } : {};
   const first = sample.store === "keyvalue" ? { [sample.key[0]]: sample.existingKey[0] } : {};
