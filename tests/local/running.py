@@ -158,7 +158,7 @@ class RunningDev:
     def child(self, word: str) -> psutil.Process:
         """The one child whose command line holds a word; PostgreSQL's is the server, not a session nor its guard."""
         lines = {child: command_line(child) for child in psutil.Process(self.process.pid).children()}
-        found = [child for child, line in lines.items() if word in line and "app.local.guard" not in line]
+        found = [child for child, line in lines.items() if word in line and "guard.py" not in line]
         assert len(found) == 1, found
         return found[0]
 
