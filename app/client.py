@@ -32,7 +32,7 @@ class Readable(Protocol):
 
 
 class CommandError(Exception):
-    """A command cannot go on; the message says what is wrong and how to mend it."""
+    """A command cannot go on; the message says what is wrong and how to fix it."""
 
 
 class ApiError(CommandError):
@@ -228,7 +228,7 @@ def is_local(url: str) -> bool:
 
 
 def explain_problem(problem: Document) -> str:
-    """A problem as lines of text: what it is, what happened, each mistake, how to mend it."""
+    """A problem as lines of text: what it is, what happened, each mistake, how to fix it."""
     detail = str(problem.get("detail", "no reason was given"))
     lines = [f"{problem.get('title', 'The request failed')}: {detail}"]
     for error in problem.get("errors") or []:

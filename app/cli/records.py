@@ -50,7 +50,7 @@ def list_records(
     sort: asked.Sort = None,
     search: asked.Search = None,
     limit: asked.Limit = None,
-    cursor: Annotated[str | None, typer.Option(help="`next` of the page before.", show_default=False)] = None,
+    cursor: Annotated[str | None, typer.Option(help="`next` of the previous page.", show_default=False)] = None,
     count: Annotated[bool, typer.Option("--count", help="Count all records that match.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="All pages, not only the first one.")] = False,
     how: HowShown = "table",

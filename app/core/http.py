@@ -46,7 +46,7 @@ Item = TypeVar("Item")
 LIST_PROBLEMS = (ParameterInvalid, UnknownParameter, CursorInvalid)
 
 Limit = Annotated[int, Query(alias="_limit", ge=1, le=1000, description="How many at most.")]
-Cursor = Annotated[str | None, Query(alias="_cursor", description="`next` of the page before.")]
+Cursor = Annotated[str | None, Query(alias="_cursor", description="`next` of the previous page.")]
 
 
 class Page(BaseModel, Generic[Item]):
@@ -69,7 +69,7 @@ class ProblemDocument(BaseModel):
     title: str = Field(description="what went wrong, for people")
     status: int = Field(description="the HTTP status")
     detail: str = Field(description="what happened this time")
-    hint: str | None = Field(None, description="how to mend it")
+    hint: str | None = Field(None, description="how to fix it")
     errors: list[dict[str, Any]] | None = Field(None, description="the single mistakes: a message each, and its place")
     request_id: str | None = Field(None, description="finds the request in the log")
 

@@ -36,7 +36,8 @@ def decode_cursor(cursor: str, query: Any, *, length: int) -> list[Any]:
         raise _foreign()
     if not same_query:
         raise CursorInvalid(
-            "The cursor belongs to another query.", hint="Keep every other parameter as it was, or start anew."
+            "The cursor belongs to another query.",
+            hint="Keep every other parameter as it was, or start from the first page.",
         )
     if not _can_be_asked_for(position):
         raise CursorInvalid("The cursor does not fit any list: it holds a text that nothing is called.")

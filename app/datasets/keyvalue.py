@@ -18,7 +18,9 @@ MOST_KEY_COLUMNS = 2
 RANGES = ("eq", "gt", "gte", "lt", "lte", "between", "startswith")
 # The definition is an item of the table, which has 400 KB at most.
 MOST_DEFINITION_BYTES = 350_000
-REPLACE = "Import the records anew with mode=replace into a dataset that is made so, or create it as relational."
+REPLACE = (
+    "Import the records again, with mode=replace, into a dataset that is created that way, or create it as relational."
+)
 
 
 def check_definition(definition: Definition) -> None:
@@ -26,7 +28,7 @@ def check_definition(definition: Definition) -> None:
     if not 1 <= len(definition.key) <= MOST_KEY_COLUMNS:
         raise StoreUnsuitable(
             f"A key-value dataset needs a key of one or two columns, not of {len(definition.key)}.",
-            hint="Give `key`: the column that records are had by, and one that sorts those with the same value of it.",
+            hint="Give `key`: the column that finds a record, and one that sorts those with the same value of it.",
         )
     for column in definition.columns:
         if column.unique and definition.key != (column.name,):

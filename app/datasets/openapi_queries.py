@@ -173,7 +173,7 @@ def _column_filter(shape: Shape, column: Column) -> dict[str, Any]:
 # openapi-typescript take a member for required.
 _QUERY_MEMBERS: dict[str, Any] = {
     "limit": {**or_null(ANY_INTEGER), "minimum": 1, "description": "50 where it is left out"},
-    "cursor": {"type": ["string", "null"], "description": "`next` of the page before"},
+    "cursor": {"type": ["string", "null"], "description": "`next` of the previous page"},
     "count": or_null(schema_reference(COUNTING)),
     "spreadsheet": or_null(_FLAG),
 }
@@ -298,15 +298,17 @@ def _any_list(example: str) -> dict[str, Any]:
 LIMIT = _query(
     "_limit",
     {**ANY_INTEGER, "minimum": 1, "default": 50},
-    "How many at most: of a page 1,000 where nothing else is set, of an export any number.",
+    "Maximum number of records: 1,000 per page unless it is set otherwise, unlimited for exports.",
 )
-CURSOR = _query("_cursor", {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}, "`next` of the page before.")
+CURSOR = _query("_cursor", {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}, "`next` of the previous page.")
 SELECT_TEXT = "The columns that are shown; the others are left out."
-SORT_TEXT = "What the records are sorted by; `-` before a column turns it round. Missing values come last."
+SORT_TEXT = (
+    "What the records are sorted by; prefix a column with `-` to sort it in descending order. Missing values come last."
+)
 EMBED_TEXT = "Columns whose records of the other dataset come along, in `_embedded`."
 MEASURES_TEXT = "What is computed."
 GROUPS_TEXT = "What the records of one result have in common; left out: nothing."
-RESULTS_TEXT = "Members of the results that they are sorted by; `-` before one turns it round."
+RESULTS_TEXT = "Members of the results that they are sorted by; prefix one with `-` to sort it in descending order."
 SEARCH = _query(
     "_q",
     _SEARCH_WORDS,

@@ -40,7 +40,7 @@ _IF_MATCH: Document = {
     "name": "If-Match",
     "in": "header",
     "schema": _TAGS,
-    "description": "The ETag that the record must still have; * for any. Else nothing is done (412).",
+    "description": "Proceed only if the record still has this ETag (`*`: if it exists); otherwise 412.",
 }
 _IF_NONE_MATCH: Document = {
     "name": "If-None-Match",

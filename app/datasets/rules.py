@@ -61,7 +61,7 @@ def type_rule(column: Column) -> Rule:
     message = f"not {kind.article} ({kind.example})"
     if column.type == "decimal":
         before = (column.precision or 0) - (column.scale or 0)
-        message = f"not a decimal of at most {before} digits before the point and {column.scale} behind it"
+        message = f"not a decimal with at most {before} digits before and {column.scale} after the decimal point"
     return Rule(f"not_{column.type}", column.type, message)
 
 

@@ -165,7 +165,7 @@ def _warn_of_header(table: Table, first: Row, headers: Sequence[Row]) -> list[st
         return []
     if headers:
         line = f"Every column is text: line {first.line}" if table.is_text else f"Line {first.line}"
-        return [f"{line} was taken as the header: {_show(first)}. Say header=false if it is data."]
+        return [f"{line} was taken as the header: {_show(first)}. Pass header=false if it is data."]
     return [f"Line {first.line} was taken as a record: {_show(first)}. Say header=true if it names the columns."]
 
 

@@ -209,14 +209,14 @@ def judge(row: Import, report: Report, read: int, encoding_hint: str = "") -> No
     if rejected and row.on_reject == "abort":
         raise errors.RowsRejected(
             f"{rejected:,} of {read:,} rows were not accepted; nothing was loaded. {where}",
-            hint=f"Mend the rows that the rejections list, or load the others with on_reject=skip.{way}",
+            hint=f"Fix the rejected rows that the report lists, or load the others with on_reject=skip.{way}",
         )
     if rejected and rejected == read:
         raise errors.RowsRejected(f"None of the {read:,} rows was accepted. {where}", hint=f"See the rejections.{way}")
     if row.max_rejections is not None and rejected > row.max_rejections:
         raise errors.TooManyRejections(
             f"{rejected:,} rows were not accepted, more than the {row.max_rejections:,} allowed. {where}",
-            hint=f"Mend them, or raise max_rejections.{way}",
+            hint=f"Fix them, or raise max_rejections.{way}",
         )
     if read == 0 and row.mode == "replace" and not row.allow_empty:
         raise errors.FileWithoutRecords(

@@ -79,7 +79,7 @@ class _Finder:
         label = label.strip()
         if self._counts[label] > 1:
             raise ChoicesMismatch(
-                f"The file has {self._counts[label]} columns '{label}': which of them is meant cannot be told.",
+                f"The file has {self._counts[label]} columns '{label}': it is not clear which of them is meant.",
                 hint="Give them headers that differ. Without choices each of them gets a name of its own.",
             )
         known = self._labels if label in self._counts else self._names

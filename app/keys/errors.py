@@ -68,7 +68,7 @@ class ScopeMissing(Problem):
     """
 
     status = 403
-    title = "The API key does not open this"
+    title = "The API key does not allow this"
 
 
 class KeyNotFound(Problem):

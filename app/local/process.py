@@ -31,7 +31,7 @@ def ignore(_: object) -> None:
 
 
 class LocalError(Exception):
-    """Something on this machine keeps Tolva from running; the message says what, and how to mend it."""
+    """Something on this machine keeps Tolva from running; the message says what, and how to fix it."""
 
 
 class Stopped(Exception):

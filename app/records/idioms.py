@@ -268,7 +268,7 @@ def explain_member(columns: Sequence[Column], known: Sequence[str], name: str) -
         return None, f"GET …/aggregate groups and computes. {there}"
     member = _MEMBERS.get(topic or "")
     if member == "cursor":
-        return member, f"Pages are not numbered: `cursor` takes `next` of the page before. {there}"
+        return member, f"Pages are not numbered: `cursor` takes `next` of the previous page. {there}"
     return member, there
 
 

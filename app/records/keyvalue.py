@@ -246,7 +246,9 @@ def _continue_behind(bounds: _Bounds, shape: Shape, query: RecordQuery, *, backw
     try:
         values = [column.parse(texts[column.name]) for column in shape.key]
     except ValueError:
-        raise CursorInvalid("The cursor does not fit the dataset's columns.", hint="Start anew.") from None
+        raise CursorInvalid(
+            "The cursor does not fit the dataset's columns.", hint="Start from the first page."
+        ) from None
     place = END.join([*(sortable(value, column) for value, column in zip(values, shape.key, strict=True)), ""])
     if backwards:
         # Nothing lies between a text and the one with a NUL more.

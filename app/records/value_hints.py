@@ -55,8 +55,8 @@ def _are_values(column: Column, text: str) -> bool:
 def warn_of_values(column: Column, operator: str, texts: Sequence[str], source: Source) -> Iterator[str]:
     """What a caller may not have meant by the values of a condition that holds what was asked for."""
     if not texts:
-        which = "no record is one" if operator == "in" else "every record is none"
-        yield f"'{column.name}' is compared with an empty list: {which} of no values."
+        which = "no record matches" if operator == "in" else "every record matches"
+        yield f"'{column.name}' is compared with an empty list: {which}."
     if column.type == "datetime":
         yield from _warn_of_times(column, operator, texts, source)
     elif column.type == "text":

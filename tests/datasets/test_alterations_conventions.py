@@ -58,7 +58,7 @@ class TestTextsOfAConvention:
             ({"type": "boolean", "booleans": ["sí", "no"]}, "neither 'sí' nor 'no'"),
             (
                 {**MONEY, "decimal_separator": ",", "thousands_separator": ".", "units": ["€"]},
-                "not a decimal of at most 10 digits before the point and 2 behind it, written as 1.234,50 €",
+                "not a decimal with at most 10 digits before and 2 after the decimal point, written as 1.234,50 €",
             ),
             (
                 {"type": "bigint", "thousands_separator": " "},

@@ -189,7 +189,7 @@ class TestTable:
 
     def test_a_decimals_digits_are_told(self) -> None:
         rule = type_rule(Column(name="a", type="decimal", precision=6, scale=2))
-        assert rule.message == "not a decimal of at most 4 digits before the point and 2 behind it"
+        assert rule.message == "not a decimal with at most 4 digits before and 2 after the decimal point"
 
 
 class TestAgreement:

@@ -4,7 +4,7 @@ from app.datasets.columns import is_name
 from tests.imports.conftest import Importer, types
 from tests.imports.engine import read_file
 
-ALL_TEXT = "Every column is text: line 1 was taken as the header: 'ana, red'. Say header=false if it is data."
+ALL_TEXT = "Every column is text: line 1 was taken as the header: 'ana, red'. Pass header=false if it is data."
 
 
 class TestHeader:

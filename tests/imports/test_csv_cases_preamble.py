@@ -284,7 +284,7 @@ class TestNames:
     def test_one_name_beside_words_that_are_found_again_is_in_doubt(self) -> None:
         made = read_file("Ann,geheim,Rome\nBob,5,Rome\nCy,6,Oslo\nDi,7,Ann\nEd,8,Rome\nAnn,9,Bonn\n")
         assert made.dialect.warnings == [
-            "Line 1 was taken as the header: 'Ann, geheim, Rome'. Say header=false if it is data."
+            "Line 1 was taken as the header: 'Ann, geheim, Rome'. Pass header=false if it is data."
         ]
 
     def test_a_delimiter_too_many_makes_no_column(self) -> None:

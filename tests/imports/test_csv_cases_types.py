@@ -80,7 +80,7 @@ class TestNumbers:
         column = {"name": "price", "type": "decimal", "precision": 6, "scale": 2}
         await importer.client.post("/datasets", json={"name": "d", "columns": [column]})
         shown = await importer("d", "price\n1.555\n10000.00\n9999.99\nNaN\n-0.5\n", on_reject="skip")
-        message = "not a decimal of at most 4 digits before the point and 2 behind it"
+        message = "not a decimal with at most 4 digits before and 2 after the decimal point"
         assert shown["rejections"] == [
             rejection(2, 1, 6, "price", "1.555", "not_decimal", message),
             rejection(3, 2, 12, "price", "10000.00", "not_decimal", message),

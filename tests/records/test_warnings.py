@@ -82,7 +82,7 @@ class TestTexts:
         assert [record["code"] for record in page["data"]] == ["a", "d"]
         assert page["warnings"] == [
             '\'null\' is a text like any other. Missing values: {"brand": {"isnull": true}}.',
-            "'brand' is compared with an empty list: no record is one of no values.",
+            "'brand' is compared with an empty list: no record matches.",
         ]
 
     async def test_an_aggregate_says_it_too(self, client: AsyncClient) -> None:
