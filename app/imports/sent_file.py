@@ -4,11 +4,9 @@ Such a request is read as the JSON that would announce the file; from there on b
 """
 
 import json
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from email.message import Message
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -35,6 +33,9 @@ FILE_TYPES = (
     *("application/gzip", "application/x-gzip", "application/zstd", "application/vnd.ms-excel"),
 )
 DEFAULT_NAME = "file.csv"
+# More fields than a form can have a use for, and longer headers.
+MAX_PARTS, MAX_HEAD = 1000, 8 * 1024
+_DESCRIBING = (b"content-type", b"content-disposition")
 HOW_TO_SEND = (
     "Send the file itself as Content-Type: text/csv or in a form, or announce it as JSON: "
     '{"filename": "stock.csv"}, and send it to the `upload` that the answer has.'
@@ -133,7 +134,7 @@ async def _read(request: Request, kind: str) -> Request:
     body = await request.body()
     found: SentFile | Problem
     try:
-        found = read_form(request, body) if kind == MULTIPART else _read_plain(request, body)
+        found = read_form(request, body) if kind == MULTIPART else read_plain(request, body)
         announcement = _announce(found)
     except Problem as problem:
         found, announcement = problem, {"filename": DEFAULT_NAME}
@@ -154,41 +155,24 @@ class _Announcing(Request):
         self._body = json.dumps(announcement, sort_keys=True).encode() + b"\n" + content
 
 
-def _read_plain(request: Request, body: bytes) -> SentFile:
+def read_plain(request: Request, body: bytes) -> SentFile:
+    """The file that is the body, with what the headers and the address say of it."""
     said = _collect(request.query_params.multi_items())
-    message = _headers_of(request)
-    charset = message.get_content_charset()
-    if charset and "encoding" not in said:
-        said["encoding"] = [charset]
-    name = said.pop("filename", None) or [message.get_filename() or DEFAULT_NAME]
-    return SentFile(_only("filename", name), body, said)
-
-
-def _headers_of(request: Request) -> Message:
-    """What the headers say of the body, read as mail has them."""
-    message = Message()
-    for name in ("Content-Type", "Content-Disposition"):
-        if value := request.headers.get(name):
-            message[name] = value
-    return message
+    head = _read_head([(name, value) for name, value in request.headers.raw if name in _DESCRIBING])
+    if head.charset and "encoding" not in said:
+        said["encoding"] = [head.charset]
+    return SentFile(_only("filename", said.pop("filename", [head.filename or DEFAULT_NAME])), body, said)
 
 
 def read_form(request: Request, body: bytes) -> SentFile:
-    """The one file of a form, and its other fields. RFC 7578, read as the mail that its parts are."""
-    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode("latin-1")
-    form = BytesParser(policy=HTTP).parsebytes(head + body)
-    parts = form.get_payload() if form.is_multipart() else []
-    files, fields = [], request.query_params.multi_items()
-    for part in parts:
-        if not isinstance(part, Message):
-            continue
-        content = part.get_payload(decode=True)
-        assert isinstance(content, bytes)
-        if part.get_filename() is not None:
-            files.append((part.get_filename() or DEFAULT_NAME, content))
+    """The one file of a form, and its other fields: RFC 7578."""
+    files: list[tuple[str, bytes]] = []
+    fields = request.query_params.multi_items()
+    for head, content in _parts_of(request.headers["content-type"], body):
+        if head.filename is not None:
+            files.append((head.filename or DEFAULT_NAME, content))
         else:
-            name = part.get_param("name", header="content-disposition")
-            fields.append((str(name), content.decode("utf-8", "replace")))
+            fields.append((head.name, content.decode("utf-8", "replace")))
     if len(files) != 1:
         raise RequestInvalid(
             f"The form has {len(files)} files; one is imported at a time.", hint="As curl sends it: -F file=@stock.csv."
@@ -196,6 +180,53 @@ def read_form(request: Request, body: bytes) -> SentFile:
     said = _collect(fields)
     name, content = files[0]
     return SentFile(_only("filename", said.pop("filename", [name])), content, said)
+
+
+def _parts_of(kind: str, body: bytes) -> Iterator[tuple["_Head", bytes]]:
+    """The parts of a form: RFC 2046, 5.1.1."""
+    boundary = _read_head([(b"content-type", kind.encode("latin-1"))]).boundary
+    if not boundary:
+        raise RequestInvalid("The form's Content-Type has no boundary.", hint=HOW_TO_SEND)
+    _, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1"), MAX_PARTS + 1)
+    if len(parts) > MAX_PARTS:
+        raise RequestInvalid(f"The form has more than {MAX_PARTS} parts.", hint=HOW_TO_SEND)
+    for part in parts:
+        if part.startswith(b"--"):
+            return
+        _, _, rest = part.partition(b"\r\n")
+        # A part without headers begins with the empty line.
+        head, _, content = (b"\r\n" + rest).partition(b"\r\n\r\n")
+        lines = [line.partition(b":") for line in head.split(b"\r\n")]
+        yield _read_head([(name.strip().lower(), value.strip()) for name, _, value in lines]), content
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What headers say of a body."""
+
+    name: str
+    filename: str | None
+    charset: str | None
+    boundary: str | None
+
+
+def _read_head(headers: Iterable[tuple[bytes, bytes]]) -> _Head:
+    """What headers say of a body, in which a file's name may be encoded in several ways: RFC 6266."""
+    # The client of the bucket loads it too, and nothing before.
+    from aiohttp.helpers import parse_mimetype  # noqa: PLC0415
+    from aiohttp.multipart import content_disposition_filename, parse_content_disposition  # noqa: PLC0415
+
+    given = {name: value.decode("utf-8", "replace") for name, value in headers if name in _DESCRIBING}
+    if sum(map(len, given.values())) > MAX_HEAD:
+        raise RequestInvalid(f"The headers of the file have more than {MAX_HEAD:,} characters.", hint=HOW_TO_SEND)
+    said = parse_mimetype(given.get(b"content-type", "")).parameters
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            _, disposition = parse_content_disposition(given.get(b"content-disposition"))
+            filename = content_disposition_filename(disposition)
+    except ValueError:
+        raise RequestInvalid("The file's Content-Disposition cannot be read.", hint=HOW_TO_SEND) from None
+    return _Head(disposition.get("name", ""), filename, said.get("charset"), said.get("boundary"))
 
 
 def _collect(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

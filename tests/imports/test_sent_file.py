@@ -1,6 +1,8 @@
 """A file that comes in the request that imports it."""
 
 import gzip
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from app.core.errors import ParameterInvalid, RequestInvalid, UnknownParameter
 from app.core.settings import get_settings
 from app.imports import sent_file
 from tests.conftest import Drain
@@ -106,6 +109,20 @@ class TestForm:
         assert (shown["file"]["name"], shown["key"], shown["on_reject"]) == ("stock.csv", ["sku"], "skip")
         assert (shown["options"], shown["result"]["added"]) == ({"nulls": ["NA", "-"]}, 2)
 
+    @pytest.mark.parametrize(
+        "disposition",
+        [
+            'form-data; name="file"; filename="año 1.csv"',
+            "form-data; name=file; filename=x.csv; filename*=UTF-8''a%C3%B1o%201.csv",
+            'form-data; name="file"; filename="C:\\\\data\\\\año 1.csv"',
+        ],
+    )
+    async def test_names_of_files(self, client: AsyncClient, worker: Drain, disposition: str) -> None:
+        await make(client)
+        body = f"--x\r\ncontent-disposition: {disposition}\r\n\r\na,b\r\n1,2\r\n--x--\r\n".encode()
+        sent = await send(client, body, Content_Type='multipart/form-data; boundary="x"')
+        assert sent.json()["file"]["name"] == "año 1.csv"
+
     @pytest.mark.parametrize("files", [{}, {"a": STOCK, "b": STOCK}])
     async def test_it_has_one_file(self, client: AsyncClient, files: dict[str, bytes]) -> None:
         await make(client)
@@ -137,6 +154,69 @@ class TestForm:
         request = Request({"type": "http", "headers": [(b"content-type", kind)], "query_string": b""})
         read = sent_file.read_form(request, body)
         assert (read.content, read.name) == (content, "ä.csv")
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            *(b"form-data", b"name=", b"filename=", b"filename*=", b"*0=", b"utf-8''", b"utf-16'x'", b"%ff", b"%zz"),
+            *(b"multipart/mixed", b"message/rfc822", b"text/csv", b"boundary=x", b"charset=", b"=?utf-8?q?x?="),
+            *(b'"', b"\\", b";", b" ", b",", b"<", b"\0", b"\xff", b"\xc3\xa4", b"a.csv", b"\r\n "),
+        ]
+    ),
+    max_size=8,
+).map(b"".join)
+HEADERS = st.sampled_from([b"Content-Disposition: ", b"Content-Type: ", b"Content-Transfer-Encoding: "])
+
+
+class TestNonsense:
+    """What no client sends is refused, as what is wrong with it."""
+
+    @given(parts=st.lists(st.tuples(HEADERS, PIECES, HEADERS, PIECES), max_size=3), kind=PIECES)
+    def test_in_a_form(self, parts: list[tuple[bytes, bytes, bytes, bytes]], kind: bytes) -> None:
+        body = b"".join(b"--x\r\n%b%b\r\n%b%b\r\n\r\na\r\n" % part for part in parts) + b"--x--\r\n"
+        headers = [(b"content-type", b"multipart/form-data; boundary=x;" + kind.replace(b"\r\n", b""))]
+        self.read(sent_file.read_form, headers, body)
+
+    @given(kind=PIECES, disposition=PIECES)
+    def test_in_headers(self, kind: bytes, disposition: bytes) -> None:
+        kind, disposition = (text.replace(b"\r\n", b"") for text in (kind, disposition))
+        headers = [(b"content-type", b"text/csv;" + kind), (b"content-disposition", disposition)]
+        self.read(sent_file.read_plain, headers, b"a")
+
+    @staticmethod
+    def read(
+        read: Callable[[Request, bytes], sent_file.SentFile], headers: list[tuple[bytes, bytes]], body: bytes
+    ) -> None:
+        with suppress(RequestInvalid, UnknownParameter, ParameterInvalid):
+            found = read(Request({"type": "http", "headers": headers, "query_string": b""}), body)
+            assert isinstance(found.content, bytes)
+
+    async def test_a_part_that_says_it_has_parts_is_taken_as_it_is(
+        self, importer: Importer, client: AsyncClient
+    ) -> None:
+        await make(client)
+        head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n'
+        body = head + b"Content-Type: multipart/mixed; boundary=y\r\n\r\na,b\r\n1,2\r\n--x--\r\n"
+        shown = await finished(importer, await send(client, body, Content_Type="multipart/form-data; boundary=x"))
+        assert shown["result"]["added"] == 1
+
+    @pytest.mark.parametrize(
+        ("kind", "body"),
+        [
+            ("multipart/form-data", b"--x--"),
+            ("multipart/form-data; boundary=x", b"--x\r\n\r\n" * (sent_file.MAX_PARTS + 1)),
+            (
+                "multipart/form-data; boundary=x",
+                b"--x\r\nContent-Type: " + b"a" * sent_file.MAX_HEAD + b"\r\n\r\n\r\n--x--",
+            ),
+            ('text/csv; x="' + "a" * sent_file.MAX_HEAD, b"a"),
+        ],
+    )
+    async def test_too_much_of_it(self, client: AsyncClient, kind: str, body: bytes) -> None:
+        await make(client)
+        refused = await send(client, body, Content_Type=kind)
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/request-invalid")
 
 
 class TestRefusals:
