@@ -21,7 +21,7 @@ from app.imports import cells
 from app.imports.candidates import Batch, Candidate, DateFamily, Dates, boolean_family, uuid_family
 from app.imports.cells import Conventions, to_mask
 from app.imports.number_proof import KnownStyle, Reading, find_readings
-from app.imports.number_types import NumberType, Quantities, conclude_type, show_place
+from app.imports.number_types import NumberType, Quantities, conclude_type, show_count, show_place
 from app.imports.numeral import Numeral
 from app.imports.numerals import Numerals, Sighting
 from app.imports.tally import Tally
@@ -73,6 +73,11 @@ class Conclusion:
     why: list[str]
     # Whether only digits beyond those of a double speak for a decimal.
     is_for_digits: bool = False
+
+    @property
+    def uses_commas(self) -> bool:
+        """Whether numbers are proven to have commas before the fraction or points between groups."""
+        return self.members.get("decimal_separator") == ","
 
 
 @dataclass
@@ -172,7 +177,7 @@ class ColumnInference:
         """The column as proposed, and why."""
         found = self.conclude()
         column = Column.model_validate({"name": self.name, "type": found.type, "label": self.label, **found.members})
-        return column, [*found.why, f"{_count(self.values, 'value')}, {_count(self.nulls, 'null')}"]
+        return column, [*found.why, f"{show_count(self.values, 'value')}, {show_count(self.nulls, 'null')}"]
 
     def proposes(self, column: Column) -> bool:
         """Whether the column, as it would be proposed now, has the type of `column`."""
@@ -205,11 +210,6 @@ class ColumnInference:
     def _total(self) -> int:
         """How many values would have to be of the column's type, if that is not text."""
         return self.values - self.empty - self.blank
-
-    @property
-    def uses_commas(self) -> bool:
-        """Whether its numbers are proven to have commas before the fraction or points between groups."""
-        return self.conclude().members.get("decimal_separator") == ","
 
     def _conclude(self) -> Conclusion:
         if not self._total:
@@ -387,7 +387,3 @@ def are_distinct(array: pa.Array, lengths: pa.Array) -> bool:
     as_long = pc.equal(lengths.slice(1), lengths.slice(0, count))
     grow = pc.or_(longer, pc.and_(as_long, pc.greater(after, before)))
     return bool(pc.all(grow, min_count=0).as_py()) or len(pc.unique(array)) == count + 1
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -54,6 +54,7 @@ class TableInference:
         self.warnings: list[str] = []
         self._held: tuple[list[pa.Array], int] | None = None
         self._is_comma_delimited = delimiter == ","
+        self._uses_commas = False
 
     def update(self, arrays: Sequence[pa.Array], line_of: Callable[[int], int]) -> None:
         """Take further rows into account; `line_of` tells the line of one of them."""
@@ -119,11 +120,14 @@ class TableInference:
 
     def _compare(self) -> None:
         """Let the columns know what the others are that matters to their own type."""
-        # How they are written comes first: it decides which of them are doubles.
-        commas = self._is_comma_delimited and any(found.uses_commas for found in self.columns)
-        for found in self.columns:
-            found.beside_commas = commas
         concluded = [found.conclude() for found in self.columns]
+        commas = self._is_comma_delimited and any(found.uses_commas for found in concluded)
+        if commas != self._uses_commas:
+            # How they are written decides which of them are doubles.
+            self._uses_commas = commas
+            for found in self.columns:
+                found.beside_commas = commas
+            concluded = [found.conclude() for found in self.columns]
         in_doubt = sum(conclusion.is_for_digits for conclusion in concluded)
         doubles = sum(conclusion.type == "number" and not conclusion.is_for_digits for conclusion in concluded)
         for found in self.columns:

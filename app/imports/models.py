@@ -27,6 +27,7 @@ from sqlmodel import SQLModel
 from app.core.fields import NotNegative
 from app.core.http import ProblemDocument, RequestBody
 from app.core.postgres import CATALOGUE_SCHEMA
+from app.core.storage import PresignedUpload
 from app.datasets.columns import Column, Name, TypeName
 from app.datasets.conventions import Conventions
 from app.datasets.definition import MAX_KEY_COLUMNS
@@ -252,6 +253,17 @@ class Upload(BaseModel):
     headers: dict[str, str]
     fields: dict[str, str]
     expires_at: datetime
+
+    @classmethod
+    def of(cls, presigned: PresignedUpload) -> "Upload":
+        """The request that a presigned URL is for."""
+        return cls(
+            method=presigned.method,
+            url=presigned.url,
+            headers=presigned.headers,
+            fields={},
+            expires_at=presigned.expires_at,
+        )
 
 
 class ImportPublic(BaseModel):

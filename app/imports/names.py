@@ -5,7 +5,8 @@ Pure: no I/O but the tables of letters that `anyascii` comes with.
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import takewhile
 
 from anyascii import anyascii
 
@@ -13,6 +14,7 @@ from app.datasets.columns import MAX_NAME_LENGTH, SYSTEM_COLUMNS, is_name, legal
 
 # A name of two parts may be so long before it is shortened to what tells it from others.
 LONG_NAME = 48
+LEAST_WORDS = 2
 # The first letter of the Unicode category of what is spelt in Latin letters: letters, marks (vowels, in some scripts)
 # and digits.
 SPELT = "LMN"
@@ -58,18 +60,21 @@ def _shorten(labels: Sequence[str]) -> dict[str, str]:
     with as many words of the question as tell it from others with the same answer.
     """
     parts = {label: _divide(label) for label in labels}
-    heads, tails = Counter(head for head, _ in parts.values()), Counter(tail for _, tail in parts.values())
+    heads = Counter(head for head, _ in parts.values())
+    heads_of: dict[str, list[str]] = {}
+    for head, tail in parts.values():
+        heads_of.setdefault(tail, []).append(head)
+    beginnings = {tail: _beginnings(same) for tail, same in heads_of.items()}
     found = {}
     for label, (head, tail) in parts.items():
-        if not head or len(_full_name(label)) <= LONG_NAME:
+        if not head or len(f"{head}_{tail}") <= LONG_NAME:
             continue
-        if tails[tail] == 1 and is_name(tail):
+        if len(heads_of[tail]) == 1 and is_name(tail):
             found[label] = tail
         elif heads[head] == 1:
             found[label] = head
         else:
-            others = {other for other, same in parts.values() if same == tail and other != head}
-            found[label] = f"{_beginning(head, others)}_{tail}"[:MAX_NAME_LENGTH].rstrip("_")
+            found[label] = f"{beginnings[tail][head]}_{tail}"[:MAX_NAME_LENGTH].rstrip("_")
     return {label: name for label, name in found.items() if is_name(name) and name not in SYSTEM_COLUMNS}
 
 
@@ -80,20 +85,24 @@ def _divide(label: str) -> tuple[str, str]:
     return (head, tail) if divided and head and tail else ("", _name(label))
 
 
-def _full_name(label: str) -> str:
-    """A label as a name of any length."""
-    return "_".join(part for part in _divide(label) if part)
+def _beginnings(names: Iterable[str]) -> dict[str, str]:
+    """For each of some different names as many of its words as tell it from the others, and two at least."""
+    found: dict[str, str] = {}
+    before: list[str] = []
+    ordered = sorted(name.split("_") for name in set(names))
+    for place, words in enumerate(ordered):
+        # What is most like it stands beside it.
+        behind = ordered[place + 1] if place + 1 < len(ordered) else []
+        shared = max(_count_shared(words, before), _count_shared(words, behind))
+        found["_".join(words)] = "_".join(words[: max(shared + 1, LEAST_WORDS)])
+        before = words
+    return found
 
 
-def _beginning(head: str, others: Collection[str]) -> str:
-    """As many words of a name as tell it from others."""
-    words = head.split("_")
-    beginnings = ("_".join(words[:count]) for count in range(2, len(words)))
-    return next((begun for begun in beginnings if not any(map(_begins(begun), others))), head)
-
-
-def _begins(begun: str) -> Callable[[str], bool]:
-    return lambda other: f"{other}_".startswith(f"{begun}_")
+def _count_shared(words: Sequence[str], others: Sequence[str]) -> int:
+    """How many words two names begin with alike."""
+    pairs = zip(words, others, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def spell(label: str) -> str:

@@ -159,12 +159,8 @@ def _conclude_decimal(
     if precision > MAX_INFERRED_PRECISION:
         return NumberType(None, {}, [*why, f"{precision} digits are too many for a number"])
     members |= {"precision": precision, "scale": scale}
-    digits = f"up to {_count_digits(whole)} before the point and {scale} behind it"
+    digits = f"up to {show_count(whole, 'digit')} before the point and {scale} behind it"
     return NumberType("decimal", members, [*why, digits], is_for_digits)
-
-
-def _count_digits(count: int) -> str:
-    return "1 digit" if count == 1 else f"{count} digits"
 
 
 def _describe(quantities: Quantities, members: dict[str, Any]) -> Iterable[str]:
@@ -193,3 +189,8 @@ def first_of(numerals: Iterable[Numeral], seen: Mapping[Numeral, Sighting]) -> s
 def show_place(value: str, line: int) -> str:
     """A value and its place."""
     return f'"{value}" at line {line:,}'
+
+
+def show_count(count: int, noun: str) -> str:
+    """A number of things, as evidence says it."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -89,13 +89,7 @@ async def create_import(
     upload = None
     if sent is None:
         row, presigned = await service.create_import(session, dataset, body, caller)
-        upload = Upload(
-            method=presigned.method,
-            url=presigned.url,
-            headers=presigned.headers,
-            fields={},
-            expires_at=presigned.expires_at,
-        )
+        upload = Upload.of(presigned)
     else:
         row = await service.import_sent_file(session, dataset, body, caller, sent.content)
     response.headers["Location"] = str(request.url_for("get_import", **{"import": row.id}))
