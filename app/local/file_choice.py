@@ -8,7 +8,8 @@ from typing import Literal
 from rich.console import Console
 
 from app.client import Document
-from app.local.comparison import Comparison, explain_failure, records
+from app.local.comparison import Comparison, records
+from app.local.import_document import explain_failure
 from app.local.process import Watch
 from app.local.terminal import Terminal
 

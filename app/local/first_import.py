@@ -18,11 +18,12 @@ from pathlib import Path
 from rich.console import Console
 
 from app.client import Client, Document
-from app.local.comparison import explain_failure, records
+from app.local.comparison import records
 from app.local.data_folder import DataFolder, ImportedFile
 from app.local.direct_import import DirectImport
 from app.local.file_choice import Choice, FileChoice, Mode
 from app.local.file_names import announced_name, dataset_name
+from app.local.import_document import EXISTING_KEY, explain_failure
 from app.local.process import LocalError, Patience, Watch
 from app.local.record_count import count_records
 from app.local.terminal import Terminal
@@ -32,7 +33,6 @@ UNFINISHED = ("queued", "running")
 # Two processes of this machine note when an import began.
 CLOCK_TOLERANCE = timedelta(seconds=1)
 FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
-ALREADY_THERE = "existing_key"
 
 
 class FirstImport:
@@ -164,7 +164,7 @@ class FirstImport:
         """Add the rows whose keys are new. A record that has got one of them meanwhile stays as it is."""
         with self._console.status(f"Adding what is new in {self._file.name}"):
             document = self._import_directly({"mode": "append", "on_reject": "skip"})
-        others = [total for total in document["totals"] if total["code"] != ALREADY_THERE]
+        others = [total for total in document["totals"] if total["code"] != EXISTING_KEY]
         if document["status"] != "succeeded" or others:
             self._warn(explain_failure(document))
         if document["status"] != "succeeded":

@@ -18,6 +18,7 @@ from app.core.queue import send_message
 from app.core.settings import get_settings
 from app.local.data_folder import ADMIN_KEY_VARIABLE
 from app.local.folder_watch import SCAN_SECONDS, Settling, Signature, is_being_written
+from app.local.import_document import FINISHED
 from app.local.inbox_log import InboxLog, describe_details, describe_outcome
 from app.local.inbox_notes import InboxNotes, Note
 from app.local.inbox_scan import Scan, scan_inbox
@@ -28,7 +29,6 @@ NOTES_FILE = "inbox.sqlite"
 # As many as the worker imports side by side.
 CONCURRENCY = 3
 POLL_SECONDS = 0.3
-FINISHED = ("succeeded", "failed", "cancelled")
 # The queue may have lost what the bucket has sent it.
 REMIND_SECONDS = 15.0
 RETRY_SECONDS = 5.0
