@@ -50,7 +50,7 @@ def find_url(folder: Path) -> str | None:
     What an ended one has left in the file is not believed: its lock is gone.
     """
     for _ in range(ATTEMPTS):
-        if not is_held(folder):
+        if not _is_held(folder):
             return None
         if (holder := read_holder(folder)) is not None:
             return str(holder["url"])
@@ -58,7 +58,7 @@ def find_url(folder: Path) -> str | None:
     return None
 
 
-def is_held(folder: Path) -> bool:
+def _is_held(folder: Path) -> bool:
     """Whether a process holds a folder."""
     try:
         with (folder / LOCK_FILE).open() as file:

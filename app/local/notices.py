@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from app.datasets.columns import legal_name
 from app.local.emulator import BUCKET
-from app.local.file_names import announced_name, dataset_name
+from app.local.file_names import dataset_name, folder_dataset_name
 from app.local.import_document import describe_counts
 
 INBOX = "inbox/"
@@ -86,5 +85,5 @@ def explain_ignored(key: str) -> str | None:
     if not name:
         return None
     first = folder.partition("/")[0]
-    dataset = (legal_name(announced_name(first)) or "data") if first else dataset_name(name)
+    dataset = folder_dataset_name(first) if first else dataset_name(name)
     return f"Not imported: s3://{BUCKET}/{key}. Its place is s3://{BUCKET}/{INBOX}{dataset}/{name}"
