@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
+# The data folder if no other is named: there a command finds what `tolva dev` serves without one.
+DEFAULT_DATA = Path(".tolva")
 LOCK_FILE = "lock"
 # Those who ask hold the lock for a moment too, and a holder writes its address a moment after it has the lock.
 ATTEMPTS = 10
