@@ -158,9 +158,10 @@ class Dev:
         while not until():
             if self._patience.stop.wait(WATCH_SECONDS):
                 raise Stopped
-            self._folder.rotate_logs(get_settings().log_bytes)
+            # Before the logs are cut: what has come since the last time would be gone.
             for line in self._notices.read():
                 _say(line)
+            self._folder.rotate_logs(get_settings().log_bytes)
             for part in self._parts:
                 if not part.is_alive():
                     self._revive(part)
