@@ -25,7 +25,6 @@ from app.local.file_choice import Choice, FileChoice, Mode
 from app.local.file_names import announced_name, dataset_name
 from app.local.import_document import EXISTING_KEY, explain_failure
 from app.local.process import LocalError, Patience, Watch
-from app.local.record_count import count_records
 from app.local.terminal import Terminal
 
 CANCEL_SECONDS = 10.0
@@ -125,6 +124,9 @@ class FirstImport:
         if earlier and earlier.finished and earlier.sha256 == self._noted.sha256 and self._choice is None:
             self._say(f"The dataset '{self._dataset}' holds {self._file} already: nothing to do")
             return None
+        # Slow to import, as the driver of the database comes with it: loaded by now, while the services started.
+        from app.local.record_count import count_records  # noqa: PLC0415
+
         with Client(self._url, self._folder.admin_key()) as client:
             total = count_records(client, dataset)
         is_edited = earlier is not None and earlier.path in (None, self._noted.path)
