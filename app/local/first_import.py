@@ -1,7 +1,7 @@
 """`tolva dev FILE`: the file becomes a dataset at the first start. A later one loses no record of it.
 
 Rows with new keys are added. What would change or remove a record that is there is asked first, or was asked for on the
-command line; where nobody can be asked it is not done.
+command line; if nobody can be asked it is not done.
 """
 
 import hashlib
@@ -105,16 +105,15 @@ class FirstImport:
     def _has_import(self, earlier: ImportedFile, statuses: Sequence[str]) -> bool:
         """Whether a file of this name has had such an import since one was begun."""
         begun = datetime.fromisoformat(earlier.begun) if earlier.begun else FIRST_MOMENT
-        with Client(self._url, self._folder.admin_key()) as client:
-            found = client.request("GET", f"/datasets/{self._dataset}/imports")["data"]
         name = announced_name(self._file.name)
-        return any(
-            item["file"]["name"] == name
-            and item["status"] in statuses
-            and not item["dry_run"]
-            and datetime.fromisoformat(item["created_at"]) + CLOCK_TOLERANCE >= begun
-            for item in found
-        )
+        with Client(self._url, self._folder.admin_key()) as client:
+            return any(
+                item["file"]["name"] == name
+                and item["status"] in statuses
+                and not item["dry_run"]
+                and datetime.fromisoformat(item["created_at"]) + CLOCK_TOLERANCE >= begun
+                for item in client.list_all(f"/datasets/{self._dataset}/imports")
+            )
 
     def _decide(self, earlier: ImportedFile | None) -> Mode | None:
         """How the file is to be imported, None if it is not."""
