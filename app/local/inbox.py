@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import get_args
 
@@ -130,24 +131,33 @@ class Inbox:
 
     async def _follow(self, dataset: str, key: str, version: str) -> Document:
         """The import of a version of a file, once it has ended."""
+        # One from before this process was started may be behind many others; one that is still to come is new.
+        document = await asyncio.to_thread(self._find_import, dataset, version, self._tolva.list_all)
         reminded = time.monotonic()
-        while True:
-            document = await asyncio.to_thread(self._find_import, dataset, version)
-            if document is not None and document["status"] in FINISHED:
-                return document
+        while document is None or document["status"] not in FINISHED:
             if document is None and time.monotonic() - reminded > REMIND_SECONDS:
                 await send_message({"object": key})
                 reminded = time.monotonic()
             await asyncio.sleep(POLL_SECONDS)
+            if document is None:
+                document = await asyncio.to_thread(self._find_import, dataset, version, self._list_newest)
+            else:
+                document = await asyncio.to_thread(self._tolva.get_import, document["id"])
+        return document
 
-    def _find_import(self, dataset: str, version: str) -> Document | None:
+    def _list_newest(self, path: str) -> Iterable[Document]:
+        return list(self._tolva.request("GET", path)["data"])
+
+    def _find_import(
+        self, dataset: str, version: str, list_imports: Callable[[str], Iterable[Document]]
+    ) -> Document | None:
         try:
-            found = self._tolva.request("GET", f"/datasets/{dataset}/imports")["data"]
+            found = list_imports(f"/datasets/{dataset}/imports")
+            return next((item for item in found if item["file"]["version"] == version), None)
         except ApiError as error:
             if error.status == 404:  # the worker makes the dataset
                 return None
             raise
-        return next((item for item in found if item["file"]["version"] == version), None)
 
 
 def _sign_any(path: Path) -> Signature:
