@@ -15,7 +15,7 @@ ENDINGS = re.compile(r"\.(csv|tsv|txt)(\.(gz|zst))?$", re.IGNORECASE)
 # Endings of downloads and copies that are not complete, and names that programs give to files of their own.
 UNFINISHED = re.compile(r"\.(part|partial|crdownload|download|tmp|temp|filepart|swp|swx)$|~$", re.IGNORECASE)
 PRIVATE = re.compile(r"^(\.|~\$)")
-ENDINGS_TEXT = "the names of files end with .csv, .tsv or .txt, packed ones with .gz or .zst behind it"
+ENDINGS_TEXT = "the names of files end with .csv, .tsv or .txt, compressed ones with .gz or .zst after it"
 
 
 @dataclass
@@ -92,7 +92,7 @@ def _find_reason(path: Path) -> str | None:
             return f"folders below a dataset's are not looked into: move its files to {path.parent}"
         reason = _explain_name(path.name) if not ENDINGS.search(path.name) or PRIVATE.search(path.name) else None
         if reason is None and announced_name(path.name) != path.name:
-            reason = f"its name has signs that the bucket takes in none: call it {announced_name(path.name)}"
+            reason = f"its name has characters that no import takes: call it {announced_name(path.name)}"
         return reason or _explain_content(path)
     except OSError as error:
         return f"it cannot be read: {error.strerror}"
