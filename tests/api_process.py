@@ -1,5 +1,6 @@
 """The application in a process of its own, which learns of what other processes do as they learn of each other's."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,10 +28,10 @@ class ApiProcess:
 
 @contextmanager
 def api_process() -> Iterator[ApiProcess]:
-    """A server with the settings that the environment has now; it ends with the block."""
+    """A server with the settings that the environment has now; it ends with the block. Its errors are shown."""
     port = find_free_port()
     command = [sys.executable, "-m", "app.local.api", "--host", "127.0.0.1", "--port", str(port)]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, env=os.environ | {"TOLVA_LOG_LEVEL": "ERROR"}) as process:
         started = ApiProcess(port, psutil.Process(process.pid))
         try:
             assert eventually(lambda: _answers(started))

@@ -14,12 +14,12 @@ import typer
 from app.cli import exit_codes
 from app.cli.output import fail
 from app.cli.profiles import DEFAULT_PROFILE, Profile, profiles_path, read_profiles
+from app.local.folder_lock import DEFAULT_DATA, find_url
 
 if TYPE_CHECKING:
     from app.client import Client
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-DEFAULT_DATA = Path(".tolva")
 KEY_VARIABLES = ("TOLVA_KEY", "TOLVA_ADMIN_KEY")
 PANEL = "Connection"
 WHOLE = "Was it copied whole?"
@@ -134,7 +134,7 @@ def _get_profile(name: str, profiles: Mapping[str, Profile]) -> Profile:
 
 
 def _find_url(asked: Asked, folder: Path, default: Profile | None) -> str:
-    if (local := find_local(folder)) is not None:
+    if (local := find_url(folder)) is not None:
         return local
     # With a data folder that was named, nobody means a Tolva elsewhere.
     return default.url if default and asked.data is None else DEFAULT_URL
@@ -146,7 +146,7 @@ def _with_key(url: str, folder: Path, named: Profile | None, profiles: Mapping[s
 
     known = ([named] if named else []) + list(profiles.values())
     profile = next((one for one in known if one.is_at(url)), None)
-    if profile and not (named is None and find_local(folder) == url):
+    if profile and not (named is None and find_url(folder) == url):
         source = f"the one of the profile '{profile.name}'"
         again = f"Log in again with `tolva login --profile {profile.name} --url {profile.url}`."
         return Target(url, check_key(profile.key, source), source, again)
@@ -172,10 +172,3 @@ def check_key(key: str, source: str) -> str:
     if not key.isascii() or not key.isprintable() or " " in key or not key:
         fail(f"The API key ({source}) has characters that no key has. Was it copied whole, and nothing else?")
     return key
-
-
-def find_local(data: Path) -> str | None:
-    """The address of the `tolva dev` that runs over a data folder; None if none does."""
-    from app.local.folder_lock import find_url
-
-    return find_url(data)

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from app.cli.connection import DEFAULT_DATA, Data
+from app.cli.connection import Data
 from app.cli.output import fail
+from app.local.folder_lock import DEFAULT_DATA
 
 
 def dev(

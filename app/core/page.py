@@ -16,6 +16,9 @@ ICON = (
     "%3Cpath fill='%230b8a78' d='M1 2h14L10 9v6H6V9z'/%3E%3C/svg%3E"
 )
 
+# What an address answers with that has a page for browsers, and JSON for programs.
+VARY = {"Vary": "Accept"}
+
 
 class Page:
     """The text of a page, its entity tag, and the policy under which browsers show it."""
@@ -34,6 +37,11 @@ class Page:
         if is_known(known, self._headers["ETag"]):
             return Response(status_code=304, headers=self._headers)
         return HTMLResponse(self._text, headers=self._headers)
+
+
+def wants_html(request: Request) -> bool:
+    """Whether a browser asks: programs take anything, or name what they take."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 def read_part(package: str, name: str) -> str:

@@ -8,13 +8,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from app.core.errors import Problem, RouteNotFound, did_you_mean
-from app.core.page import ICON, Page, style
+from app.core.page import ICON, VARY, Page, style, wants_html
 from app.core.problem_texts import Explained, by_reason, explain, explain_all
 
 router = APIRouter(include_in_schema=False)
 
-HTML = "text/html"
-VARY = {"Vary": "Accept"}
 _HEAD = """<!doctype html>
 <html lang="en">
 <head>
@@ -58,14 +56,9 @@ async def show_problem(request: Request, slug: str) -> Response:
     return _answer(request, _problem_page(explain(problem)))
 
 
-def wants_html(request: Request) -> bool:
-    """Whether a browser asks: programs take anything, or name what they take."""
-    return HTML in request.headers.get("accept", "")
-
-
 def _answer(request: Request, page: str) -> Response:
     answer = Page(page).answer(request)
-    answer.headers["Vary"] = VARY["Vary"]
+    answer.headers.update(VARY)
     return answer
 
 

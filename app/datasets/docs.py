@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from app.core.page import ICON, Page, read_part, style
+from app.core.page import ICON, VARY, Page, read_part, style, wants_html
 from app.datasets.catalogue import get_dataset
 from app.datasets.documents import describe_dataset, describe_everything
 from app.datasets.path import DatasetName
@@ -36,14 +36,12 @@ assets = _Assets(packages=[("fastapi_offline", "static")])
 @router.get("/")
 async def show_start(request: Request) -> Response:
     """Lead to the page that shows everything; programs that ask for JSON get the addresses there are."""
-    if "application/json" in request.headers.get("accept", "") and "text/html" not in request.headers["accept"]:
+    if "application/json" in request.headers.get("accept", "") and not wants_html(request):
         root = str(request.base_url)
         places = {"docs": "docs", "openapi": "openapi.json", "datasets": "datasets", "problems": "problems"}
         links = {name: f"{root}{place}" for name, place in places.items()}
-        return JSONResponse(
-            {"name": request.app.title, "version": request.app.version, **links}, headers={"Vary": "Accept"}
-        )
-    return RedirectResponse(f"{request.scope['root_path']}/docs", headers={"Vary": "Accept"})
+        return JSONResponse({"name": request.app.title, "version": request.app.version, **links}, headers=VARY)
+    return RedirectResponse(f"{request.scope['root_path']}/docs", headers=VARY)
 
 
 @router.get("/openapi.json")

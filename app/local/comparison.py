@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from app.client import Document
 
-REJECTIONS_SHOWN = 5
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -57,16 +55,3 @@ def records(count: int) -> str:
 
 def _count(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
-
-
-def explain_failure(document: Document) -> str:
-    """Why an import has failed, with its first rejections."""
-    problem = document["problem"] or {}
-    lines = [str(problem[member]) for member in ("detail", "hint") if problem.get(member)]
-    for item in document["rejections"][:REJECTIONS_SHOWN]:
-        place = f"line {item['line']}" + (f", {item['column']}" if item["column"] else "")
-        lines.append(f"  {place}: {item['message']}")
-    more = document["progress"]["rows_rejected"] - REJECTIONS_SHOWN
-    if more > 0:
-        lines.append(f"  and {_count(more, 'more row', 'more rows')}")
-    return "\n".join(lines)

@@ -26,14 +26,13 @@ from app.local.data_folder import ADMIN_KEY_VARIABLE, DataFolder
 from app.local.emulator import BUCKET, emulator_environment
 from app.local.file_choice import Choice
 from app.local.first_import import FirstImport
+from app.local.folder_lock import DEFAULT_DATA
 from app.local.inbox_upload import Mode
 from app.local.notices import Notices
 from app.local.parent import PARENT_VARIABLE
 from app.local.process import Child, LocalError, Patience, Stopped, end_leftover
 from app.local.services import Services
 
-# Where commands look for a running Tolva if no other folder is named.
-DEFAULT_DATA = Path(".tolva")
 READY_SECONDS = 60.0
 TRUST_VARIABLE = "TOLVA_KEYVALUE_TRUST_FROM"
 WATCH_SECONDS = 0.3
@@ -159,9 +158,10 @@ class Dev:
         while not until():
             if self._patience.stop.wait(WATCH_SECONDS):
                 raise Stopped
-            self._folder.rotate_logs(get_settings().log_bytes)
+            # Before the logs are cut: what has come since the last time would be gone.
             for line in self._notices.read():
                 _say(line)
+            self._folder.rotate_logs(get_settings().log_bytes)
             for part in self._parts:
                 if not part.is_alive():
                     self._revive(part)

@@ -8,9 +8,9 @@ from threading import Event
 
 from app.client import Client, CommandError, Document, upload_file
 from app.local.file_names import announced_name
+from app.local.import_document import FINISHED
 from app.local.process import Stopped, Watch
 
-FINISHED = ("succeeded", "failed", "cancelled")
 POLL_SECONDS = 0.2
 
 

@@ -8,7 +8,8 @@ from typing import Literal
 from rich.console import Console
 
 from app.client import Document
-from app.local.comparison import Comparison, explain_failure, records
+from app.local.comparison import Comparison, records
+from app.local.import_document import explain_failure
 from app.local.process import Watch
 from app.local.terminal import Terminal
 
@@ -40,16 +41,16 @@ class FileChoice:
         if choice == "replace":
             known = comparison is not None and comparison.has_key
             going = f", {comparison.only_here:,} of them not in the file" if known and comparison else ""
-            self.say(f"Replacing the {records(self.total)} of '{self._name}'{going}")
+            self._say(f"Replacing the {records(self.total)} of '{self._name}'{going}")
             return "replace"
         if not self.dataset["key"]:
-            self.warn(
+            self._warn(
                 f"The dataset '{self._name}' has no key, so none of its records can be updated from {self.file}: "
                 "nothing was imported. With --replace the file takes the place of all its records."
             )
             return None
         if comparison:
-            self.say(f"Updating '{self._name}' by key. {comparison.describe()}")
+            self._say(f"Updating '{self._name}' by key. {comparison.describe()}")
         return "upsert"
 
     def decide(self, dry_run: Document) -> Mode | None:
@@ -59,7 +60,7 @@ class FileChoice:
             self._explain(dry_run)
             return None
         if comparison.has_key and not comparison.changed and self.is_edited:
-            self.say(f"{self.file} has changed since it was imported. {comparison.describe()}")
+            self._say(f"{self.file} has changed since it was imported. {comparison.describe()}")
             return "add"
         return self._ask(comparison)
 
@@ -68,8 +69,9 @@ class FileChoice:
         comparison = self._compare(dry_run)
         if comparison is None or not comparison.has_key or comparison.added or comparison.changed:
             return False
-        more = f", and {records(comparison.only_here)} that are not in it" if comparison.only_here else ""
-        self.say(f"The dataset '{self._name}' holds every record of {self.file} already{more}: nothing to do")
+        left = comparison.only_here
+        more = f", and {records(left)} that {'is' if left == 1 else 'are'} not in it" if left else ""
+        self._say(f"The dataset '{self._name}' holds every record of {self.file} already{more}: nothing to do")
         return True
 
     def _compare(self, dry_run: Document) -> Comparison | None:
@@ -77,7 +79,7 @@ class FileChoice:
         return Comparison.of(self.dataset, self.total, result) if result else None
 
     def _explain(self, dry_run: Document) -> None:
-        self.warn(
+        self._warn(
             f"The dataset '{self._name}' cannot take {self.file} as it is, so nothing was imported; Tolva goes on "
             f"without it.\n{explain_failure(dry_run)}\n"
             f"To have the file take the place of all {records(self.total)}, and of the columns: "
@@ -87,7 +89,7 @@ class FileChoice:
     def _ask(self, comparison: Comparison) -> Mode | None:
         """The mode that somebody chooses; None, and what can be done, if nobody does."""
         origin = "was filled from another version of" if self.is_edited else "did not come from"
-        self.warn(
+        self._warn(
             f"The dataset '{self._name}' holds {records(self.total)} and {origin} {self.file}. {comparison.describe()}"
         )
         answer = ""
@@ -97,7 +99,7 @@ class FileChoice:
             return "replace"
         if answer in ("y", "yes"):
             return "upsert" if comparison.has_key else "replace"
-        self.warn(f"Nothing was imported. {self._ways_out(comparison)}")
+        self._warn(f"Nothing was imported. {self._ways_out(comparison)}")
         return None
 
     def _question(self, comparison: Comparison) -> str:
@@ -120,10 +122,10 @@ class FileChoice:
     def _import_command(self, options: str) -> str:
         return f"tolva import {shlex.quote(str(self.file))} --dataset {self._name} {options}"
 
-    def say(self, message: str) -> None:
+    def _say(self, message: str) -> None:
         """Say what is as expected."""
         self.console.print(message, style="dim", markup=False)
 
-    def warn(self, message: str) -> None:
+    def _warn(self, message: str) -> None:
         """Say what somebody has to look at."""
         self.console.print(message, style="yellow", markup=False)

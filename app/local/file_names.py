@@ -1,4 +1,4 @@
-"""What a file's name says: how it is announced, and which dataset it is for."""
+"""What the name of a file or a folder says: how it is announced, and which dataset it is for."""
 
 import os
 import re
@@ -23,3 +23,8 @@ def dataset_name(file_name: str) -> str:
     while SUFFIXES.search(stem):
         stem = SUFFIXES.sub("", stem)
     return legal_name(stem) or "data"
+
+
+def folder_dataset_name(folder_name: str) -> str:
+    """The dataset's name for a folder: `My Folder` is `my_folder`."""
+    return legal_name(announced_name(folder_name)) or "data"

@@ -1,7 +1,7 @@
 """`tolva dev FILE`: the file becomes a dataset at the first start. A later one loses no record of it.
 
 Rows with new keys are added. What would change or remove a record that is there is asked first, or was asked for on the
-command line; where nobody can be asked it is not done.
+command line; if nobody can be asked it is not done.
 """
 
 import hashlib
@@ -18,13 +18,13 @@ from pathlib import Path
 from rich.console import Console
 
 from app.client import Client, Document
-from app.local.comparison import explain_failure, records
+from app.local.comparison import records
 from app.local.data_folder import DataFolder, ImportedFile
 from app.local.direct_import import DirectImport
 from app.local.file_choice import Choice, FileChoice, Mode
 from app.local.file_names import announced_name, dataset_name
+from app.local.import_document import EXISTING_KEY, explain_failure
 from app.local.process import LocalError, Patience, Watch
-from app.local.record_count import count_records
 from app.local.terminal import Terminal
 
 CANCEL_SECONDS = 10.0
@@ -32,7 +32,6 @@ UNFINISHED = ("queued", "running")
 # Two processes of this machine note when an import began.
 CLOCK_TOLERANCE = timedelta(seconds=1)
 FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
-ALREADY_THERE = "existing_key"
 
 
 class FirstImport:
@@ -106,16 +105,15 @@ class FirstImport:
     def _has_import(self, earlier: ImportedFile, statuses: Sequence[str]) -> bool:
         """Whether a file of this name has had such an import since one was begun."""
         begun = datetime.fromisoformat(earlier.begun) if earlier.begun else FIRST_MOMENT
-        with Client(self._url, self._folder.admin_key()) as client:
-            found = client.request("GET", f"/datasets/{self._dataset}/imports")["data"]
         name = announced_name(self._file.name)
-        return any(
-            item["file"]["name"] == name
-            and item["status"] in statuses
-            and not item["dry_run"]
-            and datetime.fromisoformat(item["created_at"]) + CLOCK_TOLERANCE >= begun
-            for item in found
-        )
+        with Client(self._url, self._folder.admin_key()) as client:
+            return any(
+                item["file"]["name"] == name
+                and item["status"] in statuses
+                and not item["dry_run"]
+                and datetime.fromisoformat(item["created_at"]) + CLOCK_TOLERANCE >= begun
+                for item in client.list_all(f"/datasets/{self._dataset}/imports")
+            )
 
     def _decide(self, earlier: ImportedFile | None) -> Mode | None:
         """How the file is to be imported, None if it is not."""
@@ -125,6 +123,9 @@ class FirstImport:
         if earlier and earlier.finished and earlier.sha256 == self._noted.sha256 and self._choice is None:
             self._say(f"The dataset '{self._dataset}' holds {self._file} already: nothing to do")
             return None
+        # Slow to import, as the driver of the database comes with it: loaded by now, while the services started.
+        from app.local.record_count import count_records  # noqa: PLC0415
+
         with Client(self._url, self._folder.admin_key()) as client:
             total = count_records(client, dataset)
         is_edited = earlier is not None and earlier.path in (None, self._noted.path)
@@ -164,7 +165,7 @@ class FirstImport:
         """Add the rows whose keys are new. A record that has got one of them meanwhile stays as it is."""
         with self._console.status(f"Adding what is new in {self._file.name}"):
             document = self._import_directly({"mode": "append", "on_reject": "skip"})
-        others = [total for total in document["totals"] if total["code"] != ALREADY_THERE]
+        others = [total for total in document["totals"] if total["code"] != EXISTING_KEY]
         if document["status"] != "succeeded" or others:
             self._warn(explain_failure(document))
         if document["status"] != "succeeded":

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
+# The data folder if no other is named: there a command finds what `tolva dev` serves without one.
+DEFAULT_DATA = Path(".tolva")
 LOCK_FILE = "lock"
 # Those who ask hold the lock for a moment too, and a holder writes its address a moment after it has the lock.
 ATTEMPTS = 10
@@ -50,7 +52,7 @@ def find_url(folder: Path) -> str | None:
     What an ended one has left in the file is not believed: its lock is gone.
     """
     for _ in range(ATTEMPTS):
-        if not is_held(folder):
+        if not _is_held(folder):
             return None
         if (holder := read_holder(folder)) is not None:
             return str(holder["url"])
@@ -58,7 +60,7 @@ def find_url(folder: Path) -> str | None:
     return None
 
 
-def is_held(folder: Path) -> bool:
+def _is_held(folder: Path) -> bool:
     """Whether a process holds a folder."""
     try:
         with (folder / LOCK_FILE).open() as file:

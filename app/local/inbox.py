@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import get_args
 
@@ -18,6 +19,7 @@ from app.core.queue import send_message
 from app.core.settings import get_settings
 from app.local.data_folder import ADMIN_KEY_VARIABLE
 from app.local.folder_watch import SCAN_SECONDS, Settling, Signature, is_being_written
+from app.local.import_document import FINISHED
 from app.local.inbox_log import InboxLog, describe_details, describe_outcome
 from app.local.inbox_notes import InboxNotes, Note
 from app.local.inbox_scan import Scan, scan_inbox
@@ -28,7 +30,6 @@ NOTES_FILE = "inbox.sqlite"
 # As many as the worker imports side by side.
 CONCURRENCY = 3
 POLL_SECONDS = 0.3
-FINISHED = ("succeeded", "failed", "cancelled")
 # The queue may have lost what the bucket has sent it.
 REMIND_SECONDS = 15.0
 RETRY_SECONDS = 5.0
@@ -130,24 +131,33 @@ class Inbox:
 
     async def _follow(self, dataset: str, key: str, version: str) -> Document:
         """The import of a version of a file, once it has ended."""
+        # One from before this process was started may be behind many others; one that is still to come is new.
+        document = await asyncio.to_thread(self._find_import, dataset, version, self._tolva.list_all)
         reminded = time.monotonic()
-        while True:
-            document = await asyncio.to_thread(self._find_import, dataset, version)
-            if document is not None and document["status"] in FINISHED:
-                return document
+        while document is None or document["status"] not in FINISHED:
             if document is None and time.monotonic() - reminded > REMIND_SECONDS:
                 await send_message({"object": key})
                 reminded = time.monotonic()
             await asyncio.sleep(POLL_SECONDS)
+            if document is None:
+                document = await asyncio.to_thread(self._find_import, dataset, version, self._list_newest)
+            else:
+                document = await asyncio.to_thread(self._tolva.get_import, document["id"])
+        return document
 
-    def _find_import(self, dataset: str, version: str) -> Document | None:
+    def _list_newest(self, path: str) -> Iterable[Document]:
+        return list(self._tolva.request("GET", path)["data"])
+
+    def _find_import(
+        self, dataset: str, version: str, list_imports: Callable[[str], Iterable[Document]]
+    ) -> Document | None:
         try:
-            found = self._tolva.request("GET", f"/datasets/{dataset}/imports")["data"]
+            found = list_imports(f"/datasets/{dataset}/imports")
+            return next((item for item in found if item["file"]["version"] == version), None)
         except ApiError as error:
             if error.status == 404:  # the worker makes the dataset
                 return None
             raise
-        return next((item for item in found if item["file"]["version"] == version), None)
 
 
 def _sign_any(path: Path) -> Signature:

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from app.client import Document
 from app.core import log
+from app.local.import_document import EXISTING_KEY, describe_counts, describe_problem, describe_rejection
 from app.local.inbox_scan import LOG_NAME
 from app.local.private_files import rotate_log
 
 REJECTIONS_SHOWN = 20
-# What `append` makes of rows whose keys are there.
-EXISTING = "existing_key"
 
 
 class InboxLog:
@@ -42,10 +41,7 @@ def describe_outcome(document: Document) -> str:
     rejected = document["progress"]["rows_rejected"]
     rest = f", {rejected:,} rejected" if rejected else ""
     if document["status"] == "succeeded":
-        counts = ", ".join(
-            f"{document['result'].get(name) or 0:,} {name}" for name in ("added", "changed", "unchanged")
-        )
-        return f"imported into '{document['dataset']}': {counts}{rest}"
+        return f"imported into '{document['dataset']}': {describe_counts(document['result'])}{rest}"
     if document["status"] == "cancelled":
         return f"the import into '{document['dataset']}' was cancelled; nothing was loaded"
     return f"the import into '{document['dataset']}' failed; nothing was loaded{rest}"
@@ -53,14 +49,12 @@ def describe_outcome(document: Document) -> str:
 
 def describe_details(document: Document, mode: str) -> list[str]:
     """What there is to know of an import beside its outcome."""
-    problem = document["problem"] or {}
-    details = [str(problem[member]) for member in ("detail", "hint") if problem.get(member)]
+    details = describe_problem(document)
     details += [f"Warning: {warning}" for warning in document["warnings"]]
     for item in document["rejections"][:REJECTIONS_SHOWN]:
-        place = f"line {item['line']}" + (f", {item['column']}" if item["column"] else "")
-        details.append(f"{place}: {item['message']}" + (f": {item['value']!r}" if item["value"] is not None else ""))
+        details.append(describe_rejection(item) + (f": {item['value']!r}" if item["value"] is not None else ""))
     if document["progress"]["rows_rejected"] > REJECTIONS_SHOWN:
         details.append(f"Every rejection: tolva imports rejections {document['id']}")
-    if mode == "append" and any(total["code"] == EXISTING for total in document["totals"]):
+    if mode == "append" and any(total["code"] == EXISTING_KEY for total in document["totals"]):
         details.append("To have files change records that are there, start `tolva dev` with --inbox-mode upsert.")
     return details

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.datasets.columns import is_name, legal_name
-from app.local.file_names import announced_name, dataset_name
+from app.datasets.columns import is_name
+from app.local.file_names import announced_name, dataset_name, folder_dataset_name
 from app.local.folder_watch import Signature, sign
 
 LOG_NAME = "_tolva.log"
@@ -15,7 +15,7 @@ ENDINGS = re.compile(r"\.(csv|tsv|txt)(\.(gz|zst))?$", re.IGNORECASE)
 # Endings of downloads and copies that are not complete, and names that programs give to files of their own.
 UNFINISHED = re.compile(r"\.(part|partial|crdownload|download|tmp|temp|filepart|swp|swx)$|~$", re.IGNORECASE)
 PRIVATE = re.compile(r"^(\.|~\$)")
-ENDINGS_TEXT = "the names of files end with .csv, .tsv or .txt, packed ones with .gz or .zst behind it"
+ENDINGS_TEXT = "the names of files end with .csv, .tsv or .txt, compressed ones with .gz or .zst after it"
 
 
 @dataclass
@@ -63,7 +63,7 @@ def _refuse_root_file(scan: Scan, root: Path, file: Path) -> None:
 
 def _refuse_folder(scan: Scan, root: Path, folder: Path) -> None:
     """Say of its CSV files that they are in a folder that names no dataset; others may have nothing to do with it."""
-    better = root / (legal_name(announced_name(folder.name)) or "data")
+    better = root / folder_dataset_name(folder.name)
     try:
         for entry in _entries(folder):
             if ENDINGS.search(entry.name) and not PRIVATE.search(entry.name):
@@ -76,7 +76,7 @@ def _scan_dataset(scan: Scan, folder: Path) -> None:
     try:
         for entry in _entries(folder):
             path = Path(entry.path)
-            reason = find_reason(path)
+            reason = _find_reason(path)
             if reason is None:
                 scan.files[path] = sign(path)
             else:
@@ -85,14 +85,14 @@ def _scan_dataset(scan: Scan, folder: Path) -> None:
         scan.ignored[folder] = f"the folder cannot be read: {error.strerror}"
 
 
-def find_reason(path: Path) -> str | None:
+def _find_reason(path: Path) -> str | None:
     """Why a file in a dataset's folder is not imported, and what to do; None if it is."""
     try:
         if path.is_dir():
             return f"folders below a dataset's are not looked into: move its files to {path.parent}"
         reason = _explain_name(path.name) if not ENDINGS.search(path.name) or PRIVATE.search(path.name) else None
         if reason is None and announced_name(path.name) != path.name:
-            reason = f"its name has signs that the bucket takes in none: call it {announced_name(path.name)}"
+            reason = f"its name has characters that no import takes: call it {announced_name(path.name)}"
         return reason or _explain_content(path)
     except OSError as error:
         return f"it cannot be read: {error.strerror}"

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["append", "upsert", "replace"]
 
-HASH_BLOCK = 1024 * 1024
 # What the bucket keeps beside a file, to know it again.
 HASH = "sha256"
 

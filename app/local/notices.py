@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from app.datasets.columns import legal_name
 from app.local.emulator import BUCKET
-from app.local.file_names import announced_name, dataset_name
+from app.local.file_names import dataset_name, folder_dataset_name
+from app.local.import_document import describe_counts
 
 INBOX = "inbox/"
 
@@ -75,8 +75,7 @@ def _describe_end(key: str, event: dict[str, Any]) -> str:
     place = f"s3://{BUCKET}/{key}"
     if event["event"] == "import.failed":
         return f"{place}: the import failed; nothing was loaded. Why: tolva imports show {event['import_id']}"
-    counts = ", ".join(f"{event.get(name) or 0:,} {name}" for name in ("added", "changed", "unchanged"))
-    return f"{place}: imported into '{event['dataset']}': {counts}"
+    return f"{place}: imported into '{event['dataset']}': {describe_counts(event)}"
 
 
 def explain_ignored(key: str) -> str | None:
@@ -86,5 +85,5 @@ def explain_ignored(key: str) -> str | None:
     if not name:
         return None
     first = folder.partition("/")[0]
-    dataset = (legal_name(announced_name(first)) or "data") if first else dataset_name(name)
+    dataset = folder_dataset_name(first) if first else dataset_name(name)
     return f"Not imported: s3://{BUCKET}/{key}. Its place is s3://{BUCKET}/{INBOX}{dataset}/{name}"

@@ -14,12 +14,12 @@ def count_records(tolva: Client, dataset: Document) -> int:
     """The number of a dataset's records; the environment points at the emulator."""
     if dataset["store"] == "keyvalue":
         # The API does not count these, as on AWS it would cost a read of each.
-        return asyncio.run(count_items(dataset["name"]))
+        return asyncio.run(_count_items(dataset["name"]))
     page = tolva.request("GET", f"/datasets/{dataset['name']}/records", _limit="1", _count="exact")
     return int(page["count"])
 
 
-async def count_items(name: str) -> int:
+async def _count_items(name: str) -> int:
     """The number of a key-value dataset's records, each of them counted."""
     try:
         item = await dynamo.find_item(*address_of(name))

@@ -8,10 +8,11 @@ import pytest
 import typer
 
 from app.cli import exit_codes
-from app.cli.connection import DEFAULT_URL, Asked, Target, find_local, find_target
+from app.cli.connection import DEFAULT_URL, Asked, Target, find_target
 from app.client import explain_problem, is_local
 from app.local.data_folder import DataFolder
 from app.local.emulator import find_free_port
+from app.local.folder_lock import find_url
 from tests.cli.commands import CTRL_C, answers, make, on, on_terminal, tolva
 from tests.local.running import ADMIN_KEY, RunningDev
 
@@ -101,9 +102,9 @@ class TestKeysStayWhereTheyBelong:
 class TestFindLocal:
     def test_a_lock_that_nobody_holds_is_not_believed(self, folder: Path) -> None:
         with DataFolder(folder).locked(HERE):
-            assert find_local(folder) == HERE
-        assert find_local(folder) is None
-        assert find_local(folder / "absent") is None
+            assert find_url(folder) == HERE
+        assert find_url(folder) is None
+        assert find_url(folder / "absent") is None
 
     def test_the_data_folder_alone_is_enough(self, dev: RunningDev) -> None:
         # Its key was given to it as a variable, so the folder has none.

@@ -2,29 +2,25 @@
 
 import asyncio
 import os
-import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 import pytest_asyncio
 from asyncpg import Connection
 from httpx import AsyncClient
 from playwright.async_api import Browser
 
-from app.local.emulator import find_free_port
 from app.local.services import Services
+from tests.api_process import api_process
 from tests.conformance.browser import Visitor, run_browser
 from tests.conformance.datasets import DATASETS, RECORDS
 from tests.conftest import ADMIN_KEY, empty_everything
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 ROOT = Path(__file__).parent.parent.parent
-START_SECONDS = 30.0
 # Any other seed finds other requests; these are the same in every run.
 SEED = "1"
 
@@ -32,32 +28,8 @@ SEED = "1"
 @pytest.fixture
 def served(database_url: str) -> Iterator[str]:
     """The address at which the API listens."""
-    with _serving() as url:
-        yield url
-
-
-@contextmanager
-def _serving() -> Iterator[str]:
-    port = find_free_port()
-    command = [sys.executable, "-m", "app.local.api", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"TOLVA_LOG_LEVEL": "ERROR"})
-    try:
-        yield _wait_for(f"http://127.0.0.1:{port}")
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(url: str) -> str:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            assert httpx.get(f"{url}/health", trust_env=False).status_code == 200
-        except httpx.TransportError:
-            assert time.monotonic() < deadline, f"nothing answers at {url}"
-            time.sleep(0.1)
-        else:
-            return url
+    with api_process() as process:
+        yield process.url
 
 
 @pytest_asyncio.fixture
@@ -71,8 +43,8 @@ async def api(served: str) -> AsyncIterator[AsyncClient]:
 async def site(services: Services, connections: Connection) -> AsyncIterator[AsyncClient]:
     """The same, once for all tests of a file: none of them may rely on what another one changes."""
     await empty_everything(connections)
-    with _serving() as url:
-        async with _caller_of(url) as client:
+    with api_process() as process:
+        async with _caller_of(process.url) as client:
             yield client
 
 

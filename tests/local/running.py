@@ -173,6 +173,13 @@ class RunningDev:
             return False
 
 
+def announce_many(dev: RunningDev, dataset: str) -> None:
+    """Announce imports until the earlier ones of a dataset are not on the first page of its list."""
+    path = f"/datasets/{dataset}/imports"
+    while dev.request("GET", path).json()["next"] is None:
+        assert dev.request("POST", path, json={"filename": "other.csv"}).status_code == 201
+
+
 def command_line(process: psutil.Process) -> str:
     """What a process was started with; nothing where it has ended."""
     try:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ import pytest
 from app.client import CommandError
 from app.local.dev import make_inbox
 from app.local.folder_watch import Signature
+from app.local.inbox import NOTES_FILE
 from app.local.inbox_log import describe_details, describe_outcome
 from app.local.inbox_notes import InboxNotes, Note
 from app.local.inbox_scan import LOG_NAME, scan_inbox
 from app.local.inbox_upload import Verified
 from app.local.notices import LogTail, Notices, explain_ignored
 from app.local.process import LocalError
-from tests.local.running import RunningDev, eventually
+from tests.local.running import RunningDev, announce_many, eventually
 
 ROWS = "sku,price\nA1,1.50\nA2,2.50\n"
 SECONDS = 60.0
@@ -152,6 +154,21 @@ class TestAgain:
             found = second.request("GET", "/datasets/numbered/records").json()["data"]
             assert [record["a"] for record in found] == [2, 2]
             assert len(second.request("GET", "/datasets/numbered/imports").json()["data"]) == 2
+
+    def test_an_import_behind_many_later_ones_is_found(self, tmp_path: Path) -> None:
+        """As if it had been killed before the import's end, and others had followed."""
+        data, root = tmp_path / "data", tmp_path / "in"
+        file = put(root / "stock" / "a.csv", ROWS)
+        with RunningDev(data, "--inbox", str(root)) as first:
+            assert eventually(lambda: "imported into 'stock': 2 added" in said(file), SECONDS)
+            announce_many(first, "stock")
+        notes = InboxNotes(data / NOTES_FILE)
+        note = notes.find(file)
+        assert note
+        notes.keep(file, replace(note, state="sent"))
+        notes.close()
+        with RunningDev(data, "--inbox", str(root)):
+            assert eventually(lambda: said(file).count("imported into 'stock': 2 added") == 2, SECONDS)
 
     def test_what_is_no_folder_cannot_be_watched(self, tmp_path: Path) -> None:
         with pytest.raises(LocalError, match="cannot be watched"):

@@ -117,7 +117,7 @@ function showNames() {
   });
   element("names").replaceChildren(...items);
   const more = found.length - items.length;
-  element("rest").textContent = more ? `${more.toLocaleString("en")} more: type more of the name.` : found.length ? "" : "None is called so.";
+  element("rest").textContent = more ? `${more.toLocaleString("en")} more: type more of the name.` : found.length ? "" : "None found.";
 }
 
 function showEverything(body, datasets) {
