@@ -12,7 +12,8 @@ from app.cli.connection import DEFAULT_URL, Asked, Target, find_local, find_targ
 from app.client import explain_problem, is_local
 from app.local.data_folder import DataFolder
 from app.local.emulator import find_free_port
-from tests.cli.commands import CTRL_C, answers, make, on, on_terminal, tolva
+from tests.cli.commands import CTRL_C, make, on, on_terminal, tolva
+from tests.cli.servers import answers
 from tests.local.running import ADMIN_KEY, RunningDev
 
 REMOTE = "https://tolva.example.test"
@@ -183,13 +184,13 @@ class TestAddresses:
         assert is_local(url) is local
 
     def test_problem(self) -> None:
-        problem = {"title": "No", "detail": "Two mistakes.", "hint": "Mend them."}
+        problem = {"title": "No", "detail": "Two mistakes.", "hint": "Fix them."}
         errors = [{"path": "name", "message": "too long"}, {"message": "too short"}]
         assert explain_problem(problem | {"errors": errors}).splitlines() == [
             "No: Two mistakes.",
             "  name: too long",
             "  too short",
-            "Mend them.",
+            "Fix them.",
         ]
         # What the detail says is not said again.
         problem = {"title": "No", "detail": "'_sort' cannot be used: there is no column 'a'."}

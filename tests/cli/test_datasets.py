@@ -15,11 +15,6 @@ COLUMNS = [
 RECORDS = [{"code": "1", "price": "1.50", "note": "7"}, {"code": "2", "price": None, "note": "8"}]
 
 
-@pytest.fixture(params=["relational", "keyvalue"])
-def store(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 class TestList:
     def test_alone_or_by_name(self, dev: RunningDev) -> None:
         make(dev, "listed", COLUMNS, RECORDS, key=["code"], title="Tab\there")

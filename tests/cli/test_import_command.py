@@ -11,29 +11,8 @@ import typer
 
 from app.cli import column_flags, exit_codes, import_flags
 from app.cli.import_report import VALUE_WIDTH, shorten
-from tests.cli.commands import make_key, on, on_terminal, tolva
+from tests.cli.commands import make_key, on, on_terminal, records, tolva
 from tests.local.running import ADMIN_KEY, RunningDev, command, environment, eventually
-
-GOOD = 'code,name,price\n001,one,1.50\n002,"two, too",20.00\n003,three,0.10\n'
-BAD = "code,name,price\n004,four,4.00\n005,five,cheap\n"
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> Path:
-    path = tmp_path / "good.csv"
-    path.write_text(GOOD)
-    return path
-
-
-@pytest.fixture
-def bad(tmp_path: Path) -> Path:
-    path = tmp_path / "bad.csv"
-    path.write_text(BAD)
-    return path
-
-
-def records(dev: RunningDev, dataset: str) -> list[dict[str, object]]:
-    return list(dev.request("GET", f"/datasets/{dataset}/records").json()["data"])
 
 
 class TestImport:
