@@ -5,8 +5,6 @@ from typing import Any
 
 import typer
 
-# A key of the API begins so, and has more characters than a column is ever called by.
-API_KEY = re.compile(r"tolva_[^,\s]{18,}")
 _TYPE = re.compile(r"([a-z]+)(?:\(\s*(\d+)\s*,\s*(\d+)\s*\))?")
 
 
@@ -41,6 +39,6 @@ def parse_type(text: str) -> dict[str, Any]:
     return {"type": kind} if precision is None else {"type": kind, "precision": int(precision), "scale": int(scale)}
 
 
-def parse_key(text: str) -> list[str]:
-    """The names of the key's columns, none of them for '': records are numbered then."""
+def split_names(text: str) -> list[str]:
+    """Names with commas between them; none for ''."""
     return [name.strip() for name in text.split(",")] if text.strip() else []

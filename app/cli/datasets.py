@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from app.cli.column_flags import parse_type
+from app.cli.column_flags import parse_type, split_names
 from app.cli.command import Tolva, connected
 from app.cli.completion import DatasetName
-from app.cli.dataset_change import ColumnChanges, ColumnFlags, merge, split_names, split_pair
+from app.cli.dataset_change import ColumnChanges, ColumnFlags, merge, split_pair
 from app.cli.dataset_view import count_text, show_dataset
 from app.cli.groups import listing_group
 from app.cli.json_input import read_object

@@ -1,11 +1,12 @@
 """`tolva import`: files into datasets."""
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from app.cli import exit_codes
-from app.cli.column_flags import API_KEY, parse_columns, parse_key
+from app.cli.column_flags import parse_columns, split_names
 from app.cli.command import AsJson, NoColor, Quiet, make_output
 from app.cli.connection import Folder, Key, ProfileName, Url, connect
 from app.cli.import_flags import parse_booleans, parse_date_formats, parse_header
@@ -24,6 +25,8 @@ Compression = Literal["none", "gzip", "zstd"]
 COLUMNS = "Columns (by their headers; those with a header can be repeated)"
 WRITING = "How the files are written (detected if you do not say it)"
 MOST_BYTES = 5 * 1024**3
+# A key of the API begins so, and is longer than most names of columns.
+API_KEY = re.compile(r"tolva_[^,\s]{18,}")
 
 
 def _writing(text: str | None = None, *names: str) -> Any:
@@ -144,7 +147,7 @@ def import_file(
     if columns := parse_columns(column_type or [], name or [], omit or []):
         settings["columns"] = columns
     if columns_key is not None:
-        settings["key"] = parse_key(columns_key)
+        settings["key"] = split_names(columns_key)
     output = make_output(as_json=as_json, quiet=quiet, no_color=no_color)
     sources = _find_sources(output, files, max_bytes, dataset, mode)
     from app.cli.import_batch import ImportBatch

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -79,6 +80,13 @@ class TestImport:
         done = on(dev, "import", file, "--dataset", "chosen", "--omit", "note")
         assert done.code == 1
         assert "Did you mean 'notes'?" in done.out
+
+    def test_more_new_names_than_are_shown_are_in_the_import(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "many.csv").write_text(",".join(f"a-{n}" for n in range(12)) + "\n" + "1," * 11 + "1\n")
+        done = on(dev, "import", str(tmp_path / "many.csv"), "--dataset", "many_renamed")
+        rest = re.search(r"^…and 2 more: tolva (imports show \S+ --json)$", done.out, re.MULTILINE)
+        assert rest is not None, done.out
+        assert len(json.loads(on(dev, *rest[1].split()).out)["renamed"]) == 12
 
     def test_several_columns_of_one_header(self, dev: RunningDev, tmp_path: Path) -> None:
         (tmp_path / "twice.csv").write_text("a,a,,b,\n1,2,3,4,5\n")
@@ -164,7 +172,6 @@ class TestNoDatasetStaysBehind:
         assert done.code == 1
         assert dev.request("GET", "/datasets/refused").status_code == 404
 
-    @pytest.mark.parametrize("store", ["relational", "keyvalue"])
     def test_if_it_fails(self, dev: RunningDev, tmp_path: Path, store: str) -> None:
         (tmp_path / "empty.csv").touch()
         done = on(dev, "import", str(tmp_path / "empty.csv"), "--dataset", "failed", "--store", store)
@@ -228,7 +235,7 @@ class TestFlags:
             {"label": "p", "type": "decimal", "precision": 12, "scale": 2, "name": "price"},
             {"label": "q", "omit": True},
         ]
-        assert (column_flags.parse_key("a, b"), column_flags.parse_key("")) == (["a", "b"], [])
+        assert (column_flags.split_names("a, b"), column_flags.split_names("")) == (["a", "b"], [])
 
     @pytest.mark.parametrize(
         ("types", "names"), [(["a"], []), (["a="], []), (["a=decimal(12)"], []), (["a=De Cimal"], []), ([], ["a"])]
