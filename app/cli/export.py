@@ -15,7 +15,7 @@ from app.cli.names import dataset_path
 from app.cli.output import Output, errors
 from app.cli.pages import TOO_LARGE, csv_line, json_line, read_pages
 from app.cli.record_query import FileFormat, Parameters, list_parameters
-from app.cli.target_file import target_file
+from app.cli.target_file import OutputFile, target_file
 
 if TYPE_CHECKING:
     from app.client import Client
@@ -25,10 +25,6 @@ SUFFIXES: dict[str, FileFormat] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl":
 ONLY_IN_PAGES = ("store-unsuitable", "format-not-available", TOO_LARGE)
 
 SPREADSHEET = ("_spreadsheet", "true")
-
-OutputFile = Annotated[
-    Path | None, typer.Option("--output", "-o", help="The file to write; else the standard output.", show_default=False)
-]
 
 
 @connected
