@@ -81,10 +81,8 @@ class Client:
         self, method: str, path: str, *, parameters: Parameters = (), body: str | None = None, accept: str = JSON
     ) -> str:
         """The text that a route answers with, as it is; `body` is JSON."""
-        headers = {"Accept": accept} | ({"Content-Type": JSON} if body is not None else {})
-        content = body.encode() if body is not None else None
         with _failures(self.url):
-            response = self._http.request(method, path, params=list(parameters), content=content, headers=headers)
+            response = self._http.send(self._build(method, path, parameters, body=body, accept=accept, timeout=TIMEOUT))
         _refuse_failure(response)
         if accept == JSON and JSON not in response.headers.get("content-type", ""):
             raise _not_tolva(response)
@@ -99,12 +97,8 @@ class Client:
         Raises:
             CommandError: while they are read, the answer breaks off.
         """
-        headers = {"Accept": accept} | ({"Content-Type": JSON} if body is not None else {})
-        content = body.encode() if body is not None else None
-        request = self._http.build_request(
-            method, path, params=list(parameters), content=content, headers=headers, timeout=STREAM_TIMEOUT
-        )
         with _failures(self.url):
+            request = self._build(method, path, parameters, body=body, accept=accept, timeout=STREAM_TIMEOUT)
             response = self._http.send(request, stream=True)
         try:
             if not response.is_success:
@@ -114,6 +108,15 @@ class Client:
             yield _pieces(response)
         finally:
             response.close()
+
+    def _build(
+        self, method: str, path: str, parameters: Parameters, *, body: str | None, accept: str, timeout: httpx.Timeout
+    ) -> httpx.Request:
+        headers = {"Accept": accept} | ({"Content-Type": JSON} if body is not None else {})
+        content = body.encode() if body is not None else None
+        return self._http.build_request(
+            method, path, params=list(parameters), content=content, headers=headers, timeout=timeout
+        )
 
     def find_dataset(self, name: str) -> Document | None:
         """A dataset, or None when there is none of that name."""
