@@ -119,18 +119,28 @@ class ColumnChanges:
         for pair in flags.booleans:
             name, text = split_pair(pair, "--booleans", "active=yes,no")
             self._of(name)["booleans"] = split_names(text) or None
-        for pairs, flag, member, example in (
-            (flags.unit, "--unit", "units", "price=€"),
-            (flags.null, "--null", "nulls", "price=n/a"),
-        ):
-            for pair in pairs:
-                name, text = split_pair(pair, flag, example)
-                self._of(name).setdefault(member, []).append(text)
+        for pair in flags.unit:
+            name, text = split_pair(pair, "--unit", "price=€")
+            units = self._of(name).get("units") or []
+            self._of(name)["units"] = [*units, text] if text else None
+        for pair in flags.null:
+            # An empty text can stand for null, too.
+            name, text = split_pair(pair, "--null", "price=n/a")
+            self._of(name).setdefault("nulls", []).append(text)
 
 
 def merge(body: Body, said: Body) -> Body:
-    """A body with what flags say beside it, or instead."""
+    """A body with what flags say beside it; what both say of one thing is as the flags have it."""
     merged = body | said
-    if isinstance(body.get("columns"), dict) and "columns" in said:
-        merged["columns"] = body["columns"] | said["columns"]
+    for member in ("columns", "add_columns"):
+        written, flagged = body.get(member), said.get(member)
+        if isinstance(written, list) and isinstance(flagged, list):
+            merged[member] = [*written, *flagged]
+        elif isinstance(written, dict) and isinstance(flagged, dict):
+            merged[member] = written | {name: _both(written.get(name), change) for name, change in flagged.items()}
     return merged
+
+
+def _both(written: Any, flagged: Any) -> Any:
+    """The change of a column in a body with what flags say of it; either may be None, which drops the column."""
+    return written | flagged if isinstance(written, dict) and isinstance(flagged, dict) else flagged
