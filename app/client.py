@@ -1,5 +1,6 @@
 """A client of the API for the command line: any running Tolva, on this machine or deployed."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -137,13 +138,17 @@ class Client:
     def cancel_import(self, import_id: str) -> None:
         self.request("POST", f"/imports/{import_id}/cancel")
 
-    def list_all(self, path: str) -> Iterator[Document]:
-        """Every item of a list, page by page."""
+    def list_all(self, path: str, parse: Callable[[str], Any] = json.loads) -> Iterator[Document]:
+        """Every item of a list, page by page; `parse` reads its JSON."""
         cursor = None
         while True:
-            page = self.request("GET", path, **({"_cursor": cursor} if cursor else {}))
-            if "data" not in page:
-                raise CommandError(f"{self.url}{path} is not a list as Tolva has. Is --url the address of a Tolva?")
+            text = self.fetch("GET", path, parameters=[("_cursor", cursor)] if cursor else [])
+            try:
+                page = parse(text)
+            except ValueError:
+                page = None
+            if not isinstance(page, dict) or "data" not in page:
+                raise CommandError(f"{self.url}{path} is not a list of Tolva's. Is --url the address of a Tolva?")
             yield from page["data"]
             cursor = page["next"]
             if cursor is None:

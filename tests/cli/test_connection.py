@@ -142,8 +142,8 @@ class TestExitCodes:
     def test_something_that_is_no_tolva(self) -> None:
         for answer, media_type in ((b"<html>", "text/html"), (b"{}", "application/json"), (b"[", "application/json")):
             with answers(answer, media_type) as url:
-                for arguments in (["datasets"], ["records", "list", "any"], ["openapi"]):
-                    if arguments == ["datasets"] or media_type == "text/html":
+                for arguments in (["datasets"], ["datasets", "--json"], ["records", "list", "any"], ["openapi"]):
+                    if arguments[0] == "datasets" or media_type == "text/html":
                         done = tolva(*arguments, "--url", url, "--api-key", "any")
                         assert done.code == 1
                         assert "address of a Tolva" in done.err
