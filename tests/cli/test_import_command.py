@@ -157,6 +157,12 @@ class TestReport:
         done = on_terminal(*arguments, TOLVA_URL=dev.url, TOLVA_KEY=ADMIN_KEY, TERM="xterm")
         assert "Uploading good.csv" in done.out
 
+    def test_its_bars_have_no_colours_if_it_is_so_asked(self, dev: RunningDev, good: Path) -> None:
+        arguments = ["import", str(good), "--dataset", "barred_plainly"]
+        variables = {"TOLVA_URL": dev.url, "TOLVA_KEY": ADMIN_KEY, "TERM": "xterm-256color"}
+        assert "\x1b[3" in on_terminal(*arguments, **variables).out
+        assert "\x1b[3" not in on_terminal(*arguments, "--mode", "upsert", "--no-color", **variables).out
+
     def test_escape_sequences_of_a_file_stay_away_from_the_terminal(self, dev: RunningDev, tmp_path: Path) -> None:
         (tmp_path / "a\x1b[31m.csv").write_text("n,v\x1b[31m\n1,x\n")
         done = on(dev, "import", str(tmp_path / "a\x1b[31m.csv"), "--dataset", "escaped")
