@@ -8,6 +8,7 @@ from app.cli import exit_codes
 from app.cli.bars import Bars
 from app.cli.import_report import ImportReport
 from app.cli.import_run import ImportRun
+from app.cli.names import check_dataset_name
 from app.cli.output import Output, say_error
 from app.cli.sources import LocalFile, Source
 from app.client import ApiError, Client, CommandError, Document, Unreachable
@@ -52,6 +53,8 @@ class ImportBatch:
         dataset: str | None,
         store: str,
     ) -> None:
+        if dataset is not None:
+            check_dataset_name(dataset)
         self._client = client
         self._output = output
         self._report = report
