@@ -16,11 +16,18 @@ from app.cli.output import Output, fail
 if TYPE_CHECKING:
     from app.cli.sources import Source
 
-Mode = Literal["append", "upsert", "replace"]
-OnReject = Literal["abort", "skip"]
-Store = Literal["relational", "keyvalue"]
+Mode = Annotated[
+    Literal["append", "upsert", "replace"],
+    typer.Option(help="Add rows, add or change them by key, or replace them all."),
+]
+OnReject = Annotated[
+    Literal["abort", "skip"], typer.Option(help="Load nothing if a row is bad, or leave the bad rows out.")
+]
+Store = Annotated[
+    Literal["relational", "keyvalue"],
+    typer.Option(help="Store for a new dataset: relational (queries) or keyvalue (lookups by key)."),
+]
 Compression = Literal["none", "gzip", "zstd"]
-
 
 COLUMNS = "Columns (by their headers; those with a header can be repeated)"
 WRITING = "How the files are written (detected if you do not say it)"
@@ -53,13 +60,9 @@ def import_file(
             show_default=False,
         ),
     ] = None,
-    store: Annotated[
-        Store, typer.Option(help="Store for a new dataset: relational (queries) or keyvalue (lookups by key).")
-    ] = "relational",
-    mode: Annotated[Mode, typer.Option(help="Add rows, add or change them by key, or replace them all.")] = "append",
-    on_reject: Annotated[
-        OnReject, typer.Option(help="Load nothing if a row is bad, or leave the bad rows out.")
-    ] = "abort",
+    store: Store = "relational",
+    mode: Mode = "append",
+    on_reject: OnReject = "abort",
     max_rejections: Annotated[
         int | None, typer.Option(min=0, help="With skip: fail if more rows than this are bad.", show_default=False)
     ] = None,
@@ -111,7 +114,7 @@ def import_file(
 ) -> None:
     """Import CSV files into datasets and show the result.
 
-    Of several files for one dataset the first that fails is the last; into datasets of their own, all are tried.
+    If several files go into one dataset, the first that fails is the last; if each has its own, all are tried.
     """
     given = {
         "delimiter": delimiter.replace("\\t", "\t") if delimiter else None,
