@@ -57,11 +57,11 @@ class Unreachable(CommandError):
 class Client:
     """The routes of the API that the commands use. Every method raises ApiError or Unreachable."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, timeout: httpx.Timeout = TIMEOUT) -> None:
         self.url = url.rstrip("/")
         self.key = key
         headers = {"Authorization": f"Bearer {key}"}
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=TIMEOUT, trust_env=not is_local(url))
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout, trust_env=not is_local(url))
 
     def __enter__(self) -> Self:
         return self
@@ -120,7 +120,7 @@ class Client:
         )
 
     def find_dataset(self, name: str) -> Document | None:
-        """A dataset, or None when there is none of that name."""
+        """A dataset, or None if there is none of that name."""
         try:
             return self.request("GET", f"/datasets/{quote(name, safe='')}")
         except ApiError as error:
@@ -161,7 +161,7 @@ def _failures(url: str) -> Iterator[None]:
     try:
         yield
     except httpx.InvalidURL:
-        raise CommandError(f"'{url}' is not a URL. Give one as http://127.0.0.1:8000.") from None
+        raise CommandError(f"'{url}' is not a URL. Give one such as http://127.0.0.1:8000.") from None
     except httpx.UnsupportedProtocol:
         raise CommandError(f"'{url}' is not a URL. Begin it with http:// or https://.") from None
     except httpx.TimeoutException:
@@ -191,7 +191,7 @@ def _pieces(response: httpx.Response) -> Iterator[bytes]:
 
 
 def upload_file(upload: Document, stream: Readable, size: int, sent: Callable[[int], None]) -> None:
-    """Send a file of `size` bytes to where `upload` says; `sent` is told how many bytes each block had.
+    """Send a file of `size` bytes to where `upload` says; `sent` gets the number of bytes of each block.
 
     Raises:
         CommandError: the file is not of that size any more, or the storage refuses it or cannot be reached.
@@ -264,7 +264,7 @@ def _not_tolva(response: httpx.Response) -> CommandError:
 
 
 def _problem_of(response: httpx.Response) -> Document:
-    """What a refusal says, also when it comes from something in between, as a gateway."""
+    """What a refusal says, also when it comes from something in between, such as a gateway."""
     try:
         document = response.json()
     except ValueError:
