@@ -26,7 +26,7 @@ def _split(pair: str, flag: str, example: str) -> tuple[str, str]:
     """A label, which may hold the sign too, and what is said of it."""
     label, sign, said = pair.rpartition("=")
     if not (sign and said):
-        raise typer.BadParameter(f"'{pair}' is not as {example}", param_hint=flag)
+        raise typer.BadParameter(f"'{pair}' cannot be read; write it like {example}", param_hint=flag)
     return label, said.strip()
 
 
@@ -34,7 +34,7 @@ def parse_type(text: str) -> dict[str, Any]:
     """A column's type with its digits: `decimal(12,2)`."""
     match = _TYPE.fullmatch(text)
     if match is None:
-        raise typer.BadParameter(f"'{text}' is not as integer or decimal(12,2)", param_hint="--type")
+        raise typer.BadParameter(f"'{text}' is not a type; write integer or decimal(12,2)", param_hint="--type")
     kind, precision, scale = match.groups()
     return {"type": kind} if precision is None else {"type": kind, "precision": int(precision), "scale": int(scale)}
 

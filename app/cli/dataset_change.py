@@ -20,7 +20,7 @@ def split_pair(pair: str, flag: str, example: str) -> tuple[str, str]:
     """A column's name and what is said of it."""
     name, sign, said = pair.partition("=")
     if not (sign and name):
-        raise typer.BadParameter(f"'{pair}' is not as {example}", param_hint=flag)
+        raise typer.BadParameter(f"'{pair}' cannot be read; write it like {example}", param_hint=flag)
     return name.strip(), said
 
 
