@@ -1,5 +1,6 @@
 """A client of the API for the command line: any running Tolva, on this machine or deployed."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -56,11 +57,11 @@ class Unreachable(CommandError):
 class Client:
     """The routes of the API that the commands use. Every method raises ApiError or Unreachable."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, timeout: httpx.Timeout = TIMEOUT) -> None:
         self.url = url.rstrip("/")
         self.key = key
         headers = {"Authorization": f"Bearer {key}"}
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=TIMEOUT, trust_env=not is_local(url))
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout, trust_env=not is_local(url))
 
     def __enter__(self) -> Self:
         return self
@@ -81,10 +82,8 @@ class Client:
         self, method: str, path: str, *, parameters: Parameters = (), body: str | None = None, accept: str = JSON
     ) -> str:
         """The text that a route answers with, as it is; `body` is JSON."""
-        headers = {"Accept": accept} | ({"Content-Type": JSON} if body is not None else {})
-        content = body.encode() if body is not None else None
         with _failures(self.url):
-            response = self._http.request(method, path, params=list(parameters), content=content, headers=headers)
+            response = self._http.send(self._build(method, path, parameters, body=body, accept=accept, timeout=TIMEOUT))
         _refuse_failure(response)
         if accept == JSON and JSON not in response.headers.get("content-type", ""):
             raise _not_tolva(response)
@@ -99,12 +98,8 @@ class Client:
         Raises:
             CommandError: while they are read, the answer breaks off.
         """
-        headers = {"Accept": accept} | ({"Content-Type": JSON} if body is not None else {})
-        content = body.encode() if body is not None else None
-        request = self._http.build_request(
-            method, path, params=list(parameters), content=content, headers=headers, timeout=STREAM_TIMEOUT
-        )
         with _failures(self.url):
+            request = self._build(method, path, parameters, body=body, accept=accept, timeout=STREAM_TIMEOUT)
             response = self._http.send(request, stream=True)
         try:
             if not response.is_success:
@@ -115,8 +110,17 @@ class Client:
         finally:
             response.close()
 
+    def _build(
+        self, method: str, path: str, parameters: Parameters, *, body: str | None, accept: str, timeout: httpx.Timeout
+    ) -> httpx.Request:
+        headers = {"Accept": accept} | ({"Content-Type": JSON} if body is not None else {})
+        content = body.encode() if body is not None else None
+        return self._http.build_request(
+            method, path, params=list(parameters), content=content, headers=headers, timeout=timeout
+        )
+
     def find_dataset(self, name: str) -> Document | None:
-        """A dataset, or None when there is none of that name."""
+        """A dataset, or None if there is none of that name."""
         try:
             return self.request("GET", f"/datasets/{quote(name, safe='')}")
         except ApiError as error:
@@ -134,13 +138,17 @@ class Client:
     def cancel_import(self, import_id: str) -> None:
         self.request("POST", f"/imports/{import_id}/cancel")
 
-    def list_all(self, path: str) -> Iterator[Document]:
-        """Every item of a list, page by page."""
+    def list_all(self, path: str, parse: Callable[[str], Any] = json.loads) -> Iterator[Document]:
+        """Every item of a list, page by page; `parse` reads its JSON."""
         cursor = None
         while True:
-            page = self.request("GET", path, **({"_cursor": cursor} if cursor else {}))
-            if "data" not in page:
-                raise CommandError(f"{self.url}{path} is not a list as Tolva has. Is --url the address of a Tolva?")
+            text = self.fetch("GET", path, parameters=[("_cursor", cursor)] if cursor else [])
+            try:
+                page = parse(text)
+            except ValueError:
+                page = None
+            if not isinstance(page, dict) or "data" not in page:
+                raise CommandError(f"{self.url}{path} is not a list of Tolva's. Is --url the address of a Tolva?")
             yield from page["data"]
             cursor = page["next"]
             if cursor is None:
@@ -153,7 +161,7 @@ def _failures(url: str) -> Iterator[None]:
     try:
         yield
     except httpx.InvalidURL:
-        raise CommandError(f"'{url}' is not a URL. Give one as http://127.0.0.1:8000.") from None
+        raise CommandError(f"'{url}' is not a URL. Give one such as http://127.0.0.1:8000.") from None
     except httpx.UnsupportedProtocol:
         raise CommandError(f"'{url}' is not a URL. Begin it with http:// or https://.") from None
     except httpx.TimeoutException:
@@ -183,7 +191,7 @@ def _pieces(response: httpx.Response) -> Iterator[bytes]:
 
 
 def upload_file(upload: Document, stream: Readable, size: int, sent: Callable[[int], None]) -> None:
-    """Send a file of `size` bytes to where `upload` says; `sent` is told how many bytes each block had.
+    """Send a file of `size` bytes to where `upload` says; `sent` gets the number of bytes of each block.
 
     Raises:
         CommandError: the file is not of that size any more, or the storage refuses it or cannot be reached.
@@ -256,7 +264,7 @@ def _not_tolva(response: httpx.Response) -> CommandError:
 
 
 def _problem_of(response: httpx.Response) -> Document:
-    """What a refusal says, also when it comes from something in between, as a gateway."""
+    """What a refusal says, also when it comes from something in between, such as a gateway."""
     try:
         document = response.json()
     except ValueError:

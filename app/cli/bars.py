@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -13,9 +12,11 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.text import Text
 
+from app.cli.output import errors
 from app.cli.visible import visible
 
 WAITING = {"awaiting_upload": "waiting for the upload to be picked up", "queued": "waiting for the worker"}
@@ -27,28 +28,38 @@ class Bars:
     """What shows how far something is."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._console = Console(stderr=True, highlight=False)
-        self._is_shown = self._console.is_terminal and not quiet
+        self._is_shown = errors.is_terminal and not quiet
 
     def say(self, message: str) -> None:
         """Say what is waited for, at a terminal."""
         if self._is_shown:
-            self._console.print(Text(message, "dim"))
+            errors.print(Text(message, "dim"))
 
     @contextmanager
     def transfer(self, description: str, size: int | None) -> Iterator["Bar"]:
         """A bar that fills with the bytes sent or received."""
         left = TimeRemainingColumn(elapsed_when_finished=True)
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), left)
-        with Progress(*columns, console=self._console, disable=not self._is_shown) as progress:
+        columns = (_description(), BarColumn(), DownloadColumn(), left)
+        with Progress(*columns, console=errors, disable=not self._is_shown) as progress:
             yield Bar(progress, visible(description), size)
+
+    @contextmanager
+    def arrival(self, description: str) -> Iterator["Bar"]:
+        """The bytes that have come of nobody knows how many, while they come."""
+        columns = (_description(), DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=errors, transient=True, disable=not self._is_shown) as progress:
+            yield Bar(progress, visible(description), None)
 
     @contextmanager
     def load(self) -> Iterator["Bar"]:
         """A bar that fills with the bytes read, beside the phase, the rows and their rate."""
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=self._console, disable=not self._is_shown) as progress:
+        columns = (_description(), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=errors, disable=not self._is_shown) as progress:
             yield Bar(progress, "Importing", None)
+
+
+def _description() -> TextColumn:
+    return TextColumn("{task.description}", markup=False)
 
 
 class Bar:

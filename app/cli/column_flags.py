@@ -5,8 +5,6 @@ from typing import Any
 
 import typer
 
-# A key of the API begins so, and has more characters than a column is ever called by.
-API_KEY = re.compile(r"tolva_[^,\s]{18,}")
 _TYPE = re.compile(r"([a-z]+)(?:\(\s*(\d+)\s*,\s*(\d+)\s*\))?")
 
 
@@ -28,7 +26,7 @@ def _split(pair: str, flag: str, example: str) -> tuple[str, str]:
     """A label, which may hold the sign too, and what is said of it."""
     label, sign, said = pair.rpartition("=")
     if not (sign and said):
-        raise typer.BadParameter(f"'{pair}' is not as {example}", param_hint=flag)
+        raise typer.BadParameter(f"'{pair}' cannot be read; write it like {example}", param_hint=flag)
     return label, said.strip()
 
 
@@ -36,11 +34,11 @@ def parse_type(text: str) -> dict[str, Any]:
     """A column's type with its digits: `decimal(12,2)`."""
     match = _TYPE.fullmatch(text)
     if match is None:
-        raise typer.BadParameter(f"'{text}' is not as integer or decimal(12,2)", param_hint="--type")
+        raise typer.BadParameter(f"'{text}' is not a type; write integer or decimal(12,2)", param_hint="--type")
     kind, precision, scale = match.groups()
     return {"type": kind} if precision is None else {"type": kind, "precision": int(precision), "scale": int(scale)}
 
 
-def parse_key(text: str) -> list[str]:
-    """The names of the key's columns, none of them for '': records are numbered then."""
+def split_names(text: str) -> list[str]:
+    """Names with commas between them; none for ''."""
     return [name.strip() for name in text.split(",")] if text.strip() else []

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-# Who presses the tab key does not wait longer.
+# Nobody waits longer after pressing the tab key.
 PATIENCE_SECONDS = 1.0
 MOST_NAMES = 1000
 
@@ -27,19 +27,14 @@ def _list_names(given: dict[str, Any]) -> list[str]:
     import httpx
 
     from app.cli.connection import Asked, find_target
-    from app.client import is_local
+    from app.client import Client
 
     data = given.get("data")
     asked = Asked(given.get("url"), given.get("api_key"), Path(data) if data else None, given.get("profile"))
     target = find_target(asked, os.environ)
-    answer = httpx.get(
-        f"{target.url.rstrip('/')}/datasets",
-        params={"_limit": MOST_NAMES},
-        headers={"Authorization": f"Bearer {target.key}"},
-        timeout=PATIENCE_SECONDS,
-        trust_env=not is_local(target.url),
-    )
-    return [str(dataset["name"]) for dataset in answer.json()["data"]]
+    with Client(target.url, target.key, httpx.Timeout(PATIENCE_SECONDS)) as client:
+        page = client.request("GET", "/datasets", _limit=str(MOST_NAMES))
+    return [str(dataset["name"]) for dataset in page["data"]]
 
 
 DatasetName = Annotated[

@@ -1,7 +1,7 @@
 """Which Tolva a command talks to: its address, the API key it is called with, and where both were found."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -63,16 +63,24 @@ def connect(
     url: str | None = None, key: str | None = None, data: Path | None = None, profile: str | None = None
 ) -> Iterator["Client"]:
     """A client of the Tolva that a command's options name; what goes wrong ends the command with its message."""
-    from app.client import ApiError, Client, CommandError, Unreachable
+    from app.client import Client
 
     target = find_target(Asked(url, key, data, profile), os.environ)
+    with failures_said(lambda status: _about_key(target, status)), Client(target.url, target.key) as client:
+        yield client
+
+
+@contextmanager
+def failures_said(about: Callable[[int], str]) -> Iterator[None]:
+    """Have what goes wrong end the command with its message; `about` is what a refusal's status adds to it."""
+    from app.client import ApiError, CommandError, Unreachable
+
     try:
-        with Client(target.url, target.key) as client:
-            yield client
+        yield
     except Unreachable as error:
         fail(str(error), exit_codes.UNREACHABLE)
     except ApiError as error:
-        fail(f"{error}{_about_key(target, error.status)}")
+        fail(f"{error}{about(error.status)}")
     except CommandError as error:
         fail(str(error))
     except UnicodeEncodeError:
@@ -122,7 +130,7 @@ def check_url(url: str) -> None:
     except ValueError:
         is_url = False
     if not is_url or not url.isprintable() or " " in url:
-        fail(f"'{url}' is not a URL. Give one as {DEFAULT_URL} or https://tolva.example.org.", exit_codes.USAGE)
+        fail(f"'{url}' is not a URL. Give one such as {DEFAULT_URL} or https://tolva.example.org.", exit_codes.USAGE)
 
 
 def _get_profile(name: str, profiles: Mapping[str, Profile]) -> Profile:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from app.cli.column_flags import parse_type
+from app.cli.column_flags import parse_type, split_names
 
 # Their values are JSON; those of other types are written as texts in JSON, too.
 TYPED_BY_JSON = ("integer", "number", "boolean", "json")
@@ -20,13 +20,8 @@ def split_pair(pair: str, flag: str, example: str) -> tuple[str, str]:
     """A column's name and what is said of it."""
     name, sign, said = pair.partition("=")
     if not (sign and name):
-        raise typer.BadParameter(f"'{pair}' is not as {example}", param_hint=flag)
+        raise typer.BadParameter(f"'{pair}' cannot be read; write it like {example}", param_hint=flag)
     return name.strip(), said
-
-
-def split_names(text: str) -> list[str]:
-    """Names with commas between them; none for ''."""
-    return [name.strip() for name in text.split(",")] if text.strip() else []
 
 
 def fill_value(text: str, type_name: str | None) -> Any:
@@ -84,7 +79,7 @@ class ColumnChanges:
             name, text = split_pair(pair, "--type", "price=decimal(12,2)")
             self._of(name).update(parse_type(text))
         self._take_texts(flags)
-        self._take_conventions(flags)
+        self._take_lists(flags)
         for name in flags.require:
             self._of(name)["required"] = True
         for name in flags.allow_null:
@@ -107,40 +102,45 @@ class ColumnChanges:
         change["fill"] = fill_value(text, change.get("type") or self.types.get(name))
 
     def _take_texts(self, flags: ColumnFlags) -> None:
-        for pair in flags.label:
-            name, text = split_pair(pair, "--label", '"price=Unit price"')
-            self._of(name)["label"] = text or None
-        for pair in flags.about:
-            name, text = split_pair(pair, "--about", '"price=without tax"')
-            self._of(name)["description"] = text or None
-        for pair in flags.reference:
-            name, text = split_pair(pair, "--reference", "maker=makers")
-            self._of(name)["references"] = text or None
+        """Take what is one text; an empty one removes what was said."""
+        for pairs, flag, member, example in (
+            (flags.label, "--label", "label", '"price=Unit price"'),
+            (flags.about, "--about", "description", '"price=without tax"'),
+            (flags.reference, "--reference", "references", "maker=makers"),
+            (flags.decimal_separator, "--decimal-separator", "decimal_separator", "price=,"),
+            (flags.thousands_separator, "--thousands-separator", "thousands_separator", "price=."),
+            (flags.date_format, "--date-format", "date_format", "day=DD/MM/YYYY"),
+        ):
+            for pair in pairs:
+                name, text = split_pair(pair, flag, example)
+                self._of(name)[member] = text or None
 
-    def _take_conventions(self, flags: ColumnFlags) -> None:
-        for pair in flags.decimal_separator:
-            name, text = split_pair(pair, "--decimal-separator", "price=,")
-            self._of(name)["decimal_separator"] = text or None
-        for pair in flags.thousands_separator:
-            name, text = split_pair(pair, "--thousands-separator", "price=.")
-            self._of(name)["thousands_separator"] = text or None
-        for pair in flags.date_format:
-            name, text = split_pair(pair, "--date-format", "day=DD/MM/YYYY")
-            self._of(name)["date_format"] = text or None
+    def _take_lists(self, flags: ColumnFlags) -> None:
         for pair in flags.booleans:
             name, text = split_pair(pair, "--booleans", "active=yes,no")
             self._of(name)["booleans"] = split_names(text) or None
         for pair in flags.unit:
             name, text = split_pair(pair, "--unit", "price=€")
-            self._of(name).setdefault("units", []).append(text)
+            units = self._of(name).get("units") or []
+            self._of(name)["units"] = [*units, text] if text else None
         for pair in flags.null:
+            # An empty text can stand for null, too.
             name, text = split_pair(pair, "--null", "price=n/a")
             self._of(name).setdefault("nulls", []).append(text)
 
 
 def merge(body: Body, said: Body) -> Body:
-    """A body with what flags say beside it, or instead."""
+    """A body with what flags say beside it; what both say of one thing is as the flags have it."""
     merged = body | said
-    if isinstance(body.get("columns"), dict) and "columns" in said:
-        merged["columns"] = body["columns"] | said["columns"]
+    for member in ("columns", "add_columns"):
+        written, flagged = body.get(member), said.get(member)
+        if isinstance(written, list) and isinstance(flagged, list):
+            merged[member] = [*written, *flagged]
+        elif isinstance(written, dict) and isinstance(flagged, dict):
+            merged[member] = written | {name: _both(written.get(name), change) for name, change in flagged.items()}
     return merged
+
+
+def _both(written: Any, flagged: Any) -> Any:
+    """The change of a column in a body with what flags say of it; either may be None, which drops the column."""
+    return written | flagged if isinstance(written, dict) and isinstance(flagged, dict) else flagged

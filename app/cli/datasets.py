@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from app.cli.column_flags import parse_type
+from app.cli.column_flags import parse_type, split_names
 from app.cli.command import Tolva, connected
 from app.cli.completion import DatasetName
-from app.cli.dataset_change import ColumnChanges, ColumnFlags, merge, split_names, split_pair
+from app.cli.dataset_change import ColumnChanges, ColumnFlags, merge, split_pair
 from app.cli.dataset_view import count_text, show_dataset
 from app.cli.groups import listing_group
 from app.cli.json_input import read_object
@@ -96,13 +96,16 @@ def create_dataset(
         ),
     ] = None,
     key: KeyColumns = None,
-    store: Annotated[Store, typer.Option(help="relational for queries, keyvalue for lookups by key.")] = "relational",
+    store: Annotated[
+        Store | None,
+        typer.Option(help="relational for queries (the default), keyvalue for lookups by key.", show_default=False),
+    ] = None,
     title: Title = None,
     description: Description = None,
     body: Body = None,
 ) -> None:
     """Create a dataset, with its columns or without: then its first import finds them."""
-    said: dict[str, Any] = {"name": name, "store": store}
+    said: dict[str, Any] = {"name": name} | ({"store": store} if store else {})
     pairs = [split_pair(pair, "--column", '"price=decimal(12,2)"') for pair in column or ()]
     if pairs:
         said["columns"] = [{"name": column_name, **parse_type(text)} for column_name, text in pairs]

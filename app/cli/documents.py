@@ -2,16 +2,17 @@
 
 import json
 import webbrowser
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.cli.command import Tolva, connected
 from app.cli.completion import DatasetName, complete_datasets
-from app.cli.export import OutputFile
 from app.cli.names import dataset_path
 from app.cli.output import fail
-from app.cli.target_file import write_file
+from app.cli.target_file import OutputFile, write_file
 from app.cli.typescript import declare
 
 MaybeName = Annotated[
@@ -29,12 +30,7 @@ MaybeName = Annotated[
 def show_openapi(tolva: Tolva, name: MaybeName = None, *, output: OutputFile = None) -> None:
     """Print the OpenAPI document of a dataset, or of everything: for code generators."""
     path = dataset_path(name, "/openapi.json") if name is not None else "/openapi.json"
-    text = tolva.client.fetch("GET", path)
-    if output is None:
-        tolva.output.json(text)
-        return
-    write_file(output, text)
-    tolva.output.note(f"Wrote {output}.")
+    _put(tolva, tolva.client.fetch("GET", path), output, tolva.output.json)
 
 
 @connected
@@ -43,10 +39,15 @@ def show_types(tolva: Tolva, name: DatasetName, *, output: OutputFile = None) ->
     if not tolva.client.request("GET", dataset_path(name))["columns"]:
         fail(f"The dataset '{name}' has no columns yet: import a file into it first.")
     text = declare(json.loads(tolva.client.fetch("GET", dataset_path(name, "/openapi.json"))), name)
+    _put(tolva, text, output, tolva.output.lines)
+
+
+def _put(tolva: Tolva, text: str, output: Path | None, show: Callable[[str], None]) -> None:
+    """Write a text as a file, or show it."""
     if output is None:
-        tolva.output.lines(text)
+        show(text)
         return
-    write_file(output, text)
+    write_file(output, [text.encode()])
     tolva.output.note(f"Wrote {output}.")
 
 

@@ -1,21 +1,18 @@
 """`tolva export`: all records of a query as a file, or on the standard output."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TransferSpeedColumn
 
 from app.cli import record_query as asked
 from app.cli.command import Tolva, connected
 from app.cli.completion import DatasetName
 from app.cli.names import dataset_path
-from app.cli.output import Output, errors
 from app.cli.pages import TOO_LARGE, csv_line, json_line, read_pages
 from app.cli.record_query import FileFormat, Parameters, list_parameters
-from app.cli.target_file import target_file
+from app.cli.target_file import OutputFile, target_file
 
 if TYPE_CHECKING:
     from app.client import Client
@@ -25,10 +22,6 @@ SUFFIXES: dict[str, FileFormat] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl":
 ONLY_IN_PAGES = ("store-unsuitable", "format-not-available", TOO_LARGE)
 
 SPREADSHEET = ("_spreadsheet", "true")
-
-OutputFile = Annotated[
-    Path | None, typer.Option("--output", "-o", help="The file to write; else the standard output.", show_default=False)
-]
 
 
 @connected
@@ -40,7 +33,7 @@ def export_records(
     output: OutputFile = None,
     file_format: Annotated[
         FileFormat | None,
-        typer.Option("--format", help="By the file's name where it tells; else csv.", show_default=False),
+        typer.Option("--format", help="By the file's name if it tells; else csv.", show_default=False),
     ] = None,
     select: asked.Select = None,
     sort: asked.Sort = None,
@@ -51,6 +44,8 @@ def export_records(
     ] = False,
 ) -> None:
     """Export all records that match, streamed. The file is whole, or it is not there."""
+    from app.cli.bars import Bars
+
     chosen = file_format or _format_of(output, as_json=tolva.output.as_json)
     parameters = list_parameters(filters or [], select=select, sort=sort, search=search, limit=None)
     if spreadsheet:
@@ -60,11 +55,11 @@ def export_records(
         tolva.output.pieces(pieces)
         return
     size = 0
-    with target_file(output) as file, _progress(tolva.output, str(output)) as advance:
+    with target_file(output) as file, Bars(quiet=tolva.output.is_quiet).arrival(f"Exporting to {output}") as bar:
         for piece in pieces:
             file.write(piece)
             size += len(piece)
-            advance(len(piece))
+            bar.advance(len(piece))
     tolva.output.note(f"Wrote {output} ({size:,} bytes).")
 
 
@@ -126,12 +121,3 @@ def formatted(pieces: Iterator[bytes], chosen: FileFormat) -> Iterator[bytes]:
             yield before + line
             before = b",\n"
     yield (before + b"]\n") if before == b"[\n" else b"\n]\n"
-
-
-@contextmanager
-def _progress(output: Output, name: str) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal that shows how much has come."""
-    columns = (TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True, disable=output.is_quiet or not errors.is_terminal) as bar:
-        task = bar.add_task(f"Exporting to {name}", total=None)
-        yield lambda amount: bar.advance(task, amount)

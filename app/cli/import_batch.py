@@ -4,15 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.text import Text
-
 from app.cli import exit_codes
 from app.cli.bars import Bars
 from app.cli.import_report import ImportReport
 from app.cli.import_run import ImportRun
-from app.cli.output import Output, errors
+from app.cli.names import check_dataset_name
+from app.cli.output import Output, say_error
 from app.cli.sources import LocalFile, Source
-from app.cli.visible import visible_lines
 from app.client import ApiError, Client, CommandError, Document, Unreachable
 from app.local.file_names import dataset_name
 
@@ -55,6 +53,8 @@ class ImportBatch:
         dataset: str | None,
         store: str,
     ) -> None:
+        if dataset is not None:
+            check_dataset_name(dataset)
         self._client = client
         self._output = output
         self._report = report
@@ -75,10 +75,10 @@ class ImportBatch:
                 continue
             failed.append(source.place)
             if self._dataset is not None and (left := sources[place + 1 :]):
-                self._tell(f"Stopped there; not imported: {', '.join(source.place for source in left)}")
+                say_error(f"Stopped there; not imported: {', '.join(source.place for source in left)}")
                 break
         if failed and len(sources) > 1:
-            self._tell(f"{len(failed)} of {len(sources)} files failed: {', '.join(failed)}")
+            say_error(f"{len(failed)} of {len(sources)} files failed: {', '.join(failed)}")
         return exit_codes.FAILED if failed else exit_codes.OK
 
     def try_file(self, file: Path) -> None:
@@ -108,12 +108,9 @@ class ImportBatch:
         except CommandError as error:
             if alone or (isinstance(error, ApiError) and error.status in REFUSED_FOR_ALL):
                 raise
-            self._tell(f"{source.place}: {error}")
+            say_error(f"{source.place}: {error}")
             return "refused"
         succeeded = document["status"] == "succeeded"
         shown = self._client.find_dataset(dataset) if succeeded and not self._output.as_json else None
         self._report.show(document, shown)
         return str(document["status"])
-
-    def _tell(self, message: str) -> None:
-        errors.print(Text.assemble(("Error: ", "red"), visible_lines(message)))

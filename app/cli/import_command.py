@@ -1,11 +1,12 @@
 """`tolva import`: files into datasets."""
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from app.cli import exit_codes
-from app.cli.column_flags import API_KEY, parse_columns, parse_key
+from app.cli.column_flags import parse_columns, split_names
 from app.cli.command import AsJson, NoColor, Quiet, make_output
 from app.cli.connection import Folder, Key, ProfileName, Url, connect
 from app.cli.import_flags import parse_booleans, parse_date_formats, parse_header
@@ -15,15 +16,24 @@ from app.cli.output import Output, fail
 if TYPE_CHECKING:
     from app.cli.sources import Source
 
-Mode = Literal["append", "upsert", "replace"]
-OnReject = Literal["abort", "skip"]
-Store = Literal["relational", "keyvalue"]
+Mode = Annotated[
+    Literal["append", "upsert", "replace"],
+    typer.Option(help="Add rows, add or change them by key, or replace them all."),
+]
+OnReject = Annotated[
+    Literal["abort", "skip"], typer.Option(help="Load nothing if a row is bad, or leave the bad rows out.")
+]
+Store = Annotated[
+    Literal["relational", "keyvalue"],
+    typer.Option(help="Store for a new dataset: relational (queries) or keyvalue (lookups by key)."),
+]
 Compression = Literal["none", "gzip", "zstd"]
-
 
 COLUMNS = "Columns (by their headers; those with a header can be repeated)"
 WRITING = "How the files are written (detected if you do not say it)"
 MOST_BYTES = 5 * 1024**3
+# A key of the API begins so, and is longer than most names of columns.
+API_KEY = re.compile(r"tolva_[^,\s]{18,}")
 
 
 def _writing(text: str | None = None, *names: str) -> Any:
@@ -50,13 +60,9 @@ def import_file(
             show_default=False,
         ),
     ] = None,
-    store: Annotated[
-        Store, typer.Option(help="Store for a new dataset: relational (queries) or keyvalue (lookups by key).")
-    ] = "relational",
-    mode: Annotated[Mode, typer.Option(help="Add rows, add or change them by key, or replace them all.")] = "append",
-    on_reject: Annotated[
-        OnReject, typer.Option(help="Load nothing if a row is bad, or leave the bad rows out.")
-    ] = "abort",
+    store: Store = "relational",
+    mode: Mode = "append",
+    on_reject: OnReject = "abort",
     max_rejections: Annotated[
         int | None, typer.Option(min=0, help="With skip: fail if more rows than this are bad.", show_default=False)
     ] = None,
@@ -108,7 +114,7 @@ def import_file(
 ) -> None:
     """Import CSV files into datasets and show the result.
 
-    Of several files for one dataset the first that fails is the last; into datasets of their own, all are tried.
+    If several files go into one dataset, the first that fails is the last; if each has its own, all are tried.
     """
     given = {
         "delimiter": delimiter.replace("\\t", "\t") if delimiter else None,
@@ -144,7 +150,7 @@ def import_file(
     if columns := parse_columns(column_type or [], name or [], omit or []):
         settings["columns"] = columns
     if columns_key is not None:
-        settings["key"] = parse_key(columns_key)
+        settings["key"] = split_names(columns_key)
     output = make_output(as_json=as_json, quiet=quiet, no_color=no_color)
     sources = _find_sources(output, files, max_bytes, dataset, mode)
     from app.cli.import_batch import ImportBatch

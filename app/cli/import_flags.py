@@ -29,6 +29,8 @@ def parse_date_formats(pairs: list[str]) -> dict[str, str] | None:
     for pair in pairs:
         column, separator, form = pair.partition("=")
         if not (column and separator and form):
-            raise typer.BadParameter(f"'{pair}' is not column=format, as day=DD/MM/YYYY", param_hint="--date-format")
+            raise typer.BadParameter(
+                f"'{pair}' is not column=format, such as day=DD/MM/YYYY", param_hint="--date-format"
+            )
         formats[column] = form
     return formats or None

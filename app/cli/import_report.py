@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
+from app.cli.dataset_view import type_text
 from app.cli.output import Output, console, write
 from app.cli.visible import visible_lines
 
@@ -47,7 +48,7 @@ class ImportReport:
             self._output.say(f"Renamed: {shorten(old) or '(no name)'} → {names}")
         if len(renamed) > RENAMED_SHOWN:
             more = len(renamed) - RENAMED_SHOWN
-            self._output.say(f"…and {more} more: GET /imports/{document['id']} has them")
+            self._output.say(f"…and {more} more: tolva imports show {document['id']} --json")
 
     def _show_rejections(self, document: Document) -> None:
         rejections = document["rejections"]
@@ -109,8 +110,7 @@ class ImportReport:
 
 def describe_column(column: Document, key: list[str]) -> str:
     """A column in a few words: `sku text key`, `price decimal(12,2)`."""
-    size = f"({column['precision']},{column['scale']})" if column.get("precision") is not None else ""
-    return f"{column['name']} {column['type']}{size}{' key' if column['name'] in key else ''}"
+    return f"{column['name']} {type_text(column)}{' key' if column['name'] in key else ''}"
 
 
 def shorten(value: str | None) -> str:

@@ -2,9 +2,9 @@
 
 import time
 from contextlib import suppress
-from urllib.parse import quote
 
 from app.cli.bars import Bars
+from app.cli.names import dataset_path
 from app.cli.output import Output
 from app.cli.sources import OpenFile
 from app.client import ApiError, Client, CommandError, Document, Unreachable, upload_file
@@ -71,15 +71,13 @@ class ImportRun:
             if dataset is None or dataset["id"] != made or dataset["columns"] or self._has_other_imports():
                 return
             # Without `confirm` one that holds records is kept.
-            self._client.request("DELETE", self._path())
+            self._client.request("DELETE", dataset_path(self._dataset))
         except CommandError as error:
             self._output.note(f"The dataset '{self._dataset}', which was made for this file, is still there: {error}")
 
     def _has_other_imports(self) -> bool:
-        return any(found["id"] != self._import_id for found in self._client.list_all(self._path("/imports")))
-
-    def _path(self, rest: str = "") -> str:
-        return f"/datasets/{quote(self._dataset, safe='')}{rest}"
+        imports = self._client.list_all(dataset_path(self._dataset, "/imports"))
+        return any(found["id"] != self._import_id for found in imports)
 
     def _import(self, file: OpenFile) -> Document:
         body = {"filename": file.name, "size": file.size, **self._settings}

@@ -5,19 +5,17 @@ import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.command import Tolva, connected
 from app.cli.completion import complete_datasets
-from app.cli.export import OutputFile
 from app.cli.groups import listing_group
 from app.cli.import_report import ImportReport
 from app.cli.names import dataset_path, import_path
 from app.cli.pages import read_list, write_list
-from app.cli.target_file import target_file
+from app.cli.target_file import OutputFile, write_file
 
 Document = dict[str, Any]
 
@@ -122,12 +120,5 @@ def get_rejections(tolva: Tolva, import_id: ImportId, *, output: OutputFile = No
         if output is None:
             tolva.output.pieces(pieces)
             return
-        write_pieces(output, pieces)
+        write_file(output, pieces)
     tolva.output.note(f"Wrote {output}.")
-
-
-def write_pieces(path: Path, pieces: Iterator[bytes]) -> None:
-    """Write a file of pieces that come one by one."""
-    with target_file(path) as file:
-        for piece in pieces:
-            file.write(piece)

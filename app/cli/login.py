@@ -10,7 +10,7 @@ import typer
 
 from app.cli import exit_codes
 from app.cli.command import AsJson, NoColor, Quiet, make_output
-from app.cli.connection import Url, check_key, check_url
+from app.cli.connection import Url, check_key, check_url, failures_said
 from app.cli.output import Output, fail
 from app.cli.profiles import DEFAULT_PROFILE, Profile, profiles_path, read_profiles, write_profiles
 
@@ -54,19 +54,12 @@ def _read_key(url: str, *, is_piped: bool) -> str:
 
 def _try_key(output: Output, profile: Profile) -> str:
     """How many datasets the key sees; one that does not work ends the command."""
-    from app.client import ApiError, Client, CommandError, Unreachable, is_local
+    from app.client import Client, is_local
 
     if profile.url.lower().startswith("http:") and not is_local(profile.url):
         output.warn(f"{profile.url} is not encrypted: others on the way can read the key. Use https:// if you can.")
-    try:
-        with Client(profile.url, profile.key) as client:
-            page = client.request("GET", "/datasets", _limit="1000")
-    except Unreachable as error:
-        fail(str(error), exit_codes.UNREACHABLE)
-    except ApiError as error:
-        fail(f"{error}\nNothing was kept.")
-    except CommandError as error:
-        fail(str(error))
+    with failures_said(lambda _: "\nNothing was kept."), Client(profile.url, profile.key) as client:
+        page = client.request("GET", "/datasets", _limit="1000")
     count = len(page["data"])
     more = "more than " if page["next"] else ""
     return f"{more}{count:,} {'dataset' if count == 1 else 'datasets'}"

@@ -14,9 +14,14 @@ NOT_SENT = ("", ".", "..")
 
 def dataset_path(name: str, rest: str = "") -> str:
     """The path of a dataset, or of something that belongs to it."""
+    check_dataset_name(name)
+    return f"/datasets/{quote(name, safe='')}{rest}"
+
+
+def check_dataset_name(name: str) -> None:
+    """End the command if an address with this name would lead elsewhere."""
     if name in NOT_SENT:
         fail(f"'{name}' is not the name of a dataset. `tolva datasets` shows the names.", exit_codes.USAGE)
-    return f"/datasets/{quote(name, safe='')}{rest}"
 
 
 def import_path(import_id: str, rest: str = "") -> str:

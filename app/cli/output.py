@@ -34,14 +34,19 @@ errors = _Console(highlight=False, stderr=True, soft_wrap=True)
 
 def fail(message: str, code: int = exit_codes.FAILED) -> NoReturn:
     """End the command with a message and an exit code."""
-    errors.print(Text.assemble(("Error: ", "red"), visible_lines(message)))
+    say_error(message)
     raise typer.Exit(code)
+
+
+def say_error(message: str) -> None:
+    """Say what went wrong."""
+    errors.print(Text.assemble(("Error: ", "red"), visible_lines(message)))
 
 
 def write(text: str | bytes) -> None:
     """Write to the standard output as it is, bytes being UTF-8, and end the command if that is not possible.
 
-    If the reader has gone, as `head` does, it has what it wanted.
+    If the reader has gone, such as `head`, it has what it wanted.
     """
     try:
         if isinstance(text, str):

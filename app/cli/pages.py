@@ -48,13 +48,7 @@ def _find_page(client: "Client", path: str, asked: Parameters, *, is_last_try: b
 
 def read_list(client: "Client", path: str) -> Iterator[Record]:
     """The items of a list that is not of records, page by page; the numbers in them are the texts that they are."""
-    cursor = None
-    while True:
-        page = parse(client.fetch("GET", path, parameters=[("_cursor", cursor)] if cursor else []))
-        yield from page["data"]
-        cursor = page["next"]
-        if cursor is None:
-            return
+    return client.list_all(path, parse)
 
 
 def write_list(items: Iterable[Record]) -> str:

@@ -43,7 +43,7 @@ def profiles_path(variables: Mapping[str, str] = os.environ) -> Path:
 
 
 def read_profiles(path: Path) -> dict[str, Profile]:
-    """The profiles by their names; none if there is no file. A file that is no such one ends the command."""
+    """The profiles by their names; none if there is no file. A file that holds something else ends the command."""
     try:
         kept = json.loads(path.read_text("utf-8"))
         return {name: Profile(name, str(one["url"]), str(one["key"])) for name, one in kept["profiles"].items()}

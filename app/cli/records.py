@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli import exit_codes
 from app.cli import record_query as asked
 from app.cli.command import Tolva, connected
 from app.cli.completion import DatasetName
@@ -216,7 +215,7 @@ def delete_records(tolva: Tolva, name: DatasetName, keys: Keys, *, yes: Yes = Fa
     deleted = len(paths) - len(failures)
     tolva.output.say(f"{deleted:,} {'record is' if deleted == 1 else 'records are'} deleted from '{name}'.")
     if failures:
-        fail("\n".join(failures), exit_codes.FAILED)
+        fail("\n".join(failures))
 
 
 @records.command("count")

@@ -3,19 +3,25 @@
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
+
+import typer
 
 from app.cli.output import fail
+
+OutputFile = Annotated[
+    Path | None, typer.Option("--output", "-o", help="The file to write; else the standard output.", show_default=False)
+]
 
 
 @contextmanager
 def target_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write that takes the place of the one of this name once all of it is written.
 
-    What is no regular file, as a pipe or a device, is written as it is.
+    What is no regular file, such as a pipe or a device, is written as it is.
     """
     try:
         place = path.resolve()
@@ -44,7 +50,8 @@ def _draft(place: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a text as the file of this name."""
+def write_file(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write the file of this name, of pieces that come one by one."""
     with target_file(path) as file:
-        file.write(text.encode())
+        for piece in pieces:
+            file.write(piece)

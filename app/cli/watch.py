@@ -1,11 +1,12 @@
 """`tolva watch`: files that are imported whenever they change."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.command import Tolva, connected
+from app.cli.import_command import Mode, OnReject, Store
 
 if TYPE_CHECKING:
     from app.cli.watched_files import WatchedFiles
@@ -21,17 +22,9 @@ def watch(
         str | None,
         typer.Option(help="The dataset that files go into; else each goes into one of its name.", show_default=False),
     ] = None,
-    mode: Annotated[
-        Literal["append", "upsert", "replace"],
-        typer.Option(help="Add rows, add or change them by key, or replace them all."),
-    ] = "upsert",
-    on_reject: Annotated[
-        Literal["abort", "skip"], typer.Option(help="Load nothing if a row is bad, or leave the bad rows out.")
-    ] = "abort",
-    store: Annotated[
-        Literal["relational", "keyvalue"],
-        typer.Option(help="Store for a new dataset: relational (queries) or keyvalue (lookups by key)."),
-    ] = "relational",
+    mode: Mode = "upsert",
+    on_reject: OnReject = "abort",
+    store: Store = "relational",
     only_changes: Annotated[
         bool, typer.Option("--only-changes", help="Leave what is there at the start as it is.")
     ] = False,

@@ -10,6 +10,9 @@ from typing import Any
 import app.core.edge_errors  # noqa: F401  # what answers with these is not loaded here, and they are known by this
 from app.core.errors import Problem
 
+# Python calls these as RFC 9110 does since 3.13; the page is the same with every version.
+_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
 
 @dataclass(frozen=True)
 class Explained:
@@ -29,7 +32,7 @@ class Explained:
     @property
     def reason(self) -> str:
         """The status with its phrase, such as `404 Not Found`."""
-        return f"{self.status} {HTTPStatus(self.status).phrase}"
+        return f"{self.status} {_PHRASES.get(self.status) or HTTPStatus(self.status).phrase}"
 
     @property
     def document(self) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from app.client import explain_problem, is_local
 from app.local.data_folder import DataFolder
 from app.local.emulator import find_free_port
 from app.local.folder_lock import find_url
-from tests.cli.commands import CTRL_C, answers, make, on, on_terminal, tolva
+from tests.cli.commands import CTRL_C, make, on, on_terminal, tolva
+from tests.cli.servers import answers
 from tests.local.running import ADMIN_KEY, RunningDev
 
 REMOTE = "https://tolva.example.test"
@@ -142,8 +143,8 @@ class TestExitCodes:
     def test_something_that_is_no_tolva(self) -> None:
         for answer, media_type in ((b"<html>", "text/html"), (b"{}", "application/json"), (b"[", "application/json")):
             with answers(answer, media_type) as url:
-                for arguments in (["datasets"], ["records", "list", "any"], ["openapi"]):
-                    if arguments == ["datasets"] or media_type == "text/html":
+                for arguments in (["datasets"], ["datasets", "--json"], ["records", "list", "any"], ["openapi"]):
+                    if arguments[0] == "datasets" or media_type == "text/html":
                         done = tolva(*arguments, "--url", url, "--api-key", "any")
                         assert done.code == 1
                         assert "address of a Tolva" in done.err
@@ -184,13 +185,13 @@ class TestAddresses:
         assert is_local(url) is local
 
     def test_problem(self) -> None:
-        problem = {"title": "No", "detail": "Two mistakes.", "hint": "Mend them."}
+        problem = {"title": "No", "detail": "Two mistakes.", "hint": "Fix them."}
         errors = [{"path": "name", "message": "too long"}, {"message": "too short"}]
         assert explain_problem(problem | {"errors": errors}).splitlines() == [
             "No: Two mistakes.",
             "  name: too long",
             "  too short",
-            "Mend them.",
+            "Fix them.",
         ]
         # What the detail says is not said again.
         problem = {"title": "No", "detail": "'_sort' cannot be used: there is no column 'a'."}

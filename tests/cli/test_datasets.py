@@ -15,11 +15,6 @@ COLUMNS = [
 RECORDS = [{"code": "1", "price": "1.50", "note": "7"}, {"code": "2", "price": None, "note": "8"}]
 
 
-@pytest.fixture(params=["relational", "keyvalue"])
-def store(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 class TestList:
     def test_alone_or_by_name(self, dev: RunningDev) -> None:
         make(dev, "listed", COLUMNS, RECORDS, key=["code"], title="Tab\there")
@@ -119,6 +114,13 @@ class TestCreate:
         done = on(dev, "datasets", "create", "made_of_body", "--body", "-", "--json", stdin=body)
         assert json.loads(done.out)["columns"][0]["min"] == 1
 
+    def test_of_the_store_that_the_body_names(self, dev: RunningDev) -> None:
+        body = '{"store": "keyvalue", "columns": [{"name": "a", "type": "text"}], "key": ["a"]}'
+        done = on(dev, "datasets", "create", "kept_of_body", "--body", body, "--column", "b=integer", "--json")
+        assert done.code == 0, done.err
+        made = json.loads(done.out)
+        assert (made["store"], [column["name"] for column in made["columns"]]) == ("keyvalue", ["a", "b"])
+
     def test_a_name_that_is_taken(self, dev: RunningDev) -> None:
         make(dev, "taken", [])
         done = on(dev, "datasets", "create", "taken")
@@ -179,6 +181,23 @@ class TestChange:
         changed = json.loads(done.out)
         assert [column["name"] for column in changed["columns"]] == ["code", "price"]
         assert changed["columns"][1]["min"] in (0, "0", "0.00")
+
+    def test_what_a_body_says_of_a_column_stays_beside_the_flags(self, dev: RunningDev) -> None:
+        make(dev, "changed_by_both", COLUMNS)
+        body = '{"columns": {"price": {"min": 0}}, "add_columns": [{"name": "stock", "type": "integer"}]}'
+        flags = ["--label", "price=Price", "--add", "color=text"]
+        done = on(dev, "datasets", "change", "changed_by_both", "--body", body, *flags, "--json")
+        assert done.code == 0, done.err
+        columns = json.loads(done.out)["columns"]
+        assert [column["name"] for column in columns] == ["code", "price", "note", "stock", "color"]
+        assert columns[1]["min"] in (0, "0", "0.00")
+        assert columns[1]["label"] == "Price"
+
+    def test_units_are_removed(self, dev: RunningDev) -> None:
+        make(dev, "without_units", [{"name": "price", "type": "integer", "units": ["€"]}])
+        done = on(dev, "datasets", "change", "without_units", "--unit", "price=", "--json")
+        assert done.code == 0, done.err
+        assert not json.loads(done.out)["columns"][0].get("units")
 
     def test_a_dry_run_changes_nothing(self, dev: RunningDev) -> None:
         make(dev, "unchanged", COLUMNS)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from app.cli.export import formatted
-from tests.cli.commands import half_answers, make, on, small_answers, tolva
+from tests.cli.commands import make, on, tolva
+from tests.cli.servers import half_answers, small_answers
 from tests.local.running import ADMIN_KEY, RunningDev, command, environment, eventually
 
 COLUMNS = [{"name": "code", "type": "text"}, {"name": "price", "type": "decimal", "precision": 9, "scale": 2}]

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -11,29 +12,8 @@ import typer
 
 from app.cli import column_flags, exit_codes, import_flags
 from app.cli.import_report import VALUE_WIDTH, shorten
-from tests.cli.commands import make_key, on, on_terminal, tolva
+from tests.cli.commands import make_key, on, on_terminal, records, tolva
 from tests.local.running import ADMIN_KEY, RunningDev, command, environment, eventually
-
-GOOD = 'code,name,price\n001,one,1.50\n002,"two, too",20.00\n003,three,0.10\n'
-BAD = "code,name,price\n004,four,4.00\n005,five,cheap\n"
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> Path:
-    path = tmp_path / "good.csv"
-    path.write_text(GOOD)
-    return path
-
-
-@pytest.fixture
-def bad(tmp_path: Path) -> Path:
-    path = tmp_path / "bad.csv"
-    path.write_text(BAD)
-    return path
-
-
-def records(dev: RunningDev, dataset: str) -> list[dict[str, object]]:
-    return list(dev.request("GET", f"/datasets/{dataset}/records").json()["data"])
 
 
 class TestImport:
@@ -101,6 +81,13 @@ class TestImport:
         assert done.code == 1
         assert "Did you mean 'notes'?" in done.out
 
+    def test_more_new_names_than_are_shown_are_in_the_import(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "many.csv").write_text(",".join(f"a-{n}" for n in range(12)) + "\n" + "1," * 11 + "1\n")
+        done = on(dev, "import", str(tmp_path / "many.csv"), "--dataset", "many_renamed")
+        rest = re.search(r"^…and 2 more: tolva (imports show \S+ --json)$", done.out, re.MULTILINE)
+        assert rest is not None, done.out
+        assert len(json.loads(on(dev, *rest[1].split()).out)["renamed"]) == 12
+
     def test_several_columns_of_one_header(self, dev: RunningDev, tmp_path: Path) -> None:
         (tmp_path / "twice.csv").write_text("a,a,,b,\n1,2,3,4,5\n")
         done = on(dev, "import", str(tmp_path / "twice.csv"), "--dataset", "twice")
@@ -132,9 +119,10 @@ class TestImport:
         assert done.code == 1
         assert "cannot be read" in done.err
 
-    def test_illegal_name(self, dev: RunningDev, good: Path) -> None:
-        done = on(dev, "import", str(good), "--dataset", "No Good")
-        assert done.code == 1
+    @pytest.mark.parametrize("name", ["No Good", ".", "..", "", "a/b"])
+    def test_illegal_name(self, dev: RunningDev, good: Path, name: str) -> None:
+        done = on(dev, "import", str(good), "--dataset", name)
+        assert done.code in (1, 2)
         assert "name" in done.err
 
 
@@ -170,6 +158,12 @@ class TestReport:
         done = on_terminal(*arguments, TOLVA_URL=dev.url, TOLVA_KEY=ADMIN_KEY, TERM="xterm")
         assert "Uploading good.csv" in done.out
 
+    def test_its_bars_have_no_colours_if_it_is_so_asked(self, dev: RunningDev, good: Path) -> None:
+        arguments = ["import", str(good), "--dataset", "barred_plainly"]
+        variables = {"TOLVA_URL": dev.url, "TOLVA_KEY": ADMIN_KEY, "TERM": "xterm-256color"}
+        assert "\x1b[3" in on_terminal(*arguments, **variables).out
+        assert "\x1b[3" not in on_terminal(*arguments, "--mode", "upsert", "--no-color", **variables).out
+
     def test_escape_sequences_of_a_file_stay_away_from_the_terminal(self, dev: RunningDev, tmp_path: Path) -> None:
         (tmp_path / "a\x1b[31m.csv").write_text("n,v\x1b[31m\n1,x\n")
         done = on(dev, "import", str(tmp_path / "a\x1b[31m.csv"), "--dataset", "escaped")
@@ -185,7 +179,6 @@ class TestNoDatasetStaysBehind:
         assert done.code == 1
         assert dev.request("GET", "/datasets/refused").status_code == 404
 
-    @pytest.mark.parametrize("store", ["relational", "keyvalue"])
     def test_if_it_fails(self, dev: RunningDev, tmp_path: Path, store: str) -> None:
         (tmp_path / "empty.csv").touch()
         done = on(dev, "import", str(tmp_path / "empty.csv"), "--dataset", "failed", "--store", store)
@@ -249,7 +242,7 @@ class TestFlags:
             {"label": "p", "type": "decimal", "precision": 12, "scale": 2, "name": "price"},
             {"label": "q", "omit": True},
         ]
-        assert (column_flags.parse_key("a, b"), column_flags.parse_key("")) == (["a", "b"], [])
+        assert (column_flags.split_names("a, b"), column_flags.split_names("")) == (["a", "b"], [])
 
     @pytest.mark.parametrize(
         ("types", "names"), [(["a"], []), (["a="], []), (["a=decimal(12)"], []), (["a=De Cimal"], []), ([], ["a"])]

@@ -19,11 +19,6 @@ ODD = ["a,b", "50%", "a/b", "ünï", "a b?c#d", "..."]
 PAIR = [{"name": "region", "type": "text"}, {"name": "year", "type": "integer"}, {"name": "amount", "type": "number"}]
 
 
-@pytest.fixture(params=["relational", "keyvalue"])
-def store(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture(scope="module")
 def many(dev: RunningDev) -> str:
     records = [{"code": f"{n:04}", "price": f"{n}.10", "facts": None} for n in range(120)]

@@ -4,7 +4,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -12,29 +12,10 @@ import pytest
 from app.cli import exit_codes
 from app.cli.download import find_named, name_of
 from app.local.emulator import find_free_port
-from tests.cli.commands import on, tolva
+from tests.cli.commands import on, records, tolva
+from tests.cli.conftest import GOOD
+from tests.cli.servers import serving
 from tests.local.running import ADMIN_KEY, RunningDev, command, environment
-
-GOOD = 'code,name,price\n001,one,1.50\n002,"two, too",20.00\n003,three,0.10\n'
-BAD = "code,name,price\n004,four,4.00\n005,five,cheap\n"
-
-
-@pytest.fixture
-def good(tmp_path: Path) -> Path:
-    path = tmp_path / "good.csv"
-    path.write_text(GOOD)
-    return path
-
-
-@pytest.fixture
-def bad(tmp_path: Path) -> Path:
-    path = tmp_path / "bad.csv"
-    path.write_text(BAD)
-    return path
-
-
-def records(dev: RunningDev, dataset: str) -> list[dict[str, object]]:
-    return list(dev.request("GET", f"/datasets/{dataset}/records").json()["data"])
 
 
 class TestSeveral:
@@ -177,13 +158,8 @@ class Files(BaseHTTPRequestHandler):
 def web() -> Iterator[tuple[str, list[str]]]:
     """The address of a server of files, and the headers that were sent to it."""
     seen: list[str] = []
-    handler = type("Handler", (Files,), {"seen": seen})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", seen
-        server.shutdown()
-        thread.join()
+    with serving(Files, seen=seen) as url:
+        yield url, seen
 
 
 class TestAddresses:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from httpx import AsyncClient
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.conformance.browser import ELSEWHERE, Visitor
 from tests.conformance.datasets import EVERYTHING
@@ -111,7 +111,7 @@ class TestDataset:
         await site.post("/datasets", json={"name": "wide", "columns": columns})
         page = await visitor.open(f"{site.base_url}/datasets/wide/docs{SIGNED_IN}", width=320)
         await page.locator("#find-column").fill("question 29")
-        assert await page.locator("#columns tbody tr:visible").count() == 11
+        await expect(page.locator("#columns tbody tr:visible")).to_have_count(11)
         assert await _text(page, "columns-found") == "11 columns"
 
     async def test_the_filters_of_a_column_are_one_line_that_opens(self, site: AsyncClient, visitor: Visitor) -> None:
@@ -119,8 +119,8 @@ class TestDataset:
         operation = page.locator("#operations-everything-list_everything_records")
         await operation.locator(".opblock-summary-control").click()
         folded = operation.locator(".folding")
-        assert await folded.count() == len(EVERYTHING["columns"])
-        assert await operation.locator("[data-param-name^=price]").count() == 0
+        await expect(folded).to_have_count(len(EVERYTHING["columns"]))
+        await expect(operation.locator("[data-param-name^=price]")).to_have_count(0)
         price = operation.locator(".folding", has_text="price")
         await price.focus()
         await page.keyboard.press("Enter")
@@ -128,7 +128,7 @@ class TestDataset:
         await operation.locator(".try-out__btn").click()
         await operation.locator("[data-param-name=price__gte] input").fill("0.05")
         await price.click()
-        assert await operation.locator("[data-param-name^=price]").count() == 0
+        await expect(operation.locator("[data-param-name^=price]")).to_have_count(0)
         assert "1 given" in await price.inner_text()
         await operation.locator(".execute").click()
         shown = await operation.locator(".request-url pre").inner_text()
