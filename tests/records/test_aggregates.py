@@ -265,6 +265,18 @@ class TestPages:
             response = await client.get(f"{AGGREGATE}?{other}&_cursor={cursor}")
             assert _problem(response) == (400, "/problems/cursor-invalid"), other
 
+    async def test_a_place_of_more_values_than_a_function_takes(
+        self, client: AsyncClient, fill: Fill, setting: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TOLVA_MAX_QUERY_TERMS", "120")
+        get_settings.cache_clear()
+        names = [f"c{n}" for n in range(110)]
+        await fill("broad", dict.fromkeys(names, "integer"), [tuple(range(110)), tuple(range(1, 111))])
+        address = f"/datasets/broad/aggregate?_group={','.join(names)}"
+        whole = (await client.get(f"{address}&_limit=10")).json()["data"]
+        assert await _pages(client, address, 1) == whole
+        assert len(whole) == 2
+
     @pytest.mark.usefixtures("sales")
     async def test_what_is_computed_besides_may_change(self, client: AsyncClient) -> None:
         cursor = (await client.get(f"{AGGREGATE}?_group=sku&_limit=1")).json()["next"]
