@@ -181,12 +181,8 @@ async def _aggregate(access: Access) -> Response:
         return await _export_results(access, query, form)
     page = await reads_of(access.shape).compute(access, query)
     following = next_results(access.shape, query, page.last) if page.last is not None else None
-    members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}']
-    members += [f'"complete":{json.dumps(following is None)}', *_warnings(warnings_of(query.where))]
-    headers = {"Vary": "Accept"}
-    if following is not None:
-        headers |= _link(access.request, "aggregate_records", access.shape, following)
-    return Response(f"{{{','.join(members)}}}", media_type=JSON, headers=headers)
+    complete = f'"complete":{json.dumps(following is None)}'
+    return _page(access, page, following, [complete, *_warnings(warnings_of(query.where))], route="aggregate_records")
 
 
 async def _export_results(access: Access, query: AggregateQuery, form: Form) -> Response:
@@ -241,15 +237,21 @@ async def _export(access: Access, query: RecordQuery, form: Form, embedded: Embe
 def _answer(access: Access, query: RecordQuery, page: RecordPage, *, has_address: bool) -> Response:
     shape = access.shape
     following = next_cursor(shape, query, page.last) if page.last is not None else None
-    members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}']
-    if page.count is not None:
-        members.append(f'"count":{page.count}')
+    counted = [f'"count":{page.count}'] if page.count is not None else []
     is_slow = page.seconds >= get_settings().slow_query_seconds
     slow = [f"No index serves {part}." for part in unserved(shape, query)] if is_slow else []
-    members += _warnings([*warnings_of(query.where), *slow])
+    others = [*counted, *_warnings([*warnings_of(query.where), *slow])]
+    return _page(access, page, following, others, route="list_records" if has_address else None)
+
+
+def _page(
+    access: Access, page: RecordPage, following: str | None, others: Sequence[str], *, route: str | None
+) -> Response:
+    """A page as JSON with its other members; a header links to the `following` one if a route has its address."""
+    members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}', *others]
     headers = {"Vary": "Accept"}
-    if following is not None and has_address:
-        headers |= _link(access.request, "list_records", shape, following)
+    if following is not None and route is not None:
+        headers |= _link(access.request, route, access.shape, following)
     return Response(f"{{{','.join(members)}}}", media_type=JSON, headers=headers)
 
 
