@@ -186,7 +186,7 @@ class TestRefusals:
     async def test_two_members_of_one_name(self, client: AsyncClient, fill: Fill) -> None:
         await fill("counts", {"k": {"type": "text", "required": True}, "count": "integer"}, [("a", 5)], key=["k"])
         response = await client.get("/datasets/counts/aggregate?_group=count")
-        assert response.json()["hint"] == "Count a column that is always there, as k__count."
+        assert response.json()["hint"] == "Count a column that is always there, such as k__count."
 
     async def test_too_many(self, client: AsyncClient, fill: Fill) -> None:
         await fill("wide", {f"c{n}": "integer" for n in range(101)}, [tuple(range(101))])
