@@ -25,7 +25,7 @@ from app.datasets.openapi_names import (
     part_of,
     schema_reference,
 )
-from app.datasets.operators import OPERATORS, Operator, operators_of
+from app.datasets.operators import OPERATORS, Operator, operators_of, parameter_name
 from app.datasets.shape import Shape
 from app.datasets.value_schemas import allowed_values, compared_value, number_schemas, or_null
 
@@ -242,7 +242,7 @@ def _is_own(column: Column, operator: str) -> bool:
 
 def _component_name(shape: Shape, column: Column, operator: str) -> str:
     # No name of a dataset has two underscores in a row: `price__gte.decimal` is not one of a dataset's own.
-    name = _parameter_name(column, operator)
+    name = parameter_name(column, operator)
     return f"{shape.name}.{name}" if _is_own(column, operator) else f"{name}.{column.type}"
 
 
@@ -253,13 +253,9 @@ def _filters(shape: Shape) -> list[tuple[Column, str]]:
     return [(column, name) for column in shape.columns for name in operators_of(column)]
 
 
-def _parameter_name(column: Column, operator: str) -> str:
-    return column.name if operator == "eq" else f"{column.name}__{operator}"
-
-
 def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]:
     operator = OPERATORS[name]
-    parameter: dict[str, Any] = {"name": _parameter_name(column, name), "in": "query"}
+    parameter: dict[str, Any] = {"name": parameter_name(column, name), "in": "query"}
     if shape.store == "keyvalue" and column == shape.key[0]:
         parameter["required"] = True
     said = in_comment(column.description or column.label or "")

@@ -9,6 +9,7 @@ from app.core.paging import decode_cursor, encode_cursor
 from app.datasets.aggregates import COUNT, FUNCTIONS, PERIODS, can_group, periods_of, result_sql, result_type
 from app.datasets.column_types import TYPES
 from app.datasets.columns import Column
+from app.datasets.operators import SEPARATOR
 from app.datasets.shape import Shape
 from app.records.contradictions import refuse_contradictions
 from app.records.filters import AllOf, canonical, list_columns, no_column
@@ -17,7 +18,6 @@ from app.records.limits import Limits
 from app.records.operands import Mistake, shown
 from app.records.parameters import Asked, read_address, refusals
 from app.records.query import Form, check_form, read_search
-from app.records.unknown_parameters import SEPARATOR
 from app.records.where import Ordered, column_name
 
 MEMBERS = ("aggregate", "group", "sort", "limit", "cursor", "q", "spreadsheet")
