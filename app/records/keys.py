@@ -15,8 +15,8 @@ from app.records.parameters import refusals
 _RAW_KEY = re.compile(rb"/datasets/[^/]+/records/(.*)", re.DOTALL)
 
 
-def split_key(raw_path: bytes | None, decoded: str, count: int, names: Sequence[str] = ()) -> list[str]:
-    """The texts of a key's values, whose columns are called `names`.
+def split_key(raw_path: bytes | None, decoded: str, columns: Sequence[Column]) -> list[str]:
+    """The texts of a key's values, one for each of its columns.
 
     `raw_path` is the path as it was sent, None if a gateway has decoded it.
 
@@ -28,12 +28,12 @@ def split_key(raw_path: bytes | None, decoded: str, count: int, names: Sequence[
     """
     match = _RAW_KEY.search(raw_path) if raw_path is not None else None
     encoded = match[1] if match else quote(decoded, safe=",").encode()
-    parts = encoded.split(b",") if count > 1 else [encoded]
-    if len(parts) != count:
-        example = f": {{{'},{'.join(names)}}}" if names else ""
+    parts = encoded.split(b",") if len(columns) > 1 else [encoded]
+    if len(parts) != len(columns):
+        example = ",".join(f"{{{column.name}}}" for column in columns)
         raise RecordKeyInvalid(
-            f"The key has {count} values; the address names {len(parts)}.",
-            hint=f"Join the values with commas{example}. A comma within a value is %2C.",
+            f"The key has {len(columns)} values; the address names {len(parts)}.",
+            hint=f"Join the values with commas: {example}. A comma within a value is %2C.",
         )
     try:
         return [unquote_to_bytes(part).decode() for part in parts]
