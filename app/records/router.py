@@ -14,6 +14,7 @@ from app.core.http import problem_responses, refuse_unknown_parameters
 from app.core.settings import get_settings
 from app.datasets import openapi_queries as queries
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
+from app.datasets.openapi_parameters import ANY_AGGREGATE, ANY_LIST, ANY_VIEW
 from app.datasets.openapi_writes import body_of, described
 from app.datasets.path import DatasetName
 from app.datasets.shape import Shape
@@ -74,7 +75,7 @@ aggregates = APIRouter(prefix="/datasets/{dataset}/aggregate", tags=["records"],
     "",
     response_class=Response,
     responses=problem_responses(*QUERY_PROBLEMS),
-    openapi_extra=described(parameters=queries.ANY_LIST),
+    openapi_extra=described(parameters=ANY_LIST),
 )
 async def list_records(request: Request, name: DatasetName) -> Response:
     """List records: those that fulfil all conditions, sorted, in pages, or all of them as CSV or as lines of JSON."""
@@ -132,7 +133,7 @@ async def _get_many(access: Access) -> Response:
         **NOT_MODIFIED,
         **problem_responses(RecordNotFound, RecordKeyInvalid, ParameterInvalid, UnknownParameter),
     },
-    openapi_extra=described(parameters=queries.ANY_VIEW),
+    openapi_extra=described(parameters=ANY_VIEW),
 )
 async def get_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
     """Get a record by its key. Its `ETag` is what a conditional write names."""
@@ -166,7 +167,7 @@ async def _read_record(access: Access, key: Sequence[Any]) -> tuple[str, str]:
     "",
     response_class=Response,
     responses=problem_responses(*QUERY_PROBLEMS, ResultOutOfRange),
-    openapi_extra=described(parameters=queries.ANY_AGGREGATE),
+    openapi_extra=described(parameters=ANY_AGGREGATE),
 )
 async def aggregate_records(request: Request, name: DatasetName) -> Response:
     """Aggregate records: counts, sums, means and extremes of those that match all conditions, in groups or of all."""
