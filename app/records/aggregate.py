@@ -52,7 +52,7 @@ class Measure:
 
     @property
     def nullable(self) -> bool:
-        """Whether there may be none, as of records without a value."""
+        """Whether it may be null, such as of records without a value."""
         return not self.function.startswith(COUNT)
 
 

@@ -15,7 +15,7 @@ from app.datasets.operators import OPERATORS
 from app.datasets.shape import Shape
 from app.records.idioms import JUNCTIONS
 from app.records.limits import Limits
-from app.records.near_values import how_written, near_in_json
+from app.records.near_values import guess_in_json, how_written
 from app.records.operands import SHOWN_LENGTH, Mistake, begin_of_day, comparable, named, shown, split_list, text_of
 from app.records.operator_idioms import (
     Idiom,
@@ -151,10 +151,9 @@ def _text_of(value: Any, column: Column, operator: str, place: str) -> str:
     try:
         return text_of(value, column, place)
     except Mistake as mistake:
-        near = near_in_json(column, value)
-        guess = f". Did you mean {near}?" if near else ""
+        message = f"{mistake.message}{guess_in_json(column, value)}"
         hint = missing(column, "body", is_missing=operator not in ("ne", "nin")) if value is None else mistake.hint
-        raise Mistake(place, f"{mistake.message}{guess}", hint=hint or how_written(column)) from None
+        raise Mistake(place, message, hint=hint or how_written(column)) from None
 
 
 def _check_operator(column: Column, operator: str, value: Any, place: str, source: Source) -> None:

@@ -73,7 +73,7 @@ def topic_of(name: str) -> str | None:
 
 
 def explain_parameter(shape: Shape, members: Sequence[str], name: str, value: str) -> str | None:
-    """The hint for a parameter that is none here, if it is one elsewhere: how the same is asked for."""
+    """The hint for a parameter that only other APIs have: how the same is asked for here."""
     topic = topic_of(name)
     if topic is None:
         return None
@@ -187,7 +187,7 @@ _FUNCTION_NAMES: Mapping[str, str] = {
     **dict.fromkeys(("min", "minimum", "least"), "min"),
     **dict.fromkeys(("max", "maximum", "greatest"), "max"),
 }
-# Functions of other APIs that there are none of: nothing near is meant by them.
+# Functions that only other APIs have: nothing near is meant by them.
 ABSENT_FUNCTIONS = frozenset(
     {"median", "mode", "stddev", "std", "variance", "var", "percentile", "quantile", "first", "last", "list", "p95"}
 )

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote_to_bytes
 from app.core.errors import did_you_mean
 from app.datasets.columns import Column
 from app.records.errors import QueryTooLarge, RecordKeyInvalid
-from app.records.near_values import near_in_json, near_value
+from app.records.near_values import guess_in_json, near_value
 from app.records.operands import SHOWN_LENGTH, Mistake, comparable, shown, text_of
 from app.records.parameters import refusals
 
@@ -101,6 +101,5 @@ def _key_text(value: Any, column: Column, place: str) -> str:
     try:
         return comparable(text_of(value, column, place), column, place)
     except Mistake as mistake:
-        near = near_in_json(column, value)
-        guess = f". Did you mean {near}?" if near else ""
-        raise Mistake(place, f"{mistake.message}{guess}", hint=mistake.hint) from None
+        message = f"{mistake.message}{guess_in_json(column, value)}"
+        raise Mistake(place, message, hint=mistake.hint) from None

@@ -135,7 +135,7 @@ def missing(column: Column, source: Source, *, is_missing: bool = True) -> str:
 
 
 def explain_operator(column: Column, operator: str, value: Any, source: Source) -> str | None:
-    """The hint for an operator that is none here, if it is one elsewhere."""
+    """The hint for an operator that only other APIs have."""
     name = _plain(operator)
     if SEPARATOR in operator and operator.partition(SEPARATOR)[0] in FUNCTIONS:
         return "Results of functions cannot be filtered; /aggregate sorts by them: _sort=-count."

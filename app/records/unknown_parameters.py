@@ -1,4 +1,4 @@
-"""Parameters that there are none of: what may have been meant, and how that is asked for. Pure."""
+"""Parameters that do not exist: what may have been meant, and how that is asked for. Pure."""
 
 from collections.abc import Sequence
 
