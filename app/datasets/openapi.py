@@ -11,6 +11,7 @@ from app.datasets.column_types import ANY_INTEGER
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
 from app.datasets.openapi_names import RESPONSES, about, choices_of, part_of, schema_reference, title_of
+from app.datasets.openapi_parameters import aggregate_parameters, list_parameters, view_parameters
 from app.datasets.openapi_writes import (
     WRITE_PROBLEMS,
     body_of,
@@ -47,6 +48,7 @@ _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     **WRITE_PROBLEMS,
 }
 _EXPORTS = "With `Accept: text/csv` or `application/x-ndjson` the answer is a file of all of them."
+_LINK = {"Link": {"description": "the next page, if there is one", "schema": {"type": "string"}}}
 _EVERYWHERE = ("NoKey", "NoScope", "NoDataset", "Unavailable", "Problem")
 
 
@@ -113,10 +115,9 @@ def schemas_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 
 
 def _page_schema(shape: Shape) -> dict[str, Any]:
-    next_page = {"type": ["string", "null"], "description": "`_cursor` of the next page, null on the last one"}
     members = {
         "data": {"type": "array", "items": part_of(shape, "view")},
-        "next": next_page,
+        "next": queries.NEXT,
         "count": {
             **ANY_INTEGER,
             "description": "how many records there are in all pages, where `_count` asks for it",
@@ -163,23 +164,21 @@ def paths_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 
 
 def _list_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
-    link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
         **operation_of(shape, f"list_{shape.name}_records", f"List records of {title_of(shape)}"),
         "description": (f"Records that match all conditions, ordered by {_names(shape.key)} or by `_sort`. {_EXPORTS}"),
-        "parameters": queries.list_parameters(shape, embeddable),
-        "responses": _responses(part_of(shape, "page"), "Query", "NoFormat", "NoExport", headers=link),
+        "parameters": list_parameters(shape, embeddable),
+        "responses": _responses(part_of(shape, "page"), "Query", "NoFormat", "NoExport", headers=_LINK),
     }
 
 
 def _list_part_operation(shape: Shape) -> dict[str, Any]:
     first, second = shape.key
-    link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
         **operation_of(shape, f"list_{shape.name}_records", f"List records of {title_of(shape)}"),
         "description": f"Those with one `{first.name}`, in the order of `{second.name}`.",
-        "parameters": queries.list_parameters(shape, ()),
-        "responses": _responses(part_of(shape, "page"), "Query", "Unsuitable", headers=link),
+        "parameters": list_parameters(shape, ()),
+        "responses": _responses(part_of(shape, "page"), "Query", "Unsuitable", headers=_LINK),
     }
 
 
@@ -206,18 +205,17 @@ def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     return {
         **operation_of(shape, f"get_{shape.name}_record", f"Get a record of {title_of(shape)}"),
         "description": f"The record with this {_names(shape.key)}. Its `ETag` is what a conditional write names.",
-        "parameters": [*_key_in_path(shape), *queries.view_parameters(shape, embeddable)],
+        "parameters": [*_key_in_path(shape), *view_parameters(shape, embeddable)],
         "responses": _responses(part_of(shape, "view"), "Key", "NoRecord", headers=etag),
     }
 
 
 def _aggregate_operation(shape: Shape) -> dict[str, Any]:
-    link = {"Link": {"description": "the next page, where there is one", "schema": {"type": "string"}}}
     return {
         **operation_of(shape, f"aggregate_{shape.name}_records", f"Aggregate records of {title_of(shape)}"),
         "description": "Counts, sums, means and extremes of the records that fulfil all conditions.",
-        "parameters": queries.aggregate_parameters(shape),
-        "responses": _responses(part_of(shape, "results"), "Query", "NoFormat", "NoResult", headers=link),
+        "parameters": aggregate_parameters(shape),
+        "responses": _responses(part_of(shape, "results"), "Query", "NoFormat", "NoResult", headers=_LINK),
     }
 
 

@@ -10,6 +10,7 @@ from app.core.recent import Recent
 from app.datasets import openapi_queries as queries
 from app.datasets.openapi import paths_of, problem_components, problem_schema, referenced_schemas, schemas_of, tag_of
 from app.datasets.openapi_names import ANY_RECORD, PROBLEM, about, title_of
+from app.datasets.openapi_parameters import own_parameters, parameters_of, shared_parameters
 from app.datasets.openapi_references import Components, Reference, references_in, used_components
 from app.datasets.openapi_writes import ANY_RECORD_SCHEMA, REPETITION
 from app.datasets.shape import Shape
@@ -131,8 +132,8 @@ def _fragment_of(shape: Shape, embeddable: frozenset[str]) -> Fragment:
 
 def _new_fragment(shape: Shape, embeddable: frozenset[str]) -> Fragment:
     paths = _members(paths_of(shape, embeddable))
-    own = queries.own_parameters(shape)
-    components: Components = {"schemas": schemas_of(shape, embeddable), "parameters": queries.parameters_of(shape)}
+    own = own_parameters(shape)
+    components: Components = {"schemas": schemas_of(shape, embeddable), "parameters": own | shared_parameters(shape)}
     used, others = used_components(references_in(paths), components)
     return Fragment(
         # One that is called as a section is: then it is shown there.
@@ -232,7 +233,7 @@ def describe_dataset(document: Document, shape: Shape, referenced: Sequence[Shap
     paths = paths_of(shape, embeddable)
     components: Components = {
         "schemas": schemas,
-        "parameters": queries.parameters_of(shape),
+        "parameters": parameters_of(shape),
         "responses": problem_components(),
     }
     used, _ = used_components(references_in(_write(paths)), components)

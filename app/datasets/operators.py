@@ -8,6 +8,8 @@ from typing import Literal
 
 from app.datasets.columns import Column
 
+# In an address, between a column's name and what is asked of it: an operator, a function, a period.
+SEPARATOR = "__"
 # One value of the column's type, several of them, a pair of them, or true and false.
 Takes = Literal["value", "list", "pair", "flag"]
 
@@ -40,6 +42,11 @@ OPERATORS: dict[str, Operator] = {
     "like": Operator("value", "fits this pattern: % is any text, _ any character, \\ takes the next one as it is"),
     "ilike": Operator("value", "fits this pattern, whatever the case of its letters"),
 }
+
+
+def parameter_name(column: Column, operator: str) -> str:
+    """What a condition on a column is called in an address."""
+    return column.name if operator == "eq" else f"{column.name}{SEPARATOR}{operator}"
 
 
 def operators_of(column: Column) -> tuple[str, ...]:

@@ -112,8 +112,7 @@ def _find_misplaced(request: Request) -> str | None:
     """Where a request without a key has something that other APIs take for one; its value is not repeated."""
     scheme, _ = get_authorization_scheme_param(request.headers.get("authorization"))
     if scheme:
-        known = scheme if scheme.lower() in SCHEMES else "…"
-        return f"'Authorization: {known}' without 'Bearer'" if known == "…" else f"'Authorization: {known} …'"
+        return f"'Authorization: {scheme} …'" if scheme.lower() in SCHEMES else "'Authorization: …' without 'Bearer'"
     header = next((name for name in HEADERS if name in request.headers), None)
     if header is not None:
         return f"a header '{header}'"

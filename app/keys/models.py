@@ -84,5 +84,5 @@ class ApiKeyCreated(ApiKeyPublic):
 
     key: str = Field(examples=["tolva_0b9c…_kW3v…"])
     warnings: list[str] = Field(
-        default_factory=list, description="what is likely a mistake, as the name of a dataset that does not exist"
+        default_factory=list, description="what is likely a mistake, such as the name of a dataset that does not exist"
     )

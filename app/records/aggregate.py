@@ -1,7 +1,7 @@
 """What is computed of a dataset's records, in groups or of all together. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.core.errors import CursorInvalid, did_you_mean
@@ -9,15 +9,15 @@ from app.core.paging import decode_cursor, encode_cursor
 from app.datasets.aggregates import COUNT, FUNCTIONS, PERIODS, can_group, periods_of, result_sql, result_type
 from app.datasets.column_types import TYPES
 from app.datasets.columns import Column
+from app.datasets.operators import SEPARATOR
 from app.datasets.shape import Shape
 from app.records.contradictions import refuse_contradictions
 from app.records.filters import AllOf, canonical, list_columns, no_column
 from app.records.idioms import ABSENT_FUNCTIONS, translate_group, translate_measure
 from app.records.limits import Limits
-from app.records.operands import Mistake, check_characters, shown
+from app.records.operands import Mistake, shown
 from app.records.parameters import Asked, read_address, refusals
 from app.records.query import Form, check_form, read_search
-from app.records.unknown_parameters import SEPARATOR
 from app.records.where import Ordered, column_name
 
 MEMBERS = ("aggregate", "group", "sort", "limit", "cursor", "q", "spreadsheet")
@@ -52,7 +52,7 @@ class Measure:
 
     @property
     def nullable(self) -> bool:
-        """Whether there may be none, as of records without a value."""
+        """Whether it may be null, such as of records without a value."""
         return not self.function.startswith(COUNT)
 
 
@@ -86,6 +86,8 @@ class Group:
 
 
 Member = Group | Measure
+# How a member is written here that another API writes otherwise.
+Translate = Callable[[Sequence[Column], str], str | None]
 # Members of the results and whether each is descending.
 Sort = tuple[tuple[Member, bool], ...]
 
@@ -139,17 +141,16 @@ def aggregate_from_address(shape: Shape, raw: bytes, limits: Limits, form: Form 
         sort = _sort(asked, groups, measures)
         most = limits.page_size if form == "page" else limits.export_records
         cursor = asked.text("cursor")
-        fingerprint = _fingerprint(shape, where, search, groups, sort)
-        return AggregateQuery(
+        query = AggregateQuery(
             where=where,
             search=search,
             groups=groups,
             measures=measures,
             sort=sort,
             limit=asked.limit(most, limits.page_size if form == "page" else None),
-            position=_position(sort, cursor, fingerprint) if cursor is not None else None,
             spreadsheet=asked.flag("spreadsheet"),
         )
+        return query if cursor is None else replace(query, position=_position(shape, query, cursor))
 
 
 def _check_names(shape: Shape, groups: Sequence[Group], measures: Sequence[Measure]) -> None:
@@ -157,12 +158,12 @@ def _check_names(shape: Shape, groups: Sequence[Group], measures: Sequence[Measu
         raise Mistake(
             "_aggregate",
             f"the number of records and the column '{COUNT}' would have the same name",
-            hint=f"Count a column that is always there, as {shape.key[0].name}{SEPARATOR}{COUNT}.",
+            hint=f"Count a column that is always there, such as {shape.key[0].name}{SEPARATOR}{COUNT}.",
         )
 
 
 def _group(shape: Shape, name: str) -> Group:
-    column, period = _split(shape, name, "_group", translate_group(shape.columns, name))
+    column, period = _split(shape, name, "_group", translate_group)
     if not can_group(column):
         possible = ", ".join(one.name for one in shape.columns if can_group(one))
         message = f"'{column.name}' is {column.type}, by which nothing can be grouped"
@@ -177,10 +178,10 @@ def _group(shape: Shape, name: str) -> Group:
 def _measure(shape: Shape, name: str) -> Measure:
     if name == COUNT:
         return Measure(name, COUNT, None)
-    meant = translate_measure(shape.columns, name)
-    column, function = _split(shape, name, "_aggregate", meant)
+    column, function = _split(shape, name, "_aggregate", translate_measure)
     known = column.kind.aggregates
     if function not in known:
+        meant = translate_measure(shape.columns, name)
         near = "" if meant or function in ABSENT_FUNCTIONS else did_you_mean(function, known)
         example = meant or f"{column.name}{SEPARATOR}{known[0]}"
         hint = f"Write it as {example}; '{column.name}' takes: {', '.join(known)}."
@@ -188,12 +189,13 @@ def _measure(shape: Shape, name: str) -> Measure:
     return Measure(name, function, column)
 
 
-def _split(shape: Shape, name: str, place: str, meant: str | None) -> tuple[Column, str]:
-    """The column and what stands behind it in the name of a member; `meant` is how another API's name is written."""
+def _split(shape: Shape, name: str, place: str, translate: Translate) -> tuple[Column, str]:
+    """The column and what stands behind it in the name of a member; `translate` reads another API's name."""
     column_part, _, rest = name.partition(SEPARATOR)
     column = shape.by_name.get(column_part)
     if column is not None:
         return column, rest
+    meant = translate(shape.columns, name)
     if meant is not None:
         raise Mistake(place, f"there is no column '{shown(column_part)}'", hint=f"Write it as {place}={meant}.")
     hint = list_columns(shape.columns)
@@ -220,35 +222,35 @@ def _sort(asked: Asked, groups: Sequence[Group], measures: Sequence[Measure]) ->
     return tuple((known[name], descending) for name, descending in (terms | rest).items())
 
 
-def _fingerprint(shape: Shape, where: AllOf, search: str | None, groups: Sequence[Group], sort: Sort) -> list[Any]:
+def _fingerprint(shape: Shape, query: AggregateQuery) -> list[Any]:
     """What tells a query from those whose cursors it cannot take; what is computed besides changes no order."""
-    terms = [[member.name, descending] for member, descending in sort]
-    return ["aggregate", str(shape.id), canonical(where), search, [group.name for group in groups], terms]
+    groups = [group.name for group in query.groups]
+    terms = [[member.name, descending] for member, descending in query.sort]
+    return ["aggregate", str(shape.id), canonical(query.where), query.search, groups, terms]
 
 
 def next_results(shape: Shape, query: AggregateQuery, position: list[Any]) -> str:
     """The cursor of the results behind the one whose sort's values, as texts, are `position`."""
-    return encode_cursor(position, _fingerprint(shape, query.where, query.search, query.groups, query.sort))
+    return encode_cursor(position, _fingerprint(shape, query))
 
 
-def _position(sort: Sort, cursor: str, fingerprint: list[Any]) -> tuple[str | None, ...]:
-    values = decode_cursor(cursor, fingerprint, length=len(sort))
+def _position(shape: Shape, query: AggregateQuery, cursor: str) -> tuple[str | None, ...]:
+    values = decode_cursor(cursor, _fingerprint(shape, query), length=len(query.sort))
     try:
-        return tuple(_place(value, member) for value, (member, _) in zip(values, sort, strict=True))
-    except (Mistake, ValueError, ArithmeticError):
-        raise CursorInvalid("The cursor does not fit the query.", hint="Begin without a cursor.") from None
+        return tuple(_place(value, member) for value, (member, _) in zip(values, query.sort, strict=True))
+    except (ValueError, ArithmeticError):
+        raise CursorInvalid("The cursor does not fit the query.", hint="Start from the first page.") from None
 
 
 def _place(value: Any, member: Member) -> str | None:
     """A value of a cursor: a text that the database reads as the member's type.
 
     Raises:
-        Mistake, ValueError, ArithmeticError: it is none.
+        ValueError, ArithmeticError: it is no such text.
     """
     if value is None and member.nullable:
         return None
     if not isinstance(value, str):
-        raise Mistake("cursor", "it holds no value")
-    check_characters(value, "cursor")
+        raise ValueError("it is not a text")
     TYPES[member.type].parse(value)
     return value

@@ -7,7 +7,7 @@ from app.datasets.column_types import TYPES
 from app.datasets.shape import Shape
 from app.records.aggregate import AggregateQuery, Member
 from app.records.sql import FORMULA
-from app.records.where import SOURCE, Parameters, Statement, behind, matching, order
+from app.records.where import SOURCE, Parameters, Statement, behind, json_array, matching, order
 
 # The row of one group: its members by numbers, for names can be longer than PostgreSQL keeps.
 _ROW = "_row"
@@ -15,8 +15,8 @@ _ROW = "_row"
 
 def select_results(shape: Shape, query: AggregateQuery, limit: int) -> Statement:
     """The statement that reads up to `limit` results: one JSON text each, and its place in the sort as a JSON array."""
-    places = ", ".join(f"({_value(query.members.index(member))})::text" for member, _ in query.sort)
-    return _select(shape, query, limit, f"{_document(query.members)}, json_build_array({places})::text")
+    place = json_array(f"{_value(query.members.index(member))}::text" for member, _ in query.sort)
+    return _select(shape, query, limit, f"{_document(query.members)}, {place}")
 
 
 def select_result_documents(shape: Shape, query: AggregateQuery, limit: int) -> Statement:

@@ -31,7 +31,7 @@ Address = Callable[[Sequence[Column]], list[Any]]
 def read_address(request: Request, key: str) -> Address:
     """The address of the record that a path names."""
     path = request.scope.get("raw_path")
-    return lambda columns: parse_key(split_key(path, key, len(columns), [c.name for c in columns]), columns)
+    return lambda columns: parse_key(split_key(path, key, columns), columns)
 
 
 def read_conditions(request: Request, *, creates: bool = False) -> Preconditions:

@@ -15,18 +15,19 @@ from app.datasets.operators import OPERATORS
 from app.datasets.shape import Shape
 from app.records.idioms import JUNCTIONS
 from app.records.limits import Limits
-from app.records.near_values import how_written, near_in_json
-from app.records.operands import SHOWN_LENGTH, Mistake, comparable, named, shown, split_list, text_of
+from app.records.near_values import guess_in_json, how_written
+from app.records.operands import SHOWN_LENGTH, Mistake, begin_of_day, comparable, named, shown, split_list, text_of
 from app.records.operator_idioms import (
     Idiom,
     Source,
+    advise,
     explain_operator,
     find_column,
     find_condition,
     find_in_value,
     missing,
 )
-from app.records.value_hints import begin_of_day, explain_value, hint_for_value, warn_of_values
+from app.records.value_hints import explain_value, hint_for_value, warn_of_values
 
 # Of a list, in a hint.
 MOST_SHOWN = 5
@@ -135,8 +136,8 @@ def condition_from_json(column: Column, operator: str, value: Any, place: str, l
             raise Mistake(place, f"it takes true or false, not {named(value)}", hint="Without quotes: true or false.")
         return Condition(column, operator, (json.dumps(value),))
     if takes != "value" and not isinstance(value, list):
-        example = Idiom(column, operator, [value] if takes == "list" else ["…", "…"]).spell("body")
-        raise Mistake(place, f"'{operator}' takes an array of values", hint=f"Write it as {example}.")
+        example = Idiom(column, operator, [value] if takes == "list" else ["…", "…"])
+        raise Mistake(place, f"'{operator}' takes an array of values", hint=advise(example, "body"))
     if operator == "eq" and isinstance(value, list) and value and "in" in column.kind.operators:
         hint = f"One of several values: {Idiom(column, 'in', value[:MOST_SHOWN]).spell('body')}."
         raise Mistake(place, f"an array is not {column.kind.article}", hint=hint)
@@ -150,10 +151,9 @@ def _text_of(value: Any, column: Column, operator: str, place: str) -> str:
     try:
         return text_of(value, column, place)
     except Mistake as mistake:
-        near = near_in_json(column, value)
-        guess = f". Did you mean {near}?" if near else ""
+        message = f"{mistake.message}{guess_in_json(column, value)}"
         hint = missing(column, "body", is_missing=operator not in ("ne", "nin")) if value is None else mistake.hint
-        raise Mistake(place, f"{mistake.message}{guess}", hint=hint or how_written(column)) from None
+        raise Mistake(place, message, hint=hint or how_written(column)) from None
 
 
 def _check_operator(column: Column, operator: str, value: Any, place: str, source: Source) -> None:
@@ -189,7 +189,7 @@ def _condition(
 
 def _not_a_pair(column: Column, texts: Sequence[str], place: str, source: Source) -> Mistake:
     ranged = find_in_value(column, texts[0]) if source == "query" and len(texts) == 1 else None
-    hint = f"Write it as {ranged.spell(source)}." if ranged is not None else "Give the least and the greatest."
+    hint = advise(ranged, source) if ranged is not None else "Give the least and the greatest."
     return Mistake(place, f"it takes two values, not {len(texts)}", hint=hint)
 
 
@@ -283,10 +283,8 @@ class WhereReader:
         if junction is not None and find_column(self._shape.columns, name) is None:
             return Mistake(place, f"there is no column '{shown(name)}'. Did you mean '{junction}'?")
         idiom = find_condition(self._shape.columns, name, "")
-        hint = None
         if idiom is not None and find_column(self._shape.columns, name) is None and not isinstance(value, dict):
-            hint = f"Write it as {replace(idiom, value=value).spell('body')}."
-        if hint is not None:
+            hint = advise(replace(idiom, value=value), "body")
             return Mistake(place, f"there is no column '{shown(name)}'", hint=hint)
         message = no_column(name, self._shape.columns, _JUNCTIONS)
         return Mistake(place, message, hint=list_columns(self._shape.columns))

@@ -73,7 +73,7 @@ def topic_of(name: str) -> str | None:
 
 
 def explain_parameter(shape: Shape, members: Sequence[str], name: str, value: str) -> str | None:
-    """The hint for a parameter that is none here, if it is one elsewhere: how the same is asked for."""
+    """The hint for a parameter that only other APIs have: how the same is asked for here."""
     topic = topic_of(name)
     if topic is None:
         return None
@@ -130,7 +130,7 @@ def _filter_hint(shape: Shape, value: str) -> str:
     column = find_column(shape.columns, stated[1]) if stated else None
     idiom = translate_operator(column, stated[2], stated[3], "query") if stated and column is not None else None
     if idiom is not None:
-        return f"{advise(idiom, 'query')}."
+        return advise(idiom, "query")
     example = Idiom(shape.columns[:2][-1], "eq", "value").spell("query") if shape.columns else "column=value"
     return (
         f"Each condition is a parameter: {example}, or column__operator=value; "
@@ -160,7 +160,7 @@ def _words(text: str) -> list[str]:
 def translate_measure(columns: Sequence[Column], text: str) -> str | None:
     """A function of a column, which another API writes as `sum(price)` or `price__mean`, as it is written here."""
     words = _words(text)
-    functions = [function for word in words if (function := FUNCTION_NAMES.get(word.lower().replace("_", "")))]
+    functions = [function for word in words if (function := _FUNCTION_NAMES.get(word.lower().replace("_", "")))]
     named = [column for word in words if (column := find_column(columns, word)) is not None]
     if not named:
         return COUNT if functions[:1] == [COUNT] or text.strip() == "*" else None
@@ -179,7 +179,7 @@ def translate_group(columns: Sequence[Column], text: str) -> str | None:
     return f"{named[0].name}__{periods[0]}" if periods and periods[0] in periods_of(named[0]) else named[0].name
 
 
-FUNCTION_NAMES: Mapping[str, str] = {
+_FUNCTION_NAMES: Mapping[str, str] = {
     **dict.fromkeys(("count", "cnt", "total", "number", "size"), "count"),
     **dict.fromkeys(("countdistinct", "distinct", "nunique", "uniq", "distinctcount", "unique"), "count_distinct"),
     **dict.fromkeys(("sum", "summe"), "sum"),
@@ -187,7 +187,7 @@ FUNCTION_NAMES: Mapping[str, str] = {
     **dict.fromkeys(("min", "minimum", "least"), "min"),
     **dict.fromkeys(("max", "maximum", "greatest"), "max"),
 }
-# Functions of other APIs that there are none of: nothing near is meant by them.
+# Functions that only other APIs have: nothing near is meant by them.
 ABSENT_FUNCTIONS = frozenset(
     {"median", "mode", "stddev", "std", "variance", "var", "percentile", "quantile", "first", "last", "list", "p95"}
 )
@@ -244,32 +244,22 @@ def _sort_hint(shape: Shape, members: Sequence[str], name: str, value: str) -> s
     return f"Write it as _sort={sort}; a - before a column sorts it in descending order."
 
 
-# What the members of a body are called elsewhere; those of conditions are within `where`.
-_MEMBERS = {"limit": "limit", "cursor": "cursor", "count": "count", "sort": "sort", "select": "select", "q": "q"} | {
-    "where": "where", "embed": "embed",
-}  # fmt: skip
-
-
 def explain_member(columns: Sequence[Column], known: Sequence[str], name: str) -> tuple[str | None, str]:
     """The member that another API's name means, if there is one, and a hint."""
-    there = f"It takes: {', '.join(known)}."
-    if name in ("_or", "_and", "_not") or topic_of(name) == "or":
+    there, topic = f"It takes: {', '.join(known)}.", topic_of(name)
+    if topic == "or":
         return None, f'Conditions stand in `where`: {{"where": {{"_or": [{{…}}, {{…}}]}}}}. {there}'
     if (column := find_column(columns, name)) is not None:
         return None, f'Conditions stand in `where`: {{"where": {{"{column.name}": …}}}}. {there}'
-    idiom = find_condition(columns, name, "") if topic_of(name) is None else None
+    idiom = find_condition(columns, name, "") if topic is None else None
     if idiom is not None:
-        return (
-            None,
-            f'Conditions stand in `where`: {{"where": {{"{idiom.column.name}": {{"{idiom.operator}": …}}}}}}. {there}',
-        )
-    topic = topic_of(name)
+        condition = f'{{"{idiom.column.name}": {{"{idiom.operator}": …}}}}'
+        return None, f'Conditions stand in `where`: {{"where": {condition}}}. {there}'
     if topic in ("distinct", "aggregate", "having"):
         return None, f"GET …/aggregate groups and computes. {there}"
-    member = _MEMBERS.get(topic or "")
-    if member == "cursor":
-        return member, f"Pages are not numbered: `cursor` takes `next` of the previous page. {there}"
-    return member, there
+    if topic == "cursor":
+        return topic, f"Pages are not numbered: `cursor` takes `next` of the previous page. {there}"
+    return topic if topic in known else None, there
 
 
 JUNCTIONS: Mapping[str, str] = {

@@ -8,15 +8,15 @@ from urllib.parse import quote, unquote_to_bytes
 from app.core.errors import did_you_mean
 from app.datasets.columns import Column
 from app.records.errors import QueryTooLarge, RecordKeyInvalid
-from app.records.near_values import near_in_json, near_value
+from app.records.near_values import guess_in_json, near_value
 from app.records.operands import SHOWN_LENGTH, Mistake, comparable, shown, text_of
 from app.records.parameters import refusals
 
 _RAW_KEY = re.compile(rb"/datasets/[^/]+/records/(.*)", re.DOTALL)
 
 
-def split_key(raw_path: bytes | None, decoded: str, count: int, names: Sequence[str] = ()) -> list[str]:
-    """The texts of a key's values, whose columns are called `names`.
+def split_key(raw_path: bytes | None, decoded: str, columns: Sequence[Column]) -> list[str]:
+    """The texts of a key's values, one for each of its columns.
 
     `raw_path` is the path as it was sent, None if a gateway has decoded it.
 
@@ -28,12 +28,12 @@ def split_key(raw_path: bytes | None, decoded: str, count: int, names: Sequence[
     """
     match = _RAW_KEY.search(raw_path) if raw_path is not None else None
     encoded = match[1] if match else quote(decoded, safe=",").encode()
-    parts = encoded.split(b",") if count > 1 else [encoded]
-    if len(parts) != count:
-        example = f": {{{'},{'.join(names)}}}" if names else ""
+    parts = encoded.split(b",") if len(columns) > 1 else [encoded]
+    if len(parts) != len(columns):
+        example = ",".join(f"{{{column.name}}}" for column in columns)
         raise RecordKeyInvalid(
-            f"The key has {count} values; the address names {len(parts)}.",
-            hint=f"Join the values with commas{example}. A comma within a value is %2C.",
+            f"The key has {len(columns)} values; the address names {len(parts)}.",
+            hint=f"Join the values with commas: {example}. A comma within a value is %2C.",
         )
     try:
         return [unquote_to_bytes(part).decode() for part in parts]
@@ -101,6 +101,5 @@ def _key_text(value: Any, column: Column, place: str) -> str:
     try:
         return comparable(text_of(value, column, place), column, place)
     except Mistake as mistake:
-        near = near_in_json(column, value)
-        guess = f". Did you mean {near}?" if near else ""
-        raise Mistake(place, f"{mistake.message}{guess}", hint=mistake.hint) from None
+        message = f"{mistake.message}{guess_in_json(column, value)}"
+        raise Mistake(place, message, hint=mistake.hint) from None

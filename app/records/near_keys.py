@@ -65,7 +65,7 @@ def near_keys(columns: Sequence[Column], texts: Sequence[str]) -> list[tuple[str
 def _near_texts(text: str) -> list[str]:
     bare = re.sub(r"\.(json|csv)$|/+$", "", text.strip()).strip("\"'")
     found = [bare, bare.upper(), bare.lower(), bare.capitalize(), bare.title()]
-    if re.fullmatch("[0-9]{1,16}", bare):
+    if re.fullmatch(f"[0-9]{{1,{MOST_DIGITS}}}", bare):
         number = bare.lstrip("0") or "0"
         found += [number.zfill(length) for length in range(len(number), MOST_DIGITS + 1)]
     return [near for near in dict.fromkeys(found) if near]

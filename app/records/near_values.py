@@ -144,6 +144,12 @@ def near_in_json(column: Column, value: Any) -> str | None:
     return f'"{near}"' if is_text else near
 
 
+def guess_in_json(column: Column, value: Any) -> str:
+    """The question that a message ends with, if a JSON value may have meant another one."""
+    near = near_in_json(column, value)
+    return f". Did you mean {near}?" if near else ""
+
+
 def _if_value(column: Column, text: str) -> str | None:
     """A text if it stands for a value of a column: then JSON has it otherwise."""
     try:

@@ -16,6 +16,8 @@ NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 _EXACT = ("bigint", "decimal")
 # As programs write a number that is very small or very large, in an address too.
 _SCIENTIFIC = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?[eE][+-]?[0-9]{1,3}")
+# A date, which a date and time can be compared with.
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _OFFSET_WITH_SPACE = re.compile(r"[0-9] [0-9]{2}:?[0-9]{2}$")
 
 
@@ -137,6 +139,11 @@ def comparable(text: str, column: Column, place: str) -> str:
         hint = "In an address, write the + of an offset as %2B." if is_offset else None
         raise Mistake(place, str(error), hint=hint) from None
     return text if text in NOT_FINITE else canonical_text(value)
+
+
+def begin_of_day(text: str) -> str:
+    """A date and time; of a date alone, its midnight in UTC."""
+    return f"{text}T00:00:00Z" if DAY.fullmatch(text) else text
 
 
 def check_characters(text: str, place: str) -> None:

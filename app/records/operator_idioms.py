@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from app.datasets.aggregates import FUNCTIONS
 from app.datasets.columns import Column, legal_name
+from app.datasets.operators import SEPARATOR, parameter_name
 
 Source = Literal["query", "body"]
 
@@ -93,9 +94,8 @@ class Idiom:
                 if len(text) <= _LONGEST
                 else json.dumps({self.column.name: {self.operator: "…"}}, ensure_ascii=False)
             )
-        name = self.column.name if self.operator == "eq" else f"{self.column.name}__{self.operator}"
         text = self.value if isinstance(self.value, str) else json.dumps(self.value, default=_number)
-        return f"{name}={quote(text[:_MOST_SHOWN], safe=',:@/$.')}"
+        return f"{parameter_name(self.column, self.operator)}={quote(text[:_MOST_SHOWN], safe=',:@/$.')}"
 
 
 def _number(value: Any) -> Any:
@@ -103,9 +103,9 @@ def _number(value: Any) -> Any:
     return float(value)
 
 
-def advise(idiom: Idiom, source: Source) -> str:
+def advise(idiom: Idiom, source: Source, note: str = "") -> str:
     """The hint that says how a condition is written."""
-    return f"Write it as {idiom.spell(source)}"
+    return f"Write it as {idiom.spell(source)}{note}."
 
 
 def find_column(columns: Sequence[Column], name: str) -> Column | None:
@@ -135,9 +135,9 @@ def missing(column: Column, source: Source, *, is_missing: bool = True) -> str:
 
 
 def explain_operator(column: Column, operator: str, value: Any, source: Source) -> str | None:
-    """The hint for an operator that is none here, if it is one elsewhere."""
+    """The hint for an operator that only other APIs have."""
     name = _plain(operator)
-    if "__" in operator and operator.partition("__")[0] in FUNCTIONS:
+    if SEPARATOR in operator and operator.partition(SEPARATOR)[0] in FUNCTIONS:
         return "Results of functions cannot be filtered; /aggregate sorts by them: _sort=-count."
     if name in _PERIODS and column.type in ("date", "datetime"):
         return f"{_period(column, name, value)} In /aggregate, _group={column.name}__month counts by month."
@@ -164,7 +164,7 @@ _ABSENT = {
 def _advise_translated(idiom: Idiom, name: str, source: Source) -> str:
     note = "; contains minds the case of letters" if idiom.operator == "ilike" and "cont" in name else ""
     percent = "; %25 is a % in an address" if source == "query" and "%25" in idiom.spell(source) else ""
-    return f"{advise(idiom, source)}{percent}{note}."
+    return advise(idiom, source, f"{percent}{note}")
 
 
 def translate_operator(column: Column, operator: str, value: Any, source: Source) -> Idiom | None:

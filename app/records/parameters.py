@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl
 
 from app.core.errors import ParameterInvalid, Problem, did_you_mean
 from app.datasets.columns import Column
-from app.datasets.operators import OPERATORS
+from app.datasets.operators import OPERATORS, SEPARATOR, parameter_name
 from app.datasets.shape import Shape
 from app.records.errors import ParameterRepeated, QueryInvalid
 from app.records.filters import AllOf, Condition, condition_from_texts, takes_several
 from app.records.limits import Limits
 from app.records.operands import SHOWN_LENGTH, Mistake, join_list, named, shown
-from app.records.unknown_parameters import SEPARATOR, unknown_parameter
+from app.records.unknown_parameters import unknown_parameter
 
 # What takes names with commas between them, or a parameter for each.
 LISTS = ("select", "sort", "embed", "group", "aggregate")
@@ -166,4 +166,4 @@ def _hint_of_condition(column: Column, operator: str, values: Sequence[str]) -> 
     several = {"eq": "in", "ne": "nin"}.get(operator)
     if several is None or several not in column.kind.operators:
         return "Give it once, or join conditions by `_and` or `_or` in POST …/records/query."
-    return f"List the values: {column.name}{SEPARATOR}{several}={shown(join_list(values))}"
+    return f"List the values: {parameter_name(column, several)}={shown(join_list(values))}"

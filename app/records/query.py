@@ -5,7 +5,7 @@ Whatever can be refused is refused here, before a connection is touched.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal, cast
 
@@ -135,16 +135,16 @@ def _plan(shape: Shape, where: AllOf, asked: Asked, limits: Limits, form: Form) 
     search = read_search(shape, asked, limits)
     sort = _sort(shape, asked, limits)
     cursor = asked.text("cursor")
-    return RecordQuery(
+    query = RecordQuery(
         where=where,
         search=search,
         view=_view(shape, asked),
         sort=sort,
         limit=asked.limit(most, DEFAULT_LIMIT if form == "page" else None),
-        position=_position(shape, where, search, sort, cursor) if cursor is not None else None,
         count=cast("Count", asked.choice("count", COUNTS) or "none"),
         spreadsheet=asked.flag("spreadsheet"),
     )
+    return query if cursor is None else replace(query, position=_position(shape, query, cursor))
 
 
 def check_form(asked: Asked, form: Form) -> None:
@@ -268,24 +268,22 @@ def _term(column: Column, descending: bool) -> SortTerm:
     return SortTerm(column, descending, nullable=not column.required)
 
 
-def _fingerprint(shape: Shape, where: Filter, search: str | None, sort: tuple[SortTerm, ...]) -> list[Any]:
-    return [str(shape.id), canonical(where), search, [term.name for term in sort]]
+def _fingerprint(shape: Shape, query: RecordQuery) -> list[Any]:
+    return [str(shape.id), canonical(query.where), query.search, [term.name for term in query.sort]]
 
 
 def next_cursor(shape: Shape, query: RecordQuery, position: list[Any]) -> str:
     """The cursor of the page behind the record whose sort's values, as JSON shows them, are `position`."""
-    return encode_cursor(position, _fingerprint(shape, query.where, query.search, query.sort))
+    return encode_cursor(position, _fingerprint(shape, query))
 
 
-def _position(
-    shape: Shape, where: Filter, search: str | None, sort: tuple[SortTerm, ...], cursor: str
-) -> tuple[str | None, ...]:
-    values = decode_cursor(cursor, _fingerprint(shape, where, search, sort), length=len(sort))
+def _position(shape: Shape, query: RecordQuery, cursor: str) -> tuple[str | None, ...]:
+    values = decode_cursor(cursor, _fingerprint(shape, query), length=len(query.sort))
     try:
-        return tuple(_place(value, term.column) for value, term in zip(values, sort, strict=True))
+        return tuple(_place(value, term.column) for value, term in zip(values, query.sort, strict=True))
     except Mistake:
         raise CursorInvalid(
-            "The cursor does not fit the dataset's columns.", hint="Begin again without a cursor."
+            "The cursor does not fit the dataset's columns.", hint="Start from the first page."
         ) from None
 
 

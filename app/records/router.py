@@ -14,6 +14,7 @@ from app.core.http import problem_responses, refuse_unknown_parameters
 from app.core.settings import get_settings
 from app.datasets import openapi_queries as queries
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
+from app.datasets.openapi_parameters import ANY_AGGREGATE, ANY_LIST, ANY_VIEW
 from app.datasets.openapi_writes import body_of, described
 from app.datasets.path import DatasetName
 from app.datasets.shape import Shape
@@ -74,7 +75,7 @@ aggregates = APIRouter(prefix="/datasets/{dataset}/aggregate", tags=["records"],
     "",
     response_class=Response,
     responses=problem_responses(*QUERY_PROBLEMS),
-    openapi_extra=described(parameters=queries.ANY_LIST),
+    openapi_extra=described(parameters=ANY_LIST),
 )
 async def list_records(request: Request, name: DatasetName) -> Response:
     """List records: those that fulfil all conditions, sorted, in pages, or all of them as CSV or as lines of JSON."""
@@ -132,7 +133,7 @@ async def _get_many(access: Access) -> Response:
         **NOT_MODIFIED,
         **problem_responses(RecordNotFound, RecordKeyInvalid, ParameterInvalid, UnknownParameter),
     },
-    openapi_extra=described(parameters=queries.ANY_VIEW),
+    openapi_extra=described(parameters=ANY_VIEW),
 )
 async def get_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
     """Get a record by its key. Its `ETag` is what a conditional write names."""
@@ -166,7 +167,7 @@ async def _read_record(access: Access, key: Sequence[Any]) -> tuple[str, str]:
     "",
     response_class=Response,
     responses=problem_responses(*QUERY_PROBLEMS, ResultOutOfRange),
-    openapi_extra=described(parameters=queries.ANY_AGGREGATE),
+    openapi_extra=described(parameters=ANY_AGGREGATE),
 )
 async def aggregate_records(request: Request, name: DatasetName) -> Response:
     """Aggregate records: counts, sums, means and extremes of those that match all conditions, in groups or of all."""
@@ -181,12 +182,8 @@ async def _aggregate(access: Access) -> Response:
         return await _export_results(access, query, form)
     page = await reads_of(access.shape).compute(access, query)
     following = next_results(access.shape, query, page.last) if page.last is not None else None
-    members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}']
-    members += [f'"complete":{json.dumps(following is None)}', *_warnings(warnings_of(query.where))]
-    headers = {"Vary": "Accept"}
-    if following is not None:
-        headers |= _link(access.request, "aggregate_records", access.shape, following)
-    return Response(f"{{{','.join(members)}}}", media_type=JSON, headers=headers)
+    complete = f'"complete":{json.dumps(following is None)}'
+    return _page(access, page, following, [complete, *_warnings(warnings_of(query.where))], route="aggregate_records")
 
 
 async def _export_results(access: Access, query: AggregateQuery, form: Form) -> Response:
@@ -241,15 +238,21 @@ async def _export(access: Access, query: RecordQuery, form: Form, embedded: Embe
 def _answer(access: Access, query: RecordQuery, page: RecordPage, *, has_address: bool) -> Response:
     shape = access.shape
     following = next_cursor(shape, query, page.last) if page.last is not None else None
-    members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}']
-    if page.count is not None:
-        members.append(f'"count":{page.count}')
+    counted = [f'"count":{page.count}'] if page.count is not None else []
     is_slow = page.seconds >= get_settings().slow_query_seconds
     slow = [f"No index serves {part}." for part in unserved(shape, query)] if is_slow else []
-    members += _warnings([*warnings_of(query.where), *slow])
+    others = [*counted, *_warnings([*warnings_of(query.where), *slow])]
+    return _page(access, page, following, others, route="list_records" if has_address else None)
+
+
+def _page(
+    access: Access, page: RecordPage, following: str | None, others: Sequence[str], *, route: str | None
+) -> Response:
+    """A page as JSON with its other members; a header links to the `following` one if a route has its address."""
+    members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}', *others]
     headers = {"Vary": "Accept"}
-    if following is not None and has_address:
-        headers |= _link(access.request, "list_records", shape, following)
+    if following is not None and route is not None:
+        headers |= _link(access.request, route, access.shape, following)
     return Response(f"{{{','.join(members)}}}", media_type=JSON, headers=headers)
 
 

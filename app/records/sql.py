@@ -16,6 +16,7 @@ from app.records.where import (
     behind,
     column_name,
     is_never_missing,
+    json_array,
     matching,
     order,
     ordered,
@@ -112,8 +113,7 @@ def shows_position(query: RecordQuery) -> bool:
 
 
 def _position(sort: Sequence[SortTerm]) -> str:
-    values = ", ".join(term.column.kind.json_sql.format(column_name(term.column)) for term in sort)
-    return f"json_build_array({values})::text"
+    return json_array(term.column.kind.json_sql.format(column_name(term.column)) for term in sort)
 
 
 def select_documents(shape: Shape, query: RecordQuery, most: int, embedded: Embedded) -> Statement:

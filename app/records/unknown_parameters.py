@@ -1,17 +1,16 @@
-"""Parameters that there are none of: what may have been meant, and how that is asked for. Pure."""
+"""Parameters that do not exist: what may have been meant, and how that is asked for. Pure."""
 
 from collections.abc import Sequence
 
 from app.core.errors import UnknownParameter, did_you_mean
 from app.datasets.aggregates import COUNT
 from app.datasets.columns import Column
+from app.datasets.operators import SEPARATOR
 from app.datasets.shape import Shape
 from app.records.filters import list_columns, no_column
 from app.records.idioms import explain_parameter, topic_of
 from app.records.operands import SHOWN_LENGTH, shown
 from app.records.operator_idioms import Idiom, advise, find_column, find_condition, translate_operator
-
-SEPARATOR = "__"
 
 
 def unknown_parameter(
@@ -43,7 +42,7 @@ def _misspelt(shape: Shape, column: Column, name: str, operator: str, value: str
     if known not in column.kind.operators:
         idiom = translate_operator(column, operator, value, "query")
     message = no_column(name, shape.columns)
-    hint = f"{advise(idiom, 'query')}." if idiom is not None else None
+    hint = advise(idiom, "query") if idiom is not None else None
     return UnknownParameter(message[:1].upper() + message[1:], hint=hint)
 
 
@@ -54,4 +53,4 @@ def _explain(shape: Shape, members: Sequence[str], name: str, value: str) -> str
         return "Results cannot be filtered; they can be sorted: _sort=-count."
     is_own = name.startswith("_") and topic_of(name) is not None
     idiom = None if is_own else find_condition(shape.columns, name, value)
-    return f"{advise(idiom, 'query')}." if idiom is not None else explain_parameter(shape, members, name, value)
+    return advise(idiom, "query") if idiom is not None else explain_parameter(shape, members, name, value)

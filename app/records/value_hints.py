@@ -6,16 +6,10 @@ from datetime import date, timedelta
 
 from app.datasets.columns import Column
 from app.records.near_values import how_written, near_in_json, near_value
-from app.records.operands import Mistake, shown
-from app.records.operator_idioms import Idiom, Source, find_in_value, is_null_word, missing
+from app.records.operands import DAY, Mistake, shown
+from app.records.operator_idioms import Idiom, Source, advise, find_in_value, is_null_word, missing
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ZONE = re.compile(r"([Zz]|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$")
-
-
-def begin_of_day(text: str) -> str:
-    """A date and time; of a date alone, its midnight in UTC."""
-    return f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text
 
 
 def explain_value(mistake: Mistake, column: Column, operator: str, text: str, source: Source) -> Mistake:
@@ -36,7 +30,7 @@ def hint_for_value(column: Column, operator: str, text: str, source: Source) -> 
         return None
     idiom = find_in_value(column, text)
     if idiom is not None:
-        return f"Write it as {idiom.spell(source)}."
+        return advise(idiom, source)
     if operator in ("eq", "ne") and "," in text and "in" in column.kind.operators and _are_values(column, text):
         listed = Idiom(column, "in" if operator == "eq" else "nin", text).spell(source)
         return f"Several values: {listed}."
@@ -94,7 +88,7 @@ def _other_meaning(column: Column, operator: str, text: str) -> str | None:
 def _warn_of_times(column: Column, operator: str, texts: Sequence[str], source: Source) -> Iterator[str]:
     for at, text in enumerate(texts):
         is_end = operator != "between" or at == 1
-        if _DAY.fullmatch(text):
+        if DAY.fullmatch(text):
             # These two say what a day means: from its midnight on, and before it.
             if operator not in ("gte", "lt") and is_end:
                 yield f"{text} is its midnight in UTC, {text}T00:00:00Z. {_whole_day(column, text, source)}"

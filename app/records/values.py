@@ -107,7 +107,7 @@ class ColumnReader:
         return typed
 
     def _guess(self, value: Any) -> str:
-        """A sentence about the value that another one may have meant; empty if that is not known, or is none either."""
+        """A sentence about the value that another one may have meant; empty if none is known that fits."""
         near = near_in_json(self.column, value)
         if near is None or not self._takes(near):
             return ""

@@ -4,7 +4,7 @@ Parameters are texts, numbered $1, $2, … and cast to their column's type, so t
 Texts, because the driver has meanings of its own: to it the date 9999-12-31 is infinity.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -51,6 +51,12 @@ class Parameters:
 def column_name(column: Column) -> str:
     """A column of the dataset's table."""
     return quote(SOURCE, column.name)
+
+
+def json_array(expressions: Iterable[str]) -> str:
+    """The text of a JSON array of some expressions. A function would take 100 of them at most."""
+    values = ", ".join(f"to_json({expression})" for expression in expressions)
+    return f"array_to_json(ARRAY[{values}]::json[])::text"
 
 
 def matching(shape: Shape, where: AllOf, search: str | None, parameters: Parameters) -> list[str]:

@@ -186,7 +186,7 @@ class TestRefusals:
     async def test_two_members_of_one_name(self, client: AsyncClient, fill: Fill) -> None:
         await fill("counts", {"k": {"type": "text", "required": True}, "count": "integer"}, [("a", 5)], key=["k"])
         response = await client.get("/datasets/counts/aggregate?_group=count")
-        assert response.json()["hint"] == "Count a column that is always there, as k__count."
+        assert response.json()["hint"] == "Count a column that is always there, such as k__count."
 
     async def test_too_many(self, client: AsyncClient, fill: Fill) -> None:
         await fill("wide", {f"c{n}": "integer" for n in range(101)}, [tuple(range(101))])
@@ -264,6 +264,18 @@ class TestPages:
         for other in ("_group=sku&_sort=-sku", "_group=category", "_group=sku&price__gt=1", ""):
             response = await client.get(f"{AGGREGATE}?{other}&_cursor={cursor}")
             assert _problem(response) == (400, "/problems/cursor-invalid"), other
+
+    async def test_a_place_of_more_values_than_a_function_takes(
+        self, client: AsyncClient, fill: Fill, setting: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TOLVA_MAX_QUERY_TERMS", "120")
+        get_settings.cache_clear()
+        names = [f"c{n}" for n in range(110)]
+        await fill("broad", dict.fromkeys(names, "integer"), [tuple(range(110)), tuple(range(1, 111))])
+        address = f"/datasets/broad/aggregate?_group={','.join(names)}"
+        whole = (await client.get(f"{address}&_limit=10")).json()["data"]
+        assert await _pages(client, address, 1) == whole
+        assert len(whole) == 2
 
     @pytest.mark.usefixtures("sales")
     async def test_what_is_computed_besides_may_change(self, client: AsyncClient) -> None:

@@ -4,29 +4,33 @@ from app.datasets.columns import Column
 from app.records.errors import RecordKeyInvalid
 from app.records.keys import parse_key, split_key
 
+ONE = [Column(name="sku", type="text")]
+TWO = [Column(name="region", type="text"), Column(name="year", type="text")]
+
 
 class TestSplitKey:
     def test_a_single_value_is_taken_whole(self) -> None:
-        assert split_key(b"/datasets/d/records/a,b%2Fc/d", "a,b/c/d", 1) == ["a,b/c/d"]
+        assert split_key(b"/datasets/d/records/a,b%2Fc/d", "a,b/c/d", ONE) == ["a,b/c/d"]
 
     def test_several_are_split_before_they_are_decoded(self) -> None:
-        assert split_key(b"/datasets/d/records/a%2Cb,100%25", "a,b,100%", 2) == ["a,b", "100%"]
+        assert split_key(b"/datasets/d/records/a%2Cb,100%25", "a,b,100%", TWO) == ["a,b", "100%"]
 
     def test_the_gateways_path_before_it_does_not_matter(self) -> None:
-        assert split_key(b"/prod/datasets/d/records/datasets/x/records/1", "…", 1) == ["datasets/x/records/1"]
+        assert split_key(b"/prod/datasets/d/records/datasets/x/records/1", "…", ONE) == ["datasets/x/records/1"]
 
     def test_a_path_that_a_gateway_decoded_serves_as_far_as_it_can(self) -> None:
-        assert split_key(None, "a,b/c%25", 1) == ["a,b/c%25"]
-        assert split_key(None, "é,100%", 2) == ["é", "100%"]
+        assert split_key(None, "a,b/c%25", ONE) == ["a,b/c%25"]
+        assert split_key(None, "é,100%", TWO) == ["é", "100%"]
 
     @pytest.mark.parametrize("raw", [b"a", b"a,b,c"])
     def test_another_number_of_values_is_refused(self, raw: bytes) -> None:
-        with pytest.raises(RecordKeyInvalid, match="The key has 2 values"):
-            split_key(b"/datasets/d/records/" + raw, "", 2)
+        with pytest.raises(RecordKeyInvalid, match="The key has 2 values") as refusal:
+            split_key(b"/datasets/d/records/" + raw, "", TWO)
+        assert refusal.value.hint == "Join the values with commas: {region},{year}. A comma within a value is %2C."
 
     def test_what_is_not_utf8_is_refused(self) -> None:
         with pytest.raises(RecordKeyInvalid, match="not UTF-8"):
-            split_key(b"/datasets/d/records/%ff", "", 1)
+            split_key(b"/datasets/d/records/%ff", "", ONE)
 
 
 class TestParseKey:

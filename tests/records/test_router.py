@@ -169,6 +169,14 @@ class TestListRecords:
 
 
 class TestCursor:
+    async def test_a_place_of_more_values_than_a_function_takes(self, client: AsyncClient, fill: Fill) -> None:
+        names = [f"c{n}" for n in range(100)]
+        await fill("broad", dict.fromkeys(names, "integer"), [tuple(range(100)), tuple(range(1, 101))])
+        address = f"/datasets/broad/records?_sort={','.join(names)}&_select=c0&_limit=1"
+        first = (await client.get(address)).json()
+        assert first["data"] == [{"c0": 0}]
+        assert (await client.get(f"{address}&_cursor={first['next']}")).json()["data"] == [{"c0": 1}]
+
     async def test_another_datasets_cursor_is_refused(self, client: AsyncClient, fill: Fill) -> None:
         await fill("one", {"n": "integer"}, [(n,) for n in range(3)])
         await fill("two", {"n": "integer"}, [(n,) for n in range(3)])

@@ -46,7 +46,7 @@ class TestSelectPage:
         (statement,) = _page(make_shape({"n": "integer", "m": "integer"}), "n__gte=5&_select=n&_sort=_id")
         assert statement.values == ("5",)
         assert statement.text == (
-            'SELECT row_to_json(_record)::text, json_build_array("source"."_id")::text FROM '
+            'SELECT row_to_json(_record)::text, array_to_json(ARRAY[to_json("source"."_id")]::json[])::text FROM '
             '(SELECT "source"."n", "source"."_id" FROM "data"."products" AS source '
             'WHERE "source"."n" >= CAST($1::text AS bigint) ORDER BY "source"."_id" LIMIT 51) AS source '
             'CROSS JOIN LATERAL (SELECT "source"."n" AS "n") AS _record ORDER BY "source"."_id"'
