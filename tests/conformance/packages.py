@@ -1,9 +1,11 @@
 """The programs that read documents, and the packages that the tests keep of them from one run to the next."""
 
+import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,11 +45,11 @@ def fetch_node_modules(folder: Path) -> Path:
     """A folder with `node_modules` as package-lock.json says."""
     npm = need("npm")
     lock = SOURCES / "package-lock.json"
-    if _is_new(folder, lock):
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(SOURCES / name, folder)
-        _fetch([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder)
-        shutil.copy(lock, folder / "fetched")
+    with _refreshed(folder, lock) as is_old:
+        if is_old:
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(SOURCES / name, folder)
+            _fetch([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder)
     return folder
 
 
@@ -55,16 +57,24 @@ def fetch_python_packages(folder: Path) -> Path:
     """A folder with an environment of Python in `venv`, as requirements.txt says."""
     uv = need("uv")
     requirements = SOURCES / "requirements.txt"
-    if _is_new(folder, requirements):
-        _fetch([uv, "venv", "--quiet", "--clear", "venv"], folder)
-        _fetch([uv, "pip", "install", "--python", "venv", "--require-hashes", "-r", str(requirements)], folder)
-        shutil.copy(requirements, folder / "fetched")
+    with _refreshed(folder, requirements) as is_old:
+        if is_old:
+            _fetch([uv, "venv", "--quiet", "--clear", "venv"], folder)
+            _fetch([uv, "pip", "install", "--python", "venv", "--require-hashes", "-r", str(requirements)], folder)
     return folder
 
 
-def _is_new(folder: Path, lock: Path) -> bool:
+@contextmanager
+def _refreshed(folder: Path, wanted: Path) -> Iterator[bool]:
+    """Give whether a folder has other packages than a file wants; after the block it has these.
+
+    The processes that run tests share the folder: one fetches, and the others wait for it.
+    """
     fetched = folder / "fetched"
-    return not fetched.exists() or fetched.read_text() != lock.read_text()
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not fetched.exists() or fetched.read_text() != wanted.read_text()
+        shutil.copy(wanted, fetched)
 
 
 def _fetch(command: Sequence[str], folder: Path) -> None:
