@@ -120,7 +120,7 @@ class Client:
         )
 
     def find_dataset(self, name: str) -> Document | None:
-        """A dataset, or None if there is none of that name."""
+        """A dataset, or None if no dataset has that name."""
         try:
             return self.request("GET", f"/datasets/{quote(name, safe='')}")
         except ApiError as error:

@@ -185,9 +185,9 @@ def read_form(request: Request, body: bytes) -> SentFile:
 def _parts_of(kind: str, body: bytes) -> Iterator[tuple["_Head", bytes]]:
     """The parts of a form: RFC 2046, 5.1.1."""
     boundary = _read_head([(b"content-type", kind.encode("latin-1"))]).boundary
-    if not boundary:
-        raise RequestInvalid("The form's Content-Type has no boundary.", hint=HOW_TO_SEND)
-    _, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1"), MAX_PARTS + 1)
+    if not boundary or not boundary.isascii():
+        raise RequestInvalid("The form's Content-Type has no boundary of ASCII characters.", hint=HOW_TO_SEND)
+    _, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode(), MAX_PARTS + 1)
     if len(parts) > MAX_PARTS:
         raise RequestInvalid(f"The form has more than {MAX_PARTS} parts.", hint=HOW_TO_SEND)
     for part in parts:

@@ -23,10 +23,10 @@ MALFORMED = {
     "text_after_quote": "text after a closing quote; a quote inside a quoted field is written twice, "
     "unless `escape` or `lenient_quotes` says otherwise",
     "quote_inside_field": "a quoted field that begins in the middle of another, as where a delimiter is missing; "
-    "give `quote` as empty where quotes are text",
+    "give `quote` as empty if quotes are text",
     "record_too_long": "a line that is longer than a record may be",
     "unterminated_quote": "a quoted field that begins on this line is never closed properly; "
-    "give `quote` as empty where quotes are text",
+    "give `quote` as empty if quotes are text",
 }
 # A field's number and place where there is none.
 _NOWHERE = (NO_FIELD, NO_FIELD)

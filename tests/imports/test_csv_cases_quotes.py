@@ -12,7 +12,7 @@ AFTER_QUOTE = (
     "unless `escape` or `lenient_quotes` says otherwise"
 )
 UNTERMINATED = (
-    "a quoted field that begins on this line is never closed properly; give `quote` as empty where quotes are text"
+    "a quoted field that begins on this line is never closed properly; give `quote` as empty if quotes are text"
 )
 
 

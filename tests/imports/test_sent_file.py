@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient, Response
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
@@ -172,10 +172,16 @@ HEADERS = st.sampled_from([b"Content-Disposition: ", b"Content-Type: ", b"Conten
 class TestNonsense:
     """What no client sends is refused, as what is wrong with it."""
 
-    @given(parts=st.lists(st.tuples(HEADERS, PIECES, HEADERS, PIECES), max_size=3), kind=PIECES)
-    def test_in_a_form(self, parts: list[tuple[bytes, bytes, bytes, bytes]], kind: bytes) -> None:
+    @given(
+        parts=st.lists(st.tuples(HEADERS, PIECES, HEADERS, PIECES), max_size=3),
+        boundary=st.just(b"x") | PIECES,
+        kind=PIECES,
+    )
+    @example(parts=[], boundary=b"\xff", kind=b"")
+    def test_in_a_form(self, parts: list[tuple[bytes, bytes, bytes, bytes]], boundary: bytes, kind: bytes) -> None:
         body = b"".join(b"--x\r\n%b%b\r\n%b%b\r\n\r\na\r\n" % part for part in parts) + b"--x--\r\n"
-        headers = [(b"content-type", b"multipart/form-data; boundary=x;" + kind.replace(b"\r\n", b""))]
+        said = b"multipart/form-data; boundary=%b;%b" % (boundary, kind)
+        headers = [(b"content-type", said.replace(b"\r\n", b""))]
         self.read(sent_file.read_form, headers, body)
 
     @given(kind=PIECES, disposition=PIECES)
