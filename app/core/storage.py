@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 READ_ATTEMPTS = 4
 # S3 takes no part below 5 MiB but the last one.
-PART_SIZE = 8 * 1024 * 1024
+PART_SIZE = 5 * 1024 * 1024
+# It takes 10,000 of them at most, so they grow: an object of 150 GB has room.
+PARTS_OF_A_SIZE = 2000
 
 
 def storage_errors() -> tuple[type[Exception], ...]:
@@ -149,6 +151,11 @@ async def _read_from(stored: StoredObject, start: int) -> AsyncGenerator[bytes]:
                 yield wanted
 
 
+def part_size(number: int) -> int:
+    """How many bytes the part with a number has, counted from 0, unless it is the last one."""
+    return PART_SIZE * (1 + number // PARTS_OF_A_SIZE)
+
+
 class ObjectWriter:
     """Writes one object of any size; nothing is visible before `finish`.
 
@@ -159,27 +166,32 @@ class ObjectWriter:
         self._bucket = get_settings().bucket
         self._key = key
         self._content_type = content_type
-        self._buffer = bytearray()
+        self._blocks: list[bytes] = []
+        self._size = 0
         self._upload_id: str | None = None
         self._etags: list[str] = []
         self._sending: asyncio.Task[None] | None = None
 
     async def write(self, block: bytes) -> None:
-        self._buffer += block
-        while len(self._buffer) >= PART_SIZE:
-            part = bytes(self._buffer[:PART_SIZE])
-            del self._buffer[:PART_SIZE]
+        self._blocks.append(block)
+        self._size += len(block)
+        if self._size >= part_size(len(self._etags)):
+            # Awaited first: the part that is on its way and this one are then never in memory three times.
             await self._until_sent()
-            self._sending = asyncio.create_task(self._send_part(part))
+            self._sending = asyncio.create_task(self._send_part(self._take()))
+
+    def _take(self) -> bytes:
+        """What was written and is not on its way."""
+        part = b"".join(self._blocks)
+        self._blocks, self._size = [], 0
+        return part
 
     async def finish(self) -> None:
         """Make the object visible, with all that was written."""
         await self._until_sent()
         if self._upload_id is None:
             s3 = await client("s3")
-            await s3.put_object(
-                Bucket=self._bucket, Key=self._key, Body=bytes(self._buffer), ContentType=self._content_type
-            )
+            await s3.put_object(Bucket=self._bucket, Key=self._key, Body=self._take(), ContentType=self._content_type)
         else:
             await self._complete(self._upload_id)
 
@@ -211,8 +223,8 @@ class ObjectWriter:
         self._etags.append(sent["ETag"])
 
     async def _complete(self, upload_id: str) -> None:
-        if self._buffer:
-            await self._send_part(bytes(self._buffer))
+        if self._size:
+            await self._send_part(self._take())
         s3 = await client("s3")
         parts: list[CompletedPartTypeDef] = [
             {"ETag": etag, "PartNumber": number} for number, etag in enumerate(self._etags, 1)

@@ -9,7 +9,15 @@ import pytest_asyncio
 from httpx import AsyncClient
 
 from app.core.aws import close_clients
-from app.core.storage import PART_SIZE, ObjectWriter, find_object, list_pages, presign_upload, read_object
+from app.core.storage import (
+    PART_SIZE,
+    ObjectWriter,
+    find_object,
+    list_pages,
+    part_size,
+    presign_upload,
+    read_object,
+)
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -66,6 +74,10 @@ class TestObjectWriter:
         blocks = [block] * (PART_SIZE * 2 // len(block) + 1)
         await _write("reports/large.bin", *blocks)
         assert await _read("reports/large.bin") == b"".join(blocks)
+
+    def test_its_parts_grow_as_s3_takes_few(self) -> None:
+        assert part_size(0) == PART_SIZE
+        assert sum(part_size(number) for number in range(10_000)) > 150e9
 
     async def test_given_up_it_leaves_nothing(self) -> None:
         writer = ObjectWriter("reports/broken.bin", "application/octet-stream")

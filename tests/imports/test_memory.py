@@ -17,7 +17,7 @@ MOST_BYTES = 320_000_000
 
 
 # What many imports leave in a process, as fragments of its heap, is not of the last one.
-IMPORTS_OF_A_PROCESS = 12
+IMPORTS_OF_A_PROCESS = 8
 
 
 class MeasuredWorker:
