@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
-import app.core.models
+import app.core.database.models
 import app.datasets.models
 import app.imports.models
 import app.keys.models  # noqa: F401  # a model is known once its module is
-from app.core.connections import login
-from app.core.postgres import CATALOGUE_SCHEMA
+from app.core.database.errors import CATALOGUE_SCHEMA
+from app.core.database.pool import login
 
 # Any number, as long as no one else takes it: whoever holds this lock migrates, the others wait.
 MIGRATION_LOCK = 7_046_031_221

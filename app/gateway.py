@@ -11,8 +11,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from app.core import edge_errors
 from app.core.errors import BodyTooLarge, Problem
+from app.core.http import edge_errors
 
 Document = dict[str, Any]
 

@@ -7,10 +7,10 @@ from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
 
 from app.core import health
-from app.core.cors import Cors
-from app.core.exceptions import install_exception_handlers
-from app.core.http import BodyLimit, HeadRequests, InternalErrors, RequestContext, RootPath, problem_response
-from app.core.idempotency import IdempotentRequests
+from app.core.http.cors import Cors
+from app.core.http.error_handlers import install_exception_handlers
+from app.core.http.idempotency import IdempotentRequests
+from app.core.http.middleware import BodyLimit, HeadRequests, InternalErrors, RequestContext, RootPath, problem_response
 from app.core.origins import parse_origins
 from app.core.settings import Settings, get_settings
 from app.records import router as records
@@ -60,7 +60,7 @@ def create_app(*, within: Sequence[Middleware] = (), late: bool = False) -> Fast
 
 def _include_catalogue(app: FastAPI) -> None:
     """Include the routes that work with the catalogue, in sessions: loading these takes as long as all the others."""
-    from app.core import problem_pages  # noqa: PLC0415
+    from app.core.http import problem_pages  # noqa: PLC0415
     from app.datasets import docs, examples  # noqa: PLC0415
     from app.datasets import router as datasets  # noqa: PLC0415
     from app.imports import router as imports  # noqa: PLC0415

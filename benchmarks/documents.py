@@ -24,7 +24,7 @@ from typing import Any
 
 import httpx
 
-from app.core.db import transaction
+from app.core.database.sessions import transaction
 from app.datasets.models import DatasetCreate
 from app.datasets.openapi_documents import INDEX
 from app.datasets.service import create_dataset

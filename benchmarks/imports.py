@@ -29,11 +29,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from app.core.aws import client, close_clients
-from app.core.connections import close_connections
-from app.core.db import transaction
+from app.core.aws.clients import client, close_clients
+from app.core.aws.storage import ObjectWriter
+from app.core.database.pool import close_connections
+from app.core.database.sessions import transaction
 from app.core.settings import get_settings
-from app.core.storage import ObjectWriter
 from app.datasets.models import DatasetCreate
 from app.datasets.repository import find_dataset
 from app.datasets.service import create_dataset, delete_dataset

@@ -26,9 +26,9 @@ import orjson
 from aiobotocore.parsers import create_parser
 from botocore.session import get_session
 
-from app.core.aws import client, close_clients
-from app.core.connections import close_connections
-from app.core.db import transaction
+from app.core.aws.clients import client, close_clients
+from app.core.database.pool import close_connections
+from app.core.database.sessions import transaction
 from app.core.settings import get_settings
 from app.datasets.mirror import find_shape
 from app.datasets.models import DatasetCreate

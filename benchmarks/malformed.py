@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.core.aws import client
-from app.core.db import transaction
+from app.core.aws.clients import client
+from app.core.database.sessions import transaction
 from app.core.settings import get_settings
 from app.datasets.models import DatasetCreate
 from app.datasets.repository import find_dataset

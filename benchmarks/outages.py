@@ -18,7 +18,7 @@ from uuid import UUID
 
 import aiohttp
 
-from app.core.db import transaction
+from app.core.database.sessions import transaction
 from app.core.settings import get_settings
 from app.imports.repository import get_import
 from app.records.items import record_of

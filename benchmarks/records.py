@@ -25,7 +25,7 @@ from typing import Any
 import httpx
 import psutil
 
-from app.core.db import transaction
+from app.core.database.sessions import transaction
 from app.datasets.models import DatasetCreate
 from app.datasets.service import create_dataset
 from app.keys.principal import EVERYTHING

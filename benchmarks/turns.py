@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from uuid import UUID
 
-from app.core.db import transaction
+from app.core.database.sessions import transaction
 from app.imports import service
 from app.imports.models import FINISHED
 from app.imports.repository import get_import

@@ -15,11 +15,11 @@ import pytest
 import pytest_asyncio
 from httpx import ASGITransport, AsyncClient
 
-from app.core.aws import client as aws_client
-from app.core.aws import close_clients
-from app.core.connections import close_connections
-from app.core.dynamo import repeat_batch
-from app.core.postgres import CATALOGUE_SCHEMA, DATA_SCHEMA, LOADING_SCHEMA, quote
+from app.core.aws.clients import client as aws_client
+from app.core.aws.clients import close_clients
+from app.core.database.errors import CATALOGUE_SCHEMA, DATA_SCHEMA, LOADING_SCHEMA, quote
+from app.core.database.pool import close_connections
+from app.core.dynamo.table import repeat_batch
 from app.core.settings import get_settings
 from app.local.emulator import BUCKET
 from app.local.services import Services

@@ -10,7 +10,7 @@ from typing import Literal
 
 from aiohttp import ClientSession, DummyCookieJar, web
 
-from app.core.aws import close_clients
+from app.core.aws.clients import close_clients
 from app.local.emulator import HOST
 
 Fault = Literal["none", "down", "slow", "throttles", "loses answers"]

@@ -7,12 +7,13 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.core import direct, log
-from app.core.dynamo import check_table
+from app.core import log
+from app.core.aws.queue import check_queue
+from app.core.aws.storage import check_bucket
+from app.core.database import statements
+from app.core.dynamo.table import check_table
 from app.core.errors import ServiceUnavailable
-from app.core.http import problem_responses
-from app.core.queue import check_queue
-from app.core.storage import check_bucket
+from app.core.http.middleware import problem_responses
 
 CHECK_SECONDS = 2
 
@@ -50,7 +51,7 @@ async def _check_database() -> None:
 
 
 async def _ask_database() -> None:
-    await direct.fetch("SELECT 1")
+    await statements.fetch("SELECT 1")
 
 
 async def _answers(name: str, check: Callable[[], Awaitable[None]]) -> bool:

@@ -5,8 +5,8 @@ from functools import cache
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.core.json_text import MAX_DOCUMENT_BYTES
 from app.core.origins import parse_origins
+from app.core.strict_json import MAX_DOCUMENT_BYTES
 from app.core.validation import misfits_of_members
 
 MIB = 1024 * 1024

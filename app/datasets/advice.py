@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
-from app.core.db import TimedSession, sql_state
-from app.core.postgres import QUERY_CANCELED, quote
+from app.core.database.errors import QUERY_CANCELED, quote
+from app.core.database.sessions import TimedSession, sql_state
 from app.datasets import checks
 from app.datasets.columns import Column
 from app.datasets.conversions import find_conversion

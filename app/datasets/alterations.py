@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import TimedSession, sql_state
+from app.core.database.errors import DATA_SCHEMA, PROGRAM_LIMIT_EXCEEDED, QUERY_CANCELED, quote
+from app.core.database.sessions import TimedSession, sql_state
 from app.core.errors import RequestInvalid
-from app.core.postgres import DATA_SCHEMA, PROGRAM_LIMIT_EXCEEDED, QUERY_CANCELED, quote
 from app.core.settings import get_settings
 from app.datasets import keyvalue, mirror, repository, service
 from app.datasets.changes import Change, plan_change

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.core import direct
+from app.core.database import statements
+from app.core.database.errors import CATALOGUE_SCHEMA, quote
 from app.core.errors import did_you_mean
-from app.core.postgres import CATALOGUE_SCHEMA, quote
 from app.datasets.columns import is_name
 from app.datasets.errors import DatasetNotFound
 
@@ -53,7 +53,7 @@ _LIST_STATES = f"SELECT id, updated_at, name, jsonb_array_length(columns) AS wid
 
 async def find_dataset(name: str) -> DatasetRow | None:
     """The dataset of this name."""
-    rows = await direct.fetch(_FIND, name) if is_name(name) else []
+    rows = await statements.fetch(_FIND, name) if is_name(name) else []
     return DatasetRow(**rows[0]) if rows else None
 
 
@@ -76,20 +76,20 @@ def not_found(name: str, names: Collection[str]) -> DatasetNotFound:
 
 async def list_names(visible: Collection[str] | None, limit: int | None = None) -> list[str]:
     """The first `limit` names of all datasets, sorted; only of the `visible` ones if these are given."""
-    return [row["name"] for row in await direct.fetch(_LIST_NAMES, visible, limit)]
+    return [row["name"] for row in await statements.fetch(_LIST_NAMES, visible, limit)]
 
 
 async def count_datasets(visible: Collection[str] | None) -> int:
     """How many datasets there are, or how many of the `visible` ones."""
-    rows = await direct.fetch(_COUNT, visible)
+    rows = await statements.fetch(_COUNT, visible)
     return int(rows[0]["count"])
 
 
 async def list_states(visible: Collection[str] | None, limit: int | None = None) -> list[DatasetState]:
     """The states of the first `limit` datasets by name, only of the `visible` ones if these are given."""
-    return [DatasetState(**row) for row in await direct.fetch(_LIST_STATES, visible, limit)]
+    return [DatasetState(**row) for row in await statements.fetch(_LIST_STATES, visible, limit)]
 
 
 async def list_rows(ids: Sequence[UUID]) -> list[DatasetRow]:
     """The datasets of these ids, in no order."""
-    return [DatasetRow(**row) for row in await direct.fetch(_LIST, ids)]
+    return [DatasetRow(**row) for row in await statements.fetch(_LIST, ids)]

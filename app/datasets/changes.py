@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.core.errors import RequestInvalid, did_you_mean
-from app.core.json_text import write_json
+from app.core.strict_json import write_json
 from app.core.validation import misfits_of_members
 from app.datasets.checks import text_of
 from app.datasets.column_types import TYPES

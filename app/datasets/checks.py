@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from app.core.postgres import DATA_SCHEMA, quote
+from app.core.database.errors import DATA_SCHEMA, quote
 from app.datasets.columns import Column
 from app.datasets.rules import Rule, constraint_rules
 

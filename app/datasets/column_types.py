@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from app.core.json_text import parse_json, write_json
+from app.core.strict_json import parse_json, write_json
 
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_BIGINT = 2**63 - 1

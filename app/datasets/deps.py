@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from app.core.db import Session
+from app.core.database.sessions import Session
 from app.datasets.models import Dataset
 from app.datasets.path import DatasetName
 from app.datasets.repository import get_dataset

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.core.encodings import accepts_gzip, is_known
+from app.core.http.accept_encoding import accepts_gzip, is_known
 from app.core.recent import Recent
 from app.core.settings import MIB, get_settings
 from app.core.slices import slices

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from asyncpg import PostgresError
 
-from app.core import direct
-from app.core.postgres import DATA_SCHEMA, QUERY_CANCELED, quote
+from app.core.database import statements
+from app.core.database.errors import DATA_SCHEMA, QUERY_CANCELED, quote
 from app.core.settings import get_settings
 from app.core.slices import slices
 from app.datasets.columns import Column
@@ -85,7 +85,7 @@ def _keep(shape: Shape, examples: Mapping[str, Any]) -> Shape:
 async def _read(shapes: Sequence[Shape]) -> dict[str, dict[str, Any]]:
     """Of each dataset the first value in each column that has one."""
     try:
-        rows = await direct.fetch(" UNION ALL ".join(f"({_statement(shape)})" for shape in shapes))
+        rows = await statements.fetch(" UNION ALL ".join(f"({_statement(shape)})" for shape in shapes))
     except PostgresError as error:
         if error.sqlstate not in _PASSING:
             raise

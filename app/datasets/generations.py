@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from app.core import dynamo
-from app.core.dynamo import Condition, Delete, NotWritten, Put, Range, Update
-from app.core.dynamo_requests import ConditionNotMet
-from app.core.dynamo_wire import Item, to_attributes
-from app.core.queue import send_message
+from app.core.aws.dynamo_json import Item, to_attributes
+from app.core.aws.queue import send_message
+from app.core.dynamo import table
+from app.core.dynamo.requests import ConditionNotMet
+from app.core.dynamo.table import Condition, Delete, NotWritten, Put, Range, Update
 from app.core.settings import get_settings
 from app.datasets import mirror
 from app.datasets.models import Dataset
@@ -85,7 +85,7 @@ class Hold:
 
     async def _change(self, changes: Item) -> None:
         with _moved():
-            await dynamo.update_item(*mirror.address_of(self.dataset.name), changes, self.is_kept())
+            await table.update_item(*mirror.address_of(self.dataset.name), changes, self.is_kept())
 
     def is_kept(self) -> Condition:
         shows = _shows(self.dataset, self.generation)
@@ -117,7 +117,7 @@ async def show_generation(dataset: Dataset, hold: Hold, after: str) -> None:
     move = Update(*mirror.address_of(dataset.name), changes, hold.is_kept())
     retired = Put(to_attributes(_item(Retired(hold.generation, dataset.name, due))))
     try:
-        await dynamo.write_together([move, retired, Delete(RETIRED, after, _IS_KEPT)])
+        await table.write_together([move, retired, Delete(RETIRED, after, _IS_KEPT)])
     except NotWritten:
         raise DatasetMoved from None
     mirror.forget(dataset.name)
@@ -127,7 +127,7 @@ async def has_records(generation: str) -> bool:
     """Whether a generation has any records."""
     for start in range(0, BUCKETS, CONCURRENCY):
         parts = [partition_of(generation, number) for number in range(start, min(start + CONCURRENCY, BUCKETS))]
-        found = await asyncio.gather(*(dynamo.list_range(part, 1, names=["pk"]) for part in parts))
+        found = await asyncio.gather(*(table.list_range(part, 1, names=["pk"]) for part in parts))
         if any(found):
             return True
     return False
@@ -140,23 +140,23 @@ def partition_of(generation: str, number: int) -> Range:
 
 async def retire(retired: Retired) -> None:
     """Have a generation removed when it is due."""
-    await dynamo.put_item(_item(retired))
+    await table.put_item(_item(retired))
 
 
 async def list_retired() -> list[Retired]:
     """The generations that are to be removed, now or later."""
-    items = await dynamo.list_items(RETIRED)
+    items = await table.list_items(RETIRED)
     return [Retired(item["sk"], item["dataset"], item["due"]) for item in items]
 
 
 async def begin_removal(retired: Retired) -> None:
     """Note that a generation is being removed: it cannot be shown any more."""
-    await dynamo.put_item(_item(retired) | {"begun": True})
+    await table.put_item(_item(retired) | {"begun": True})
 
 
 async def forget_retired(generation: str) -> None:
     """Note that a generation is removed."""
-    await dynamo.delete_item(RETIRED, generation)
+    await table.delete_item(RETIRED, generation)
 
 
 async def announce_removal(seconds: int | None = None) -> None:

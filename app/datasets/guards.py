@@ -11,9 +11,9 @@ import asyncio
 import random
 from uuid import UUID
 
-from app.core import dynamo
-from app.core.dynamo import Check, Condition
-from app.core.dynamo_requests import ConditionNotMet
+from app.core.dynamo import table
+from app.core.dynamo.requests import ConditionNotMet
+from app.core.dynamo.table import Check, Condition
 from app.datasets.shape import Shape
 
 GUARDS = 32
@@ -41,7 +41,7 @@ async def open_guard(shape: Shape, number: int, closing: int) -> bool:
     changes = {"stamp": _stamp(shape), "closing": closing, "expires_at": None}
     condition = Condition("attribute_not_exists(#closing) OR #closing <= :closing", {"closing": closing})
     try:
-        await dynamo.update_item(*_address(shape.id, number), changes, condition)
+        await table.update_item(*_address(shape.id, number), changes, condition)
     except ConditionNotMet:
         return False
     return True
@@ -60,7 +60,7 @@ async def close_guards(dataset_id: UUID, closing: int, expires_at: int | None = 
     async def close(number: int) -> None:
         async with limit:
             try:
-                await dynamo.update_item(*_address(dataset_id, number), changes, condition)
+                await table.update_item(*_address(dataset_id, number), changes, condition)
             except ConditionNotMet:
                 # Who has closed it meanwhile, or opened it, has heard of this closing.
                 return

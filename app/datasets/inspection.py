@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote as percent_encode
 
-from app.core.db import TimedSession
+from app.core.database.errors import DATA_SCHEMA, quote
+from app.core.database.sessions import TimedSession
 from app.core.errors import RequestInvalid
-from app.core.postgres import DATA_SCHEMA, quote
 from app.datasets import checks
 from app.datasets.advice import find_advice
 from app.datasets.changes import Change

@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
-from app.core.json_text import parse_stored
+from app.core.strict_json import parse_stored
 from app.datasets.columns import Column
 
 # PostgreSQL writes numbers with up to so many digits before the point in full.

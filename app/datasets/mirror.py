@@ -17,10 +17,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID, uuid4
 
-from app.core import dynamo, log, mirrors
-from app.core.dynamo import Condition
-from app.core.dynamo_requests import ConditionNotMet
-from app.core.dynamo_wire import Item
+from app.core import log
+from app.core.aws.dynamo_json import Item
+from app.core.dynamo import mirrors, table
+from app.core.dynamo.requests import ConditionNotMet
+from app.core.dynamo.table import Condition
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets import guards
@@ -82,7 +83,7 @@ async def find_shape(name: str, *, anew: bool = False) -> Shape | None:
 
 async def _look_up(name: str) -> Shape | None:
     try:
-        item = await dynamo.look_up_item(*address_of(name))
+        item = await table.look_up_item(*address_of(name))
     except ServiceUnavailable:
         _remember(name, None, AWAY_SECONDS)
         return None
@@ -106,7 +107,7 @@ async def publish(dataset: Described, marks: Item | None = None) -> Shape:
     _known.pop(dataset.name, None)
     item = _item_of(dataset, first_generation(dataset.id)) | (marks or {})
     for _ in range(PUBLISH_ATTEMPTS):
-        found = await dynamo.find_item(*address_of(dataset.name))
+        found = await table.find_item(*address_of(dataset.name))
         if found is not None and found["id"] == item["id"]:
             if found["state"] == DELETED:
                 break
@@ -115,7 +116,7 @@ async def publish(dataset: Described, marks: Item | None = None) -> Shape:
             # Whoever found this one in the catalogue did so before it was deleted.
             break
         try:
-            await dynamo.put_item(item, IS_NEW if found is None else Condition("#id = :id", {"id": found["id"]}))
+            await table.put_item(item, IS_NEW if found is None else Condition("#id = :id", {"id": found["id"]}))
         except ConditionNotMet:
             continue
         return shape_of(dataset, item["generation"])
@@ -130,7 +131,7 @@ async def admit(shape: Shape, guard: int) -> Admission:
 
     It is "busy" while the dataset is being changed, or held by an import that shows signs of life.
     """
-    item = await dynamo.find_item(*address_of(shape.name)) or {"state": DELETED}
+    item = await table.find_item(*address_of(shape.name)) or {"state": DELETED}
     if item["state"] == CHANGING:
         return "busy"
     if item["state"] == DELETED or not _is_of(item, shape):
@@ -148,7 +149,7 @@ async def close(
     Raises:
         ConditionNotMet: the item does not fulfil the condition.
     """
-    closing = await dynamo.update_and_count(*address_of(name), changes, CLOSINGS, condition)
+    closing = await table.update_and_count(*address_of(name), changes, CLOSINGS, condition)
     forget(name)
     await guards.close_guards(dataset_id, closing, expires_at)
 
@@ -159,7 +160,7 @@ async def _end_hold(item: Item) -> bool:
         return False
     condition = Condition("#hold = :hold AND #held_until = :until", {"hold": item["hold"], "until": item["held_until"]})
     try:
-        await dynamo.update_item(item["pk"], item["sk"], {"hold": None, "held_until": None}, condition)
+        await table.update_item(item["pk"], item["sk"], {"hold": None, "held_until": None}, condition)
     except ConditionNotMet:
         return False
     return True
@@ -189,7 +190,7 @@ async def mark_change(session: "AsyncSession", dataset: Described) -> None:
         ServiceUnavailable: the table does not answer.
     """
     token = await _mark(dataset)
-    from app.core.db import after_commit  # noqa: PLC0415  # who has a session has loaded it, and readers have none
+    from app.core.database.sessions import after_commit  # noqa: PLC0415  # who has a session has loaded it, and readers have none
 
     after_commit(session, partial(_end_change, dataset, token))
 
@@ -197,10 +198,10 @@ async def mark_change(session: "AsyncSession", dataset: Described) -> None:
 async def mark_deletion(session: "AsyncSession", dataset: Described) -> str:
     """The same for a dataset that is deleted; answers the generation of its records."""
     token = await _mark(dataset, expires_at=int(time.time()) + DELETED_SECONDS)
-    from app.core.db import after_commit  # noqa: PLC0415  # who has a session has loaded it, and readers have none
+    from app.core.database.sessions import after_commit  # noqa: PLC0415  # who has a session has loaded it, and readers have none
 
     after_commit(session, partial(_end_deletion, dataset, token))
-    item = await dynamo.find_item(*address_of(dataset.name))
+    item = await table.find_item(*address_of(dataset.name))
     return str(item["generation"]) if item is not None else first_generation(dataset.id)
 
 
@@ -215,11 +216,11 @@ async def is_shown(name: str, generation: str) -> bool:
     Raises:
         ServiceUnavailable: the table does not answer.
     """
-    item = await dynamo.find_item(*address_of(name))
+    item = await table.find_item(*address_of(name))
     if item is not None and item["state"] == CHANGING:
         # Whoever changes it may be gone.
         await _find_changing(name, item)
-        item = await dynamo.find_item(*address_of(name))
+        item = await table.find_item(*address_of(name))
     return item is not None and item["state"] != DELETED and bool(item["generation"] == generation)
 
 
@@ -235,7 +236,7 @@ async def _mark(dataset: Described, expires_at: int | None = None) -> str:
     await _tell(dataset, marks, expires_at)
     try:
         # To close all guards may have taken long: the time begins when it is done.
-        await dynamo.update_item(*address_of(dataset.name), {"since": int(time.time())}, _is_marked(token))
+        await table.update_item(*address_of(dataset.name), {"since": int(time.time())}, _is_marked(token))
     except ConditionNotMet:
         raise ServiceUnavailable("The dataset could not be kept from writers.", retry_after=1) from None
     return token
@@ -271,13 +272,13 @@ async def _tell(dataset: Described, changes: Item, expires_at: int | None = None
 async def _settle(dataset: Described, token: str) -> None:
     """Have a dataset's item say what the dataset is now, once the change with this token is over."""
     changes = description_of(dataset) | {"state": CURRENT, "token": None, "since": None}
-    await dynamo.update_item(*address_of(dataset.name), changes, _is_marked(token))
+    await table.update_item(*address_of(dataset.name), changes, _is_marked(token))
     forget(dataset.name)
 
 
 async def _bury(name: str, token: str) -> None:
     changes = {"state": DELETED, "token": None, "since": None, "expires_at": int(time.time()) + DELETED_SECONDS}
-    await dynamo.update_item(*address_of(name), changes, _is_marked(token))
+    await table.update_item(*address_of(name), changes, _is_marked(token))
     forget(name)
 
 
@@ -321,7 +322,7 @@ async def _compare(name: str, item: Item) -> bool:
         elif dataset.updated_at.isoformat() != item["version"]:
             await close(name, dataset.id, description_of(dataset), condition)
         else:
-            await dynamo.update_item(*address_of(name), mirrors.asked_now(), condition)
+            await table.update_item(*address_of(name), mirrors.asked_now(), condition)
             return True
     except ConditionNotMet:
         log.event("dataset.compared_meanwhile", dataset=name)

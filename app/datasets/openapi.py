@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
-from app.core.http import ProblemDocument, problem_response
+from app.core.http.middleware import ProblemDocument, problem_response
 from app.datasets import keyvalue
 from app.datasets import openapi_queries as queries
 from app.datasets.column_types import ANY_INTEGER

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.core.body import JSON, MERGE_PATCH
-from app.core.http import problem_response
-from app.core.idempotency import HEADER, MAX_KEY_LENGTH
+from app.core.http.body import JSON, MERGE_PATCH
+from app.core.http.idempotency import HEADER, MAX_KEY_LENGTH
+from app.core.http.middleware import problem_response
 from app.datasets.column_types import ANY_INTEGER
 from app.datasets.columns import ROW_ID, Column
 from app.datasets.openapi_names import ANY_RECORD as ANY_RECORD_NAME

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.core.postgres import DATA_SCHEMA, quote
+from app.core.database.errors import DATA_SCHEMA, quote
 from app.datasets.changes import GONE, Change
 from app.datasets.columns import ROW_ID, Column
 from app.datasets.conversions import find_conversion

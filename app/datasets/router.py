@@ -4,10 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
-from app.core.body import BODY_PROBLEMS, JsonRoute
-from app.core.db import Session
+from app.core.database.sessions import Session
 from app.core.errors import ParameterInvalid, UnknownParameter
-from app.core.http import (
+from app.core.http.body import BODY_PROBLEMS, JsonRoute
+from app.core.http.cursors import decode_cursor, encode_cursor
+from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS
+from app.core.http.middleware import (
     LIST_PROBLEMS,
     Cursor,
     Limit,
@@ -15,8 +17,6 @@ from app.core.http import (
     problem_responses,
     refuse_unknown_parameters,
 )
-from app.core.idempotency import IDEMPOTENCY_PROBLEMS
-from app.core.paging import decode_cursor, encode_cursor
 from app.datasets import alterations, repository, service
 from app.datasets.deps import AdministeredDataset, DatasetFromPath
 from app.datasets.errors import (

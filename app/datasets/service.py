@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import log
-from app.core.db import after_commit, sql_state
-from app.core.postgres import CONTENDED, DATA_SCHEMA
+from app.core.database.errors import CONTENDED, DATA_SCHEMA
+from app.core.database.sessions import after_commit, sql_state
 from app.core.settings import get_settings
 from app.datasets import generations, keyvalue, mirror, repository, tables
 from app.datasets.columns import Column

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
 
-from app.core.postgres import CATALOGUE_SCHEMA, quote
+from app.core.database.errors import CATALOGUE_SCHEMA, quote
 from app.datasets.columns import ROW_ID, Column, row_id_column
 from app.datasets.definition import Index, leading_columns
 

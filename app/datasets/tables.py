@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.core.postgres import DATA_SCHEMA, quote
+from app.core.database.errors import DATA_SCHEMA, quote
 from app.datasets.columns import ROW_ID, Column
 from app.datasets.definition import Definition, Index
 

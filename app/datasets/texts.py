@@ -7,7 +7,7 @@ null, and the column's other conventions say how the rest is written.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.core.json_text import is_json
+from app.core.strict_json import is_json
 from app.datasets.columns import NUMERIC, Column
 from app.datasets.conventions import OF_NUMBERS
 from app.datasets.date_formats import ISO_DATE

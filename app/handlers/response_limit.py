@@ -6,8 +6,8 @@ from codecs import getincrementaldecoder
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.edge_errors import ResponseTooLarge
-from app.core.http import render_problem
+from app.core.http.edge_errors import ResponseTooLarge
+from app.core.http.middleware import render_problem
 from app.core.settings import get_settings
 
 

@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import unquote_plus
 from uuid import UUID
 
-from app.core import direct, log
-from app.core.done_requests import forget_done
+from app.core import log
+from app.core.aws.storage import find_object, open_storage
+from app.core.database import statements
+from app.core.database.done_requests import forget_done
 from app.core.settings import SettingsInvalid, get_settings
-from app.core.storage import find_object, open_storage
 from app.datasets.generations import RETIRED
 from app.handlers.environment import begin_invocation, in_lambda, prepare_log
 from app.imports.errors import ImportNotFound
@@ -67,7 +68,7 @@ async def recover() -> None:
     """Do what no message asks for: imports whose worker died or whose event was lost, and what is old or replaced."""
     await recover_imports()
     await remove_retired()
-    await forget_done(direct.fetch)
+    await forget_done(statements.fetch)
 
 
 async def _objects(body: dict[str, Any]) -> AsyncIterator[tuple[str, str]]:

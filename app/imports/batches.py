@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core import dynamo
-from app.core.dynamo_requests import patience, pause
-from app.core.dynamo_wire import Attributes
+from app.core.aws.dynamo_json import Attributes
+from app.core.dynamo import table
+from app.core.dynamo.requests import patience, pause
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 
@@ -54,7 +54,7 @@ class Batches:
             count = len(left)
             try:
                 with patience(0):
-                    left = await dynamo.repeat_batch(left)
+                    left = await table.repeat_batch(left)
             except ServiceUnavailable:
                 if time.monotonic() > end:
                     raise

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Request
 
-from app.core.db import Session
-from app.core.idempotency import claim_request
+from app.core.database.sessions import Session
+from app.core.http.idempotency import claim_request
 from app.datasets.deps import WritableDataset
 from app.imports.models import Import
 from app.imports.repository import get_import

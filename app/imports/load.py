@@ -15,8 +15,8 @@ from typing import Any
 import asyncpg
 from sqlalchemy import text
 
-from app.core.db import get_engine
-from app.core.postgres import DATA_SCHEMA, LOADING_SCHEMA, quote
+from app.core.database.errors import DATA_SCHEMA, LOADING_SCHEMA, quote
+from app.core.database.sessions import get_engine
 from app.datasets.columns import ROW_ID, Column
 from app.datasets.definition import Definition, Index
 from app.datasets.models import Dataset

@@ -16,12 +16,13 @@ from uuid import UUID
 
 import asyncpg
 
-from app.core import dynamo, log
-from app.core.dynamo import MOST_WRITTEN
-from app.core.dynamo_requests import patience, pause
-from app.core.dynamo_wire import Attributes
+from app.core import log
+from app.core.aws.dynamo_json import Attributes
+from app.core.database.errors import quote
+from app.core.dynamo import table
+from app.core.dynamo.requests import patience, pause
+from app.core.dynamo.table import MOST_WRITTEN
 from app.core.errors import ServiceUnavailable
-from app.core.postgres import quote
 from app.core.settings import get_settings
 from app.datasets import generations, keyvalue, mirror
 from app.datasets.columns import Column
@@ -152,7 +153,7 @@ class KeyvalueLoader(Loader):
             if self._plan.mode != "append":
                 continue
             await self._keep_hold()
-            found = await dynamo.find_many([_address(item) for item in items])
+            found = await table.find_many([_address(item) for item in items])
             taken = [
                 row
                 for row, item in zip(chunk, items, strict=True)
@@ -324,7 +325,7 @@ class KeyvalueLoader(Loader):
         async with self._batches() as batches:
             async for chunk in self._chunks():
                 await self._keep_hold()
-                found = await dynamo.find_many([_address(self._item(row, self._values(row))) for row in chunk])
+                found = await table.find_many([_address(self._item(row, self._values(row))) for row in chunk])
                 changes = [change for row in chunk if (change := self._change(row, found, counts)) is not None]
                 if not self._to.dry_run:
                     for start in range(0, len(changes), MOST_WRITTEN):

@@ -24,10 +24,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
+from app.core.aws.storage import PresignedUpload
+from app.core.database.errors import CATALOGUE_SCHEMA
 from app.core.fields import NotNegative
-from app.core.http import ProblemDocument, RequestBody
-from app.core.postgres import CATALOGUE_SCHEMA
-from app.core.storage import PresignedUpload
+from app.core.http.middleware import ProblemDocument, RequestBody
 from app.datasets.columns import Column, Name, TypeName
 from app.datasets.conventions import Conventions
 from app.datasets.definition import MAX_KEY_COLUMNS

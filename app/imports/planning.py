@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from app.core.db import transaction
+from app.core.database.sessions import transaction
 from app.core.errors import Problem, did_you_mean
 from app.core.settings import get_settings
 from app.datasets.columns import Column

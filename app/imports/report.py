@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from app.core.storage import ObjectWriter
+from app.core.aws.storage import ObjectWriter
 from app.imports import errors
 from app.imports.encodings import Encoding
 from app.imports.models import DETAIL_LIMIT, REJECTION_FIELDS, Import

@@ -5,10 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.core.body import BODY_PROBLEMS
-from app.core.db import Session
+from app.core.aws.storage import find_object, read_object
+from app.core.database.sessions import Session
 from app.core.errors import ParameterInvalid, UnknownParameter
-from app.core.http import (
+from app.core.http.body import BODY_PROBLEMS
+from app.core.http.cursors import decode_newest, encode_newest
+from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS
+from app.core.http.middleware import (
     LIST_PROBLEMS,
     Cursor,
     Limit,
@@ -16,9 +19,6 @@ from app.core.http import (
     problem_responses,
     refuse_unknown_parameters,
 )
-from app.core.idempotency import IDEMPOTENCY_PROBLEMS
-from app.core.paging import decode_newest, encode_newest
-from app.core.storage import find_object, read_object
 from app.datasets.deps import DatasetFromPath, WritableDataset
 from app.datasets.errors import DatasetNotFound
 from app.imports import repository, service

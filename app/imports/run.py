@@ -8,11 +8,11 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.core import log
-from app.core.db import driver_connection, is_passing, transaction
-from app.core.dynamo_requests import patience
+from app.core.aws.storage import StoredObject, storage_errors
+from app.core.database.sessions import driver_connection, is_passing, transaction
+from app.core.dynamo.requests import patience
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
-from app.core.storage import StoredObject, storage_errors
 from app.datasets.import_options import ImportOptions
 from app.datasets.models import Dataset
 from app.datasets.repository import lock_dataset, touch_dataset

@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
-from app.core.body import JSON, JsonRoute
 from app.core.errors import (
     MediaTypeUnsupported,
     ParameterInvalid,
@@ -23,6 +22,7 @@ from app.core.errors import (
     UnknownParameter,
     did_you_mean,
 )
+from app.core.http.body import JSON, JsonRoute
 from app.datasets.import_options import ImportOptions
 from app.imports.models import ImportCreate
 

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import log
-from app.core.db import after_commit
-from app.core.queue import send_message
+from app.core.aws.queue import send_message
+from app.core.aws.storage import PresignedUpload, presign_upload, write_object
+from app.core.database.sessions import after_commit
 from app.core.settings import get_settings
-from app.core.storage import PresignedUpload, presign_upload, write_object
 from app.datasets.keyvalue import MOST_KEY_COLUMNS
 from app.datasets.models import Dataset
 from app.imports import repository

@@ -11,8 +11,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
+from app.core.aws.storage import StoredObject, read_object
 from app.core.settings import get_settings
-from app.core.storage import StoredObject, read_object
 from app.datasets.import_options import ImportOptions
 from app.imports.census import Census
 from app.imports.encodings import Encoding, EncodingInDoubt, decoder, find_encoding

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.db import get_engine, sql_state, transaction
+from app.core.database.sessions import get_engine, sql_state, transaction
 from app.datasets.repository import LOADING_LOCK
 from app.imports import repository
 from app.imports.models import Import

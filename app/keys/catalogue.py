@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
-from app.core import direct
-from app.core.postgres import CATALOGUE_SCHEMA, quote
+from app.core.database import statements
+from app.core.database.errors import CATALOGUE_SCHEMA, quote
 
 _TABLE = quote(CATALOGUE_SCHEMA, "api_key")
 
@@ -30,7 +30,7 @@ _FIND = f"SELECT {', '.join(field.name for field in fields(KeyRow))} FROM {_TABL
 
 async def find_key(key_id: UUID) -> KeyRow | None:
     """The key with this id, revoked and expired ones included."""
-    rows = await direct.fetch(_FIND, key_id)
+    rows = await statements.fetch(_FIND, key_id)
     return KeyRow(**rows[0]) if rows else None
 
 

@@ -11,7 +11,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 
-from app.core.idempotency import HEADER, claim_request
+from app.core.http.idempotency import HEADER, claim_request
 from app.core.settings import get_settings
 from app.keys.catalogue import KeyRow, find_key
 from app.keys.errors import KeyExpired, KeyMissing, KeyRevoked, KeyUnknown

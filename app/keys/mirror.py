@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID, uuid4
 
-from app.core import dynamo, mirrors
-from app.core.dynamo import Condition
-from app.core.dynamo_requests import ConditionNotMet
-from app.core.dynamo_wire import Item
+from app.core.aws.dynamo_json import Item
+from app.core.dynamo import mirrors, table
+from app.core.dynamo.requests import ConditionNotMet
+from app.core.dynamo.table import Condition
 from app.core.settings import get_settings
 from app.keys.catalogue import KeyRow, find_key
 
@@ -33,7 +33,7 @@ async def find_mirrored_key(key_id: UUID) -> KeyRow | None:
     until, known = _known.get(key_id, (0.0, None))
     if known is not None and time.monotonic() < until:
         return known
-    item = await dynamo.find_item(_pk(key_id), PLACE)
+    item = await table.find_item(_pk(key_id), PLACE)
     key = await (_mirror(key_id) if item is None else _compare(key_id, item))
     if key is not None:
         while len(_known) >= MOST_KNOWN:
@@ -48,7 +48,7 @@ async def mark_revoked(key: KeyRow) -> None:
     Raises:
         ServiceUnavailable: the table does not answer.
     """
-    await dynamo.put_item(_item_of(key) | {"revoked_at": (key.revoked_at or datetime.now(UTC)).isoformat()})
+    await table.put_item(_item_of(key) | {"revoked_at": (key.revoked_at or datetime.now(UTC)).isoformat()})
     _known.pop(key.id, None)
 
 
@@ -57,10 +57,10 @@ async def _mirror(key_id: UUID) -> KeyRow | None:
     if key is None:
         return None
     try:
-        await dynamo.put_item(_item_of(key), Condition("attribute_not_exists(#pk)"))
+        await table.put_item(_item_of(key), Condition("attribute_not_exists(#pk)"))
     except ConditionNotMet:
         # Another request was first, or the key was revoked just now.
-        item = await dynamo.find_item(_pk(key_id), PLACE)
+        item = await table.find_item(_pk(key_id), PLACE)
         return None if item is None else _key_of(item)
     return key
 
@@ -75,12 +75,12 @@ async def _compare(key_id: UUID, item: Item) -> KeyRow | None:
         return _key_of(item)
     try:
         if key is None:
-            await dynamo.delete_item(_pk(key_id), PLACE, _is_same(item))
+            await table.delete_item(_pk(key_id), PLACE, _is_same(item))
         else:
-            await dynamo.put_item(_item_of(key), _is_same(item))
+            await table.put_item(_item_of(key), _is_same(item))
     except ConditionNotMet:
         # Another request was first, or the key was revoked just now, which the catalogue hears of later.
-        item = await dynamo.find_item(_pk(key_id), PLACE) or item
+        item = await table.find_item(_pk(key_id), PLACE) or item
         return _key_of(item)
     return key
 

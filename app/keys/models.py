@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
+from app.core.database.errors import CATALOGUE_SCHEMA
 from app.core.fields import UtcTime
-from app.core.http import RequestBody
-from app.core.postgres import CATALOGUE_SCHEMA
+from app.core.http.middleware import RequestBody
 from app.keys.catalogue import KeyRow
 from app.keys.principal import Scope
 

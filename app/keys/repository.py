@@ -9,7 +9,7 @@ from sqlalchemy import select as sql_select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select, tuple_
 
-from app.core.postgres import CATALOGUE_SCHEMA
+from app.core.database.errors import CATALOGUE_SCHEMA
 from app.keys.errors import KeyNotFound
 from app.keys.models import ApiKey
 

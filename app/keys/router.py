@@ -5,10 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 
-from app.core.body import BODY_PROBLEMS, JsonRoute
-from app.core.db import Session
+from app.core.database.sessions import Session
 from app.core.errors import ParameterInvalid
-from app.core.http import (
+from app.core.http.body import BODY_PROBLEMS, JsonRoute
+from app.core.http.cursors import decode_newest, encode_newest
+from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS
+from app.core.http.middleware import (
     LIST_PROBLEMS,
     Cursor,
     Limit,
@@ -16,8 +18,6 @@ from app.core.http import (
     problem_responses,
     refuse_unknown_parameters,
 )
-from app.core.idempotency import IDEMPOTENCY_PROBLEMS
-from app.core.paging import decode_newest, encode_newest
 from app.keys import mirror, repository
 from app.keys.deps import AdminOnly, IdempotentSecret
 from app.keys.errors import KeyMissing, KeyNotFound, ScopeMissing

@@ -14,8 +14,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from app.core.edge_errors import HeadTooLarge, RequestMalformed, RequestTooSlow
 from app.core.errors import Problem, ServiceUnavailable
+from app.core.http.edge_errors import HeadTooLarge, RequestMalformed, RequestTooSlow
 from app.core.settings import get_settings
 
 # What h11 says of the other side until it has sent all of a request, whatever it proposes or says of the connection.

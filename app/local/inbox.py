@@ -14,8 +14,8 @@ from typing import get_args
 
 from app.client import ApiError, Client, CommandError, Document
 from app.core import log
-from app.core.aws import close_clients
-from app.core.queue import send_message
+from app.core.aws.clients import close_clients
+from app.core.aws.queue import send_message
 from app.core.settings import get_settings
 from app.local.data_folder import ADMIN_KEY_VARIABLE
 from app.local.folder_watch import SCAN_SECONDS, Settling, Signature, is_being_written

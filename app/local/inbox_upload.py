@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from app.client import CommandError, upload_file
-from app.core.aws import client
+from app.core.aws.clients import client
+from app.core.aws.storage import find_object
 from app.core.settings import get_settings
-from app.core.storage import find_object
 from app.local.process import ignore
 
 if TYPE_CHECKING:

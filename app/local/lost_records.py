@@ -5,8 +5,8 @@ from typing import Any
 
 import asyncpg
 
-from app.core import dynamo
-from app.core.aws import client
+from app.core.aws.clients import client
+from app.core.dynamo import table
 from app.core.settings import get_settings
 from app.datasets.mirror import address_of
 
@@ -39,7 +39,7 @@ async def find_lost(database_url: str) -> list[str]:
 
 
 async def _has_records(name: str, imports: list[asyncpg.Record]) -> bool:
-    item = await dynamo.find_item(*address_of(name))
+    item = await table.find_item(*address_of(name))
     if item is None:
         return False
     replaced = [place for place, found in enumerate(imports) if found["mode"] == "replace"]

@@ -1,7 +1,7 @@
 """Files that somebody has put beside the bucket's inbox: no event announces them, so they are looked for."""
 
 from app.core import log
-from app.core.aws import client
+from app.core.aws.clients import client
 from app.core.settings import get_settings
 from app.imports.models import INBOX
 

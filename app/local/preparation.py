@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.core.aws import close_clients
+from app.core.aws.clients import close_clients
 from app.handlers import migrate
 from app.local.lost_records import find_lost
 from app.local.resources import create_resources

@@ -3,8 +3,8 @@
 import asyncio
 
 from app.client import Client, Document
-from app.core import dynamo
-from app.core.aws import client, close_clients
+from app.core.aws.clients import client, close_clients
+from app.core.dynamo import table
 from app.core.settings import get_settings
 from app.datasets.mirror import address_of
 from app.datasets.partitions import BUCKETS, bucket_name
@@ -22,7 +22,7 @@ def count_records(tolva: Client, dataset: Document) -> int:
 async def _count_items(name: str) -> int:
     """The number of a key-value dataset's records, each of them counted."""
     try:
-        item = await dynamo.find_item(*address_of(name))
+        item = await table.find_item(*address_of(name))
         if item is None:
             return 0
         parts = [bucket_name(str(item["generation"]), number) for number in range(BUCKETS)]

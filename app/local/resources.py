@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from app.core.aws import client
+from app.core.aws.clients import client
 from app.local.emulator import ACCOUNT, BUCKET, QUEUE, REGION, TABLE
 
 if TYPE_CHECKING:

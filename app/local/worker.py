@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from app.core import log
-from app.core.aws import client, close_clients
-from app.core.connections import close_connections
+from app.core.aws.clients import client, close_clients
+from app.core.database.pool import close_connections
 from app.core.settings import SettingsInvalid, get_settings
 from app.handlers.worker import prepare, process, recover
 from app.local.emulator import REGION

@@ -17,12 +17,12 @@ from uuid import UUID
 from asyncpg import PostgresError, Record
 from fastapi import Request, Response
 
-from app.core import direct
-from app.core.connections import Pool, get_reader, get_writer
-from app.core.direct import Fetch
+from app.core.database import statements
+from app.core.database.errors import RESHAPED
+from app.core.database.pool import Pool, get_reader, get_writer
+from app.core.database.statements import Fetch
 from app.core.errors import Problem
-from app.core.idempotency import Replayed
-from app.core.postgres import RESHAPED
+from app.core.http.idempotency import Replayed
 from app.datasets import mirror
 from app.datasets.errors import DatasetReshaped, StoreUnsuitable
 from app.datasets.known import Outdated, get_shape, look_up_shape
@@ -71,7 +71,7 @@ class Access:
             Outdated: there are none, because a dataset or the caller is no longer what it was known as.
         """
         guarded = self.guard(statement)
-        rows = await direct.fetch(guarded.text, *guarded.values, pool=self.pool)
+        rows = await statements.fetch(guarded.text, *guarded.values, pool=self.pool)
         if rows:
             self.confirm()
         elif not await self.is_current():
@@ -83,7 +83,7 @@ class Access:
         text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {self._guard(len(statement.values))}"
         return Statement(text, (*statement.values, *self.caller_values))
 
-    async def write(self, statement: str, *values: Any, fetch: Fetch = direct.write) -> list[Record]:
+    async def write(self, statement: str, *values: Any, fetch: Fetch = statements.write) -> list[Record]:
         """The rows of a statement that writes: it has the condition in itself, and the id of the caller's key last."""
         rows = await fetch(statement, *values, *self.caller_values)
         if rows:
@@ -100,14 +100,14 @@ class Access:
 
     async def explain(self, statement: Statement) -> list[Record]:
         """The rows of a statement that is no query: it holds whatever the dataset is."""
-        return await direct.fetch(statement.text, *statement.values, pool=self.pool)
+        return await statements.fetch(statement.text, *statement.values, pool=self.pool)
 
     async def is_current(self) -> bool:
         """Whether the datasets and the caller are still what they were known as."""
         if self.shape.store == "keyvalue":
             is_current = await mirror.is_current(self.shape)
         else:
-            rows = await direct.fetch(f"SELECT {self._guard(0)}", *self.caller_values, pool=self.pool)
+            rows = await statements.fetch(f"SELECT {self._guard(0)}", *self.caller_values, pool=self.pool)
             is_current = bool(rows[0][0])
         if is_current:
             self.confirm()

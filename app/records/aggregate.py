@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.core.errors import CursorInvalid, did_you_mean
-from app.core.paging import decode_cursor, encode_cursor
+from app.core.http.cursors import decode_cursor, encode_cursor
 from app.datasets.aggregates import COUNT, FUNCTIONS, PERIODS, can_group, periods_of, result_sql, result_type
 from app.datasets.column_types import TYPES
 from app.datasets.columns import Column

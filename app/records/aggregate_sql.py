@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.core.postgres import DATA_SCHEMA, quote
+from app.core.database.errors import DATA_SCHEMA, quote
 from app.datasets.column_types import TYPES
 from app.datasets.shape import Shape
 from app.records.aggregate import AggregateQuery, Member

@@ -5,7 +5,7 @@ from typing import Any
 
 from asyncpg import ForeignKeyViolationError
 
-from app.core import direct
+from app.core.database import statements
 from app.core.errors import Problem
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetNotFound
@@ -54,7 +54,7 @@ async def _find_taken(
     own: Sequence[Any],
 ) -> list[Fault]:
     statement = target.sql.clashes(columns, is_update=bool(own))
-    rows = await direct.fetch(statement, *(arrays_of(records, [c.name for c in columns])), *map(text_of, own))
+    rows = await statements.fetch(statement, *(arrays_of(records, [c.name for c in columns])), *map(text_of, own))
     kind = "key" if columns == target.sql.key else "value"
     faults = []
     for place, first, is_taken in rows:
@@ -73,7 +73,7 @@ async def _find_dangling(
     except DatasetNotFound:
         return []
     statement = target.sql.dangling(column, other.name, other.key[0].name)
-    rows = await direct.fetch(statement, *arrays_of(records, [column.name]))
+    rows = await statements.fetch(statement, *arrays_of(records, [column.name]))
     who = other.name if caller.may("read", other.name) else "another dataset"
     message = f"no record of {who} has this key"
     return [_fault([column], "reference_missing", message, records, row[0], is_list=is_list) for row in rows]

@@ -10,10 +10,10 @@ from asyncpg import NumericValueOutOfRangeError, PostgresError, QueryCanceledErr
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from app.core.connections import CLOSE_SECONDS, Pool
-from app.core.direct import connection_of
+from app.core.database.errors import RESHAPED, problem_of
+from app.core.database.pool import CLOSE_SECONDS, Pool
+from app.core.database.statements import connection_of
 from app.core.errors import StatementTimedOut
-from app.core.postgres import RESHAPED, problem_of
 from app.core.settings import MIB, get_settings
 from app.datasets.errors import DatasetReshaped
 from app.datasets.shape import Shape

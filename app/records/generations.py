@@ -3,10 +3,11 @@
 import asyncio
 import time
 
-from app.core import dynamo, log
-from app.core.dynamo import MOST_WRITTEN, Range
-from app.core.dynamo_requests import pause
-from app.core.dynamo_wire import Attributes
+from app.core import log
+from app.core.aws.dynamo_json import Attributes
+from app.core.dynamo import table
+from app.core.dynamo.requests import pause
+from app.core.dynamo.table import MOST_WRITTEN, Range
 from app.datasets import generations, mirror
 from app.datasets.generations import CONCURRENCY, Retired, partition_of
 from app.datasets.partitions import BUCKETS
@@ -43,7 +44,7 @@ async def _remove(retired: Retired) -> None:
 async def _empty_partition(part: Range, limit: asyncio.Semaphore) -> int:
     count = 0
     async with limit:
-        while items := await dynamo.list_range(part, REMOVED_AT_A_TIME, names=["pk", "sk"]):
+        while items := await table.list_range(part, REMOVED_AT_A_TIME, names=["pk", "sk"]):
             for start in range(0, len(items), MOST_WRITTEN):
                 await _delete(items[start : start + MOST_WRITTEN])
             count += len(items)
@@ -51,9 +52,9 @@ async def _empty_partition(part: Range, limit: asyncio.Semaphore) -> int:
 
 
 async def _delete(items: list[Attributes]) -> None:
-    left = await dynamo.write_batch([], [(item["pk"]["S"], item["sk"]["S"]) for item in items])
+    left = await table.write_batch([], [(item["pk"]["S"], item["sk"]["S"]) for item in items])
     attempt = 0
     while left:
         await pause(attempt)
-        left = await dynamo.repeat_batch(left)
+        left = await table.repeat_batch(left)
         attempt += 1

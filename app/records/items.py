@@ -14,7 +14,7 @@ from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
-from app.core.dynamo_wire import MAX_ITEM_BYTES, Attributes
+from app.core.aws.dynamo_json import MAX_ITEM_BYTES, Attributes
 from app.datasets.columns import Column
 from app.datasets.json_values import show_value, write_datetime, write_decimal, write_document
 from app.datasets.shape import KEPT_SHAPES, Shape

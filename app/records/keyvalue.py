@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.core import dynamo
-from app.core.dynamo import Range
-from app.core.dynamo_wire import Attributes
+from app.core.aws.dynamo_json import Attributes
+from app.core.dynamo import table
+from app.core.dynamo.table import Range
 from app.core.errors import CursorInvalid
 from app.core.settings import get_settings
 from app.datasets.errors import StoreUnsuitable
@@ -65,7 +65,7 @@ def _show(shape: Shape, item: Attributes) -> str:
 async def _get_item(access: Access, key: Sequence[Any]) -> Attributes:
     shape = access.shape
     address = _find_address(shape, key)
-    item = await dynamo.find_attributes(*address) if address is not None else None
+    item = await table.find_attributes(*address) if address is not None else None
     if item is None:
         raise not_found(shape.name, shape.key, key)
     access.confirm()
@@ -87,7 +87,7 @@ async def get_many(access: Access, keys: Sequence[Sequence[Any]]) -> list[str | 
     shape = access.shape
     addresses = [_find_address(shape, values) if (values := _values(shape, key)) else None for key in keys]
     wanted = [address for address in dict.fromkeys(addresses) if address is not None]
-    found = await dynamo.find_many(wanted) if wanted else {}
+    found = await table.find_many(wanted) if wanted else {}
     if found:
         access.confirm()
     shown = {address: _show(shape, item) for address, item in found.items()}
@@ -114,7 +114,7 @@ async def list_page(access: Access, query: RecordQuery, embedded: Embedded) -> R
     limit = query.limit or get_settings().max_page_size
     if part is None:
         return RecordPage([])
-    items = await dynamo.list_range(part, limit + 1)
+    items = await table.list_range(part, limit + 1)
     if items:
         access.confirm()
     values = [record_of(shape, item).values for item in items[:limit]]

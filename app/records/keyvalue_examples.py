@@ -5,9 +5,9 @@ import json
 from itertools import islice
 from typing import Any
 
-from app.core import dynamo
-from app.core.dynamo import Range
-from app.core.dynamo_wire import Attributes
+from app.core.aws.dynamo_json import Attributes
+from app.core.dynamo import table
+from app.core.dynamo.table import Range
 from app.core.errors import ServiceUnavailable
 from app.datasets import mirror
 from app.datasets.partitions import BUCKETS, bucket_name
@@ -40,7 +40,7 @@ async def _find_item(shape: Shape) -> Attributes | None:
     numbers = iter(range(BUCKETS))
     while asked := list(islice(numbers, ASKED_AT_ONCE)):
         parts = [Range(bucket_name(shape.generation, number), FIRST, LAST) for number in asked]
-        found = await asyncio.gather(*(dynamo.list_range(part, 1) for part in parts))
+        found = await asyncio.gather(*(table.list_range(part, 1) for part in parts))
         if items := [item for some in found for item in some]:
             return items[0]
     return None

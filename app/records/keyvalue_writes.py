@@ -6,10 +6,10 @@ Beside the record's own condition it has another, on a guard of the dataset: tha
 from collections.abc import Sequence
 from typing import Any
 
-from app.core import dynamo
-from app.core.commits import note_commit
-from app.core.dynamo import MOST_TOGETHER, Condition, Delete, NotWritten, Put
-from app.core.dynamo_wire import Attributes
+from app.core.aws.dynamo_json import Attributes
+from app.core.database.commits import note_commit
+from app.core.dynamo import table
+from app.core.dynamo.table import MOST_TOGETHER, Condition, Delete, NotWritten, Put
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets import guards, mirror
@@ -184,7 +184,7 @@ class KeyvalueWriter:
     async def _get(self, key: Sequence[Any], conditions: Preconditions, *, creates: bool) -> Attributes:
         """The item of the record with a key, of which the conditions hold."""
         try:
-            item = await dynamo.find_attributes(*item_key(self._generation, self._shape.key, key))
+            item = await table.find_attributes(*item_key(self._generation, self._shape.key, key))
         except KeyTooLong:
             item = None
         if item is None:
@@ -213,7 +213,7 @@ class KeyvalueWriter:
         guard = guards.choose_guard()
         for _ in range(ATTEMPTS):
             try:
-                await dynamo.write_together([guards.is_open(self._shape, guard), *actions])
+                await table.write_together([guards.is_open(self._shape, guard), *actions])
             except NotWritten as refused:
                 if 0 not in refused.items:
                     raise _Refused([place - 1 for place in refused.items]) from None

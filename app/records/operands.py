@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from app.core.json_text import JsonInvalid, is_storable_text, write_json
+from app.core.strict_json import JsonInvalid, is_storable_text, write_json
 from app.datasets.columns import Column, canonical_text
 
 SHOWN_LENGTH = 100

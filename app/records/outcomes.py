@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.errors import Problem
-from app.core.json_text import DocumentTooLarge, JsonInvalid, parse_stored, write_json
+from app.core.strict_json import DocumentTooLarge, JsonInvalid, parse_stored, write_json
 from app.datasets.columns import Column
 from app.records.errors import PreconditionFailed, RecordInvalid
 from app.records.preconditions import Preconditions

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Literal, cast
 
 from app.core.errors import CursorInvalid, did_you_mean
-from app.core.paging import decode_cursor, encode_cursor
+from app.core.http.cursors import decode_cursor, encode_cursor
 from app.datasets.columns import Column
 from app.datasets.shape import Shape
 from app.records.contradictions import refuse_contradictions

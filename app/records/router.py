@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
-from app.core.body import JSON, JSON_PROBLEMS, read_json_body
 from app.core.errors import CursorInvalid, ParameterInvalid, StatementTimedOut, UnknownParameter
-from app.core.http import problem_responses, refuse_unknown_parameters
+from app.core.http.body import JSON, JSON_PROBLEMS, read_json_body
+from app.core.http.middleware import problem_responses, refuse_unknown_parameters
 from app.core.settings import get_settings
 from app.datasets import openapi_queries as queries
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable

@@ -12,7 +12,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from app.core.errors import did_you_mean
-from app.core.json_text import MAX_DIGITS, is_storable_text, parse_json, write_json
+from app.core.strict_json import MAX_DIGITS, is_storable_text, parse_json, write_json
 from app.datasets.column_types import MAX_SAFE_INTEGER
 from app.datasets.columns import ROW_ID, Column, fits_decimal
 from app.datasets.patterns import matcher

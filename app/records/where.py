@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from app.core.postgres import quote
+from app.core.database.errors import quote
 from app.datasets.columns import Column
 from app.datasets.shape import Shape
 from app.datasets.tables import fold_accents, search_expression

@@ -4,10 +4,10 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from app.core.body import JSON, JSON_PROBLEMS, MERGE_PATCH, read_json_body
 from app.core.errors import ParameterInvalid, UnknownParameter
-from app.core.http import problem_responses, refuse_unknown_parameters
-from app.core.idempotency import IDEMPOTENCY_PROBLEMS, claim_request
+from app.core.http.body import JSON, JSON_PROBLEMS, MERGE_PATCH, read_json_body
+from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS, claim_request
+from app.core.http.middleware import problem_responses, refuse_unknown_parameters
 from app.datasets import openapi_writes as documents
 from app.datasets.errors import DatasetBusy, DatasetNotFound
 from app.datasets.openapi_writes import described

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.core.postgres import DATA_SCHEMA, quote
+from app.core.database.errors import DATA_SCHEMA, quote
 from app.datasets.columns import Column
 from app.datasets.shape import Shape, is_current
 from app.keys.catalogue import key_works

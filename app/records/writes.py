@@ -17,7 +17,7 @@ from asyncpg import (
     UniqueViolationError,
 )
 
-from app.core.direct import Fetch, direct_transaction, fetch, write
+from app.core.database.statements import Fetch, direct_transaction, fetch, write
 from app.core.settings import get_settings
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetBusy

@@ -11,9 +11,9 @@ from httpx import AsyncClient
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from app.core.connections import close_connections, login
-from app.core.db import problem_for, transaction
-from app.core.direct import fetch
+from app.core.database.pool import close_connections, login
+from app.core.database.sessions import problem_for, transaction
+from app.core.database.statements import fetch
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 

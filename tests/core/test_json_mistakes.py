@@ -1,6 +1,6 @@
 import pytest
 
-from app.core.json_text import JsonInvalid, parse_json
+from app.core.strict_json import JsonInvalid, parse_json
 
 
 class TestFindRemedy:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from app.core import log
-from app.core.db import transaction
+from app.core.database.sessions import transaction
 
 TRACE = "1-671a2f5c-0f1e2d3c4b5a69788796a5b4"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import TimedSession, get_engine
+from app.core.database.sessions import TimedSession, get_engine
 from app.datasets.advice import find_advice
 from app.datasets.hints import describe_settings, propose_settings
 from tests.datasets.conftest import Document, Things

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.json_text import write_json
+from app.core.strict_json import write_json
 from app.datasets.columns import Column
 from app.datasets.json_values import show_value, write_document
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from app.core.json_text import parse_json, write_json
+from app.core.strict_json import parse_json, write_json
 from app.datasets.column_types import TYPES
 from app.datasets.columns import Column
 from app.datasets.rules import CONSTRAINTS, constraint_rules, type_rule

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from app.core.connections import close_connections
+from app.core.database.pool import close_connections
 from app.local.worker import event_record, receive_message
 from tests.handlers.conftest import Start
 from tests.handlers.emulator import LambdaFunction

@@ -27,7 +27,7 @@ SESSIONS = (
     "sqlalchemy",
     "sqlmodel",
     "greenlet",
-    "app.core.db",
+    "app.core.database.sessions",
     "app.datasets.models",
     "app.keys.models",
     "app.imports",

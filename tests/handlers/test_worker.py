@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient
 
-from app.core.aws import client as aws_client
+from app.core.aws.clients import client as aws_client
 from app.core.settings import SettingsInvalid, get_settings
 from app.handlers.worker import prepare, process
 from app.imports.intake import recover_imports

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from httpx import AsyncClient
 
-from app.core.db import transaction
+from app.core.database.sessions import transaction
 from app.datasets.repository import lock_dataset, lock_loading
 from tests.imports.conftest import Document, Importer
 

@@ -2,7 +2,7 @@
 
 from httpx import AsyncClient
 
-from app.core.storage import ObjectWriter
+from app.core.aws.storage import ObjectWriter
 from tests.imports.conftest import Document, Importer
 from tests.imports.test_router import problem
 

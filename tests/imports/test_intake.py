@@ -11,10 +11,10 @@ import pytest
 import zstandard
 from httpx import AsyncClient
 
-from app.core.aws import client as aws_client
-from app.core.db import transaction
+from app.core.aws.clients import client as aws_client
+from app.core.aws.storage import ObjectWriter
+from app.core.database.sessions import transaction
 from app.core.settings import get_settings
-from app.core.storage import ObjectWriter
 from app.imports import repository
 from app.imports.intake import (
     POSTPONED_SECONDS,

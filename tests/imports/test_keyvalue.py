@@ -9,11 +9,11 @@ import pytest
 from httpx import AsyncClient, Response
 from sqlalchemy import text
 
-from app.core import dynamo, dynamo_requests
-from app.core.aws import client as aws_client
-from app.core.db import transaction
+from app.core.aws.clients import client as aws_client
+from app.core.aws.queue import send_message
+from app.core.database.sessions import transaction
+from app.core.dynamo import requests, table
 from app.core.errors import ServiceUnavailable
-from app.core.queue import send_message
 from app.core.settings import get_settings
 from app.datasets import generations, mirror
 from app.imports import load_keyvalue, repository
@@ -308,7 +308,7 @@ class TestMeanwhile:
     async def test_a_table_that_throttles_one_call_in_three_slows_an_import_and_loses_nothing(
         self, stock: Importer, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        request, repeat, calls = dynamo_requests._send_once, dynamo.repeat_batch, iter(range(10**6))
+        request, repeat, calls = requests._send_once, table.repeat_batch, iter(range(10**6))
 
         async def throttled(operation: str, arguments: dict[str, Any]) -> Any:
             if next(calls) % 3 == 0:
@@ -319,8 +319,8 @@ class TestMeanwhile:
             taken = max(1, len(requests) - next(calls) % 5)
             return [*await repeat(requests[:taken]), *requests[taken:]]
 
-        monkeypatch.setattr(dynamo_requests, "_send_once", throttled)
-        monkeypatch.setattr(dynamo, "repeat_batch", done_in_part)
+        monkeypatch.setattr(requests, "_send_once", throttled)
+        monkeypatch.setattr(table, "repeat_batch", done_in_part)
         shown = await stock("stock", MANY, mode="replace")
         assert shown["result"] == COUNT_ADDED
         assert len([item for item in await items() if item["sk"]["S"].startswith("k")]) == 3000
@@ -377,14 +377,14 @@ class TestMeanwhile:
 
 def _break_off(patched: pytest.MonkeyPatch, name: str, *, after: int) -> None:
     """Have a call to the table fail once it has been made so often, as if the worker had died there."""
-    call, calls = getattr(dynamo, name), iter(range(10**6))
+    call, calls = getattr(table, name), iter(range(10**6))
 
     async def broken(*arguments: Any) -> Any:
         if next(calls) >= after:
             raise ConnectionResetError("the worker dies")
         return await call(*arguments)
 
-    patched.setattr(dynamo, name, broken)
+    patched.setattr(table, name, broken)
 
 
 async def _let_lease_end(import_id: str) -> None:

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from app.core.storage import find_object, read_object
+from app.core.aws.storage import find_object, read_object
 from app.imports.models import DETAIL_LIMIT
 from app.imports.report import Rejections, Report, list_rejections
 

@@ -9,7 +9,7 @@ from httpx import AsyncClient
 from sqlalchemy import update
 from sqlmodel import col
 
-from app.core.db import transaction
+from app.core.database.sessions import transaction
 from app.core.settings import get_settings
 from app.imports.models import Import
 from app.imports.repository import MAX_ATTEMPTS

@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 import zstandard
 
+from app.core.aws.storage import ObjectWriter, find_object
 from app.core.settings import get_settings
-from app.core.storage import ObjectWriter, find_object
 from app.datasets.import_options import ImportOptions
 from app.imports.errors import EncodingMismatch, FileDamaged, FileEmpty, FileNotCsv, UnpackedTooLarge
 from app.imports.source import Source

@@ -13,8 +13,8 @@ import httpx
 import psutil
 import pytest
 
-from app.core import storage
-from app.core.aws import client
+from app.core.aws import storage
+from app.core.aws.clients import client
 from app.core.settings import get_settings
 from app.local import emulator
 from app.local.emulator import BUCKET, TABLE, Emulator, find_python

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.core import queue
-from app.core.aws import client
+from app.core.aws import queue
+from app.core.aws.clients import client
 from app.core.settings import get_settings
 from app.local import worker
 from app.local.resources import QUEUE_ARN

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
 
-from app.core import dynamo
-from app.core.db import transaction
-from app.core.dynamo import Put
+from app.core.database.sessions import transaction
+from app.core.dynamo import table
+from app.core.dynamo.table import Put
 from app.datasets import mirror, repository
 from app.records.items import item_of
 from tests.conftest import ADMIN_KEY
@@ -102,7 +102,7 @@ async def _store_before(store: str, connection: asyncpg.Connection, key: str) ->
     async with transaction() as session:
         shape = await mirror.publish(await repository.get_dataset(session, store))
     item, _ = item_of(shape, {"code": key, "n": 1})
-    await dynamo.write_together([Put(item)])
+    await table.write_together([Put(item)])
 
 
 @pytest.mark.parametrize("store", STORES)

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from httpx import AsyncClient, Response
 
-from app.core.paging import encode_cursor
+from app.core.http.cursors import encode_cursor
 from app.core.settings import get_settings
 from tests.records.conftest import Fill
 

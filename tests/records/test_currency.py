@@ -18,8 +18,8 @@ import pytest_asyncio
 from asyncpg.connection import LoggedQuery
 from httpx import AsyncClient, Response
 
-from app.core import dynamo
-from app.core.connections import get_writer
+from app.core.database.pool import get_writer
+from app.core.dynamo import table
 from app.datasets import known, mirror
 from app.datasets.shape import is_current
 from app.keys import deps
@@ -131,8 +131,8 @@ async def expire(cases: Sequence[Case], connection: asyncpg.Connection) -> None:
     await connection.execute("UPDATE tolva.api_key SET expires_at = now() - interval '1 second'")
     for case in cases:
         address = (f"key#{case.key['id']}", keys_mirror.PLACE)
-        if await dynamo.find_item(*address) is not None:
-            await dynamo.update_item(*address, {"works_until": "2020-01-01T00:00:00+00:00"})
+        if await table.find_item(*address) is not None:
+            await table.update_item(*address, {"works_until": "2020-01-01T00:00:00+00:00"})
 
 
 Change = Callable[[Sequence[Case], asyncpg.Connection], Awaitable[None]]

@@ -7,11 +7,11 @@ import asyncpg
 import pytest
 from httpx import AsyncClient, Response
 
-from app.core import dynamo
-from app.core.db import transaction
-from app.core.dynamo import Put
-from app.core.json_text import MAX_DIGITS
+from app.core.database.sessions import transaction
+from app.core.dynamo import table
+from app.core.dynamo.table import Put
 from app.core.settings import get_settings
+from app.core.strict_json import MAX_DIGITS
 from app.datasets import mirror, repository
 from app.records.items import item_of
 from tests.records.conftest import Make, problem
@@ -98,7 +98,7 @@ async def store_before(store: str, connection: asyncpg.Connection) -> None:
         shape = await mirror.publish(await repository.get_dataset(session, store))
     for code in ("a", "b", "c"):
         item, _ = item_of(shape, {"code": code, "more": document})
-        await dynamo.write_together([Put(item)])
+        await table.write_together([Put(item)])
 
 
 def shown_of(code: str) -> str:

@@ -11,7 +11,7 @@ import pytest_asyncio
 from fastapi import Request
 from httpx import AsyncClient, Response
 
-from app.core.connections import get_writer
+from app.core.database.pool import get_writer
 from app.core.settings import get_settings
 from app.datasets.errors import DatasetReshaped
 from app.datasets.known import look_up_shape

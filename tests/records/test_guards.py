@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient
 
-from app.core import dynamo
-from app.core.db import transaction
-from app.core.dynamo import NotWritten, write_together
+from app.core.database.sessions import transaction
+from app.core.dynamo import table
+from app.core.dynamo.table import NotWritten, write_together
 from app.core.errors import ServiceUnavailable
 from app.datasets import catalogue, generations, guards, mirror, repository
 from app.datasets.alterations import update_dataset
@@ -198,7 +198,7 @@ class TestSlowChanges:
 
 async def _let_change_seem_left(client: AsyncClient) -> None:
     """Have a reader find a change that has begun long ago."""
-    await dynamo.update_item(*mirror.address_of("things"), {"since": 1})
+    await table.update_item(*mirror.address_of("things"), {"since": 1})
     mirror.forget("things")
     assert (await client.get(f"{RECORDS}/0")).status_code == 200
 
@@ -214,7 +214,7 @@ class TestRemoval:
             raise ServiceUnavailable("It is away.")
 
         with monkeypatch.context() as patched:
-            patched.setattr(dynamo, "find_item", away)
+            patched.setattr(table, "find_item", away)
             with pytest.raises(ServiceUnavailable):
                 await remove_retired()
         assert (await client.get(f"{RECORDS}/0")).status_code == 200

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.dynamo_wire import read_response, write_request
+from app.core.aws.dynamo_json import read_response, write_request
 from app.datasets.columns import Column
 from app.records.item_keys import (
     KeyTooLong,

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from httpx import AsyncClient
 
-from app.core.aws import close_clients
-from app.core.connections import close_connections
+from app.core.aws.clients import close_clients
+from app.core.database.pool import close_connections
 from app.core.settings import get_settings
 from app.datasets import mirror
 from app.keys import mirror as keys_mirror

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
-from app.core import dynamo
+from app.core.dynamo import table
 from app.datasets import mirror
 from tests.records.conftest import Make, problem
 
@@ -204,4 +204,4 @@ async def _begin_change(since: int) -> None:
     shape = await mirror.find_shape("things")
     assert shape is not None
     changes = {"state": mirror.CHANGING, "token": "t", "since": since}
-    await mirror.close("things", shape.id, changes, dynamo.Condition("attribute_exists(#pk)"))
+    await mirror.close("things", shape.id, changes, table.Condition("attribute_exists(#pk)"))

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from app.core.connections import get_writer
-from app.core.db import transaction
+from app.core.database.pool import get_writer
+from app.core.database.sessions import transaction
 from app.datasets.column_types import TYPES
 from app.datasets.repository import get_dataset
 from app.datasets.shape import Shape, shape_of

@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient
 
-from app.core import dynamo, mirrors
-from app.core.aws import client as aws_client
-from app.core.connections import close_connections
+from app.core.aws.clients import client as aws_client
+from app.core.database.pool import close_connections
+from app.core.dynamo import mirrors, table
 from app.core.settings import get_settings
 from app.datasets import mirror
 from app.keys import mirror as keys_mirror
@@ -96,9 +96,9 @@ class TestKey:
     async def test_an_item_of_an_earlier_version(self, client: AsyncClient, anonymous: AsyncClient) -> None:
         key, headers = await new_key(client)
         assert (await anonymous.get(ONE, headers=headers)).status_code == 200
-        await dynamo.update_item(f"key#{key}", "current", {"asked": None, "stamp": None})
+        await table.update_item(f"key#{key}", "current", {"asked": None, "stamp": None})
         assert (await client.delete(f"/keys/{key}")).status_code == 204
-        await dynamo.update_item(f"key#{key}", "current", {"asked": None, "stamp": None, "revoked_at": None})
+        await table.update_item(f"key#{key}", "current", {"asked": None, "stamp": None, "revoked_at": None})
         forget()
         assert problem(await anonymous.get(ONE, headers=headers)) == (401, "/problems/key-revoked")
 
@@ -106,7 +106,7 @@ class TestKey:
         """The comparison has the catalogue's word from before, and must not undo what the table says since."""
         key, headers = await new_key(client)
         assert (await anonymous.get(ONE, headers=headers)).status_code == 200
-        item = await dynamo.find_item(f"key#{key}", "current")
+        item = await table.find_item(f"key#{key}", "current")
         assert item is not None
         row = await find_key(UUID(key))
         assert row is not None
@@ -159,7 +159,7 @@ class TestDataset:
         await restore()
         assert (await client.get(ONE)).json()["n"] == 1
         assert (await client.put(ONE, json={"n": 3})).status_code == 200
-        item = await dynamo.find_item(*mirror.address_of("things"))
+        item = await table.find_item(*mirror.address_of("things"))
         assert item is not None
         assert mirrors.is_fresh(item)
 

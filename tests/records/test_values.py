@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from app.core.json_text import parse_json
+from app.core.strict_json import parse_json
 from app.datasets.column_types import TYPES
 from app.datasets.columns import Column
 from app.records.values import READERS, Fault, RecordReader, merge

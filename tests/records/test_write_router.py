@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 from httpx import AsyncClient
 
-from app.core.json_text import parse_json
 from app.core.settings import get_settings
+from app.core.strict_json import parse_json
 from tests.records.conftest import PRODUCTS, Make, problem, stored
 
 ID = "01234567-89ab-cdef-0123-456789abcdef"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.core.aws import client
-from app.core.http import SAFE_HEADERS
+from app.core.aws.clients import client
+from app.core.http.middleware import SAFE_HEADERS
 from app.core.settings import Settings
 from app.handlers.metrics import COUNTED, NAMESPACE
 from app.handlers.migrate import MASTER

@@ -1,0 +1,19 @@
+"""The queue that brings work to the worker."""
+
+import json
+from typing import Any
+
+from app.core.aws.clients import client
+from app.core.settings import get_settings
+
+
+async def send_message(body: dict[str, Any], *, delay_seconds: int = 0) -> None:
+    """Put a message on the queue, to be seen after `delay_seconds` (900 at most)."""
+    sqs = await client("sqs")
+    await sqs.send_message(QueueUrl=get_settings().queue_url, MessageBody=json.dumps(body), DelaySeconds=delay_seconds)
+
+
+async def check_queue() -> None:
+    """Raise a botocore error when the queue cannot be reached."""
+    sqs = await client("sqs")
+    await sqs.get_queue_attributes(QueueUrl=get_settings().queue_url, AttributeNames=["QueueArn"])

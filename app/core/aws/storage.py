@@ -1,0 +1,248 @@
+"""Files in the bucket: presigned uploads, reads of one pinned version, streamed writes."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from app.core import log
+from app.core.aws.clients import client
+from app.core.errors import ServiceUnavailable
+from app.core.settings import get_settings
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3.type_defs import CompletedPartTypeDef
+
+READ_ATTEMPTS = 4
+# S3 takes no part below 5 MiB but the last one.
+PART_SIZE = 5 * 1024 * 1024
+# It takes 10,000 of them at most, so they grow: an object of 150 GB has room.
+PARTS_OF_A_SIZE = 2000
+
+
+def storage_errors() -> tuple[type[Exception], ...]:
+    """What a caller can meet when the bucket does not answer as it should."""
+    from aiohttp import ClientError as HttpError  # noqa: PLC0415  # slow to load, as every client is
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    return (BotoCoreError, ClientError, HttpError, TimeoutError, OSError)
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One version of one file in the bucket; `size` in bytes as it is stored."""
+
+    key: str
+    version: str
+    size: int
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PresignedUpload:
+    """A request that whoever holds it may make once to put one file in the bucket."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+async def presign_upload(key: str, *, size: int | None, content_type: str) -> PresignedUpload:
+    """Sign a PUT of `key`; the size, where given, is part of what is signed, so no other size is taken.
+
+    An object that is there already is never overwritten.
+    """
+    seconds = get_settings().upload_expiry_seconds
+    params: dict[str, str | int] = {
+        "Bucket": get_settings().bucket,
+        "Key": key,
+        "ContentType": content_type,
+        "IfNoneMatch": "*",
+    }
+    headers = {"Content-Type": content_type, "If-None-Match": "*"}
+    if size is not None:
+        params["ContentLength"] = size
+        headers["Content-Length"] = str(size)
+    s3 = await client("s3")
+    url = await s3.generate_presigned_url("put_object", Params=params, ExpiresIn=seconds)
+    return PresignedUpload("PUT", url, headers, datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+async def write_object(key: str, content: bytes, content_type: str) -> str:
+    """Write a small object; its version.
+
+    Raises:
+        ServiceUnavailable: the bucket does not take it.
+    """
+    s3 = await client("s3")
+    try:
+        written = await s3.put_object(Bucket=get_settings().bucket, Key=key, Body=content, ContentType=content_type)
+    except storage_errors() as error:
+        log.failure("object.unwritten", error, key=key)
+        raise ServiceUnavailable("The storage does not take the file now.") from error
+    return written.get("VersionId") or "null"
+
+
+async def find_object(key: str, version: str | None = None) -> StoredObject | None:
+    """The object at `key` (its newest version unless one is named), or None when there is none."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415  # slow to load, as every client is
+
+    s3 = await client("s3")
+    bucket = get_settings().bucket
+    try:
+        if version is None:
+            head = await s3.head_object(Bucket=bucket, Key=key)
+        else:
+            head = await s3.head_object(Bucket=bucket, Key=key, VersionId=version)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 404):
+            return None
+        raise
+    return StoredObject(key, head.get("VersionId") or "null", head["ContentLength"], head["Metadata"])
+
+
+async def list_pages(prefix: str, after: str = "") -> AsyncIterator[list[str]]:
+    """The keys below a prefix that come behind a key, in the bucket's order, some 1,000 at a time."""
+    s3 = await client("s3")
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=get_settings().bucket, Prefix=prefix, StartAfter=after)
+    async for page in pages:
+        yield [item["Key"] for item in page.get("Contents", [])]
+
+
+async def read_object(stored: StoredObject) -> AsyncGenerator[bytes]:
+    """The bytes of one version, in blocks as they arrive.
+
+    A connection that breaks, or that ends too early, is resumed where it did; after READ_ATTEMPTS in a row without a
+    byte the error is raised, one of `storage_errors`.
+    """
+    position = failures = 0
+    while position < stored.size:
+        try:
+            async with aclosing(_read_from(stored, position)) as blocks:
+                async for block in blocks:
+                    position += len(block)
+                    failures = 0
+                    yield block
+            if position < stored.size:
+                raise OSError(f"'{stored.key}' ended after {position:,} of {stored.size:,} bytes")
+        except storage_errors():
+            failures += 1
+            if failures == READ_ATTEMPTS:
+                raise
+
+
+async def _read_from(stored: StoredObject, start: int) -> AsyncGenerator[bytes]:
+    s3 = await client("s3")
+    response = await s3.get_object(
+        Bucket=get_settings().bucket, Key=stored.key, VersionId=stored.version, Range=f"bytes={start}-"
+    )
+    body = response["Body"]
+    # A server may answer with the whole file whatever range it was asked for.
+    to_skip = 0 if response.get("ContentRange") else start
+    # Entered, it gives the HTTP response instead of itself: what arrives is passed on as it comes, without a copy.
+    async with body as http:
+        async for block, _ in http.content.iter_chunks():
+            wanted = block[to_skip:]
+            to_skip -= len(block) - len(wanted)
+            if wanted:
+                yield wanted
+
+
+def part_size(number: int) -> int:
+    """How many bytes the part with a number has, counted from 0, unless it is the last one."""
+    return PART_SIZE * (1 + number // PARTS_OF_A_SIZE)
+
+
+class ObjectWriter:
+    """Writes one object of any size; nothing is visible before `finish`.
+
+    One part is on its way while the next is put together. What goes wrong with a part is raised by the next call.
+    """
+
+    def __init__(self, key: str, content_type: str) -> None:
+        self._bucket = get_settings().bucket
+        self._key = key
+        self._content_type = content_type
+        self._blocks: list[bytes] = []
+        self._size = 0
+        self._upload_id: str | None = None
+        self._etags: list[str] = []
+        self._sending: asyncio.Task[None] | None = None
+
+    async def write(self, block: bytes) -> None:
+        self._blocks.append(block)
+        self._size += len(block)
+        if self._size >= part_size(len(self._etags)):
+            # Awaited first: the part that is on its way and this one are then never in memory three times.
+            await self._until_sent()
+            self._sending = asyncio.create_task(self._send_part(self._take()))
+
+    def _take(self) -> bytes:
+        """What was written and is not on its way."""
+        part = b"".join(self._blocks)
+        self._blocks, self._size = [], 0
+        return part
+
+    async def finish(self) -> None:
+        """Make the object visible, with all that was written."""
+        await self._until_sent()
+        if self._upload_id is None:
+            s3 = await client("s3")
+            await s3.put_object(Bucket=self._bucket, Key=self._key, Body=self._take(), ContentType=self._content_type)
+        else:
+            await self._complete(self._upload_id)
+
+    async def abort(self) -> None:
+        """Give up: nothing of what was written is kept."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
+        if self._upload_id is not None:
+            s3 = await client("s3")
+            await s3.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload_id)
+
+    async def _until_sent(self) -> None:
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            await sending
+
+    async def _send_part(self, part: bytes) -> None:
+        s3 = await client("s3")
+        if self._upload_id is None:
+            started = await s3.create_multipart_upload(
+                Bucket=self._bucket, Key=self._key, ContentType=self._content_type
+            )
+            self._upload_id = started["UploadId"]
+        number = len(self._etags) + 1
+        sent = await s3.upload_part(
+            Bucket=self._bucket, Key=self._key, UploadId=self._upload_id, PartNumber=number, Body=part
+        )
+        self._etags.append(sent["ETag"])
+
+    async def _complete(self, upload_id: str) -> None:
+        if self._size:
+            await self._send_part(self._take())
+        s3 = await client("s3")
+        parts: list[CompletedPartTypeDef] = [
+            {"ETag": etag, "PartNumber": number} for number, etag in enumerate(self._etags, 1)
+        ]
+        await s3.complete_multipart_upload(
+            Bucket=self._bucket,
+            Key=self._key,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": parts},
+        )
+
+
+async def open_storage() -> None:
+    """Make the client, which takes longer than most requests, before it is needed."""
+    await client("s3")
+
+
+async def check_bucket() -> None:
+    """Raise one of `storage_errors` when the bucket cannot be reached."""
+    s3 = await client("s3")
+    await s3.head_bucket(Bucket=get_settings().bucket)

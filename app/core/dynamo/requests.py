@@ -1,0 +1,106 @@
+"""Requests to DynamoDB: sent again while that can help, and their failures as what they mean to whoever asked."""
+
+import asyncio
+import itertools
+import random
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from app.core.aws.clients import client
+from app.core.errors import ServiceUnavailable
+
+# Another transaction has the item at this moment, or this one is being done already.
+IN_TRANSACTION = ("TransactionConflictException", "TransactionInProgressException")
+THROTTLED = ("ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException")
+# Others write the same items at this moment, or not all of a batch was done: it is tried again, each time later.
+ATTEMPTS = 6
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 2.0
+
+_patience: ContextVar[float] = ContextVar("patience", default=0.0)
+
+
+class ConditionNotMet(Exception):
+    """The stored item does not fulfil the condition of a write, which did not happen."""
+
+
+class Cancelled(Exception):
+    """A transaction did not happen; there is a reason for each action, most of which are none."""
+
+    def __init__(self, reasons: Sequence[Any]) -> None:
+        super().__init__("cancelled")
+        self.reasons = reasons
+
+
+class _InTransaction(ServiceUnavailable):
+    """A transaction has the item: that is over in a moment."""
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Have each request within wait so long for a table that cannot be had, instead of failing at once."""
+    token = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
+
+
+async def send(operation: str, **arguments: Any) -> Any:
+    """The answer to a request.
+
+    Raises:
+        ConditionNotMet, Cancelled: it was not done, for what the stored items are.
+        ServiceUnavailable: the table does not answer, or others write the same items all the time.
+    """
+    failure: ServiceUnavailable | None = None
+    async for _ in attempts():
+        try:
+            return await _send_once(operation, arguments)
+        except _InTransaction as error:
+            failure = error
+        except ServiceUnavailable as error:
+            failure = error
+            if not _patience.get():
+                break
+    assert failure is not None
+    raise failure
+
+
+async def attempts() -> AsyncIterator[None]:
+    """Attempts with a pause between any two: ATTEMPTS of them, and more while `patience` lasts."""
+    end = time.monotonic() + _patience.get()
+    for attempt in itertools.count():
+        yield
+        if attempt + 1 >= ATTEMPTS and time.monotonic() >= end:
+            return
+        await pause(attempt)
+
+
+async def _send_once(operation: str, arguments: dict[str, Any]) -> Any:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # slow to load, as every client is
+
+    dynamodb = await client("dynamodb")
+    try:
+        return await getattr(dynamodb, operation)(**arguments)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "ConditionalCheckFailedException":
+            raise ConditionNotMet from None
+        if code == "TransactionCanceledException":
+            raise Cancelled(error.response["CancellationReasons"]) from None
+        if code in IN_TRANSACTION:
+            raise _InTransaction("Others write the same at this moment.", retry_after=1) from error
+        if code in THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+            raise ServiceUnavailable("The table cannot take the request now.") from error
+        raise
+    except (BotoCoreError, OSError, TimeoutError) as error:
+        raise ServiceUnavailable("The table cannot be reached.") from error
+
+
+async def pause(attempt: int) -> None:
+    """Wait before an attempt is made again: longer each time, and never as long as others who wait."""
+    longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
+    await asyncio.sleep(longest * random.uniform(0.5, 1))  # noqa: S311  # no secret
