@@ -15,10 +15,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
-import app.core.database.models
-import app.datasets.models
-import app.imports.models
-import app.keys.models  # noqa: F401  # a model is known once its module is
 from app.core.database.errors import CATALOGUE_SCHEMA
 from app.core.database.pool import login
 

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from app.access.principal import EVERYTHING
 from app.core.aws.clients import client, close_clients
 from app.core.aws.storage import ObjectWriter
 from app.core.database.pool import close_connections
@@ -42,7 +43,6 @@ from app.imports.intake import take_import
 from app.imports.models import ImportCreate
 from app.imports.repository import get_import
 from app.imports.service import create_import
-from app.keys.principal import EVERYTHING
 from app.local.postgres import find_binaries
 from app.local.services import Services
 

@@ -26,6 +26,7 @@ import orjson
 from aiobotocore.parsers import create_parser
 from botocore.session import get_session
 
+from app.access.principal import EVERYTHING
 from app.core.aws.clients import client, close_clients
 from app.core.database.pool import close_connections
 from app.core.database.sessions import transaction
@@ -34,7 +35,6 @@ from app.datasets.mirror import find_shape
 from app.datasets.models import DatasetCreate
 from app.datasets.service import create_dataset
 from app.datasets.shape import Shape
-from app.keys.principal import EVERYTHING
 from app.records.item_keys import item_key
 from app.records.items import record_of
 from benchmarks.imports import COLUMNS, Bench, running, write_file

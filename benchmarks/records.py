@@ -25,10 +25,10 @@ from typing import Any
 import httpx
 import psutil
 
+from app.access.principal import EVERYTHING
 from app.core.database.sessions import transaction
 from app.datasets.models import DatasetCreate
 from app.datasets.service import create_dataset
-from app.keys.principal import EVERYTHING
 from app.local.postgres import find_binaries
 from benchmarks.imports import Bench, close_all, make_dataset, running, write_file
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.principal import Principal
 from app.core.database.errors import DATA_SCHEMA, PROGRAM_LIMIT_EXCEEDED, QUERY_CANCELED, quote
 from app.core.database.sessions import TimedSession, sql_state
 from app.core.errors import RequestInvalid
@@ -32,7 +33,6 @@ from app.datasets.inspection import Inspection
 from app.datasets.models import Dataset, DatasetUpdate
 from app.datasets.restructure import plan_restructuring
 from app.datasets.tables import Attachment
-from app.keys.principal import Principal
 
 # Memory makes looking for clashes and building indexes faster.
 CHANGE_SETTINGS = ("work_mem = '64MB'", "maintenance_work_mem = '256MB'")

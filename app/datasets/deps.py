@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from app.access.deps import CurrentCaller
+from app.access.principal import Principal, Scope
 from app.core.database.sessions import Session
 from app.datasets.models import Dataset
 from app.datasets.path import DatasetName
 from app.datasets.repository import get_dataset
-from app.keys.deps import CurrentCaller
-from app.keys.principal import Principal, Scope
 
 
 async def _get(scope: Scope, name: str, caller: Principal, session: Session) -> Dataset:

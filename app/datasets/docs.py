@@ -8,11 +8,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from app.access.deps import CurrentCaller, OptionalCaller
 from app.core.http.page import ICON, VARY, Page, read_part, style, wants_html
 from app.datasets.catalogue import get_dataset
 from app.datasets.documents import describe_dataset, describe_everything
 from app.datasets.path import DatasetName
-from app.keys.deps import CurrentCaller, OptionalCaller
 
 router = APIRouter(include_in_schema=False)
 

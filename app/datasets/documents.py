@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.access.principal import Principal
 from app.core.http.accept_encoding import accepts_gzip, is_known
 from app.core.recent import Recent
 from app.core.settings import MIB, get_settings
@@ -28,7 +29,6 @@ from app.datasets import openapi_documents as openapi
 from app.datasets.catalogue import DatasetRow, DatasetState, count_datasets, list_names, list_rows, list_states
 from app.datasets.examples import with_examples
 from app.datasets.shape import Shape, find_kept_shape, shape_of
-from app.keys.principal import Principal
 
 KEPT_BYTES = 32 * MIB
 # Of the datasets that are read by one statement.

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from app.access.errors import KeyMissing, ScopeMissing
 from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
 from app.core.http.middleware import ProblemDocument, problem_response
 from app.datasets import keyvalue
@@ -22,7 +23,6 @@ from app.datasets.openapi_writes import (
 )
 from app.datasets.shape import Shape
 from app.datasets.value_schemas import plain_value, shown_value, with_wide_integers, without_titles
-from app.keys.errors import KeyMissing, ScopeMissing
 
 # The problems of the routes of records, said once: the status and the response, by the name that operations refer to.
 _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
+from app.access.deps import CurrentCaller, Idempotent
+from app.access.errors import KeyMissing, ScopeMissing
 from app.core.database.sessions import Session
 from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http.body import BODY_PROBLEMS, JsonRoute
@@ -37,8 +39,6 @@ from app.datasets.errors import (
     ValueTooLongForIndex,
 )
 from app.datasets.models import DatasetCreate, DatasetPublic, DatasetUpdate
-from app.keys.deps import CurrentCaller, Idempotent
-from app.keys.errors import KeyMissing, ScopeMissing
 
 LIST = "datasets"
 UPDATE_EXAMPLES: dict[str, Any] = {

@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.principal import Principal
 from app.core import log
 from app.core.database.errors import CONTENDED, DATA_SCHEMA
 from app.core.database.sessions import after_commit, sql_state
@@ -25,7 +26,6 @@ from app.datasets.errors import (
 )
 from app.datasets.generations import Retired
 from app.datasets.models import Dataset, DatasetCreate
-from app.keys.principal import Principal
 
 
 async def create_dataset(session: AsyncSession, body: DatasetCreate, caller: Principal) -> Dataset:

@@ -5,14 +5,14 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Request
 
+from app.access.deps import CurrentCaller, IdempotencyKey
+from app.access.errors import ScopeMissing
+from app.access.principal import Principal, Scope
 from app.core.database.sessions import Session
 from app.core.http.idempotency import claim_request
 from app.datasets.deps import WritableDataset
 from app.imports.models import Import
 from app.imports.repository import get_import
-from app.keys.deps import CurrentCaller, IdempotencyKey
-from app.keys.errors import ScopeMissing
-from app.keys.principal import Principal, Scope
 
 ImportId = Annotated[UUID, Path(alias="import", description="the import's id")]
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.principal import EVERYTHING
 from app.core import log
 from app.core.aws.queue import send_message
 from app.core.aws.storage import StoredObject, find_object, list_pages
@@ -27,7 +28,6 @@ from app.imports.models import FINISHED, INBOX, Import, Mode, OnReject
 from app.imports.run import run_import
 from app.imports.service import check_size
 from app.imports.turns import ImportPostponed
-from app.keys.principal import EVERYTHING
 
 AWAITING_BATCH = 100
 RECOVERED_AT_ONCE = 1000

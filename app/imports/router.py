@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from app.access.deps import CurrentCaller
+from app.access.errors import KeyMissing, ScopeMissing
 from app.core.aws.storage import find_object, read_object
 from app.core.database.sessions import Session
 from app.core.errors import ParameterInvalid, UnknownParameter
@@ -43,8 +45,6 @@ from app.imports.models import (
 )
 from app.imports.sent_file import SendableRoute, describe_sent_file, find_sent_file
 from app.imports.spreadsheet import make_safe
-from app.keys.deps import CurrentCaller
-from app.keys.errors import KeyMissing, ScopeMissing
 
 CSV_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {"description": "One line a rejection", "content": {"text/csv": {"schema": {"type": "string"}}}}

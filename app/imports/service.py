@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.principal import Principal
 from app.core import log
 from app.core.aws.queue import send_message
 from app.core.aws.storage import PresignedUpload, presign_upload, write_object
@@ -16,7 +17,6 @@ from app.datasets.models import Dataset
 from app.imports import repository
 from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportCommitting, ImportFinished, KeyMismatch
 from app.imports.models import FINISHED, UPLOADS, Import, ImportCreate
-from app.keys.principal import Principal
 
 CONTENT_TYPE = "text/csv"
 

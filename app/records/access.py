@@ -17,6 +17,9 @@ from uuid import UUID
 from asyncpg import PostgresError, Record
 from fastapi import Request, Response
 
+from app.access.deps import find_direct_caller, find_mirrored_caller
+from app.access.keys.lookup import key_works
+from app.access.principal import Principal, Scope
 from app.core.database import statements
 from app.core.database.errors import RESHAPED
 from app.core.database.pool import Pool, get_reader, get_writer
@@ -27,9 +30,6 @@ from app.datasets import mirror
 from app.datasets.errors import DatasetReshaped, StoreUnsuitable
 from app.datasets.known import Outdated, get_shape, look_up_shape
 from app.datasets.shape import Shape, is_current
-from app.keys.catalogue import key_works
-from app.keys.deps import find_direct_caller, find_mirrored_caller
-from app.keys.principal import Principal, Scope
 from app.records.where import Statement
 
 ATTEMPTS = 4

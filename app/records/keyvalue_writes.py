@@ -6,6 +6,7 @@ Beside the record's own condition it has another, on a guard of the dataset: tha
 from collections.abc import Sequence
 from typing import Any
 
+from app.access.principal import Principal
 from app.core.aws.dynamo_json import Attributes
 from app.core.database.commits import note_commit
 from app.core.dynamo import table
@@ -16,7 +17,6 @@ from app.datasets import guards, mirror
 from app.datasets.errors import DatasetBusy
 from app.datasets.json_values import show_text
 from app.datasets.known import Outdated
-from app.keys.principal import Principal
 from app.records.access import Access
 from app.records.deps import Address
 from app.records.errors import RecordInvalid, RecordNotFound, TooManyRecords, ValueTaken

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
+from app.access.errors import KeyMissing, ScopeMissing
 from app.core.errors import CursorInvalid, ParameterInvalid, StatementTimedOut, UnknownParameter
 from app.core.http.body import JSON, JSON_PROBLEMS, read_json_body
 from app.core.http.middleware import problem_responses, refuse_unknown_parameters
@@ -18,7 +19,6 @@ from app.datasets.openapi_parameters import ANY_AGGREGATE, ANY_LIST, ANY_VIEW
 from app.datasets.openapi_writes import body_of, described
 from app.datasets.path import DatasetName
 from app.datasets.shape import Shape
-from app.keys.errors import KeyMissing, ScopeMissing
 from app.records import keys
 from app.records.access import Access, serve
 from app.records.aggregate import AggregateQuery, aggregate_from_address, next_results

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from app.access.principal import Principal
 from app.datasets.shape import Shape
-from app.keys.principal import Principal
 from app.records import keyvalue, relational
 from app.records.access import Access
 from app.records.aggregate import AggregateQuery

@@ -4,6 +4,7 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
+from app.access.errors import KeyMissing, ScopeMissing
 from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http.body import JSON, JSON_PROBLEMS, MERGE_PATCH, read_json_body
 from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS, claim_request
@@ -12,7 +13,6 @@ from app.datasets import openapi_writes as documents
 from app.datasets.errors import DatasetBusy, DatasetNotFound
 from app.datasets.openapi_writes import described
 from app.datasets.path import DatasetName
-from app.keys.errors import KeyMissing, ScopeMissing
 from app.records.access import Access, serve
 from app.records.deps import RecordKey, read_address, read_conditions
 from app.records.errors import (

@@ -17,12 +17,12 @@ from asyncpg import (
     UniqueViolationError,
 )
 
+from app.access.principal import Principal
 from app.core.database.statements import Fetch, direct_transaction, fetch, write
 from app.core.settings import get_settings
 from app.datasets.columns import Column
 from app.datasets.errors import DatasetBusy
 from app.datasets.known import Outdated
-from app.keys.principal import Principal
 from app.records.access import Access
 from app.records.clashes import arrays_of, explain_clash, explain_reference, text_of
 from app.records.deps import Address

@@ -8,10 +8,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, core_schema
 from pydantic_core._pydantic_core import list_all_errors
 
+from app.access.keys.models import ApiKeyCreate
 from app.core.validation import find_misfits, members_at, misfits_of_members
 from app.datasets.models import DatasetCreate, DatasetUpdate
 from app.imports.models import ImportCreate
-from app.keys.models import ApiKeyCreate
 
 BODIES: list[type[BaseModel]] = [DatasetCreate, DatasetUpdate, ImportCreate, ApiKeyCreate]
 STABLE = settings(deadline=None, derandomize=True, max_examples=120)

@@ -29,7 +29,7 @@ SESSIONS = (
     "greenlet",
     "app.core.database.sessions",
     "app.datasets.models",
-    "app.keys.models",
+    "app.access.keys.models",
     "app.imports",
 )
 AWS = ("aioboto3", "aiobotocore", "aiohttp", "boto3", "botocore")

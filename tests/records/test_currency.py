@@ -18,12 +18,12 @@ import pytest_asyncio
 from asyncpg.connection import LoggedQuery
 from httpx import AsyncClient, Response
 
+from app.access import deps
+from app.access.keys import replica as keys_mirror
 from app.core.database.pool import get_writer
 from app.core.dynamo import table
 from app.datasets import known, mirror
 from app.datasets.shape import is_current
-from app.keys import deps
-from app.keys import mirror as keys_mirror
 from app.local.services import Services
 from tests.api_process import ApiProcess, api_process
 from tests.conftest import ADMIN_KEY, Drain

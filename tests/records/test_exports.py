@@ -11,12 +11,12 @@ import pytest_asyncio
 from fastapi import Request
 from httpx import AsyncClient, Response
 
+from app.access.principal import EVERYTHING
 from app.core.database.pool import get_writer
 from app.core.settings import get_settings
 from app.datasets.errors import DatasetReshaped
 from app.datasets.known import look_up_shape
 from app.datasets.shape import Shape
-from app.keys.principal import EVERYTHING
 from app.records.access import Access
 from app.records.exports import HELD_BYTES, plan_export, stream
 from app.records.query import query_from_address

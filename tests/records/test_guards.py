@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient
 
+from app.access.principal import EVERYTHING
 from app.core.database.sessions import transaction
 from app.core.dynamo import table
 from app.core.dynamo.table import NotWritten, write_together
@@ -18,7 +19,6 @@ from app.datasets.generations import DatasetMoved, Hold, Retired
 from app.datasets.models import Dataset, DatasetUpdate
 from app.datasets.service import delete_dataset
 from app.datasets.shape import Shape
-from app.keys.principal import EVERYTHING
 from app.records.generations import remove_retired
 from tests.records.conftest import Make, problem
 

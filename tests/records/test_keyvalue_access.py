@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 from httpx import AsyncClient
 
+from app.access.keys import replica as keys_mirror
 from app.core.aws.clients import close_clients
 from app.core.database.pool import close_connections
 from app.core.settings import get_settings
 from app.datasets import mirror
-from app.keys import mirror as keys_mirror
 from tests.records.conftest import Make, problem
 
 COLUMNS: list[dict[str, Any]] = [{"name": "code", "type": "text"}, {"name": "n", "type": "integer"}]

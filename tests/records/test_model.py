@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from app.access.principal import EVERYTHING
 from app.core.database.pool import get_writer
 from app.core.database.sessions import transaction
 from app.datasets.column_types import TYPES
 from app.datasets.repository import get_dataset
 from app.datasets.shape import Shape, shape_of
-from app.keys.principal import EVERYTHING
 from app.records import relational
 from app.records.access import Access
 from app.records.errors import QueryContradictory

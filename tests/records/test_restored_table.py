@@ -10,13 +10,13 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient
 
+from app.access.keys import replica as keys_mirror
+from app.access.keys.lookup import find_key
 from app.core.aws.clients import client as aws_client
 from app.core.database.pool import close_connections
 from app.core.dynamo import mirrors, table
 from app.core.settings import get_settings
 from app.datasets import mirror
-from app.keys import mirror as keys_mirror
-from app.keys.catalogue import find_key
 from tests.records.conftest import Make, problem
 
 COLUMNS: list[dict[str, Any]] = [{"name": "code", "type": "text"}, {"name": "n", "type": "integer"}]

@@ -9,9 +9,9 @@ from sqlalchemy import select as sql_select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select, tuple_
 
+from app.access.errors import KeyNotFound
+from app.access.keys.models import ApiKey
 from app.core.database.errors import CATALOGUE_SCHEMA
-from app.keys.errors import KeyNotFound
-from app.keys.models import ApiKey
 
 # Datasets are above keys: here only their names matter.
 _DATASETS = table("dataset", column("name"), schema=CATALOGUE_SCHEMA)

@@ -5,6 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 
+from app.access.deps import AdminOnly, IdempotentSecret
+from app.access.errors import KeyMissing, KeyNotFound, ScopeMissing
+from app.access.keys import replica, repository
+from app.access.keys.models import ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyPublic
+from app.access.keys.secrets import format_key, hash_secret, new_secret
 from app.core.database.sessions import Session
 from app.core.errors import ParameterInvalid
 from app.core.http.body import BODY_PROBLEMS, JsonRoute
@@ -18,11 +23,6 @@ from app.core.http.middleware import (
     problem_responses,
     refuse_unknown_parameters,
 )
-from app.keys import mirror, repository
-from app.keys.deps import AdminOnly, IdempotentSecret
-from app.keys.errors import KeyMissing, KeyNotFound, ScopeMissing
-from app.keys.models import ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyPublic
-from app.keys.secrets import format_key, hash_secret, new_secret
 
 LIST = "keys"
 
@@ -74,5 +74,5 @@ async def list_keys(request: Request, session: Session, limit: Limit = 50, curso
 async def revoke_key(key: Annotated[UUID, Path(description="the key's id")], session: Session) -> None:
     """Revoke a key: it stops working at once and stays in the list."""
     # First where requests for key-value records look: what is revoked in the catalogue works nowhere.
-    await mirror.mark_revoked((await repository.get_key(session, key)).row)
+    await replica.mark_revoked((await repository.get_key(session, key)).row)
     await repository.revoke_key(session, key)

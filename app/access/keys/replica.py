@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID, uuid4
 
+from app.access.keys.lookup import KeyRow, find_key
 from app.core.aws.dynamo_json import Item
 from app.core.dynamo import mirrors, table
 from app.core.dynamo.requests import ConditionNotMet
 from app.core.dynamo.table import Condition
 from app.core.settings import get_settings
-from app.keys.catalogue import KeyRow, find_key
 
 PLACE = "current"
 MOST_KNOWN = 1000

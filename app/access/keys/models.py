@@ -10,11 +10,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
+from app.access.keys.lookup import KeyRow
+from app.access.principal import Scope
 from app.core.database.errors import CATALOGUE_SCHEMA
 from app.core.fields import UtcTime
 from app.core.http.middleware import RequestBody
-from app.keys.catalogue import KeyRow
-from app.keys.principal import Scope
 
 
 class ApiKey(SQLModel, table=True):

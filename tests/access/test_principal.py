@@ -2,8 +2,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.keys.errors import ScopeMissing
-from app.keys.principal import EVERYTHING, Principal, Scope
+from app.access.errors import ScopeMissing
+from app.access.principal import EVERYTHING, Principal, Scope
 
 
 def _key(scope: Scope, *datasets: str) -> Principal:

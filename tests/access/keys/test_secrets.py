@@ -2,7 +2,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.keys.secrets import format_key, hash_secret, new_secret, parse_key
+from app.access.keys.secrets import format_key, hash_secret, new_secret, parse_key
 
 
 class TestKeyText:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from app.keys.errors import ScopeMissing
+from app.access.errors import ScopeMissing
 
 Scope = Literal["read", "write", "admin"]
 

@@ -11,13 +11,13 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 
+from app.access.errors import KeyExpired, KeyMissing, KeyRevoked, KeyUnknown
+from app.access.keys.lookup import KeyRow, find_key
+from app.access.keys.replica import find_mirrored_key
+from app.access.keys.secrets import hash_secret, parse_key
+from app.access.principal import EVERYTHING, Principal, Scope
 from app.core.http.idempotency import HEADER, claim_request
 from app.core.settings import get_settings
-from app.keys.catalogue import KeyRow, find_key
-from app.keys.errors import KeyExpired, KeyMissing, KeyRevoked, KeyUnknown
-from app.keys.mirror import find_mirrored_key
-from app.keys.principal import EVERYTHING, Principal, Scope
-from app.keys.secrets import hash_secret, parse_key
 
 MOST_KNOWN = 1000
 # Where other APIs take a key from.
