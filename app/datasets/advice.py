@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
+from app.columns.column import Column
 from app.core.database.errors import QUERY_CANCELED, quote
 from app.core.database.sessions import TimedSession, sql_state
 from app.datasets import checks
-from app.datasets.columns import Column
 from app.datasets.conversions import find_conversion
 from app.datasets.hints import Settings, apply_settings, describe_settings, propose_settings
 

@@ -6,7 +6,7 @@ Which types have which is in the table of types: `column_types.ColumnType.aggreg
 from dataclasses import dataclass
 from typing import Any
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 
 COUNT = "count"
 # How a group's dates may be cut, as `released__month`: to_char's format and the JSON schema of what it gives.

@@ -12,13 +12,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
+from app.columns.column import Column
 from app.core.database.errors import DATA_SCHEMA, PROGRAM_LIMIT_EXCEEDED, QUERY_CANCELED, quote
 from app.core.database.sessions import TimedSession, sql_state
 from app.core.errors import RequestInvalid
 from app.core.settings import get_settings
 from app.datasets import keyvalue, mirror, repository, service
 from app.datasets.changes import Change, plan_change
-from app.datasets.columns import Column
 from app.datasets.errors import (
     ChangeTimedOut,
     ColumnNeeded,

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.columns.column import is_name
 from app.core.database import statements
 from app.core.database.errors import CATALOGUE_SCHEMA, quote
 from app.core.errors import did_you_mean
-from app.datasets.columns import is_name
 from app.datasets.errors import DatasetNotFound
 
 _TABLE = quote(CATALOGUE_SCHEMA, "dataset")

@@ -9,13 +9,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from app.columns.column import NUMERIC, Column
+from app.columns.column_types import TYPES
+from app.columns.conventions import OF_NUMBERS
 from app.core.errors import RequestInvalid, did_you_mean
 from app.core.strict_json import write_json
 from app.core.validation import misfits_of_members
 from app.datasets.checks import text_of
-from app.datasets.column_types import TYPES
-from app.datasets.columns import NUMERIC, Column
-from app.datasets.conventions import OF_NUMBERS
 from app.datasets.conversions import find_conversion, is_retyped, target_types
 from app.datasets.definition import Definition, Index, declared_indexes
 from app.datasets.errors import ColumnNotFound, TypeChangeImpossible

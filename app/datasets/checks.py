@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from app.columns.column import Column
+from app.columns.constraints import Rule, constraint_rules
 from app.core.database.errors import DATA_SCHEMA, quote
-from app.datasets.columns import Column
-from app.datasets.rules import Rule, constraint_rules
 
 MOST_EXAMPLES = 10
 VALUE_LIMIT = 200

@@ -4,7 +4,7 @@ A text becomes a value where it is written as one: as JSON shows it, or as the c
 becomes another kind of number where the two are equal.
 """
 
-from app.datasets.columns import NUMERIC, Column
+from app.columns.column import NUMERIC, Column
 from app.datasets.date_texts import DATES, DATETIMES
 from app.datasets.number_texts import number_fits
 from app.datasets.texts import ALWAYS, Conversion, read_text

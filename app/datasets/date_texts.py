@@ -1,7 +1,7 @@
 """The SQL that reads texts as dates and times, as files write them: 31/12/1999, 9 Sep 69, 2024-05-13 5:30 pm. Pure."""
 
-from app.datasets.columns import Column
-from app.datasets.date_formats import ISO_DATE, TOKENS, has_short_year
+from app.columns.column import Column
+from app.columns.date_formats import ISO_DATE, TOKENS, has_short_year
 from app.datasets.sql_texts import escaped, guarded
 
 DATES = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"

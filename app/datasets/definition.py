@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from app.columns.column import Column, row_id_column
+from app.columns.date_formats import is_date_format
 from app.core.errors import did_you_mean
-from app.datasets.columns import Column, row_id_column
-from app.datasets.date_formats import is_date_format
 
 MAX_INDEX_COLUMNS = 8
 MAX_KEY_COLUMNS = 8

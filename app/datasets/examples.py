@@ -13,11 +13,11 @@ from uuid import UUID
 
 from asyncpg import PostgresError
 
+from app.columns.column import Column
 from app.core.database import statements
 from app.core.database.errors import DATA_SCHEMA, QUERY_CANCELED, quote
 from app.core.settings import get_settings
 from app.core.slices import slices
-from app.datasets.columns import Column
 from app.datasets.shape import Shape
 
 # What finds a record of a dataset that has no table, by the store.

@@ -12,8 +12,8 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from app.datasets.columns import NUMERIC, Column
-from app.datasets.conventions import MAX_UNIT_LENGTH, ThousandsSeparator
+from app.columns.column import NUMERIC, Column
+from app.columns.conventions import MAX_UNIT_LENGTH, ThousandsSeparator
 from app.datasets.number_texts import MINUS
 from app.datasets.sql_texts import SPACES
 

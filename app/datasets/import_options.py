@@ -19,9 +19,9 @@ from pydantic import (
     field_validator,
 )
 
+from app.columns.conventions import MAX_NULLS, MAX_UNITS, DecimalSeparator, ThousandsSeparator, Unit
+from app.columns.date_formats import is_date_format
 from app.core.fields import fits
-from app.datasets.conventions import MAX_NULLS, MAX_UNITS, DecimalSeparator, ThousandsSeparator, Unit
-from app.datasets.date_formats import is_date_format
 
 # ASCII but NUL and the line ends.
 _ONE_BYTE: dict[str, JsonValue] = {"pattern": r"^[\u0001-\u0009\u000b\u000c\u000e-\u007f]?$"}

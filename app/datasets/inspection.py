@@ -5,6 +5,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote as percent_encode
 
+from app.columns.column import Column
+from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
+from app.columns.patterns import matcher
 from app.core.database.errors import DATA_SCHEMA, quote
 from app.core.database.sessions import TimedSession
 from app.core.errors import RequestInvalid
@@ -12,11 +15,8 @@ from app.datasets import checks
 from app.datasets.advice import find_advice
 from app.datasets.changes import Change
 from app.datasets.checks import Condition
-from app.datasets.columns import Column
 from app.datasets.conversions import find_conversion
 from app.datasets.errors import RecordsDoNotFit
-from app.datasets.patterns import matcher
-from app.datasets.rules import Rule, address_rule, constraint_rules, type_rule
 from app.datasets.tables import Attachment, literal
 from app.datasets.texts import not_read
 

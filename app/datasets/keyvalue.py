@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from app.datasets.columns import Column
+from app.columns.column import Column
+from app.columns.constraints import CONSTRAINTS
 from app.datasets.definition import Definition
 from app.datasets.errors import StoreUnsuitable
-from app.datasets.rules import CONSTRAINTS
 from app.datasets.shape import Shape
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID, uuid4
 
+from app.columns.column import is_name
 from app.core import log
 from app.core.aws.dynamo_json import Item
 from app.core.dynamo import mirrors, table
@@ -26,7 +27,6 @@ from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets import guards
 from app.datasets.catalogue import DatasetRow, find_dataset
-from app.datasets.columns import is_name
 from app.datasets.errors import DatasetNotFound
 from app.datasets.shape import Described, Shape, shape_of
 

@@ -11,11 +11,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
+from app.columns.column import MAX_PRECISION, ROW_ID, Column, GivenType, Name, row_id_column
+from app.columns.conventions import Conventions
 from app.core.database.errors import CATALOGUE_SCHEMA
 from app.core.fields import Positive
 from app.core.http.middleware import RequestBody
-from app.datasets.columns import MAX_PRECISION, ROW_ID, Column, GivenType, Name, row_id_column
-from app.datasets.conventions import Conventions
 from app.datasets.definition import MAX_KEY_COLUMNS, Definition, Index, declared_indexes
 from app.datasets.import_options import ImportOptions
 

@@ -4,14 +4,16 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from app.access.errors import KeyMissing, ScopeMissing
+from app.columns.column import Column
+from app.columns.column_types import ANY_INTEGER
+from app.columns.json_schema import plain_value, shown_value, with_wide_integers, without_titles
+from app.columns.schema_references import schema_reference
 from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
 from app.core.http.middleware import ProblemDocument, problem_response
 from app.datasets import keyvalue
 from app.datasets import openapi_queries as queries
-from app.datasets.column_types import ANY_INTEGER
-from app.datasets.columns import Column
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
-from app.datasets.openapi_names import RESPONSES, about, choices_of, part_of, schema_reference, title_of
+from app.datasets.openapi_names import RESPONSES, about, choices_of, part_of, title_of
 from app.datasets.openapi_parameters import aggregate_parameters, list_parameters, view_parameters
 from app.datasets.openapi_writes import (
     WRITE_PROBLEMS,
@@ -22,7 +24,6 @@ from app.datasets.openapi_writes import (
     write_schemas,
 )
 from app.datasets.shape import Shape
-from app.datasets.value_schemas import plain_value, shown_value, with_wide_integers, without_titles
 
 # The problems of the routes of records, said once: the status and the response, by the name that operations refer to.
 _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from app.columns.json_schema import with_wide_integers, without_titles
 from app.core.recent import Recent
 from app.datasets import openapi_queries as queries
 from app.datasets.openapi import paths_of, problem_components, problem_schema, referenced_schemas, schemas_of, tag_of
@@ -14,7 +15,6 @@ from app.datasets.openapi_parameters import own_parameters, parameters_of, share
 from app.datasets.openapi_references import Components, Reference, references_in, used_components
 from app.datasets.openapi_writes import ANY_RECORD_SCHEMA, REPETITION
 from app.datasets.shape import Shape
-from app.datasets.value_schemas import with_wide_integers, without_titles
 
 KEPT_BYTES = 32 * 1024 * 1024
 INDEX = "x-tolva-datasets"

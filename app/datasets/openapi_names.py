@@ -6,10 +6,10 @@ Its title is in no name: clients stay the same when it changes.
 
 from typing import Any
 
-from app.datasets.columns import Column
+from app.columns.column import Column
+from app.columns.schema_references import in_comment, schema_reference
 from app.datasets.shape import Shape
 
-SCHEMAS = "#/components/schemas/"
 PARAMETERS = "#/components/parameters/"
 RESPONSES = "#/components/responses/"
 
@@ -17,14 +17,7 @@ RESPONSES = "#/components/responses/"
 ANY_RECORD = "AnyRecord"
 COUNTING = "Counting"
 KEY_PART = "KeyPart"
-NOT_FINITE = "NotFinite"
-NUMBER = "NumberValue"
 PROBLEM = "ProblemDocument"
-
-
-def schema_reference(name: str) -> dict[str, Any]:
-    """A reference to a schema."""
-    return {"$ref": SCHEMAS + name}
 
 
 def part_of(shape: Shape, part: str) -> dict[str, Any]:
@@ -37,11 +30,6 @@ def choices_name(shape: Shape, column: Column) -> str | None:
     # Generators make classes of texts and integers, and fail with booleans and numbers.
     has_classes = column.type not in ("boolean", "number")
     return column_part(shape, column, "choice") if column.one_of is not None and has_classes else None
-
-
-def in_comment(text: str) -> str:
-    """An owner's words as a document has them: without what ends a comment in the clients that generators write."""
-    return text.replace("*/", "* /").replace('"""', "'''")
 
 
 def title_of(shape: Shape) -> str:

@@ -7,11 +7,12 @@ stands in its parameter, where generators look for how it is written.
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from app.columns.column import Column
+from app.columns.column_types import ANY_INTEGER, TYPES
+from app.columns.schema_references import in_comment
 from app.datasets import keyvalue
 from app.datasets.aggregates import COUNT, can_group, periods_of
-from app.datasets.column_types import ANY_INTEGER, TYPES
-from app.datasets.columns import Column
-from app.datasets.openapi_names import PARAMETERS, in_comment
+from app.datasets.openapi_names import PARAMETERS
 from app.datasets.openapi_queries import (
     COUNT_MODES,
     FLAG,

@@ -6,9 +6,11 @@ The conditions on each type's values are said once for all datasets. A dataset's
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from app.columns.column import Column
+from app.columns.column_types import ANY_INTEGER, ANY_NUMBER, TYPES
+from app.columns.json_schema import allowed_values, compared_value, number_schemas, or_null
+from app.columns.schema_references import schema_reference
 from app.datasets.aggregates import COUNT, PERIODS, can_group, periods_of, result_type
-from app.datasets.column_types import ANY_INTEGER, ANY_NUMBER, TYPES
-from app.datasets.columns import Column
 from app.datasets.openapi_names import (
     COUNTING,
     KEY_PART,
@@ -18,11 +20,9 @@ from app.datasets.openapi_names import (
     conditions_name,
     filter_name,
     part_of,
-    schema_reference,
 )
 from app.datasets.operators import OPERATORS, Operator
 from app.datasets.shape import Shape
-from app.datasets.value_schemas import allowed_values, compared_value, number_schemas, or_null
 
 _JUNCTIONS = {"_and": "All of these hold.", "_or": "One of these holds, or more."}
 FLAG = {"type": "boolean"}

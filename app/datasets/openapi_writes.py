@@ -3,16 +3,17 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from app.columns.column import ROW_ID, Column
+from app.columns.column_types import ANY_INTEGER
+from app.columns.constraints import ADDRESSABLE, address_rule
+from app.columns.json_schema import written_value
+from app.columns.schema_references import schema_reference
 from app.core.http.body import JSON, MERGE_PATCH
 from app.core.http.idempotency import HEADER, MAX_KEY_LENGTH
 from app.core.http.middleware import problem_response
-from app.datasets.column_types import ANY_INTEGER
-from app.datasets.columns import ROW_ID, Column
 from app.datasets.openapi_names import ANY_RECORD as ANY_RECORD_NAME
-from app.datasets.openapi_names import choices_of, part_of, schema_reference, title_of
-from app.datasets.rules import ADDRESSABLE, address_rule
+from app.datasets.openapi_names import choices_of, part_of, title_of
 from app.datasets.shape import Shape
-from app.datasets.value_schemas import written_value
 
 Document = dict[str, Any]
 

@@ -6,7 +6,7 @@ Which types have which is in the table of types: `column_types.ColumnType.operat
 from dataclasses import dataclass
 from typing import Literal
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 
 # In an address, between a column's name and what is asked of it: an operator, a function, a period.
 SEPARATOR = "__"

@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from app.columns.column import is_name
 from app.core.database.errors import DATA_SCHEMA, quote
 from app.datasets.catalogue import not_found
-from app.datasets.columns import is_name
 from app.datasets.definition import Index
 from app.datasets.errors import DatasetNameTaken
 from app.datasets.models import Dataset, DatasetPublic

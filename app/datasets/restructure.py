@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from app.columns.column import ROW_ID, Column
 from app.core.database.errors import DATA_SCHEMA, quote
 from app.datasets.changes import GONE, Change
-from app.datasets.columns import ROW_ID, Column
 from app.datasets.conversions import find_conversion
 from app.datasets.definition import Definition
 from app.datasets.tables import Attachment, comment, constraints, indexes, literal

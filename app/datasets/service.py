@@ -9,12 +9,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
+from app.columns.column import Column
 from app.core import log
 from app.core.database.errors import CONTENDED, DATA_SCHEMA
 from app.core.database.sessions import after_commit, sql_state
 from app.core.settings import get_settings
 from app.datasets import generations, keyvalue, mirror, repository, tables
-from app.datasets.columns import Column
 from app.datasets.definition import Index
 from app.datasets.errors import (
     DatasetBusy,

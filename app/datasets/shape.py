@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
 
+from app.columns.column import ROW_ID, Column, row_id_column
 from app.core.database.errors import CATALOGUE_SCHEMA, quote
-from app.datasets.columns import ROW_ID, Column, row_id_column
 from app.datasets.definition import Index, leading_columns
 
 KEPT_SHAPES = 1000

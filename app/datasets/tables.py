@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.columns.column import ROW_ID, Column
 from app.core.database.errors import DATA_SCHEMA, quote
-from app.datasets.columns import ROW_ID, Column
 from app.datasets.definition import Definition, Index
 
 MAX_IDENTIFIER_LENGTH = 63

@@ -7,13 +7,13 @@ null, and the column's other conventions say how the rest is written.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.columns.column import NUMERIC, Column
+from app.columns.constraints import type_rule
+from app.columns.conventions import OF_NUMBERS
+from app.columns.date_formats import ISO_DATE
 from app.core.strict_json import is_json
-from app.datasets.columns import NUMERIC, Column
-from app.datasets.conventions import OF_NUMBERS
-from app.datasets.date_formats import ISO_DATE
 from app.datasets.date_texts import read_date
 from app.datasets.number_texts import number_example, read_number
-from app.datasets.rules import type_rule
 from app.datasets.sql_texts import SPACES, literals
 
 ALWAYS, NEVER = "true", "false"

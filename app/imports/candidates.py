@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.columns import TypeName
-from app.datasets.date_formats import has_short_year
+from app.columns.column import TypeName
+from app.columns.date_formats import has_short_year
 from app.imports import cells
 from app.imports.cells import Conventions, Mask, to_mask
 from app.imports.formats import KNOWN_FORMATS, SHORT_FORMATS

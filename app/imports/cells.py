@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from app.columns.date_formats import PIVOT
 from app.core.strict_json import MAX_DEPTH, MAX_DOCUMENT_BYTES, JsonInvalid, parse_json, write_json
-from app.datasets.date_formats import PIVOT
 from app.imports.calendar import days_from_civil, month_numbers, seconds_of_day
 from app.imports.formats import Pattern
 

@@ -8,11 +8,11 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from app.columns.column import MAX_PRECISION, SYSTEM_COLUMNS, Column, GivenType, Name
+from app.columns.conventions import Conventions
+from app.columns.date_formats import is_date_format
 from app.core.fields import Positive
 from app.core.validation import misfits_of_members
-from app.datasets.columns import MAX_PRECISION, SYSTEM_COLUMNS, Column, GivenType, Name
-from app.datasets.conventions import Conventions
-from app.datasets.date_formats import is_date_format
 
 MAX_CHOICES = 2000
 # What a decimal is checked with whose size its file decides.

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from app.datasets.columns import MAX_PRECISION, NUMERIC, Column
-from app.datasets.conventions import OF_NUMBERS
+from app.columns.column import MAX_PRECISION, NUMERIC, Column
+from app.columns.conventions import OF_NUMBERS
 from app.imports import cells, numbers
 from app.imports.cells import Conventions
 from app.imports.choices import ColumnChoice, first_mistake

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.columns import Column, TypeName
-from app.datasets.conventions import Conventions as ColumnConventions
-from app.datasets.date_formats import PIVOT, has_short_year
-from app.datasets.rules import UNADDRESSABLE
+from app.columns.column import Column, TypeName
+from app.columns.constraints import UNADDRESSABLE
+from app.columns.conventions import Conventions as ColumnConventions
+from app.columns.date_formats import PIVOT, has_short_year
 from app.imports import cells
 from app.imports.candidates import Batch, Candidate, DateFamily, Dates, boolean_family, uuid_family
 from app.imports.cells import Conventions, to_mask

@@ -3,7 +3,7 @@
 Pure: no I/O.
 """
 
-from app.datasets.date_formats import PIVOT, has_short_year
+from app.columns.date_formats import PIVOT, has_short_year
 from app.imports.cells import ISO_DATE
 from app.imports.column_inference import ColumnInference, NearMiss
 from app.imports.number_types import show_place

@@ -5,8 +5,8 @@ Pure: no I/O.
 
 from collections.abc import Iterable
 
+from app.columns.column import Column
 from app.core.strict_json import MAX_DOCUMENT_BYTES
-from app.datasets.columns import Column
 from app.datasets.import_options import ImportOptions
 from app.imports.cells import Conventions
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.datasets.date_formats import TOKENS
+from app.columns.date_formats import TOKENS
 
 TIME_OF_DAY = (
     # Digits behind a microsecond's are noughts: nothing is lost without them.

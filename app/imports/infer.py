@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from app.imports.column_inference import ColumnInference
 from app.imports.column_warnings import warn_of
 from app.imports.parse import is_total

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import EVERYTHING
+from app.columns.column import is_name
 from app.core import log
 from app.core.aws.queue import send_message
 from app.core.aws.storage import StoredObject, find_object, list_pages
 from app.core.database.sessions import after_commit, transaction
 from app.core.settings import get_settings
-from app.datasets.columns import is_name
 from app.datasets.errors import DatasetNameTaken
 from app.datasets.import_options import ImportOptions
 from app.datasets.models import Dataset, DatasetCreate

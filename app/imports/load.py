@@ -15,9 +15,9 @@ from typing import Any
 import asyncpg
 from sqlalchemy import text
 
+from app.columns.column import ROW_ID, Column
 from app.core.database.errors import DATA_SCHEMA, LOADING_SCHEMA, quote
 from app.core.database.sessions import get_engine
-from app.datasets.columns import ROW_ID, Column
 from app.datasets.definition import Definition, Index
 from app.datasets.models import Dataset
 from app.datasets.tables import add_indexes, comments, constraints, create_table

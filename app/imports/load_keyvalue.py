@@ -16,6 +16,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.columns.column import Column
 from app.core import log
 from app.core.aws.dynamo_json import Attributes
 from app.core.database.errors import quote
@@ -25,7 +26,6 @@ from app.core.dynamo.table import MOST_WRITTEN
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets import generations, keyvalue, mirror
-from app.datasets.columns import Column
 from app.datasets.definition import Definition
 from app.datasets.errors import StoreUnsuitable
 from app.datasets.generations import DatasetMoved, Hold, Retired

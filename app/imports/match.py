@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from app.columns.column import NUMERIC, ROW_ID, Column
+from app.columns.conventions import Conventions
 from app.core.errors import did_you_mean
-from app.datasets.columns import NUMERIC, ROW_ID, Column
-from app.datasets.conventions import Conventions
 from app.imports.choices import ColumnChoice, first_mistake
 from app.imports.errors import ChoicesMismatch, ColumnsMismatch
 from app.imports.names import name_columns

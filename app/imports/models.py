@@ -24,12 +24,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
+from app.columns.column import Column, Name, TypeName
+from app.columns.conventions import Conventions
 from app.core.aws.storage import PresignedUpload
 from app.core.database.errors import CATALOGUE_SCHEMA
 from app.core.fields import NotNegative
 from app.core.http.middleware import ProblemDocument, RequestBody
-from app.datasets.columns import Column, Name, TypeName
-from app.datasets.conventions import Conventions
 from app.datasets.definition import MAX_KEY_COLUMNS
 from app.datasets.import_options import ImportOptions
 from app.imports.choices import MAX_CHOICES, ColumnChoice, check_choices

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from anyascii import anyascii
 
-from app.datasets.columns import MAX_NAME_LENGTH, SYSTEM_COLUMNS, is_name, legal_name
+from app.columns.column import MAX_NAME_LENGTH, SYSTEM_COLUMNS, is_name, legal_name
 
 # A name of two parts may be so long before it is shortened to what tells it from others.
 LONG_NAME = 48

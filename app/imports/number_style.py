@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.datasets.conventions import Conventions as ColumnConventions
+from app.columns.conventions import Conventions as ColumnConventions
 from app.imports.cells import Conventions
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from app.datasets.columns import TypeName
+from app.columns.column import TypeName
 from app.imports.number_proof import Reading
 from app.imports.numeral import Numeral, is_currency, parts_of
 from app.imports.numerals import Sighting

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.column_types import MAX_BIGINT, MAX_SAFE_INTEGER
+from app.columns.column_types import MAX_BIGINT, MAX_SAFE_INTEGER
 from app.imports.numbers import EXACT_DIGITS, Plain
 from app.imports.numeral import Numeral, read_numeral, size_numeral
 from app.imports.tally import show_cell

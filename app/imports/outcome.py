@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.datasets.columns import ROW_ID, Column
+from app.columns.column import ROW_ID, Column
 from app.datasets.definition import Index
 from app.datasets.models import Dataset
 from app.imports.conventions import separators_of

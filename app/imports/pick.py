@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from app.imports.cells import to_mask, trim
 from app.imports.parse import VALUE_LIMIT, Fault, Table, drop_rows
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from app.columns.column import Column
 from app.core.database.sessions import transaction
 from app.core.errors import Problem, did_you_mean
 from app.core.settings import get_settings
-from app.datasets.columns import Column
 from app.datasets.definition import Definition, Index
 from app.datasets.import_options import ImportOptions
 from app.datasets.models import Dataset

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from app.datasets.columns import NUMERIC, Column
+from app.columns.column import NUMERIC, Column
 from app.imports import cells
 from app.imports.cells import Conventions, to_mask
 from app.imports.column_inference import known_style

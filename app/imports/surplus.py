@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.rules import UNADDRESSABLE
+from app.columns.constraints import UNADDRESSABLE
 from app.imports.parse import Table, drop_rows
 from app.imports.split import Positions
 

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.datasets.column_types import MAX_SAFE_INTEGER
-from app.datasets.columns import NUMERIC, Column
-from app.datasets.conventions import Conventions as ColumnConventions
-from app.datasets.patterns import anchored
-from app.datasets.rules import Rule, address_rule, constraint_rules, type_rule
+from app.columns.column import NUMERIC, Column
+from app.columns.column_types import MAX_SAFE_INTEGER
+from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
+from app.columns.conventions import Conventions as ColumnConventions
+from app.columns.patterns import anchored
 from app.imports import cells, numbers
 from app.imports.cells import Cells, Conventions, Mask, either, to_mask
 from app.imports.number_style import JSON_STYLE, style_of

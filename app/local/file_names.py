@@ -3,7 +3,7 @@
 import os
 import re
 
-from app.datasets.columns import legal_name
+from app.columns.column import legal_name
 
 SUFFIXES = re.compile(r"\.(csv|tsv|txt|gz|zst)$", re.IGNORECASE)
 # What the API takes no file name with.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.datasets.columns import is_name
+from app.columns.column import is_name
 from app.local.file_names import announced_name, dataset_name, folder_dataset_name
 from app.local.folder_watch import Signature, sign
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.columns.column import Column
+from app.columns.column_types import TYPES
 from app.core.errors import CursorInvalid, did_you_mean
 from app.core.http.cursors import decode_cursor, encode_cursor
 from app.datasets.aggregates import COUNT, FUNCTIONS, PERIODS, can_group, periods_of, result_sql, result_type
-from app.datasets.column_types import TYPES
-from app.datasets.columns import Column
 from app.datasets.operators import SEPARATOR
 from app.datasets.shape import Shape
 from app.records.contradictions import refuse_contradictions

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from app.columns.column_types import TYPES
 from app.core.database.errors import DATA_SCHEMA, quote
-from app.datasets.column_types import TYPES
 from app.datasets.shape import Shape
 from app.records.aggregate import AggregateQuery, Member
 from app.records.sql import FORMULA

@@ -6,9 +6,9 @@ from typing import Any
 from asyncpg import ForeignKeyViolationError
 
 from app.access.principal import Principal
+from app.columns.column import Column
 from app.core.database import statements
 from app.core.errors import Problem
-from app.datasets.columns import Column
 from app.datasets.errors import DatasetNotFound
 from app.datasets.known import Outdated, look_up_shape
 from app.records.errors import RecordReferenced, ReferenceMissing, ValueTaken

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import Path, Request
 from starlette.convertors import PathConvertor, register_url_convertor
 
+from app.columns.column import Column
 from app.core.errors import ParameterInvalid
-from app.datasets.columns import Column
 from app.records.keys import parse_key, split_key
 from app.records.preconditions import Preconditions, read_preconditions
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.columns.column import Column
 from app.core.errors import did_you_mean
-from app.datasets.columns import Column
 from app.datasets.operators import OPERATORS
 from app.datasets.shape import Shape
 from app.records.idioms import JUNCTIONS

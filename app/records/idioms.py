@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+from app.columns.column import Column
 from app.datasets.aggregates import COUNT, PERIODS, can_group, periods_of
-from app.datasets.columns import Column
 from app.datasets.shape import Shape
 from app.records.operator_idioms import Idiom, advise, find_column, find_condition, translate_operator
 

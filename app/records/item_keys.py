@@ -13,9 +13,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 from uuid import UUID
 
-from app.datasets.column_types import MAX_BIGINT
-from app.datasets.columns import Column
-from app.datasets.json_values import write_datetime
+from app.columns.column import Column
+from app.columns.column_types import MAX_BIGINT
+from app.columns.json_output import write_datetime
 from app.datasets.partitions import BUCKETS, MAX_KEY_BYTES, bucket_name
 
 END = "\0"

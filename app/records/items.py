@@ -14,9 +14,9 @@ from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
+from app.columns.column import Column
+from app.columns.json_output import show_value, write_datetime, write_decimal, write_document
 from app.core.aws.dynamo_json import MAX_ITEM_BYTES, Attributes
-from app.datasets.columns import Column
-from app.datasets.json_values import show_value, write_datetime, write_decimal, write_document
 from app.datasets.shape import KEPT_SHAPES, Shape
 from app.records.item_keys import item_key
 from app.records.preconditions import digest_of

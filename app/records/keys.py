@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from app.columns.column import Column
 from app.core.errors import did_you_mean
-from app.datasets.columns import Column
 from app.records.errors import QueryTooLarge, RecordKeyInvalid
 from app.records.near_values import guess_in_json, near_value
 from app.records.operands import SHOWN_LENGTH, Mistake, comparable, shown, text_of

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.access.principal import Principal
+from app.columns.json_output import show_text
 from app.core.aws.dynamo_json import Attributes
 from app.core.database.commits import note_commit
 from app.core.dynamo import table
@@ -15,7 +16,6 @@ from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets import guards, mirror
 from app.datasets.errors import DatasetBusy
-from app.datasets.json_values import show_text
 from app.datasets.known import Outdated
 from app.records.access import Access
 from app.records.deps import Address

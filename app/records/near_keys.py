@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from app.datasets.shape import Shape
 from app.records.access import Access
 from app.records.errors import RecordNotFound

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 
 _TRUE = frozenset({"1", "yes", "y", "t", "true", "on", "x", "ja", "sí", "si", "oui"})
 _FALSE = frozenset({"0", "no", "n", "f", "false", "off", "nein", "non"})

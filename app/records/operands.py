@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from app.columns.column import Column, canonical_text
 from app.core.strict_json import JsonInvalid, is_storable_text, write_json
-from app.datasets.columns import Column, canonical_text
 
 SHOWN_LENGTH = 100
 # The numbers that JSON shows as texts, having no number for them.

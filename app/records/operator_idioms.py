@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
+from app.columns.column import Column, legal_name
 from app.datasets.aggregates import FUNCTIONS
-from app.datasets.columns import Column, legal_name
 from app.datasets.operators import SEPARATOR, parameter_name
 
 Source = Literal["query", "body"]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.columns.column import Column
 from app.core.errors import Problem
 from app.core.strict_json import DocumentTooLarge, JsonInvalid, parse_stored, write_json
-from app.datasets.columns import Column
 from app.records.errors import PreconditionFailed, RecordInvalid
 from app.records.preconditions import Preconditions
 from app.records.values import Fault, merge

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
+from app.columns.column import Column
 from app.core.errors import ParameterInvalid, Problem, did_you_mean
-from app.datasets.columns import Column
 from app.datasets.operators import OPERATORS, SEPARATOR, parameter_name
 from app.datasets.shape import Shape
 from app.records.errors import ParameterRepeated, QueryInvalid

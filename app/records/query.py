@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal, cast
 
+from app.columns.column import Column
 from app.core.errors import CursorInvalid, did_you_mean
 from app.core.http.cursors import decode_cursor, encode_cursor
-from app.datasets.columns import Column
 from app.datasets.shape import Shape
 from app.records.contradictions import refuse_contradictions
 from app.records.filters import (

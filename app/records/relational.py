@@ -8,9 +8,9 @@ from typing import Any
 
 from asyncpg import NumericValueOutOfRangeError, QueryCanceledError, Record
 
+from app.columns.column import Column
 from app.core.errors import StatementTimedOut
 from app.core.settings import get_settings
-from app.datasets.columns import Column
 from app.records import sql
 from app.records.access import Access
 from app.records.aggregate import AggregateQuery

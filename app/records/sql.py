@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
+from app.columns.column import Column
 from app.core.database.errors import DATA_SCHEMA, quote
-from app.datasets.columns import Column
 from app.datasets.shape import KEPT_SHAPES, Shape
 from app.records.query import RecordQuery, RecordView, SortTerm
 from app.records.where import (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.datasets.columns import ROW_ID, Column
+from app.columns.column import ROW_ID, Column
 from app.datasets.shape import KEPT_SHAPES, Shape
 from app.records.errors import DatasetWithoutColumns
 from app.records.values import RecordReader

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from app.columns.column import Column
 from app.core.errors import UnknownParameter, did_you_mean
 from app.datasets.aggregates import COUNT
-from app.datasets.columns import Column
 from app.datasets.operators import SEPARATOR
 from app.datasets.shape import Shape
 from app.records.filters import list_columns, no_column

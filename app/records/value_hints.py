@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from app.records.near_values import how_written, near_in_json, near_value
 from app.records.operands import DAY, Mistake, shown
 from app.records.operator_idioms import Idiom, Source, advise, find_in_value, is_null_word, missing

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from decimal import Context, Decimal
 from typing import Any
 
+from app.columns.column import ROW_ID, Column, fits_decimal
+from app.columns.column_types import MAX_SAFE_INTEGER
+from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
+from app.columns.patterns import matcher
 from app.core.errors import did_you_mean
 from app.core.strict_json import MAX_DIGITS, is_storable_text, parse_json, write_json
-from app.datasets.column_types import MAX_SAFE_INTEGER
-from app.datasets.columns import ROW_ID, Column, fits_decimal
-from app.datasets.patterns import matcher
-from app.datasets.rules import Rule, address_rule, constraint_rules, type_rule
 from app.records.near_values import near_in_json
 from app.records.operator_idioms import find_column
 

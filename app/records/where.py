@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from app.columns.column import Column
 from app.core.database.errors import quote
-from app.datasets.columns import Column
 from app.datasets.shape import Shape
 from app.datasets.tables import fold_accents, search_expression
 from app.records.filters import AllOf, AnyOf, Condition, Filter, Not

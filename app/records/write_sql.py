@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.access.keys.lookup import key_works
+from app.columns.column import Column
 from app.core.database.errors import DATA_SCHEMA, quote
-from app.datasets.columns import Column
 from app.datasets.shape import Shape, is_current
 from app.records.preconditions import DIGEST_SQL
 from app.records.sql import json_members

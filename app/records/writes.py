@@ -18,9 +18,9 @@ from asyncpg import (
 )
 
 from app.access.principal import Principal
+from app.columns.column import Column
 from app.core.database.statements import Fetch, direct_transaction, fetch, write
 from app.core.settings import get_settings
-from app.datasets.columns import Column
 from app.datasets.errors import DatasetBusy
 from app.datasets.known import Outdated
 from app.records.access import Access

@@ -4,7 +4,7 @@ from typing import Any
 
 import asyncpg
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from app.datasets.conversions import find_conversion
 
 NULL = "null, where a file has no value"

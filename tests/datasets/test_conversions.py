@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.datasets.column_types import TYPES
-from app.datasets.columns import NUMERIC, Column
+from app.columns.column import NUMERIC, Column
+from app.columns.column_types import TYPES
 from app.datasets.conversions import find_conversion, is_retyped, target_types
+from tests.columns.test_constraints import CELLS, without_rules
 from tests.datasets.conversion import NULL, column, convert
-from tests.datasets.test_rules import CELLS, without_rules
 
 STABLE = settings(
     deadline=None, derandomize=True, max_examples=800, suppress_health_check=[HealthCheck.function_scoped_fixture]

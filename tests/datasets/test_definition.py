@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from app.datasets.definition import Definition, Index, declared_indexes
 
 COLUMNS = (

@@ -9,12 +9,12 @@ import pytest
 from httpx import AsyncClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from app.datasets.column_types import TYPES
-from app.datasets.columns import Column, row_id_column
+from app.columns.column import Column, row_id_column
+from app.columns.column_types import TYPES
+from app.columns.json_schema import NUMBER_NOTE, allowed_values, number_schemas
 from app.datasets.openapi import paths_of, record_schema, schemas_of, tag_of, view_schema
 from app.datasets.openapi_parameters import parameters_of
 from app.datasets.shape import Shape
-from app.datasets.value_schemas import NUMBER_NOTE, allowed_values, number_schemas
 
 
 def _shape(*columns: Column) -> Shape:

@@ -11,8 +11,8 @@ import pytest
 from httpx import AsyncClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from app.datasets.column_types import TYPES
-from app.datasets.columns import Column, row_id_column
+from app.columns.column import Column, row_id_column
+from app.columns.column_types import TYPES
 from app.datasets.openapi_documents import describe_all, describe_index, least_size
 from app.datasets.openapi_parameters import filter_references, own_parameters, shared_parameters
 from app.datasets.operators import operators_of

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from app.datasets.column_types import TYPES
-from app.datasets.columns import Column, row_id_column
+from app.columns.column import Column, row_id_column
+from app.columns.column_types import TYPES
+from app.columns.json_schema import decimal_pattern, number_schemas
 from app.datasets.openapi_writes import write_schemas
 from app.datasets.shape import Shape
-from app.datasets.value_schemas import decimal_pattern, number_schemas
 from app.records.values import RecordReader
 
 STABLE = settings(deadline=None, derandomize=True, max_examples=300)

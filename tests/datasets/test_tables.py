@@ -1,7 +1,7 @@
 import asyncpg
 import pytest
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from app.datasets.definition import Definition, Index
 from app.datasets.tables import (
     add_constraints,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.datasets.columns import NUMERIC, Column
+from app.columns.column import NUMERIC, Column
 from tests.datasets.conversion import NULL, column, convert
 from tests.imports.engine import read_file
 

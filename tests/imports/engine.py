@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from app.datasets.import_options import ImportOptions
 from app.imports.choices import ColumnChoice
 from app.imports.chosen import infer_table

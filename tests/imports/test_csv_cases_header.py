@@ -1,6 +1,6 @@
 """Hard files, cases 18 to 20, 23, 24 and 26 to 29: header and delimiter."""
 
-from app.datasets.columns import is_name
+from app.columns.column import is_name
 from tests.imports.conftest import Importer, types
 from tests.imports.engine import read_file
 

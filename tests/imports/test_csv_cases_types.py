@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from tests.imports.conftest import Importer, rejection, types
 from tests.imports.engine import read_file
 

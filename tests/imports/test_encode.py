@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from app.imports.cells import Conventions
 from app.imports.encode import SIGNATURE, TRAILER, encode_rows
 from app.imports.validate import READERS

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from app.imports.column_warnings import warn_of
 from tests.imports.engine import Engine, read_file
 

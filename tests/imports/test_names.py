@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.datasets.columns import SYSTEM_COLUMNS, Column, is_name
+from app.columns.column import SYSTEM_COLUMNS, Column, is_name
 from app.imports.errors import ColumnsMismatch
 from app.imports.match import Match
 from app.imports.match import match_columns as match

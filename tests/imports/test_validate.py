@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from tests.imports.conftest import Importer, rejection
 from tests.imports.engine import read_file
 

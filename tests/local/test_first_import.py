@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from app.client import Client, upload_file
-from app.datasets.columns import is_name
+from app.columns.column import is_name
 from app.local.data_folder import ADMIN_KEY_VARIABLE, DataFolder, ImportedFile
 from app.local.file_choice import Choice
 from app.local.file_names import announced_name, dataset_name

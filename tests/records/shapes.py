@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from app.datasets.columns import Column, row_id_column
+from app.columns.column import Column, row_id_column
 from app.datasets.shape import Shape
 from app.records.limits import Limits
 

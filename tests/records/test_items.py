@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.columns.column import Column
 from app.core.aws.dynamo_json import read_response, write_request
-from app.datasets.columns import Column
 from app.records.item_keys import (
     KeyTooLong,
     bucket_of,

@@ -1,6 +1,6 @@
 import pytest
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from app.records.errors import RecordKeyInvalid
 from app.records.keys import parse_key, split_key
 

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 from app.datasets.definition import Definition, Index
 from app.datasets.shape import Shape
 from app.datasets.tables import add_indexes, index_name

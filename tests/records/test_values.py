@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
+from app.columns.column import Column
+from app.columns.column_types import TYPES
 from app.core.strict_json import parse_json
-from app.datasets.column_types import TYPES
-from app.datasets.columns import Column
 from app.records.values import READERS, Fault, RecordReader, merge
 
 ID = "01234567-89AB-cdef-0123-456789abcdef"

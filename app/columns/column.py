@@ -14,11 +14,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.columns.column_types import TYPES, ColumnType
+from app.columns.conventions import OF_NUMBERS, Conventions
+from app.columns.patterns import matcher
+from app.columns.type_names import check_type_name
 from app.core.fields import Positive
-from app.datasets.column_types import TYPES, ColumnType
-from app.datasets.conventions import OF_NUMBERS, Conventions
-from app.datasets.patterns import matcher
-from app.datasets.type_names import check_type_name
 
 MAX_NAME_LENGTH = 63
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"

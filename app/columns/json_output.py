@@ -10,8 +10,8 @@ from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
+from app.columns.column import Column
 from app.core.strict_json import parse_stored
-from app.datasets.columns import Column
 
 # PostgreSQL writes numbers with up to so many digits before the point in full.
 PLAIN_DIGITS = 15

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
-from app.datasets.column_types import ANY_INTEGER, TYPES
-from app.datasets.columns import Column
-from app.datasets.openapi_names import NOT_FINITE as NOT_FINITE_NAME
-from app.datasets.openapi_names import NUMBER, in_comment, schema_reference
-from app.datasets.patterns import anchored
+from app.columns.column import Column
+from app.columns.column_types import ANY_INTEGER, TYPES
+from app.columns.patterns import anchored
+from app.columns.schema_references import NOT_FINITE as NOT_FINITE_NAME
+from app.columns.schema_references import NUMBER, in_comment, schema_reference
 
 Schema = dict[str, Any]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.datasets.columns import Column
+from app.columns.column import Column
 
 MOST_CHOICES_SHOWN = 10
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.columns.column import Column
+from app.columns.json_output import show_value, write_document
 from app.core.strict_json import write_json
-from app.datasets.columns import Column
-from app.datasets.json_values import show_value, write_document
 
 STABLE = settings(deadline=None, derandomize=True, max_examples=20)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

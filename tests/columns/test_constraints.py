@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from app.columns.column import Column
+from app.columns.column_types import TYPES
+from app.columns.constraints import CONSTRAINTS, constraint_rules, type_rule
 from app.core.strict_json import parse_json, write_json
-from app.datasets.column_types import TYPES
-from app.datasets.columns import Column
-from app.datasets.rules import CONSTRAINTS, constraint_rules, type_rule
 from app.imports import validate
 from app.imports.cells import Conventions
 from app.imports.parse import Table

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from app.columns.column_types import TYPES
 from app.core.errors import did_you_mean
-from app.datasets.column_types import TYPES
 
 _EXACT_OR_NOT = ("number", "decimal")
 _WHOLE = ("integer", "bigint")
