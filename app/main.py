@@ -61,15 +61,16 @@ def create_app(*, within: Sequence[Middleware] = (), late: bool = False) -> Fast
 def _include_catalogue(app: FastAPI) -> None:
     """Include the routes that work with the catalogue, in sessions: loading these takes as long as all the others."""
     from app.access.keys import router as keys  # noqa: PLC0415
+    from app.apidocs import examples as record_examples  # noqa: PLC0415
+    from app.apidocs import router as docs  # noqa: PLC0415
     from app.core.http import problem_pages  # noqa: PLC0415
-    from app.datasets import docs, examples  # noqa: PLC0415
     from app.datasets import router as datasets  # noqa: PLC0415
     from app.imports import router as imports  # noqa: PLC0415
-    from app.records import keyvalue_examples  # noqa: PLC0415
+    from app.records.keyvalue import examples as keyvalue_examples  # noqa: PLC0415
 
     for feature in (datasets, imports, keys, docs, problem_pages):
         app.include_router(feature.router)
-    examples.provide("keyvalue", keyvalue_examples.find_record)
+    record_examples.provide("keyvalue", keyvalue_examples.find_record)
     app.mount("/docs/assets", docs.assets, name="assets")
 
 

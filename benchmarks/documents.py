@@ -27,8 +27,8 @@ import httpx
 from app.access.principal import EVERYTHING
 from app.core.database.sessions import transaction
 from app.datasets.models import DatasetCreate
-from app.datasets.openapi_documents import INDEX
 from app.datasets.service import create_dataset
+from app.records.openapi.assembly import INDEX
 from benchmarks.imports import close_all, running
 from benchmarks.records import HEADERS, KEY, Server
 

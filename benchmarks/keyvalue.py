@@ -35,8 +35,8 @@ from app.datasets.mirror import find_shape
 from app.datasets.models import DatasetCreate
 from app.datasets.service import create_dataset
 from app.datasets.shape import Shape
-from app.records.item_keys import item_key
-from app.records.items import record_of
+from app.records.keyvalue.item import record_of
+from app.records.keyvalue.sort_key import item_key
 from benchmarks.imports import COLUMNS, Bench, running, write_file
 from benchmarks.records import KEY, Server
 

@@ -21,7 +21,7 @@ import aiohttp
 from app.core.database.sessions import transaction
 from app.core.settings import get_settings
 from app.imports.repository import get_import
-from app.records.items import record_of
+from app.records.keyvalue.item import record_of
 from benchmarks.imports import announce, running, write_file
 from benchmarks.keyvalue import DATASET, close_all, get_shape, list_items, make_dataset
 from benchmarks.records import HEADERS, KEY, Server

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from httpx import Response
 
-from app.datasets.operators import OPERATORS
+from app.records.query.operators import OPERATORS
 from tests.hostile_values import (
     AGGREGATES,
     BODIES,

@@ -19,7 +19,7 @@ from app.handlers.environment import begin_invocation, in_lambda, prepare_log
 from app.imports.errors import ImportNotFound
 from app.imports.intake import ImportBusy, recover_imports, take_import, take_object
 from app.imports.memory import limit_arenas
-from app.records.generations import remove_retired
+from app.records.keyvalue.removal import remove_retired
 
 # What the event of the schedule says.
 RECOVER = "recover"

@@ -36,9 +36,9 @@ from app.imports.errors import ColumnsUnsuitable, KeyColumnNotFound, RecordTooLa
 from app.imports.load import KEY_ATTEMPTS, PLACES, STAGE, Counts, Loader, LoadPlan
 from app.imports.parse import VALUE_LIMIT
 from app.imports.report import Rejections, list_rejections
-from app.records.item_keys import KeyTooLong
-from app.records.items import RecordTooLarge, item_of, record_of, show_record
-from app.records.values import Values
+from app.records.documents import Values
+from app.records.keyvalue.item import RecordTooLarge, item_of, record_of, show_record
+from app.records.keyvalue.sort_key import KeyTooLong
 
 READ_ROWS = 500
 # How long single writes wait for an import that says nothing; it says something well before, and writes nothing among

@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from app.records.sql import FORMULA
+from app.records.relational.select import FORMULA
 
 # Every text stands in quotes in the file that an import writes, and nothing else does.
 _TEXT = r'"(?:[^"]++|"")*+"(?=[,\n])'

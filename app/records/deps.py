@@ -8,8 +8,8 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from app.columns.column import Column
 from app.core.errors import ParameterInvalid
-from app.records.keys import parse_key, split_key
-from app.records.preconditions import Preconditions, read_preconditions
+from app.records.etag import Preconditions, read_preconditions
+from app.records.record_key import parse_key, split_key
 
 
 class _AnyPath(PathConvertor):

@@ -9,9 +9,9 @@ from typing import Any
 
 from app.columns.column import Column
 from app.datasets.shape import Shape
-from app.records.access import Access
 from app.records.errors import RecordNotFound
-from app.records.keys import join_key
+from app.records.record_key import join_key
+from app.records.request import Access
 from app.records.stores import reads_of
 
 # Digits of the longest number that zeros are put before.

@@ -13,15 +13,10 @@ from app.core.errors import CursorInvalid, ParameterInvalid, StatementTimedOut, 
 from app.core.http.body import JSON, JSON_PROBLEMS, read_json_body
 from app.core.http.middleware import problem_responses, refuse_unknown_parameters
 from app.core.settings import get_settings
-from app.datasets import openapi_queries as queries
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
-from app.datasets.openapi_parameters import ANY_AGGREGATE, ANY_LIST, ANY_VIEW
-from app.datasets.openapi_writes import body_of, described
 from app.datasets.path import DatasetName
 from app.datasets.shape import Shape
-from app.records import keys
-from app.records.access import Access, serve
-from app.records.aggregate import AggregateQuery, aggregate_from_address, next_results
+from app.records import record_key
 from app.records.deps import RecordKey, read_address, refuse_body
 from app.records.errors import (
     ExportTooLarge,
@@ -34,12 +29,15 @@ from app.records.errors import (
     RecordNotFound,
     ResultOutOfRange,
 )
-from app.records.exports import MEDIA_TYPES, ExportResponse, plan_export, plan_results_export
-from app.records.formats import accepted_form
-from app.records.limits import Limits
+from app.records.etag import etag_of, is_known, quoted
 from app.records.near_keys import explain_absence
-from app.records.preconditions import etag_of, is_known, quoted
-from app.records.query import (
+from app.records.openapi import queries
+from app.records.openapi.parameters import ANY_AGGREGATE, ANY_LIST, ANY_VIEW
+from app.records.openapi.writes import body_of, described
+from app.records.query.aggregate_query import AggregateQuery, aggregate_from_address, next_results
+from app.records.query.formats import accepted_form
+from app.records.query.limits import Limits
+from app.records.query.record_query import (
     Form,
     RecordQuery,
     RecordView,
@@ -50,8 +48,10 @@ from app.records.query import (
     view_from_address,
     warnings_of,
 )
-from app.records.relational import RecordPage
-from app.records.sql import Embedded
+from app.records.relational.export import MEDIA_TYPES, ExportResponse, plan_export, plan_results_export
+from app.records.relational.reads import RecordPage
+from app.records.relational.select import Embedded
+from app.records.request import Access, serve
 from app.records.stores import reads_of
 
 READ_PROBLEMS = problem_responses(
@@ -121,7 +121,7 @@ async def get_records(request: Request, name: DatasetName) -> Response:
 async def _get_many(access: Access) -> Response:
     refuse_unknown_parameters(access.request, ())
     body = await read_json_body(access.request, JSON)
-    asked = keys.keys_from_body(body, access.shape.key, get_settings().max_keys)
+    asked = record_key.keys_from_body(body, access.shape.key, get_settings().max_keys)
     records = await reads_of(access.shape).get_many(access, asked)
     return Response(f'{{"data":[{",".join(record or "null" for record in records)}]}}', media_type=JSON)
 

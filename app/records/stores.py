@@ -5,17 +5,18 @@ from typing import Any, Protocol
 
 from app.access.principal import Principal
 from app.datasets.shape import Shape
-from app.records import keyvalue, relational
-from app.records.access import Access
-from app.records.aggregate import AggregateQuery
 from app.records.deps import Address
-from app.records.keyvalue_writes import KeyvalueWriter
-from app.records.outcomes import Written
-from app.records.preconditions import Preconditions
-from app.records.query import RecordQuery, RecordView
-from app.records.relational import RecordPage
-from app.records.sql import Embedded
-from app.records.writes import Writer
+from app.records.etag import Preconditions
+from app.records.keyvalue import reads as keyvalue
+from app.records.keyvalue.writes import KeyvalueWriter
+from app.records.query.aggregate_query import AggregateQuery
+from app.records.query.record_query import RecordQuery, RecordView
+from app.records.relational import reads as relational
+from app.records.relational.reads import RecordPage
+from app.records.relational.select import Embedded
+from app.records.relational.writes import Writer
+from app.records.request import Access
+from app.records.results import Written
 
 
 class RecordReads(Protocol):

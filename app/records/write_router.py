@@ -9,11 +9,8 @@ from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http.body import JSON, JSON_PROBLEMS, MERGE_PATCH, read_json_body
 from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS, claim_request
 from app.core.http.middleware import problem_responses, refuse_unknown_parameters
-from app.datasets import openapi_writes as documents
 from app.datasets.errors import DatasetBusy, DatasetNotFound
-from app.datasets.openapi_writes import described
 from app.datasets.path import DatasetName
-from app.records.access import Access, serve
 from app.records.deps import RecordKey, read_address, read_conditions
 from app.records.errors import (
     DatasetWithoutColumns,
@@ -26,10 +23,13 @@ from app.records.errors import (
     TooManyRecords,
     ValueTaken,
 )
-from app.records.keys import join_key
+from app.records.etag import etag_of
 from app.records.near_keys import explain_absence
-from app.records.outcomes import Written
-from app.records.preconditions import etag_of
+from app.records.openapi import writes as documents
+from app.records.openapi.writes import described
+from app.records.record_key import join_key
+from app.records.request import Access, serve
+from app.records.results import Written
 from app.records.stores import RecordWrites, writes_of
 
 WRITE_PROBLEMS = (RecordInvalid, ValueTaken, ReferenceMissing)

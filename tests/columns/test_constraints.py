@@ -20,8 +20,8 @@ from app.core.strict_json import parse_json, write_json
 from app.imports import validate
 from app.imports.cells import Conventions
 from app.imports.parse import Table
-from app.records import values as records
-from app.records.values import RecordReader
+from app.records import documents as records
+from app.records.documents import RecordReader
 
 # The same examples in every run, however slow the machine.
 STABLE = settings(deadline=None, derandomize=True, max_examples=1500)

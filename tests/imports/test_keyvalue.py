@@ -18,7 +18,7 @@ from app.core.settings import get_settings
 from app.datasets import generations, mirror
 from app.imports import load_keyvalue, repository
 from app.imports.load_keyvalue import KeyvalueLoader
-from app.records.generations import remove_retired
+from app.records.keyvalue.removal import remove_retired
 from tests.imports.conftest import Document, Importer
 from tests.records.conftest import problem
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.columns.column import Column, row_id_column
 from app.datasets.shape import Shape
-from app.records.limits import Limits
+from app.records.query.limits import Limits
 
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 LIMITS = Limits(page_size=1000, export_records=10_000, terms=10, depth=3, list_values=5, text_length=100)

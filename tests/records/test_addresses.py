@@ -12,7 +12,7 @@ from app.core.database.sessions import transaction
 from app.core.dynamo import table
 from app.core.dynamo.table import Put
 from app.datasets import mirror, repository
-from app.records.items import item_of
+from app.records.keyvalue.item import item_of
 from tests.conftest import ADMIN_KEY
 from tests.raw_requests import send_raw
 from tests.records.conftest import Make, problem

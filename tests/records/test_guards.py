@@ -19,7 +19,7 @@ from app.datasets.generations import DatasetMoved, Hold, Retired
 from app.datasets.models import Dataset, DatasetUpdate
 from app.datasets.service import delete_dataset
 from app.datasets.shape import Shape
-from app.records.generations import remove_retired
+from app.records.keyvalue.removal import remove_retired
 from tests.records.conftest import Make, problem
 
 RECORDS = "/datasets/things/records"

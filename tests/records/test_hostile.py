@@ -11,7 +11,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.datasets.operators import OPERATORS
+from app.records.query.operators import OPERATORS
 from tests.conftest import ADMIN_KEY
 from tests.records.conftest import Fill
 

@@ -13,7 +13,7 @@ from app.core.dynamo.table import Put
 from app.core.settings import get_settings
 from app.core.strict_json import MAX_DIGITS
 from app.datasets import mirror, repository
-from app.records.items import item_of
+from app.records.keyvalue.item import item_of
 from tests.records.conftest import Make, problem
 
 COLUMNS: list[dict[str, Any]] = [{"name": "code", "type": "text"}, {"name": "more", "type": "json"}]

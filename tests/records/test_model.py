@@ -16,11 +16,11 @@ from app.core.database.pool import get_writer
 from app.core.database.sessions import transaction
 from app.datasets.repository import get_dataset
 from app.datasets.shape import Shape, shape_of
-from app.records import relational
-from app.records.access import Access
 from app.records.errors import QueryContradictory
-from app.records.limits import Limits
-from app.records.query import RecordQuery, next_cursor, query_from_body
+from app.records.query.limits import Limits
+from app.records.query.record_query import RecordQuery, next_cursor, query_from_body
+from app.records.relational import reads
+from app.records.request import Access
 from tests.records.conftest import Fill
 from tests.records.model import READERS, holds, in_order
 
@@ -123,7 +123,7 @@ async def _read_all(shape: Shape, document: dict[str, Any], query: RecordQuery) 
     records: list[Any] = []
     access = Access(Request({"type": "http"}), EVERYTHING, shape, get_writer())
     while True:
-        page = await relational.list_page(access, query, {})
+        page = await reads.list_page(access, query, {})
         records += [json.loads(text) for text in page.records]
         if query.count == "exact":
             assert page.count is not None

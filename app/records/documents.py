@@ -1,0 +1,358 @@
+"""What a written record's JSON means: values as `Column.parse` gives them, or what is wrong with each. Pure.
+
+The rules are those of imports, read from the same table; nothing is rounded, guessed or cut.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Context, Decimal
+from typing import Any
+
+from app.columns.column import ROW_ID, Column, fits_decimal
+from app.columns.column_types import MAX_SAFE_INTEGER
+from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
+from app.columns.patterns import matcher
+from app.core.errors import did_you_mean
+from app.core.strict_json import MAX_DIGITS, is_storable_text, parse_json, write_json
+from app.records.query.near_values import near_in_json
+from app.records.query.operator_idioms import find_column
+
+Values = dict[str, Any]
+
+# RFC 3339. PostgreSQL keeps microseconds: more digits are taken only where they say nothing.
+_DATETIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?)0*([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
+_NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+# Of one record, and records of an array, for whose strange members a near column is looked for.
+MOST_GUESSES = 10
+_EXACT = Context(prec=2 * MAX_DIGITS)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One mistake in what was written: in which record (from 0, None where there is one only) and which column.
+
+    `value` is what clashes with something else, as a text.
+    """
+
+    column: str | None
+    code: str
+    message: str
+    index: int | None = None
+    value: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The mistake as a problem lists it."""
+        place = {"index": self.index, "column": self.column, "value": self.value}
+        return {name: value for name, value in place.items() if value is not None} | {
+            "code": self.code,
+            "message": self.message,
+        }
+
+    def __str__(self) -> str:
+        """The mistake as a sentence."""
+        place = "" if self.index is None else f"Record {self.index}: "
+        value = "" if self.value is None else f" '{self.value}'"
+        end = "" if self.message.endswith("?") else "."
+        return f"{place}{self.column or ''}{value}: {self.message}{end}".replace(": : ", ": ").removeprefix(": ")
+
+
+class _Broken(Exception):
+    """A value breaks a rule."""
+
+    def __init__(self, rule: Rule, message: str | None = None) -> None:
+        super().__init__(rule.code)
+        self.code = rule.code
+        self.message = message or rule.message
+
+
+class _Unreadable(ValueError):
+    """A value is not one of its type, for a reason that the type's own message does not say."""
+
+
+class ColumnReader:
+    """Reads the values of one column; `key` names the columns that address a record."""
+
+    def __init__(self, column: Column, key: Sequence[str] = ()) -> None:
+        self.column = column
+        self._read = READERS[column.type]
+        self._type_rule = type_rule(column)
+        rules = {rule.code: rule for rule in constraint_rules(column)}
+        self._required = rules.pop("required", None)
+        self._checks = [(CHECKS[code](column, rule.bound), rule) for code, rule in rules.items()]
+        if (address := address_rule(column, key)) is not None:
+            self._checks.append((lambda value: value in address.bound, address))
+
+    def read(self, value: Any) -> Any:
+        """The value that a JSON value stands for, None for null.
+
+        Raises:
+            _Broken: it breaks a rule of the column.
+        """
+        if value is None:
+            if self._required is not None:
+                raise _Broken(self._required)
+            return None
+        try:
+            typed = self._read(value, self.column)
+        except _Unreadable as error:
+            raise _Broken(self._type_rule, str(error)) from None
+        except (ValueError, ArithmeticError):
+            raise _Broken(self._type_rule, f"{self._type_rule.message}{self._guess(value)}") from None
+        self.check(typed)
+        return typed
+
+    def _guess(self, value: Any) -> str:
+        """A sentence about the value that another one may have meant; empty if none is known that fits."""
+        near = near_in_json(self.column, value)
+        if near is None or not self._takes(near):
+            return ""
+        return f". Did you mean {near}?"
+
+    def _takes(self, near: str) -> bool:
+        try:
+            self._read(parse_json(near), self.column)
+        except (ValueError, ArithmeticError):
+            return False
+        return True
+
+    def check(self, typed: Any) -> None:
+        """Raise _Broken where a value of the column's type breaks one of its other rules."""
+        for is_broken, rule in self._checks:
+            if is_broken(typed):
+                raise _Broken(rule)
+
+
+class RecordReader:
+    """Reads the records that are written to one dataset; `key` names the columns that address a record."""
+
+    def __init__(self, columns: Sequence[Column], key: Sequence[str]) -> None:
+        self._key = tuple(key)
+        self._readers = {column.name: ColumnReader(column, self._key) for column in columns}
+
+    def read_new(self, document: Any, index: int | None = None) -> tuple[Values, list[Fault]]:
+        """A value for every column of a record to be added, None where the document has no member for it."""
+        return self._read(document, self._readers, {}, index)
+
+    def read_whole(self, document: Any, key: Sequence[Any]) -> tuple[Values, list[Fault]]:
+        """A value for every column of the record with this key, which the document need not repeat."""
+        return self._read(document, self._readers, dict(zip(self._key, key, strict=True)), None)
+
+    def read_changes(self, document: Any, key: Sequence[Any]) -> tuple[Values, list[Fault]]:
+        """The values that a merge patch gives some columns of the record with this key, those of the key left out."""
+        given = dict(zip(self._key, key, strict=True))
+        named = document.keys() & self._readers.keys() if isinstance(document, dict) else ()
+        values, faults = self._read(document, [name for name in self._readers if name in named], given, None)
+        return {name: value for name, value in values.items() if name not in given}, faults
+
+    def _read(
+        self, document: Any, names: Sequence[str] | Mapping[str, Any], key: Values, index: int | None
+    ) -> tuple[Values, list[Fault]]:
+        if not isinstance(document, dict):
+            return {}, [Fault(None, "not_an_object", "a record is an object: a member for each column", index)]
+        values: Values = {}
+        faults: list[Fault] = []
+        for name in names:
+            try:
+                values[name] = self._value(name, document, key)
+            except _Broken as broken:
+                faults.append(Fault(name, broken.code, broken.message, index))
+        if document.keys() - self._readers.keys():
+            faults += self._strangers(document, key, index)
+        return values, faults
+
+    def _value(self, name: str, document: Values, key: Values) -> Any:
+        if name not in key:
+            return self._readers[name].read(document.get(name))
+        if name in document and not _is_same(self._readers[name].read(document[name]), key[name]):
+            raise _Broken(_OTHER_KEY)
+        # The address may name a record that is yet to be added.
+        self._readers[name].check(key[name])
+        return key[name]
+
+    def _strangers(self, document: Values, key: Values, index: int | None) -> Iterator[Fault]:
+        """What is wrong with members that are no columns that can be written."""
+        guesses = 0
+        for name in document:
+            if name == ROW_ID and self._key == (ROW_ID,):
+                if ROW_ID not in key:
+                    yield Fault(name, "read_only", "the database numbers the records", index)
+                elif document[name] != key[name]:
+                    yield Fault(name, _OTHER_KEY.code, _OTHER_KEY.message, index)
+            elif name not in self._readers:
+                guesses += 1
+                is_guessed = guesses <= MOST_GUESSES and (index or 0) < MOST_GUESSES
+                near = self._near_column(name[:100], document[name]) if is_guessed else ""
+                message = f"there is no such column.{near}"
+                yield Fault(name[:100], "unknown_column", message, index)
+
+    def _near_column(self, name: str, value: Any) -> str:
+        """What may have been meant by a member that is no column's name."""
+        columns = [reader.column for reader in self._readers.values()]
+        meant = find_column(columns, name)
+        if meant is not None:
+            return f" Did you mean '{meant.name}'?"
+        if name in _WRAPPERS and isinstance(value, dict | list):
+            return f" Send the record itself, or an array of them, without '{name}' around it"
+        return did_you_mean(name, self._readers)
+
+
+# What other APIs put around a record.
+_WRAPPERS = ("data", "record", "records", "attributes", "fields", "values", "rows", "items", "input", "object")
+_OTHER_KEY = Rule("other_key", None, "not the key in the address, which cannot be changed")
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return bool(one == other) or (one != one and other != other)  # noqa: PLR0124  # only NaN is not what it is
+
+
+def merge(target: Any, patch: Any) -> Any:
+    """A JSON document after a merge patch, as RFC 7396 has it."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge(merged.get(name), value)
+    return merged
+
+
+def _text_of(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def _read_text(value: Any, _: Column) -> str:
+    if not is_storable_text(_text_of(value)):
+        raise ValueError
+    return str(value)
+
+
+def _whole(value: Any) -> int:
+    """The integer that a JSON number is: 1, but 1.0 and 1e2 are integers too."""
+    if type(value) is int:
+        number = value
+    elif isinstance(value, Decimal) and value == value.to_integral_value():
+        number = int(value)
+    else:
+        raise ValueError
+    if not -MAX_SAFE_INTEGER <= number <= MAX_SAFE_INTEGER:
+        raise ValueError
+    return number
+
+
+def _read_integer(value: Any, _: Column) -> int:
+    return _whole(value)
+
+
+def _read_bigint(value: Any, column: Column) -> Any:
+    return column.parse(value) if isinstance(value, str) else _whole(value)
+
+
+def _read_number(value: Any, _: Column) -> float:
+    if isinstance(value, str):
+        if value not in _NOT_FINITE:
+            raise ValueError
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError
+    number = float(value)
+    if math.isinf(number):
+        raise ValueError
+    return number
+
+
+def _read_decimal(value: Any, column: Column) -> Any:
+    if isinstance(value, str):
+        return column.parse(value)
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError
+    # A number's value counts, not how it is written: 1.500 and 1.5 are the same to every program that sends JSON.
+    number = _EXACT.normalize(Decimal(value))
+    if not fits_decimal(number, column.precision or 0, column.scale or 0):
+        raise ValueError
+    return number
+
+
+def _read_boolean(value: Any, _: Column) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def _read_parsed(value: Any, column: Column) -> Any:
+    return column.parse(_text_of(value))
+
+
+def _read_datetime(value: Any, _: Column) -> datetime:
+    match = _DATETIME.fullmatch(_text_of(value))
+    if match is None:
+        raise ValueError
+    date, time, zone = match.groups()
+    if zone is None:
+        raise _Unreadable("a date and time needs its zone, as Z or +02:00")
+    return datetime.fromisoformat(f"{date}T{time}{zone.upper()}").astimezone(UTC)
+
+
+def _read_json(value: Any, _: Column) -> str:
+    return write_json(value)
+
+
+# What each type's values are in JSON. Whoever adds a type adds its reader.
+READERS: dict[str, Callable[[Any, Column], Any]] = {
+    "text": _read_text,
+    "integer": _read_integer,
+    "bigint": _read_bigint,
+    "number": _read_number,
+    "decimal": _read_decimal,
+    "boolean": _read_boolean,
+    "date": _read_parsed,
+    "datetime": _read_datetime,
+    "uuid": _read_parsed,
+    "json": _read_json,
+    "image": _read_text,
+}
+
+Check = Callable[[Any], bool]
+
+
+def _too_long(_: Column, most: int) -> Check:
+    return lambda value: len(value) > most
+
+
+def _unfit(_: Column, pattern: str) -> Check:
+    fits = matcher(pattern)
+    return lambda value: not fits(value)
+
+
+# A number that is not one is in no range: it is neither at least nor at most anything.
+def _too_small(column: Column, least: Any) -> Check:
+    bound = column.parse_bound(least)
+    return lambda value: not value >= bound
+
+
+def _too_large(column: Column, most: Any) -> Check:
+    bound = column.parse_bound(most)
+    return lambda value: not value <= bound
+
+
+def _not_among(column: Column, choices: Sequence[Any]) -> Check:
+    allowed = frozenset(column.parse_bound(choice) for choice in choices)
+    return lambda value: value not in allowed
+
+
+# What tells whether a value breaks a rule of `datasets/rules.py`, but `required`, which no value breaks.
+CHECKS: dict[str, Callable[[Column, Any], Check]] = {
+    "max_length": _too_long,
+    "pattern": _unfit,
+    "min": _too_small,
+    "max": _too_large,
+    "one_of": _not_among,
+}

@@ -1,0 +1,257 @@
+"""Records are read from DynamoDB: one, many, or a part of those whose key begins with the same value.
+
+What the store cannot do is refused where it is asked for. Reads are consistent: who has written reads what they wrote.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.aws.dynamo_json import Attributes
+from app.core.dynamo import table
+from app.core.dynamo.table import Range
+from app.core.errors import CursorInvalid
+from app.core.settings import get_settings
+from app.datasets.errors import StoreUnsuitable
+from app.datasets.keyvalue import listed_by
+from app.datasets.partitions import MAX_KEY_BYTES
+from app.datasets.shape import Shape
+from app.records.etag import digest_of
+from app.records.keyvalue.item import record_of, show_record
+from app.records.keyvalue.sort_key import (
+    END,
+    KeyTooLong,
+    bucket_of,
+    greatest_sortable,
+    item_key,
+    least_sortable,
+    sortable,
+    successor,
+)
+from app.records.query.aggregate_query import AggregateQuery
+from app.records.query.filters import Condition
+from app.records.query.record_query import RecordQuery, RecordView
+from app.records.relational.reads import RecordPage, not_found
+from app.records.relational.select import Embedded
+from app.records.request import Access
+
+
+async def get_record(access: Access, key: Sequence[Any]) -> str:
+    """The record with this key as a JSON text; `key` holds the values as `Column.parse` gives them.
+
+    Raises:
+        RecordNotFound: there is none.
+    """
+    return _show(access.shape, await _get_item(access, key))
+
+
+async def get_view(access: Access, key: Sequence[Any], view: RecordView, embedded: Embedded) -> tuple[str, str]:
+    """Some columns of the record with this key as a JSON text, and the digest of the whole record's.
+
+    Raises:
+        RecordNotFound: there is none.
+        StoreUnsuitable: other records are to be embedded.
+    """
+    shape = access.shape
+    _refuse_embedding(shape, embedded)
+    values = record_of(shape, await _get_item(access, key)).values
+    return show_record(view.select, values), digest_of(show_record(shape.columns, values))
+
+
+def _show(shape: Shape, item: Attributes) -> str:
+    return show_record(shape.columns, record_of(shape, item).values)
+
+
+async def _get_item(access: Access, key: Sequence[Any]) -> Attributes:
+    shape = access.shape
+    address = _find_address(shape, key)
+    item = await table.find_attributes(*address) if address is not None else None
+    if item is None:
+        raise not_found(shape.name, shape.key, key)
+    access.confirm()
+    return item
+
+
+def _find_address(shape: Shape, key: Sequence[Any]) -> tuple[str, str] | None:
+    """The key of a record's item, None where there can be no such record."""
+    if not shape.columns or shape.generation is None:
+        return None
+    try:
+        return item_key(shape.generation, shape.key, key)
+    except KeyTooLong:
+        return None
+
+
+async def get_many(access: Access, keys: Sequence[Sequence[Any]]) -> list[str | None]:
+    """The records with these keys (texts) as JSON texts, in their order, None for each that there is not."""
+    shape = access.shape
+    addresses = [_find_address(shape, values) if (values := _values(shape, key)) else None for key in keys]
+    wanted = [address for address in dict.fromkeys(addresses) if address is not None]
+    found = await table.find_many(wanted) if wanted else {}
+    if found:
+        access.confirm()
+    shown = {address: _show(shape, item) for address, item in found.items()}
+    return [None if address is None else shown.get(address) for address in addresses]
+
+
+def _values(shape: Shape, texts: Sequence[str]) -> list[Any] | None:
+    """The values of a key, None where a decimal has more digits than any record's."""
+    try:
+        return [column.parse(text) for text, column in zip(texts, shape.key, strict=True)]
+    except ValueError:
+        return None
+
+
+async def list_page(access: Access, query: RecordQuery, embedded: Embedded) -> RecordPage:
+    """A page of the records whose key begins with one value, in the order of its second, from either end.
+
+    Raises:
+        StoreUnsuitable: the query asks for more than that.
+    """
+    shape = access.shape
+    _refuse_embedding(shape, embedded)
+    part = range_of(shape, query)
+    limit = query.limit or get_settings().max_page_size
+    if part is None:
+        return RecordPage([])
+    items = await table.list_range(part, limit + 1)
+    if items:
+        access.confirm()
+    values = [record_of(shape, item).values for item in items[:limit]]
+    last = [values[-1][term.column.name] for term in query.sort] if len(items) > limit else None
+    shown = None if last is None else [_shown(value) for value in last]
+    return RecordPage([show_record(query.view.select, record) for record in values], shown)
+
+
+def _shown(value: Any) -> Any:
+    """A key's value as a cursor holds it."""
+    return value if isinstance(value, str | int | float) else str(value)
+
+
+async def check_export(access: Access, query: RecordQuery) -> None:  # noqa: ARG001  # as every store's
+    """Raise StoreUnsuitable: records are not gone through here."""
+    raise StoreUnsuitable("The key-value store has no exports.", hint="Read pages of JSON, or keep the file.")
+
+
+async def compute(access: Access, query: AggregateQuery) -> RecordPage:  # noqa: ARG001  # as every store's
+    """Raise StoreUnsuitable: nothing is computed here."""
+    raise StoreUnsuitable("The key-value store computes no aggregates.")
+
+
+async def check_results_export(access: Access) -> None:  # noqa: ARG001  # as every store's
+    """Raise StoreUnsuitable: nothing is computed here."""
+    raise StoreUnsuitable("The key-value store computes no aggregates.")
+
+
+def _refuse_embedding(shape: Shape, embedded: Embedded) -> None:
+    if embedded:
+        raise StoreUnsuitable(f"'{shape.name}' is in the key-value store, which embeds no other records.")
+
+
+@dataclass
+class _Bounds:
+    """The first and the last place that a list takes in, narrowed by one condition after the other."""
+
+    first: str
+    last: str
+
+    def narrow(self, first: str | None = None, last: str | None = None) -> None:
+        # Texts compare by their code points, which is the order of their bytes.
+        self.first = self.first if first is None else max(self.first, first)
+        self.last = self.last if last is None else min(self.last, last)
+
+
+def range_of(shape: Shape, query: RecordQuery) -> Range | None:
+    """The part of the table that a list reads, None where it can have no records.
+
+    Raises:
+        StoreUnsuitable: it is more than one part, or in another order, or the query asks for what is not in an item.
+    """
+    _check_query(shape, query)
+    leading, second = shape.key
+    partitions = [c.values[0] for c in query.where.conditions if c.column.name == leading.name and c.operator == "eq"]
+    if len(set(partitions)) != 1:
+        return None
+    try:
+        first = sortable(leading.parse(partitions[0]), leading)
+    except ValueError:
+        return None
+    prefix = first + END
+    bounds = _Bounds(prefix, successor(prefix))
+    for condition in query.where.conditions:
+        if condition.column.name == second.name:
+            _narrow(bounds, prefix, condition)
+    backwards = next(term.descending for term in query.sort if term.column.name == second.name)
+    if query.position is not None:
+        _continue_behind(bounds, shape, query, backwards=backwards)
+    if max(len(bounds.first.encode()), len(bounds.last.encode())) > MAX_KEY_BYTES:
+        raise StoreUnsuitable(f"In the key-value store no key has more than {MAX_KEY_BYTES:,} bytes.")
+    if bounds.first > bounds.last:
+        return None
+    assert shape.generation is not None
+    return Range(bucket_of(shape.generation, first), bounds.first, bounds.last, backwards)
+
+
+def _check_query(shape: Shape, query: RecordQuery) -> None:
+    names = [column.name for column in shape.key]
+    if len(names) < 2:
+        raise StoreUnsuitable(
+            f"'{shape.name}' is in the key-value store under a key of one column: its records can only be read by key.",
+            hint="GET …/records/{key} or POST …/records/get; to list records, create the dataset as relational.",
+        )
+    if query.search is not None or query.count != "none":
+        raise StoreUnsuitable("The key-value store neither searches texts nor counts records.")
+    if query.where.parts != tuple(query.where.conditions) or any(
+        condition.column.name not in names for condition in query.where.conditions
+    ):
+        raise StoreUnsuitable(f"The key-value store filters by the key alone: {names[0]}, and {names[1]} within that.")
+    allowed = {(column.name, operator) for column, operator in listed_by(shape)}
+    for condition in query.where.conditions:
+        if (condition.column.name, condition.operator) not in allowed:
+            raise StoreUnsuitable(f"The key-value store has no '{condition.operator}' for '{condition.column.name}'.")
+    if not any(condition.column.name == names[0] for condition in query.where.conditions):
+        raise StoreUnsuitable(
+            f"The key-value store lists records of one '{names[0]}' at a time.",
+            hint=f"Say which, as ?{names[0]}=…; or create the dataset as relational.",
+        )
+    if {term.column.name for term in query.sort} != set(names) or query.sort[0].column.name not in names:
+        raise StoreUnsuitable(f"The key-value store sorts by '{names[1]}' or '-{names[1]}'.")
+
+
+def _narrow(bounds: _Bounds, prefix: str, condition: Condition) -> None:
+    """Take in only what a condition on the key's second column lets through."""
+    column, operator, texts = condition.column, condition.operator, condition.values
+    if operator == "startswith":
+        bounds.narrow(prefix + texts[0], successor(prefix + texts[0]))
+        return
+    values = [column.parse_comparable(text) for text in texts]
+    at_least = prefix + least_sortable(values[0], column)
+    at_most = prefix + greatest_sortable(values[-1], column)
+    # Between two values of a decimal column neither bound is a value that could be left out.
+    is_value = at_least == at_most
+    if operator in ("eq", "gte", "between"):
+        bounds.narrow(first=at_least + END)
+    if operator in ("eq", "lte", "between"):
+        bounds.narrow(last=at_most + END)
+    if operator == "gt":
+        bounds.narrow(first=successor(at_least + END) if is_value else at_least + END)
+    if operator == "lt":
+        bounds.narrow(last=at_most if is_value else at_most + END)
+
+
+def _continue_behind(bounds: _Bounds, shape: Shape, query: RecordQuery, *, backwards: bool) -> None:
+    """Take in only what comes behind the place of the page before."""
+    assert query.position is not None
+    texts = {term.column.name: text or "" for term, text in zip(query.sort, query.position, strict=True)}
+    try:
+        values = [column.parse(texts[column.name]) for column in shape.key]
+    except ValueError:
+        raise CursorInvalid(
+            "The cursor does not fit the dataset's columns.", hint="Start from the first page."
+        ) from None
+    place = END.join([*(sortable(value, column) for value, column in zip(values, shape.key, strict=True)), ""])
+    if backwards:
+        # Nothing lies between a text and the one with a NUL more.
+        bounds.narrow(last=place.removesuffix(END))
+    else:
+        bounds.narrow(first=successor(place))

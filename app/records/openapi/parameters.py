@@ -1,0 +1,226 @@
+"""The part of the OpenAPI documents that says how records are asked for in an address: the parameters. Pure.
+
+Each parameter that says nothing of its dataset is said once, and the operations refer to it. The schema of a list
+stands in its parameter, where generators look for how it is written.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from app.columns.column import Column
+from app.columns.column_types import ANY_INTEGER, TYPES
+from app.columns.schema_references import in_comment
+from app.datasets import keyvalue
+from app.datasets.shape import Shape
+from app.records.openapi.names import PARAMETERS
+from app.records.openapi.queries import (
+    COUNT_MODES,
+    FLAG,
+    SEARCH_WORDS,
+    allowed,
+    column_names,
+    names_schema,
+    operand,
+    sort_names,
+)
+from app.records.query.functions import COUNT, can_group, periods_of
+from app.records.query.operators import OPERATORS, operators_of, parameter_name
+
+_COMMAS = {"style": "form", "explode": False}
+# A document in an address. Generators pass over a parameter that has `content` in place of a schema, and its operation.
+_JSON_TEXT = {
+    "type": "string",
+    "format": "json",
+    "contentMediaType": "application/json",
+    "examples": ['{"color":"red"}'],
+}
+_DAYS = "A date alone is its midnight in UTC, and a time without a zone is in UTC."
+
+
+def _in_address(schema: dict[str, Any]) -> dict[str, Any]:
+    """The members of a query parameter that takes values of a schema; in an address, no list is empty."""
+    if schema.get("type") != "array":
+        return {"schema": schema}
+    return {"schema": {"minItems": 1, **schema}, **_COMMAS}
+
+
+def parameters_of(shape: Shape) -> dict[str, Any]:
+    """The parameters that a dataset's operations refer to: one for each column and operator, and those of all lists."""
+    return own_parameters(shape) | shared_parameters(shape)
+
+
+def own_parameters(shape: Shape) -> dict[str, Any]:
+    """Those that no other dataset has."""
+    return _parameters(shape, [(column, name) for column, name in _filters(shape) if _is_own(column, name)])
+
+
+def shared_parameters(shape: Shape) -> dict[str, Any]:
+    """Those that every dataset has, or every one with a column of this name and type: the same ones, by their names."""
+    filters = _parameters(shape, [(column, name) for column, name in _filters(shape) if not _is_own(column, name)])
+    return filters if shape.store == "keyvalue" else {**SHARED, **filters}
+
+
+def _parameters(shape: Shape, filters: Sequence[tuple[Column, str]]) -> dict[str, Any]:
+    return {_component_name(shape, column, name): _filter_parameter(shape, column, name) for column, name in filters}
+
+
+def _is_own(column: Column, operator: str) -> bool:
+    """Whether a parameter has something of its dataset: what the column is about, an example, its allowed values."""
+    return operator == "eq" or (column.one_of is not None and OPERATORS[operator].names_values)
+
+
+def _component_name(shape: Shape, column: Column, operator: str) -> str:
+    # No name of a dataset has two underscores in a row: `price__gte.decimal` is not one of a dataset's own.
+    name = parameter_name(column, operator)
+    return f"{shape.name}.{name}" if _is_own(column, operator) else f"{name}.{column.type}"
+
+
+def _filters(shape: Shape) -> list[tuple[Column, str]]:
+    """What the records of a dataset can be filtered by: columns, each with an operator."""
+    if shape.store == "keyvalue":
+        return keyvalue.listed_by(shape)
+    return [(column, name) for column in shape.columns for name in operators_of(column)]
+
+
+def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]:
+    operator = OPERATORS[name]
+    parameter: dict[str, Any] = {"name": parameter_name(column, name), "in": "query"}
+    if shape.store == "keyvalue" and column == shape.key[0]:
+        parameter["required"] = True
+    said = in_comment(column.description or column.label or "")
+    about = said if name == "eq" else f"`{column.name}` {operator.about}."
+    if column.type == "datetime" and operator.takes != "flag":
+        parameter["description"] = f"{about.rstrip('.')}. {_DAYS}".removeprefix(". ")
+    elif about and name not in _PLAIN:
+        parameter["description"] = about
+    if column.type == "json" and operator.takes == "value":
+        return {**parameter, "schema": _JSON_TEXT}
+    choices = allowed(shape, column) if operator.names_values and column.one_of is not None else None
+    value = choices or TYPES[column.type].schema
+    example = shape.examples.get(column.name)
+    if name == "eq" and example is not None and choices is None:
+        value = {**value, "examples": [example]}
+    return {**parameter, **_in_address(operand(operator, value))}
+
+
+# What their names say already.
+_PLAIN = ("gt", "gte", "lt", "lte", "in")
+
+
+def filter_references(shape: Shape) -> list[dict[str, Any]]:
+    """What an operation's parameters say of the filters it takes."""
+    return [{"$ref": PARAMETERS + _component_name(shape, column, name)} for column, name in _filters(shape)]
+
+
+def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, **_in_address(schema)}
+
+
+def _any_list(example: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"type": "string"}, "examples": [[example]]}
+
+
+LIMIT = _query(
+    "_limit",
+    {**ANY_INTEGER, "minimum": 1, "default": 50},
+    "Maximum number of records: 1,000 per page unless it is set otherwise, unlimited for exports.",
+)
+CURSOR = _query("_cursor", {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}, "`next` of the previous page.")
+SELECT_TEXT = "The columns that are shown; the others are left out."
+SORT_TEXT = (
+    "What the records are sorted by; prefix a column with `-` to sort it in descending order. Missing values come last."
+)
+EMBED_TEXT = "Columns whose records of the other dataset come along, in `_embedded`."
+MEASURES_TEXT = "What is computed."
+GROUPS_TEXT = "What the records of one result have in common; left out: nothing."
+RESULTS_TEXT = "Members of the results that they are sorted by; prefix one with `-` to sort it in descending order."
+SEARCH = _query(
+    "_q",
+    SEARCH_WORDS,
+    'Words that the texts contain; `"in quotes"` next to each other, `or` between choices, `-` before what is absent.',
+)
+COUNT_PARAMETER = _query(
+    "_count",
+    {**COUNT_MODES, "default": "none"},
+    "Whether the page says how many records there are in all pages; `estimated` is quick with any number of them.",
+)
+RESULT_LIMIT = _query("_limit", {**ANY_INTEGER, "minimum": 1}, "How many results at most.")
+SPREADSHEET = _query(
+    "_spreadsheet",
+    {**FLAG, "default": False},
+    "Of text/csv: no text is taken for a formula, and letters of every language are read as what they are.",
+)
+# No name of a dataset or of a column begins with an underscore.
+SHARED = {given["name"]: given for given in (LIMIT, CURSOR, SEARCH, COUNT_PARAMETER, SPREADSHEET)}
+SHARED["_limit.results"] = RESULT_LIMIT
+
+
+def _shared(*names: str) -> list[dict[str, Any]]:
+    return [{"$ref": PARAMETERS + name} for name in names]
+
+
+def view_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str, Any]]:
+    """The parameters that say what is shown of a record."""
+    embed = [_query("_embed", names_schema(sorted(embeddable)), EMBED_TEXT)] if embeddable else []
+    return [_query("_select", names_schema(column_names(shape)), SELECT_TEXT), *embed] if shape.columns else []
+
+
+def list_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str, Any]]:
+    """All that a list takes."""
+    if shape.store == "keyvalue":
+        names = [shape.key[-1].name, f"-{shape.key[-1].name}"]
+        sort = _query("_sort", {**names_schema(names), "maxItems": 1}, "The direction of the list.")
+        return [LIMIT, CURSOR, sort, *view_parameters(shape, embeddable), *filter_references(shape)]
+    sorts = [_query("_sort", names_schema(sort_names(shape)), SORT_TEXT)] if shape.columns else []
+    view = view_parameters(shape, embeddable)
+    others = _shared(*(["_q"] if shape.has_texts else []), "_count", "_spreadsheet")
+    return [*_shared("_limit", "_cursor"), *sorts, *view, *others, *filter_references(shape)]
+
+
+def aggregate_parameters(shape: Shape) -> list[dict[str, Any]]:
+    """All that an aggregate takes."""
+    groups, measures = _group_names(shape), _measure_names(shape)
+    results = [*dict.fromkeys([*groups, *measures])]
+    parameters = [_query("_aggregate", {**names_schema(measures), "default": [COUNT]}, MEASURES_TEXT)]
+    if groups:
+        parameters += [
+            _query("_group", names_schema(groups), GROUPS_TEXT),
+            _query("_sort", names_schema([*results, *(f"-{name}" for name in results)]), RESULTS_TEXT),
+        ]
+    others = _shared("_limit.results", "_cursor", *(["_q"] if shape.has_texts else []), "_spreadsheet")
+    return [*parameters, *others, *filter_references(shape)]
+
+
+def _group_names(shape: Shape) -> list[str]:
+    return [
+        name
+        for column in shape.columns
+        if can_group(column)
+        for name in (column.name, *(f"{column.name}__{period}" for period in periods_of(column)))
+    ]
+
+
+def _measure_names(shape: Shape) -> list[str]:
+    return [COUNT, *(f"{column.name}__{name}" for column in shape.columns for name in column.kind.aggregates)]
+
+
+# What the routes of any dataset take, whose columns they do not know.
+ANY_FILTER = {
+    "name": "filters",
+    "in": "query",
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+    "style": "form",
+    "explode": True,
+    "description": f"`column=value` or `column__operator=value`; the operators are {', '.join(OPERATORS)}.",
+}
+ANY_VIEW = [_query("_select", _any_list("price"), SELECT_TEXT), _query("_embed", _any_list("category"), EMBED_TEXT)]
+ANY_LIST = [
+    *(LIMIT, CURSOR, _query("_sort", _any_list("-price"), SORT_TEXT), *ANY_VIEW, SEARCH, COUNT_PARAMETER, SPREADSHEET),
+    ANY_FILTER,
+]
+ANY_AGGREGATE = [
+    _query("_aggregate", _any_list("price__sum"), MEASURES_TEXT),
+    _query("_group", _any_list("category"), GROUPS_TEXT),
+    _query("_sort", _any_list("-price__sum"), RESULTS_TEXT),
+    *(RESULT_LIMIT, CURSOR, SEARCH, SPREADSHEET, ANY_FILTER),
+]

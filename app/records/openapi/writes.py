@@ -1,0 +1,225 @@
+"""Typed OpenAPI of writing records: the schemas of what is sent, and the operations that take them. Pure."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from app.columns.column import ROW_ID, Column
+from app.columns.column_types import ANY_INTEGER
+from app.columns.constraints import ADDRESSABLE, address_rule
+from app.columns.json_schema import written_value
+from app.columns.schema_references import schema_reference
+from app.core.http.body import JSON, MERGE_PATCH
+from app.core.http.idempotency import HEADER, MAX_KEY_LENGTH
+from app.core.http.middleware import problem_response
+from app.datasets.shape import Shape
+from app.records.openapi.names import ANY_RECORD as ANY_RECORD_NAME
+from app.records.openapi.names import choices_of, part_of, title_of
+
+Document = dict[str, Any]
+
+# A record of any dataset. It has a name in documents: generators give inline objects names that are none in Go.
+ANY_RECORD_SCHEMA: Document = {
+    "type": "object",
+    "additionalProperties": True,
+    "description": "a member for each column",
+}
+_ANY_RECORD: Document = schema_reference(ANY_RECORD_NAME)
+# One entity tag, or several: RFC 9110, 8.8.3 and 13.1.
+_TAG = r'(W/)?"[!#-~]*"'
+_TAGS: Document = {
+    "type": "string",
+    "pattern": rf"^(\*|{_TAG}(\s*,\s*{_TAG})*)$",
+    "examples": ['"0b1e96b2d2d8ae0c9d1cf5f1a3f7c1aa"'],
+}
+REPETITION: Document = {
+    "name": HEADER,
+    "in": "header",
+    "schema": {"type": "string", "pattern": f"^[!-~]([ -~]{{0,{MAX_KEY_LENGTH - 2}}}[!-~])?$"},
+    "description": "A new UUID: the same request sent again with it is not done again.",
+}
+_IF_MATCH: Document = {
+    "name": "If-Match",
+    "in": "header",
+    "schema": _TAGS,
+    "description": "Proceed only if the record still has this ETag (`*`: if it exists); otherwise 412.",
+}
+_IF_NONE_MATCH: Document = {
+    "name": "If-None-Match",
+    "in": "header",
+    "schema": {"type": "string", "enum": ["*"]},
+    "description": "*: add the record, and replace none (412).",
+}
+_IF_CHANGED: Document = {
+    "name": "If-None-Match",
+    "in": "header",
+    "schema": _TAGS,
+    "description": "The ETag of what is known already: where the record still has it, the answer is 304.",
+}
+_ETAG: Document = {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
+_NEW: Document = {
+    **_ETAG,
+    "Location": {"description": "the record's address, of a single one", "schema": {"type": "string"}},
+}
+
+# The same for any dataset, in the document of the fixed routes.
+SECURITY: list[dict[str, list[str]]] = [{"bearer": []}]
+CONDITIONS: list[Document] = [_IF_MATCH]
+CREATE_CONDITIONS: list[Document] = [_IF_MATCH, _IF_NONE_MATCH]
+
+
+def body_of(schema: Document, *media_types: str) -> Document:
+    """A request's body of a schema, in JSON where nothing else is said."""
+    return {"required": True, "content": {name: {"schema": schema} for name in media_types or (JSON,)}}
+
+
+def described(**members: Any) -> Document:
+    """What the framework cannot tell of a route that reads its request by itself."""
+    return {"security": SECURITY, **members}
+
+
+def operation_of(shape: Shape, operation_id: str, summary: str) -> Document:
+    """What every operation on a dataset's records says of itself."""
+    return {"operationId": operation_id, "summary": summary, "tags": [shape.name], "security": SECURITY}
+
+
+ANY_RECORD = body_of(_ANY_RECORD)
+ANY_NEW = body_of(
+    {
+        "oneOf": [
+            _ANY_RECORD,
+            {"type": "array", "items": {"type": "object", "additionalProperties": True}, "minItems": 1},
+        ]
+    }
+)
+ANY_CHANGE = body_of(_ANY_RECORD, JSON, MERGE_PATCH)
+
+
+# The problems of writing, by the name that operations refer to: the status and the response.
+WRITE_PROBLEMS: dict[str, tuple[str, Document]] = {
+    "Malformed": ("400", problem_response("The body is not JSON, or the address or a header cannot be used")),
+    "Clash": (
+        "409",
+        problem_response(
+            "A value that must be unique is taken, a reference leads nowhere, the dataset has no columns yet or is in "
+            "use by an import or another request, or the request with this Idempotency-Key is still running"
+        ),
+    ),
+    "Referenced": ("409", problem_response("Another record refers to this one, or something holds the dataset")),
+    "OtherState": ("412", problem_response("The record is not in the state that If-Match or If-None-Match names")),
+    "TooMuch": ("413", problem_response("The body or the array is too large")),
+    "OtherKind": ("415", problem_response("The body's media type is not supported")),
+    "Unfit": ("422", problem_response("The record does not fit its dataset, or an Idempotency-Key had another body")),
+}
+_WRITING = ("Malformed", "Clash", "TooMuch", "OtherKind", "Unfit")
+_ADDRESSED = ("NoRecord", "OtherState")
+
+
+def can_be_conditional(operation: Document) -> Document:
+    """The operation that gets a record, with the header that asks for it only where it has changed."""
+    unchanged = {"304": {"description": "The record still has the ETag of If-None-Match", "headers": _ETAG}}
+    return {
+        **operation,
+        "parameters": [*operation["parameters"], _IF_CHANGED],
+        "responses": {**operation["responses"], **unchanged},
+    }
+
+
+def write_schemas(shape: Shape) -> dict[str, Document]:
+    """The schemas of what is sent: a new record, a whole one at its address, and changes; and of an array's answer."""
+    title = title_of(shape)
+    key = {column.name for column in shape.key}
+    written = [column for column in shape.columns if column.name != ROW_ID]
+    values = {column.name: _written(column, shape) for column in written}
+    required = [column.name for column in written if column.required]
+    changes = {name: schema for name, schema in values.items() if name not in key}
+    numbered = {ROW_ID: {**ANY_INTEGER, "description": "as in the address"}} if ROW_ID in key else {}
+    return {
+        f"{shape.name}_create": _object(f"A new record of {title}.", values, required),
+        # The same by another name: clients of typescript-fetch do not compile with one schema twice in a choice.
+        f"{shape.name}_new": {
+            "description": f"One of several new records of {title}.",
+            "allOf": [part_of(shape, "create")],
+        },
+        f"{shape.name}_replace": _object(
+            f"A whole record of {title}; its key is in the address.",
+            {**numbered, **values},
+            [name for name in required if name not in key],
+        ),
+        f"{shape.name}_update": _object(f"Changes to a record of {title}.", changes, []),
+        f"{shape.name}_created": {
+            "type": "object",
+            "properties": {"data": {"type": "array", "items": part_of(shape, "record")}},
+            "required": ["data"],
+        },
+    }
+
+
+def _written(column: Column, shape: Shape) -> Document:
+    """The schema of what is sent for a column; one with a pattern or choices of its own cannot say what no key is."""
+    schema = written_value(column, shape.examples.get(column.name), choices_of(shape, column))
+    if address_rule(column, [part.name for part in shape.key]) is None or column.one_of is not None:
+        return schema
+    return {"pattern": ADDRESSABLE, **schema}
+
+
+def write_operations(
+    shape: Shape, key: list[Document], problems: Callable[..., Document]
+) -> tuple[dict[str, Document], dict[str, Document]]:
+    """The operations at the address of all records and at that of one.
+
+    `key` are the parameters of the latter; `problems` gives the responses of these names beside those of every
+    operation.
+    """
+    one, name, title = part_of(shape, "record"), shape.name, title_of(shape)
+    post = operation_of(shape, f"create_{name}_records", f"Add a record, or an array of records, of {title}") | {
+        "description": "Of an array, all records are added or none. The answer shows what was added.",
+        "parameters": [REPETITION],
+        "requestBody": body_of(_new_records(shape)),
+        "responses": {
+            "201": _answer("Added", {"oneOf": [one, part_of(shape, "created")]}, _NEW),
+            **problems(*_WRITING),
+        },
+    }
+    put = operation_of(shape, f"replace_{name}_record", f"Add or replace a record of {title}") | {
+        "description": "Adds the record with this key (201), or replaces it (200): a column that is left out is null.",
+        "parameters": [*key, *CREATE_CONDITIONS],
+        "requestBody": body_of(part_of(shape, "replace")),
+        "responses": {
+            "200": _answer("Replaced", one, _ETAG),
+            "201": _answer("Added", one, _NEW),
+            **problems(*_WRITING, *_ADDRESSED),
+        },
+    }
+    patch = operation_of(shape, f"update_{name}_record", f"Change a record of {title}") | {
+        "description": "A JSON merge patch: a column that is left out stays, null empties it.",
+        "parameters": [*key, *CONDITIONS],
+        "requestBody": body_of(part_of(shape, "update"), JSON, MERGE_PATCH),
+        "responses": {"200": _answer("Changed", one, _ETAG), **problems(*_WRITING, *_ADDRESSED)},
+    }
+    delete = operation_of(shape, f"delete_{name}_record", f"Delete a record of {title}") | {
+        "description": "With `If-Match`, only if the record is still as you know it.",
+        "parameters": [*key, *CONDITIONS],
+        "responses": {"204": {"description": "Deleted"}, **problems("Malformed", "Referenced", *_ADDRESSED)},
+    }
+    return {"post": post}, {"put": put, "patch": patch, "delete": delete}
+
+
+def _new_records(shape: Shape) -> Document:
+    """The schema of one new record or several; without columns there are none to be told apart."""
+    one = part_of(shape, "create")
+    several = {"type": "array", "items": part_of(shape, "new"), "minItems": 1}
+    return {"oneOf": [one, several]} if shape.columns else one
+
+
+def _answer(description: str, schema: Document, headers: Document) -> Document:
+    return {"description": description, "headers": headers, "content": {JSON: {"schema": schema}}}
+
+
+def _object(description: str, properties: Document, required: Sequence[str]) -> Document:
+    schema: Document = {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "additionalProperties": False,
+    }
+    return schema | ({"required": list(required)} if required else {})

@@ -1,0 +1,256 @@
+"""What is computed of a dataset's records, in groups or of all together. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.columns.column import Column
+from app.columns.column_types import TYPES
+from app.core.errors import CursorInvalid, did_you_mean
+from app.core.http.cursors import decode_cursor, encode_cursor
+from app.datasets.shape import Shape
+from app.records.query.contradictions import refuse_contradictions
+from app.records.query.filters import AllOf, canonical, list_columns, no_column
+from app.records.query.functions import COUNT, FUNCTIONS, PERIODS, can_group, periods_of, result_sql, result_type
+from app.records.query.idioms import ABSENT_FUNCTIONS, translate_group, translate_measure
+from app.records.query.limits import Limits
+from app.records.query.operands import Mistake, shown
+from app.records.query.operators import SEPARATOR
+from app.records.query.parameters import Asked, read_address, refusals
+from app.records.query.record_query import Form, check_form, read_search
+from app.records.relational.where import Ordered, column_name
+
+MEMBERS = ("aggregate", "group", "sort", "limit", "cursor", "q", "spreadsheet")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A function of a column; without a column, how many records there are."""
+
+    name: str
+    function: str
+    column: Column | None
+
+    @property
+    def sql(self) -> str:
+        if self.column is None:
+            return "count(*)"
+        return FUNCTIONS[self.function].sql.format(column_name(self.column))
+
+    @property
+    def type(self) -> str:
+        """The name of the result's type before JSON shows it: the mean of integers is exact until then."""
+        if self.column is None:
+            return "integer"
+        is_exact = self.function in ("sum", "avg") and self.column.type != "number"
+        return "decimal" if is_exact else result_type(self.function, self.column)
+
+    @property
+    def json_sql(self) -> str:
+        """The result as JSON shows it: an SQL template over {}."""
+        return "{}" if self.column is None else result_sql(self.function, self.column)
+
+    @property
+    def nullable(self) -> bool:
+        """Whether it may be null, such as of records without a value."""
+        return not self.function.startswith(COUNT)
+
+
+@dataclass(frozen=True)
+class Group:
+    """What the records of a group have in common: a column's value, or the `period` of a date."""
+
+    name: str
+    column: Column
+    period: str | None
+
+    @property
+    def sql(self) -> str:
+        name = column_name(self.column)
+        return name if self.period is None else f"to_char({name}, '{PERIODS[self.period][0]}')"
+
+    @property
+    def type(self) -> str:
+        """The name of its values' type."""
+        return self.column.type if self.period is None else "text"
+
+    @property
+    def json_sql(self) -> str:
+        """The value as JSON shows it: an SQL template over {}."""
+        return "{}" if self.period is not None else self.column.kind.json_sql
+
+    @property
+    def nullable(self) -> bool:
+        """Whether records without a value are a group too."""
+        return not self.column.required
+
+
+Member = Group | Measure
+# How a member is written here that another API writes otherwise.
+Translate = Callable[[Sequence[Column], str], str | None]
+# Members of the results and whether each is descending.
+Sort = tuple[tuple[Member, bool], ...]
+
+
+@dataclass(frozen=True)
+class AggregateQuery:
+    """Some measures, of each group of records.
+
+    `sort` names every group, so that no two results have the same place. `position` holds the sort's values of the
+    result that the list continues behind, as texts. `limit` is None for all of them, which only an export may ask for.
+    """
+
+    where: AllOf
+    search: str | None
+    groups: tuple[Group, ...]
+    measures: tuple[Measure, ...]
+    sort: Sort
+    limit: int | None
+    position: tuple[str | None, ...] | None = None
+    spreadsheet: bool = False
+
+    @property
+    def members(self) -> list[Member]:
+        """What one result is made of, in order."""
+        return [*self.groups, *self.measures]
+
+    @property
+    def ordered(self) -> list[Ordered]:
+        """What the results are sorted by."""
+        return [
+            Ordered(member.sql, TYPES[member.type].sql, descending, member.nullable) for member, descending in self.sort
+        ]
+
+
+def aggregate_from_address(shape: Shape, raw: bytes, limits: Limits, form: Form = "page") -> AggregateQuery:
+    """The query that an address' part behind the `?` asks for.
+
+    Raises:
+        UnknownParameter, ParameterInvalid, ParameterRepeated, QueryTooLarge, QueryContradictory, CursorInvalid: it
+            cannot be run, for the reason that the problem names.
+    """
+    where, asked = read_address(shape, raw, MEMBERS, limits)
+    refuse_contradictions(where.conditions)
+    with refusals("query"):
+        check_form(asked, form)
+        groups = tuple(_group(shape, name) for name in asked.names("group") or ())
+        measures = tuple(_measure(shape, name) for name in asked.names("aggregate") or [COUNT])
+        limits.check_terms(len(groups) + len(measures), "groups and measures")
+        _check_names(shape, groups, measures)
+        search = read_search(shape, asked, limits)
+        sort = _sort(asked, groups, measures)
+        most = limits.page_size if form == "page" else limits.export_records
+        cursor = asked.text("cursor")
+        query = AggregateQuery(
+            where=where,
+            search=search,
+            groups=groups,
+            measures=measures,
+            sort=sort,
+            limit=asked.limit(most, limits.page_size if form == "page" else None),
+            spreadsheet=asked.flag("spreadsheet"),
+        )
+        return query if cursor is None else replace(query, position=_position(shape, query, cursor))
+
+
+def _check_names(shape: Shape, groups: Sequence[Group], measures: Sequence[Measure]) -> None:
+    if any(group.name == COUNT for group in groups) and any(measure.name == COUNT for measure in measures):
+        raise Mistake(
+            "_aggregate",
+            f"the number of records and the column '{COUNT}' would have the same name",
+            hint=f"Count a column that is always there, such as {shape.key[0].name}{SEPARATOR}{COUNT}.",
+        )
+
+
+def _group(shape: Shape, name: str) -> Group:
+    column, period = _split(shape, name, "_group", translate_group)
+    if not can_group(column):
+        possible = ", ".join(one.name for one in shape.columns if can_group(one))
+        message = f"'{column.name}' is {column.type}, by which nothing can be grouped"
+        raise Mistake("_group", message, hint=f"Columns to group by: {shown(possible)}.")
+    if period and period not in periods_of(column):
+        known = periods_of(column)
+        hint = f"'{column.name}' takes: {', '.join(known)}." if known else f"Only dates have: {', '.join(PERIODS)}."
+        raise Mistake("_group", f"there is no '{shown(name)}'.{did_you_mean(period, known)}", hint=hint)
+    return Group(name, column, period or None)
+
+
+def _measure(shape: Shape, name: str) -> Measure:
+    if name == COUNT:
+        return Measure(name, COUNT, None)
+    column, function = _split(shape, name, "_aggregate", translate_measure)
+    known = column.kind.aggregates
+    if function not in known:
+        meant = translate_measure(shape.columns, name)
+        near = "" if meant or function in ABSENT_FUNCTIONS else did_you_mean(function, known)
+        example = meant or f"{column.name}{SEPARATOR}{known[0]}"
+        hint = f"Write it as {example}; '{column.name}' takes: {', '.join(known)}."
+        raise Mistake("_aggregate", f"there is no '{shown(name)}'.{near}", hint=hint)
+    return Measure(name, function, column)
+
+
+def _split(shape: Shape, name: str, place: str, translate: Translate) -> tuple[Column, str]:
+    """The column and what stands behind it in the name of a member; `translate` reads another API's name."""
+    column_part, _, rest = name.partition(SEPARATOR)
+    column = shape.by_name.get(column_part)
+    if column is not None:
+        return column, rest
+    meant = translate(shape.columns, name)
+    if meant is not None:
+        raise Mistake(place, f"there is no column '{shown(column_part)}'", hint=f"Write it as {place}={meant}.")
+    hint = list_columns(shape.columns)
+    if place == "_aggregate":
+        hint = f"Write it as count, or as a column and a function: column__sum. {hint}"
+    raise Mistake(place, no_column(column_part, shape.columns), hint=hint)
+
+
+def _sort(asked: Asked, groups: Sequence[Group], measures: Sequence[Measure]) -> Sort:
+    members: list[Member] = [*groups, *measures]
+    known = {member.name: member for member in members}
+    terms: dict[str, bool] = {}
+    for term in asked.names("sort") or ():
+        name = term.removeprefix("-")
+        if name not in known:
+            hint = f"They have: {shown(', '.join(known))}; a - before one sorts it in descending order."
+            raise Mistake("_sort", f"the results have no '{shown(name)}'.{did_you_mean(name, known)}", hint=hint)
+        if name in terms:
+            raise Mistake("_sort", f"it names '{shown(name)}' twice")
+        terms[name] = term.startswith("-")
+    if not groups:
+        return ()
+    rest = {group.name: False for group in groups if group.name not in terms}
+    return tuple((known[name], descending) for name, descending in (terms | rest).items())
+
+
+def _fingerprint(shape: Shape, query: AggregateQuery) -> list[Any]:
+    """What tells a query from those whose cursors it cannot take; what is computed besides changes no order."""
+    groups = [group.name for group in query.groups]
+    terms = [[member.name, descending] for member, descending in query.sort]
+    return ["aggregate", str(shape.id), canonical(query.where), query.search, groups, terms]
+
+
+def next_results(shape: Shape, query: AggregateQuery, position: list[Any]) -> str:
+    """The cursor of the results behind the one whose sort's values, as texts, are `position`."""
+    return encode_cursor(position, _fingerprint(shape, query))
+
+
+def _position(shape: Shape, query: AggregateQuery, cursor: str) -> tuple[str | None, ...]:
+    values = decode_cursor(cursor, _fingerprint(shape, query), length=len(query.sort))
+    try:
+        return tuple(_place(value, member) for value, (member, _) in zip(values, query.sort, strict=True))
+    except (ValueError, ArithmeticError):
+        raise CursorInvalid("The cursor does not fit the query.", hint="Start from the first page.") from None
+
+
+def _place(value: Any, member: Member) -> str | None:
+    """A value of a cursor: a text that the database reads as the member's type.
+
+    Raises:
+        ValueError, ArithmeticError: it is no such text.
+    """
+    if value is None and member.nullable:
+        return None
+    if not isinstance(value, str):
+        raise ValueError("it is not a text")
+    TYPES[member.type].parse(value)
+    return value

@@ -1,0 +1,73 @@
+"""Conditions that no record can fulfil together: they are told as the mistake they are. Pure."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from app.records.errors import QueryContradictory
+from app.records.query.filters import Condition
+from app.records.query.operands import shown
+
+# The types whose order is the same here and in the database; texts sort as the database was told to.
+_COMPARED = ("integer", "bigint", "number", "decimal", "date", "datetime")
+_LOWER, _UPPER = ("gt", "gte", "eq", "between"), ("lt", "lte", "eq", "between")
+
+
+def refuse_contradictions(conditions: Sequence[Condition]) -> None:
+    """Raise QueryContradictory where conditions that must all hold leave a column no value."""
+    by_column: dict[str, list[Condition]] = {}
+    for condition in conditions:
+        by_column.setdefault(condition.column.name, []).append(condition)
+    for same in by_column.values():
+        if len(same) > 1 or same[0].operator == "between":
+            _check(same)
+
+
+def _check(conditions: Sequence[Condition]) -> None:
+    column = conditions[0].column
+    missing = [c for c in conditions if c.operator == "isnull" and c.holds_for_missing]
+    present = [c for c in conditions if not c.holds_for_missing]
+    if missing and present:
+        raise _contradiction(missing[0], present[0])
+    equal = [c for c in conditions if c.operator == "eq"]
+    for condition in conditions:
+        if equal and not _allows(condition, equal[0].values[0]):
+            raise _contradiction(equal[0], condition)
+    if column.type in _COMPARED:
+        _check_bounds(conditions)
+
+
+def _allows(condition: Condition, value: str) -> bool:
+    if condition.operator in ("eq", "in"):
+        return value in condition.values
+    return condition.operator not in ("ne", "nin") or value not in condition.values
+
+
+def _check_bounds(conditions: Sequence[Condition]) -> None:
+    lower = [(_bound(c, 0, 1 if c.operator == "gt" else 0), c) for c in conditions if c.operator in _LOWER]
+    upper = [(_bound(c, -1, -1 if c.operator == "lt" else 0), c) for c in conditions if c.operator in _UPPER]
+    if not lower or not upper:
+        return
+    least, least_said = max(lower, key=lambda pair: pair[0])
+    greatest, greatest_said = min(upper, key=lambda pair: pair[0])
+    if least > greatest:
+        raise _contradiction(least_said, greatest_said)
+
+
+def _bound(condition: Condition, which: int, beside: int) -> tuple[bool, Any, int]:
+    """A bound to be compared with others: `beside` is 1 just above the value, -1 just below it. NaN is the greatest."""
+    value = condition.column.parse_comparable(condition.values[which])
+    is_nan = isinstance(value, float) and math.isnan(value)
+    return is_nan, 0 if is_nan else value, beside
+
+
+def _contradiction(one: Condition, other: Condition) -> QueryContradictory:
+    if one is other:
+        return QueryContradictory(f"{_say(one)} begins above its end.", hint="Give the least value first.")
+    return QueryContradictory(
+        f"No record can fulfil both {_say(one)} and {_say(other)}.", hint="Leave one of them out, or join them by _or."
+    )
+
+
+def _say(condition: Condition) -> str:
+    return f"'{condition.column.name}__{condition.operator}={shown(','.join(condition.values))}'"

@@ -1,0 +1,322 @@
+"""What is asked of a dataset's records, from an address or from a JSON body: both become the same `RecordQuery`. Pure.
+
+Whatever can be refused is refused here, before a connection is touched.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, Literal, cast
+
+from app.columns.column import Column
+from app.core.errors import CursorInvalid, did_you_mean
+from app.core.http.cursors import decode_cursor, encode_cursor
+from app.datasets.shape import Shape
+from app.records.query.contradictions import refuse_contradictions
+from app.records.query.filters import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Filter,
+    Not,
+    WhereReader,
+    canonical,
+    conditions_of,
+    list_columns,
+    no_column,
+)
+from app.records.query.idioms import explain_member, explain_selection, translate_sort
+from app.records.query.limits import Limits
+from app.records.query.operands import SHOWN_LENGTH, Mistake, check_characters, comparable, shown
+from app.records.query.operator_idioms import find_column
+from app.records.query.parameters import Asked, read_address, refusals
+
+Count = Literal["none", "exact", "estimated"]
+# A page as JSON, or all records as one of the two formats of an export.
+Form = Literal["page", "csv", "ndjson"]
+
+DEFAULT_LIMIT = 50
+# The operators for which an index can be read instead of the records.
+_INDEXED_OPERATORS = ("eq", "in", "gt", "gte", "lt", "lte", "between", "startswith", "isnull")
+MOST_WARNINGS = 10
+COUNTS = ("none", "exact", "estimated")
+# What a list takes beside conditions: in an address with a `_` before it, in a body as it is.
+MEMBERS = ("select", "sort", "limit", "cursor", "count", "q", "embed", "spreadsheet")
+
+
+@dataclass(frozen=True)
+class SortTerm:
+    """A column that a list is sorted by; where it is `nullable`, the records without a value come last."""
+
+    column: Column
+    descending: bool
+    nullable: bool
+
+    @property
+    def name(self) -> str:
+        """As `_sort` has it: `-price` where it is descending."""
+        return f"-{self.column.name}" if self.descending else self.column.name
+
+
+@dataclass(frozen=True)
+class RecordView:
+    """What is shown of a record: some of its columns, and the records that some of them refer to."""
+
+    select: tuple[Column, ...]
+    embed: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True)
+class RecordQuery:
+    """A list of records: which, in what order, what of them, and from where.
+
+    `sort` ends with the key or another unique column, so that no two records have the same place. `position` holds the
+    sort's values of the record that the list continues behind, as texts. `limit` is None for all of them, which only an
+    export may ask for.
+    """
+
+    where: AllOf
+    search: str | None
+    view: RecordView
+    sort: tuple[SortTerm, ...]
+    limit: int | None = DEFAULT_LIMIT
+    position: tuple[str | None, ...] | None = None
+    count: Count = "none"
+    spreadsheet: bool = False
+
+
+def query_from_address(shape: Shape, raw: bytes, limits: Limits, form: Form = "page") -> RecordQuery:
+    """The query that an address' part behind the `?` asks for.
+
+    Raises:
+        UnknownParameter, ParameterInvalid, ParameterRepeated, QueryTooLarge, QueryContradictory, CursorInvalid: it
+            cannot be run, for the reason that the problem names.
+    """
+    where, asked = read_address(shape, raw, MEMBERS, limits)
+    with refusals("query"):
+        return _plan(shape, where, asked, limits, form)
+
+
+def query_from_body(shape: Shape, document: Any, limits: Limits, form: Form = "page") -> RecordQuery:
+    """The query that a JSON body asks for.
+
+    Raises:
+        QueryInvalid, QueryTooLarge, QueryContradictory, CursorInvalid: as `query_from_address` raises.
+    """
+    with refusals("body"):
+        if not isinstance(document, dict):
+            raise Mistake("body", 'it takes an object, for example {"where": {"price": {"gte": 10}}}')
+        known = ("where", *MEMBERS)
+        for name in document:
+            if name not in known:
+                raise _no_member(shape, name, known)
+        where = WhereReader(shape, limits).read(document.get("where", {}), "where")
+        return _plan(shape, where, Asked("", document), limits, form)
+
+
+def _no_member(shape: Shape, name: str, known: Sequence[str]) -> Mistake:
+    meant, hint = explain_member(shape.columns, known, name)
+    near = f" Did you mean '{meant}'?" if meant else did_you_mean(name[:SHOWN_LENGTH], known)
+    return Mistake(shown(name), f"there is no such member.{near}", hint=hint)
+
+
+def view_from_address(shape: Shape, raw: bytes, limits: Limits) -> RecordView:
+    """What the address of one record says is shown of it; see `query_from_address`."""
+    _, asked = read_address(shape, raw, ("select", "embed"), limits, takes_conditions=False)
+    with refusals("query"):
+        return _view(shape, asked)
+
+
+def _plan(shape: Shape, where: AllOf, asked: Asked, limits: Limits, form: Form) -> RecordQuery:
+    _check_contradictions(where)
+    check_form(asked, form)
+    most = limits.page_size if form == "page" else limits.export_records
+    search = read_search(shape, asked, limits)
+    sort = _sort(shape, asked, limits)
+    cursor = asked.text("cursor")
+    query = RecordQuery(
+        where=where,
+        search=search,
+        view=_view(shape, asked),
+        sort=sort,
+        limit=asked.limit(most, DEFAULT_LIMIT if form == "page" else None),
+        count=cast("Count", asked.choice("count", COUNTS) or "none"),
+        spreadsheet=asked.flag("spreadsheet"),
+    )
+    return query if cursor is None else replace(query, position=_position(shape, query, cursor))
+
+
+def check_form(asked: Asked, form: Form) -> None:
+    """Raise a Mistake where something is asked for that a form does not have; what asks for nothing does no harm."""
+    counts = asked.choice("count", COUNTS) not in (None, "none")
+    for name, is_asked in (("cursor", asked.text("cursor") is not None), ("count", counts)):
+        if form != "page" and is_asked:
+            hint = "Leave it out; Accept: application/json has pages and counts."
+            raise Mistake(asked.place(name), "an export has all records, and no pages", hint=hint)
+    if form != "csv" and asked.flag("spreadsheet"):
+        hint = "Send the header Accept: text/csv with it."
+        raise Mistake(asked.place("spreadsheet"), "only text/csv is made for spreadsheets", hint=hint)
+
+
+def _check_contradictions(part: Filter) -> None:
+    match part:
+        case AllOf():
+            refuse_contradictions(part.conditions)
+            for inner in part.parts:
+                _check_contradictions(inner)
+        case AnyOf():
+            for inner in part.parts:
+                _check_contradictions(inner)
+        case Not():
+            _check_contradictions(part.part)
+
+
+def read_search(shape: Shape, asked: Asked, limits: Limits) -> str | None:
+    """The words to be searched for.
+
+    Raises:
+        Mistake: there are none, or nothing to search in.
+    """
+    words = asked.text("q")
+    if words is None:
+        return None
+    place = asked.place("q")
+    limits.check_text(len(words), place)
+    check_characters(words, place)
+    if not words.strip():
+        raise Mistake(place, "it is empty", hint="Leave it out to have all records.")
+    if not shape.has_texts:
+        raise Mistake(place, f"'{shape.name}' has no column of texts to search in", hint="Filter by its columns.")
+    return words
+
+
+def _view(shape: Shape, asked: Asked) -> RecordView:
+    names = asked.names("select")
+    if names == []:
+        raise Mistake(asked.place("select"), "it names no column", hint="Leave it out to have all columns.")
+    select = shape.columns if names is None else [_selected(shape, name, asked.place("select")) for name in names]
+    return RecordView(tuple(select), tuple(_embeddable(shape, name, asked) for name in asked.names("embed") or ()))
+
+
+def _known(shape: Shape, name: str, place: str, hint: str | None = None) -> Column:
+    column = shape.by_name.get(name)
+    if column is None:
+        raise Mistake(place, no_column(name, shape.columns), hint=hint or list_columns(shape.columns))
+    return column
+
+
+def _selected(shape: Shape, name: str, place: str) -> Column:
+    return _known(shape, name, place, None if name in shape.by_name else explain_selection(shape, name))
+
+
+def _sorted_by(shape: Shape, name: str, names: Sequence[str], asked: Asked) -> Column:
+    """The column that a member of a sort, one of `names`, names."""
+    plain = name.removeprefix("-")
+    if plain in shape.by_name:
+        return shape.by_name[plain]
+    place = asked.place("sort")
+    sort = translate_sort(shape.columns, ",".join(names))
+    hint = list_columns(shape.columns)
+    if sort is not None:
+        example = f"_sort={sort}" if asked.prefix else f'"sort": {json.dumps(sort.split(","))}'
+        hint = f"Write it as {example}; a - before a column sorts it in descending order."
+        if find_column(shape.columns, plain) is None:
+            raise Mistake(place, f"there is no column '{shown(plain)}'", hint=hint)
+    return _known(shape, plain, place, hint)
+
+
+def _embeddable(shape: Shape, name: str, asked: Asked) -> Column:
+    place = asked.place("embed")
+    hint = f"Columns that can be embedded: {', '.join(shape.references) or 'none'}."
+    column = _known(shape, name, place, hint)
+    if column.references is None:
+        raise Mistake(place, f"'{name}' refers to no dataset", hint=hint)
+    return column
+
+
+def _sort(shape: Shape, asked: Asked, limits: Limits) -> tuple[SortTerm, ...]:
+    names = asked.names("sort") or []
+    place = asked.place("sort")
+    limits.check_terms(len(names), "columns to sort by")
+    terms = [_term(_sorted_by(shape, name, names, asked), name.startswith("-")) for name in names]
+    for term in terms:
+        if not term.column.kind.can_be_sorted:
+            hint = f"These have one: {', '.join(column.name for column in shape.columns if column.kind.can_be_sorted)}."
+            message = f"'{term.column.name}' is {term.column.type}, which has no order"
+            raise Mistake(place, message, hint=shown(hint))
+    sorted_by = [term.column.name for term in terms]
+    if repeated := {name for name in sorted_by if sorted_by.count(name) > 1}:
+        raise Mistake(place, f"it names '{min(repeated)}' twice")
+    # In the last one's direction, so that one index, read forwards or backwards, serves both.
+    descending = terms[-1].descending if terms else False
+    rest = [_term(column, descending) for column in shape.key if column.name not in sorted_by]
+    return _until_unique([*terms, *rest], shape)
+
+
+def _until_unique(terms: Sequence[SortTerm], shape: Shape) -> tuple[SortTerm, ...]:
+    """The beginning of a sort that leaves no ties; what stands behind it orders nothing."""
+    missing = {column.name for column in shape.key}
+    for count, term in enumerate(terms, 1):
+        missing.discard(term.column.name)
+        if not missing or (term.column.unique and not term.nullable):
+            return tuple(terms[:count])
+    return tuple(terms)
+
+
+def _term(column: Column, descending: bool) -> SortTerm:
+    return SortTerm(column, descending, nullable=not column.required)
+
+
+def _fingerprint(shape: Shape, query: RecordQuery) -> list[Any]:
+    return [str(shape.id), canonical(query.where), query.search, [term.name for term in query.sort]]
+
+
+def next_cursor(shape: Shape, query: RecordQuery, position: list[Any]) -> str:
+    """The cursor of the page behind the record whose sort's values, as JSON shows them, are `position`."""
+    return encode_cursor(position, _fingerprint(shape, query))
+
+
+def _position(shape: Shape, query: RecordQuery, cursor: str) -> tuple[str | None, ...]:
+    values = decode_cursor(cursor, _fingerprint(shape, query), length=len(query.sort))
+    try:
+        return tuple(_place(value, term.column) for value, term in zip(values, query.sort, strict=True))
+    except Mistake:
+        raise CursorInvalid(
+            "The cursor does not fit the dataset's columns.", hint="Start from the first page."
+        ) from None
+
+
+def _place(value: Any, column: Column) -> str | None:
+    if value is None and not column.required:
+        return None
+    if not isinstance(value, str | int | Decimal):
+        raise Mistake("cursor", "it holds no value")
+    return comparable(json.dumps(value) if isinstance(value, bool) else str(value), column, "cursor")
+
+
+def warnings_of(where: Filter) -> list[str]:
+    """What a caller may not have meant by the conditions of a query, the first few."""
+    said = dict.fromkeys(warning for condition in conditions_of(where) for warning in condition.warnings)
+    return list(said)[:MOST_WARNINGS]
+
+
+def unserved(shape: Shape, query: RecordQuery) -> list[str]:
+    """The parts of a query that no index serves, so that all records may have to be read for it."""
+    if any(_is_served(shape, condition) for condition in query.where.conditions):
+        return []
+    if query.search is not None and shape.search_is_indexed:
+        return []
+    filtered = dict.fromkeys(condition.column.name for condition in conditions_of(query.where))
+    leading = query.sort[0]
+    return [
+        *(f"the filter on '{name}'" for name in filtered),
+        *(["the search"] if query.search is not None else []),
+        *([f"the sort by '{leading.name}'"] if leading.column.name not in shape.indexed else []),
+    ]
+
+
+def _is_served(shape: Shape, condition: Condition) -> bool:
+    # Of a json column, what it contains is indexed.
+    operators = ("contains",) if condition.column.type == "json" else _INDEXED_OPERATORS
+    return condition.column.name in shape.indexed and condition.operator in operators

@@ -1,0 +1,110 @@
+"""Clashes: which of the records that could not be written stand against which others, and how."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from asyncpg import ForeignKeyViolationError
+
+from app.access.principal import Principal
+from app.columns.column import Column
+from app.core.database import statements
+from app.core.errors import Problem
+from app.datasets.errors import DatasetNotFound
+from app.datasets.known import Outdated, look_up_shape
+from app.records.documents import Fault, Values
+from app.records.errors import RecordReferenced, ReferenceMissing, ValueTaken
+from app.records.relational.write_plan import Target
+from app.records.results import MOST_SHOWN, refusal
+
+
+async def explain_clash(
+    target: Target,
+    records: Sequence[Values],
+    caller: Principal,
+    *,
+    is_list: bool = False,
+    own: Sequence[Any] = (),
+) -> Exception:
+    """Why the database did not take records; `own` is the key of the record that one of them is to take the place of.
+
+    Outdated where nothing is in their way any more: they are to be written again.
+    """
+    names = records[0].keys()
+    taken: list[Fault] = []
+    for columns in target.unique:
+        if names >= {column.name for column in columns}:
+            taken += await _find_taken(target, columns, records, is_list=is_list, own=own)
+    if taken:
+        return refusal(ValueTaken, taken, "Change the record that has it, or choose another value.")
+    dangling: list[Fault] = []
+    for column in target.referring:
+        if column.name in names:
+            dangling += await _find_dangling(target, column, records, caller, is_list=is_list)
+    if dangling:
+        return refusal(ReferenceMissing, dangling, "Make the record that is referred to first.")
+    return Outdated()
+
+
+async def _find_taken(
+    target: Target,
+    columns: Sequence[Column],
+    records: Sequence[Values],
+    *,
+    is_list: bool,
+    own: Sequence[Any],
+) -> list[Fault]:
+    statement = target.sql.clashes(columns, is_update=bool(own))
+    rows = await statements.fetch(statement, *(arrays_of(records, [c.name for c in columns])), *map(text_of, own))
+    kind = "key" if columns == target.sql.key else "value"
+    faults = []
+    for place, first, is_taken in rows:
+        code = f"existing_{kind}" if is_taken else f"repeated_{kind}"
+        message = "a record of the dataset has it already" if is_taken else f"the same as in record {first - 1}"
+        faults.append(_fault(columns, code, message, records, place, is_list=is_list))
+    return faults
+
+
+async def _find_dangling(
+    target: Target, column: Column, records: Sequence[Values], caller: Principal, *, is_list: bool
+) -> list[Fault]:
+    assert column.references is not None
+    try:
+        other = await look_up_shape(column.references)
+    except DatasetNotFound:
+        return []
+    statement = target.sql.dangling(column, other.name, other.key[0].name)
+    rows = await statements.fetch(statement, *arrays_of(records, [column.name]))
+    who = other.name if caller.may("read", other.name) else "another dataset"
+    message = f"no record of {who} has this key"
+    return [_fault([column], "reference_missing", message, records, row[0], is_list=is_list) for row in rows]
+
+
+def _fault(
+    columns: Sequence[Column], code: str, message: str, records: Sequence[Values], place: int, *, is_list: bool
+) -> Fault:
+    record = records[place - 1]
+    value = ",".join(text_of(record[column.name]) or "" for column in columns)
+    names = ",".join(column.name for column in columns)
+    return Fault(names, code, message, place - 1 if is_list else None, value[:MOST_SHOWN])
+
+
+def explain_reference(
+    error: ForeignKeyViolationError, target: Target, key: Sequence[Any], caller: Principal
+) -> Problem:
+    """Why a record cannot be deleted; the dataset that refers to it is named to who may read that."""
+    who = f"'{error.table_name}'" if caller.may("read", error.table_name) else "another dataset"
+    shown = ",".join(str(value) for value in key)
+    return RecordReferenced(
+        f"A record of {who} refers to the record '{shown[:MOST_SHOWN]}' of '{target.name}'.",
+        hint="Change or delete what refers to it first.",
+    )
+
+
+def text_of(value: Any) -> str | None:
+    """A value as a parameter of a statement."""
+    return None if value is None else str(value)
+
+
+def arrays_of(records: Sequence[Values], names: Sequence[str]) -> list[list[str | None]]:
+    """The records' values as parameters, an array for each name."""
+    return [[text_of(record[name]) for record in records] for name in names]

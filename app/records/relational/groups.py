@@ -1,0 +1,71 @@
+"""The statements that compute groups of records. PostgreSQL builds the JSON: one text a result. Pure."""
+
+from collections.abc import Sequence
+
+from app.columns.column_types import TYPES
+from app.core.database.errors import DATA_SCHEMA, quote
+from app.datasets.shape import Shape
+from app.records.query.aggregate_query import AggregateQuery, Member
+from app.records.relational.select import FORMULA
+from app.records.relational.where import SOURCE, Parameters, Statement, behind, json_array, matching, order
+
+# The row of one group: its members by numbers, for names can be longer than PostgreSQL keeps.
+_ROW = "_row"
+
+
+def select_results(shape: Shape, query: AggregateQuery, limit: int) -> Statement:
+    """The statement that reads up to `limit` results: one JSON text each, and its place in the sort as a JSON array."""
+    place = json_array(f"{_value(query.members.index(member))}::text" for member, _ in query.sort)
+    return _select(shape, query, limit, f"{_document(query.members)}, {place}")
+
+
+def select_result_documents(shape: Shape, query: AggregateQuery, limit: int) -> Statement:
+    """The statement that reads up to `limit` results, one JSON text each."""
+    return _select(shape, query, limit, _document(query.members))
+
+
+def select_result_cells(shape: Shape, query: AggregateQuery, limit: int) -> Statement:
+    """The statement that reads up to `limit` results as cells, in the order of their members."""
+    cells = (_cell(at, member, spreadsheet=query.spreadsheet) for at, member in enumerate(query.members))
+    return _select(shape, query, limit, ", ".join(cells))
+
+
+def _select(shape: Shape, query: AggregateQuery, limit: int, shown: str) -> Statement:
+    parameters = Parameters()
+    conditions = matching(shape, query.where, query.search, parameters)
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    computed = ", ".join(f'{member.sql} AS "{at}"' for at, member in enumerate(query.members))
+    return parameters.statement(
+        f"SELECT {shown} FROM (SELECT {computed} FROM {quote(DATA_SCHEMA, shape.name)} AS {SOURCE}{where}"
+        f"{_groups(query, parameters)} LIMIT {limit}) AS {_ROW}"
+    )
+
+
+def _groups(query: AggregateQuery, parameters: Parameters) -> str:
+    if not query.groups:
+        return ""
+    grouped = ", ".join(group.sql for group in query.groups)
+    # What is said of groups alone the planner takes for a condition on the records.
+    begin = f" HAVING {behind(query.ordered, query.position, parameters)}" if query.position is not None else ""
+    return f" GROUP BY {grouped}{begin} ORDER BY {order(query.ordered)}"
+
+
+def _value(at: int) -> str:
+    return quote(_ROW, str(at))
+
+
+def _document(members: Sequence[Member]) -> str:
+    """A result as JSON: joined, for a function of PostgreSQL takes 100 arguments at most."""
+    parts = []
+    for at, member in enumerate(members):
+        value = f"COALESCE(to_json({member.json_sql.format(_value(at))})::text, 'null')"
+        parts.append(f"""'{"," if at else ""}"{member.name}":' || {value}""")
+    return f"'{{' || {' || '.join(parts)} || '}}'"
+
+
+def _cell(at: int, member: Member, *, spreadsheet: bool) -> str:
+    if member.type == "boolean":
+        return f"{_value(at)}::text"
+    if spreadsheet and TYPES[member.type].sql == "text":
+        return f"regexp_replace({_value(at)}, '{FORMULA}', '''\\&')"
+    return member.json_sql.format(_value(at))

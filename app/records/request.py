@@ -1,0 +1,192 @@
+"""A request for the records of a dataset, served without the framework's dependencies and without a session.
+
+Both take longer than the statement itself. Who calls and what the dataset is are known from the requests before;
+every statement holds only while that is still so, and if it is not the request is served again. So no answer leaves
+that was made up from what is known alone: either a store answered under that condition, or it is asked whether the
+condition holds.
+
+Reads that say so go to the reader endpoint, which may be a moment behind. What it has of the catalogue is as old as
+what it has of the records, so a shape that it does not have yet, or has no more, is not current there: no statement
+meets a table of another shape. The request is then served anew by the writer.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from asyncpg import PostgresError, Record
+from fastapi import Request, Response
+
+from app.access.deps import find_direct_caller, find_mirrored_caller
+from app.access.keys.lookup import key_works
+from app.access.principal import Principal, Scope
+from app.core.database import statements
+from app.core.database.errors import RESHAPED
+from app.core.database.pool import Pool, get_reader, get_writer
+from app.core.database.statements import Fetch
+from app.core.errors import Problem
+from app.core.http.idempotency import Replayed
+from app.datasets import mirror
+from app.datasets.errors import DatasetReshaped, StoreUnsuitable
+from app.datasets.known import Outdated, get_shape, look_up_shape
+from app.datasets.shape import Shape, is_current
+from app.records.relational.where import Statement
+
+ATTEMPTS = 4
+
+
+class Access:
+    """What a request is served with: the caller, the dataset's shape, and statements that hold while both are right.
+
+    `anew`: nothing that is known from before is relied on. `pool`: the connections it is read over.
+    """
+
+    def __init__(self, request: Request, caller: Principal, shape: Shape, pool: Pool, *, anew: bool = False) -> None:
+        self.request = request
+        self.caller = caller
+        self.shape = shape
+        self.pool = pool
+        self._anew = anew
+        self._shapes = [shape]
+        self._is_backed = False
+
+    async def get_embedded(self, name: str) -> Shape:
+        """The shape of another dataset that is read in the same statements.
+
+        Raises:
+            ScopeMissing: the caller may not read it.
+            DatasetNotFound: there is none.
+        """
+        self.caller.demand("read", name)
+        if self.shape.store == "keyvalue":
+            raise StoreUnsuitable(f"'{self.shape.name}' is in the key-value store, which embeds no other records.")
+        shape = await _get_shape(name, self.caller, anew=self._anew)
+        self._shapes.append(shape)
+        return shape
+
+    async def fetch(self, statement: Statement) -> list[Record]:
+        """The rows of a query.
+
+        Raises:
+            Outdated: there are none, because a dataset or the caller is no longer what it was known as.
+        """
+        guarded = self.guard(statement)
+        rows = await statements.fetch(guarded.text, *guarded.values, pool=self.pool)
+        if rows:
+            self.confirm()
+        elif not await self.is_current():
+            raise Outdated
+        return rows
+
+    def guard(self, statement: Statement) -> Statement:
+        """A query that has no rows if a dataset or the caller is no longer what it was known as."""
+        text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {self._guard(len(statement.values))}"
+        return Statement(text, (*statement.values, *self.caller_values))
+
+    async def write(self, statement: str, *values: Any, fetch: Fetch = statements.write) -> list[Record]:
+        """The rows of a statement that writes: it has the condition in itself, and the id of the caller's key last."""
+        rows = await fetch(statement, *values, *self.caller_values)
+        if rows:
+            self.confirm()
+        return rows
+
+    def confirm(self) -> None:
+        """Note that a store answered for the datasets and the caller as they are known."""
+        self._is_backed = True
+
+    async def is_backed(self) -> bool:
+        """Whether an answer may be given: a store answered for what is known, or says now that it still is so."""
+        return self._is_backed or await self.is_current()
+
+    async def explain(self, statement: Statement) -> list[Record]:
+        """The rows of a statement that is no query: it holds whatever the dataset is."""
+        return await statements.fetch(statement.text, *statement.values, pool=self.pool)
+
+    async def is_current(self) -> bool:
+        """Whether the datasets and the caller are still what they were known as."""
+        if self.shape.store == "keyvalue":
+            is_current = await mirror.is_current(self.shape)
+        else:
+            rows = await statements.fetch(f"SELECT {self._guard(0)}", *self.caller_values, pool=self.pool)
+            is_current = bool(rows[0][0])
+        if is_current:
+            self.confirm()
+        return is_current
+
+    @property
+    def caller_values(self) -> Sequence[UUID]:
+        """The id of the caller's key, for the condition that it still works; nothing of the administrator's."""
+        return () if self.caller.key_id is None else (self.caller.key_id,)
+
+    def _guard(self, count: int) -> str:
+        """The condition under which the datasets and the caller are as they are known, behind `count` parameters."""
+        conditions = [is_current(shape) for shape in self._shapes]
+        if self.caller_values:
+            conditions.append(key_works(f"${count + 1}"))
+        return " AND ".join(conditions)
+
+
+async def serve(
+    request: Request,
+    dataset: str,
+    scope: Scope,
+    answer: Callable[[Access], Awaitable[Response]],
+    *,
+    may_lag: bool = False,
+) -> Response:
+    """What `answer` gives for a caller who has the scope on the dataset; what `may_lag` is read from the reader.
+
+    It is asked again if it raises Outdated, if what was known may be to blame for its error, and if no store answered
+    for what was known and that is not so any more: nothing was done then.
+
+    Raises:
+        KeyMissing, KeyUnknown, KeyRevoked, KeyExpired, ScopeMissing: the caller may not.
+        DatasetNotFound: there is no such dataset.
+        DatasetReshaped: it is changed all the time.
+    """
+    for attempt in range(ATTEMPTS):
+        anew = attempt > 0
+        pool = get_reader() if may_lag and not anew else get_writer()
+        access = await _begin(request, dataset, scope, pool, anew=anew)
+        try:
+            response = await answer(access)
+        except Outdated:
+            continue
+        except (Problem, PostgresError, Replayed) as error:
+            if not _may_be_outdated(error) or await access.is_current():
+                raise
+        else:
+            if await access.is_backed():
+                return response
+    raise DatasetReshaped(f"'{dataset}' was changed again and again while the request was served.")
+
+
+async def _begin(request: Request, dataset: str, scope: Scope, pool: Pool, *, anew: bool) -> Access:
+    """What a request is served with. For key-value records the relational database is not asked for anything."""
+    shape = await mirror.find_shape(dataset, anew=anew)
+    if shape is None:
+        caller = await find_direct_caller(request, anew=anew)
+        try:
+            # Before anything else: a key that is limited to other datasets does not learn which ones exist.
+            caller.demand(scope, dataset)
+            shape = await _get_shape(dataset, caller, anew=anew)
+        except Problem:
+            # The refusal is told to a caller whose key works, and to no one who is only known from before.
+            await find_direct_caller(request, anew=True)
+            raise
+    if shape.store == "keyvalue":
+        # No statement asks whether the key still works.
+        caller = await find_mirrored_caller(request)
+        caller.demand(scope, dataset)
+    return Access(request, caller, shape, pool, anew=anew)
+
+
+async def _get_shape(dataset: str, caller: Principal, *, anew: bool) -> Shape:
+    return await (look_up_shape if anew else get_shape)(dataset, caller.datasets)
+
+
+def _may_be_outdated(error: Problem | PostgresError | Replayed) -> bool:
+    """Whether an error may come from what was known: a refusal, an answer of before, or a table that is another now."""
+    if isinstance(error, PostgresError):
+        return error.sqlstate in RESHAPED
+    return isinstance(error, Replayed) or error.status < 500

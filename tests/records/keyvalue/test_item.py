@@ -1,0 +1,168 @@
+"""Records as items: nothing is lost on the way, and items sort as their records do."""
+
+import math
+import struct
+from dataclasses import replace
+from datetime import UTC
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.columns.column import Column
+from app.core.aws.dynamo_json import read_response, write_request
+from app.records.keyvalue.item import CODECS, RecordTooLarge, item_of, record_of, settle_documents, write_attribute
+from app.records.keyvalue.sort_key import (
+    KeyTooLong,
+    bucket_of,
+    greatest_sortable,
+    item_key,
+    least_sortable,
+    sortable,
+    successor,
+)
+from tests.records.model import place
+from tests.records.shapes import make_columns, make_shape
+
+STABLE = settings(deadline=None, derandomize=True, max_examples=300)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+BITS = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("d", bits.to_bytes(8, "big"))[0])
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "text": TEXTS,
+    "integer": st.integers(-(2**53) + 1, 2**53 - 1),
+    "bigint": st.integers(-(2**63), 2**63 - 1),
+    "number": BITS | st.floats() | st.integers(-1000, 1000).map(float),
+    "decimal": st.decimals(-9999, 9999, places=2),
+    "date": st.dates(),
+    "datetime": st.datetimes(timezones=st.just(UTC)),
+    "uuid": st.uuids(),
+}
+OTHERS: dict[str, st.SearchStrategy[Any]] = {"boolean": st.booleans(), "json": st.just('{"a": 1.50}'), "image": TEXTS}
+DECIMAL = {"type": "decimal", "precision": 6, "scale": 2}
+
+
+def column_of(kind: str) -> Column:
+    return make_columns({"v": DECIMAL if kind == "decimal" else kind})[0]
+
+
+def same(one: Any, other: Any) -> bool:
+    return bool(place(one) == place(other))
+
+
+class TestAttributes:
+    @pytest.mark.parametrize("kind", [*VALUES, *OTHERS])
+    def test_a_value_comes_back(self, kind: str) -> None:
+        column = column_of(kind)
+
+        @STABLE
+        @given(st.none() | (VALUES | OTHERS)[kind])
+        def check(value: Any) -> None:
+            sent = write_request({"v": write_attribute(column, value)})
+            found = CODECS[kind].read(read_response(sent)["v"])
+            assert same(found, value)
+            if isinstance(value, float) and value == 0:
+                assert math.copysign(1, found) == math.copysign(1, value)
+
+        check()
+
+    @pytest.mark.parametrize(
+        ("kind", "value", "attribute"),
+        [
+            ("text", "", {"S": ""}),
+            ("integer", -5, {"N": "-5"}),
+            ("decimal", Decimal("0.1"), {"N": "0.10"}),
+            ("number", 0.1, {"N": "0.1"}),
+            ("number", -0.0, {"S": "-0.0"}),
+            ("number", 1e200, {"S": "1e+200"}),
+            ("number", math.inf, {"S": "inf"}),
+            ("boolean", False, {"BOOL": False}),
+            ("date", None, {"NULL": True}),
+        ],
+    )
+    def test_it_is_of_the_kind_that_holds_it_exactly(self, kind: str, value: Any, attribute: dict[str, Any]) -> None:
+        assert write_attribute(column_of(kind), value) == attribute
+
+    def test_a_decimal_of_more_digits_than_dynamodb_has_is_a_text(self) -> None:
+        column = make_columns({"v": {"type": "decimal", "precision": 40, "scale": 0}})[0]
+        assert write_attribute(column, Decimal(10**39)) == {"S": str(10**39)}
+
+    @pytest.mark.parametrize(("sent", "value"), [("1E+3", 1000), ("-7", -7), ("1000.0", 1000)])
+    def test_a_number_may_come_back_written_otherwise(self, sent: str, value: int) -> None:
+        assert CODECS["bigint"].read({"N": sent}) == value
+
+
+class TestSortable:
+    @pytest.mark.parametrize("kind", VALUES)
+    def test_texts_sort_as_values_do_and_differ_where_they_differ(self, kind: str) -> None:
+        column = column_of(kind)
+
+        @STABLE
+        @given(VALUES[kind], VALUES[kind])
+        def check(one: Any, other: Any) -> None:
+            texts = sortable(one, column).encode(), sortable(other, column).encode()
+            assert (texts[0] < texts[1]) == (place(one) < place(other))
+            assert (texts[0] == texts[1]) == same(one, other)
+
+        check()
+
+    @STABLE
+    @given(st.tuples(TEXTS, st.integers(-9, 9)), st.tuples(TEXTS, st.integers(-9, 9)))
+    def test_so_do_keys_of_two_values(self, one: tuple[str, int], other: tuple[str, int]) -> None:
+        columns = make_columns({"a": "text", "b": "integer"})
+        keys = [item_key("g", columns, key)[1].encode() for key in (one, other)]
+        assert (keys[0] < keys[1]) == (one < other)
+        assert (keys[0] == keys[1]) == (one == other)
+
+    @STABLE
+    @given(VALUES["decimal"], st.decimals(-(10**6), 10**6, allow_nan=False, places=5))
+    def test_a_bound_may_have_more_digits_than_the_column(self, value: Decimal, bound: Decimal) -> None:
+        column = column_of("decimal")
+        text = sortable(value, column)
+        assert (text >= least_sortable(bound, column)) == (value >= bound)
+        assert (text <= greatest_sortable(bound, column)) == (value <= bound)
+
+    @STABLE
+    @given(TEXTS.filter(bool), TEXTS)
+    def test_the_successor_is_behind_all_that_begin_so(self, text: str, rest: str) -> None:
+        if text.strip("\U0010ffff"):
+            assert (text + rest).encode() < successor(text).encode()
+            assert not successor(text).startswith(text)
+
+    def test_the_characters_before_the_surrogates_have_a_successor(self) -> None:
+        assert successor("a\ud7ff") == "a\ue000"
+
+
+class TestItemKey:
+    def test_a_partition_is_named_for_the_first_value(self) -> None:
+        columns = make_columns({"a": "text", "b": "integer"})
+        partitions = {item_key("g", columns, ["x", number])[0] for number in range(50)}
+        assert partitions == {bucket_of("g", "x")}
+
+    def test_a_key_is_no_longer_than_dynamodb_has_room_for(self) -> None:
+        columns = make_columns({"a": "text"})
+        assert item_key("g", columns, ["é" * 511])[1].endswith("\0")
+        with pytest.raises(KeyTooLong, match="1,024 bytes at most"):
+            item_key("g", columns, ["é" * 512])
+
+
+class TestItems:
+    def test_a_record_comes_back_as_it_is_shown(self) -> None:
+        shape = replace(make_shape({"k": "text", "price": DECIMAL, "more": "json"}, "k"), generation="g")
+        values = settle_documents(shape.columns, {"k": "a", "price": Decimal("1.5"), "more": '{"b":1e1,"a":0.10}'})
+        item, text = item_of(shape, values)
+        assert text == '{"k":"a","price":"1.50","more":{"a": 0.10, "b": 10}}'
+        assert record_of(shape, item).values == values
+
+    def test_a_column_that_was_added_later_is_null(self) -> None:
+        before = replace(make_shape({"k": "text"}, "k"), generation="g")
+        after = replace(make_shape({"k": "text", "n": "integer"}, "k"), generation="g")
+        item, _ = item_of(before, {"k": "a"})
+        assert record_of(after, item).values == {"k": "a", "n": None}
+
+    def test_an_item_is_no_larger_than_dynamodb_has_room_for(self) -> None:
+        shape = replace(make_shape({"k": "text", "t": "text"}, "k"), generation="g")
+        item_of(shape, {"k": "a", "t": "x" * 400_000})
+        with pytest.raises(RecordTooLarge, match="400 KB at most"):
+            item_of(shape, {"k": "a", "t": "é" * 204_000})
