@@ -26,8 +26,8 @@ from app.core.http.accept_encoding import accepts_gzip, is_known
 from app.core.recent import Recent
 from app.core.settings import MIB, get_settings
 from app.core.slices import slices
-from app.datasets.catalogue import DatasetRow, DatasetState, count_datasets, list_names, list_rows, list_states
-from app.datasets.shape import Shape, find_kept_shape, shape_of
+from app.datasets.lookup import DatasetRow, DatasetState, count_datasets, list_names, list_rows, list_states
+from app.datasets.schema import Shape, find_kept_shape, shape_of
 from app.records.openapi import assembly as openapi
 
 KEPT_BYTES = 32 * MIB

@@ -18,7 +18,7 @@ from app.core.database import statements
 from app.core.database.errors import DATA_SCHEMA, QUERY_CANCELED, quote
 from app.core.settings import get_settings
 from app.core.slices import slices
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 
 # What finds a record of a dataset that has no table, by the store.
 FindRecord = Callable[[Shape], Awaitable[dict[str, Any]]]

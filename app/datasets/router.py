@@ -19,7 +19,8 @@ from app.core.http.middleware import (
     problem_responses,
     refuse_unknown_parameters,
 )
-from app.datasets import alterations, repository, service
+from app.datasets import repository, service
+from app.datasets.alter import apply
 from app.datasets.deps import AdministeredDataset, DatasetFromPath
 from app.datasets.errors import (
     ChangeTimedOut,
@@ -140,7 +141,7 @@ async def update_dataset(
     All of a request is done, or nothing. The records that are there are checked first: where some do not fit, the
     problem's `errors` name up to ten of them for each reason, with the record's key and the value.
     """
-    await alterations.update_dataset(session, dataset, body, caller)
+    await apply.update_dataset(session, dataset, body, caller)
     shown = (await repository.show(session, [dataset]))[0]
     if body.dry_run:
         await session.rollback()

@@ -14,7 +14,7 @@ from app.core import log
 from app.core.database.errors import CONTENDED, DATA_SCHEMA
 from app.core.database.sessions import after_commit, sql_state
 from app.core.settings import get_settings
-from app.datasets import generations, keyvalue, mirror, repository, tables
+from app.datasets import repository, tables
 from app.datasets.definition import Index
 from app.datasets.errors import (
     DatasetBusy,
@@ -24,7 +24,8 @@ from app.datasets.errors import (
     TooManyColumns,
     TooManyIndexes,
 )
-from app.datasets.generations import Retired
+from app.datasets.keyvalue import generations, limits, metadata
+from app.datasets.keyvalue.generations import Retired
 from app.datasets.models import Dataset, DatasetCreate
 
 
@@ -39,7 +40,7 @@ async def create_dataset(session: AsyncSession, body: DatasetCreate, caller: Pri
     check_column_count(definition.columns)
     check_index_count(definition.indexes)
     if body.store == "keyvalue" and (definition.columns or definition.indexes):
-        keyvalue.check_definition(definition)
+        limits.check_definition(definition)
     demand_references(caller, definition.columns)
     await check_references(session, body.name, definition.columns)
     dataset = Dataset(name=body.name, title=body.title, description=body.description, store=body.store)
@@ -118,9 +119,9 @@ async def delete_dataset(session: AsyncSession, dataset: Dataset, caller: Princi
 
 async def _retire_records(session: AsyncSession, dataset: Dataset) -> None:
     """Have the worker remove the records of a key-value dataset, once it is known to be deleted."""
-    generation = await mirror.mark_deletion(session, dataset)
+    generation = await metadata.mark_deletion(session, dataset)
     # A deletion that was not committed after all has been noticed by then.
-    seconds = mirror.CHANGE_SECONDS + get_settings().keyvalue_retire_seconds
+    seconds = metadata.CHANGE_SECONDS + get_settings().keyvalue_retire_seconds
     await generations.retire(Retired(generation, dataset.name, int(time.time()) + seconds))
     after_commit(session, partial(_announce_removal, dataset.name, seconds))
 

@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 import app
 from app.core import log
 from app.core.settings import get_settings
-from app.datasets.search_indexes import rebuild_search_indexes
+from app.datasets.alter.search_indexes import rebuild_search_indexes
 
 CONFIG_FILE = Path(app.__file__).resolve().parent.parent / "alembic.ini"
 MASTER = "master"

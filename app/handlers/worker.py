@@ -14,7 +14,7 @@ from app.core.aws.storage import find_object, open_storage
 from app.core.database import statements
 from app.core.database.done_requests import forget_done
 from app.core.settings import SettingsInvalid, get_settings
-from app.datasets.generations import RETIRED
+from app.datasets.keyvalue.generations import RETIRED
 from app.handlers.environment import begin_invocation, in_lambda, prepare_log
 from app.imports.errors import ImportNotFound
 from app.imports.intake import ImportBusy, recover_imports, take_import, take_object

@@ -25,12 +25,12 @@ from app.core.dynamo.requests import patience, pause
 from app.core.dynamo.table import MOST_WRITTEN
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
-from app.datasets import generations, keyvalue, mirror
 from app.datasets.definition import Definition
 from app.datasets.errors import StoreUnsuitable
-from app.datasets.generations import DatasetMoved, Hold, Retired
+from app.datasets.keyvalue import generations, limits, metadata
+from app.datasets.keyvalue.generations import DatasetMoved, Hold, Retired
 from app.datasets.models import Dataset
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.imports.batches import Batches
 from app.imports.errors import ColumnsUnsuitable, KeyColumnNotFound, RecordTooLargeForStore
 from app.imports.load import KEY_ATTEMPTS, PLACES, STAGE, Counts, Loader, LoadPlan
@@ -137,7 +137,7 @@ class KeyvalueLoader(Loader):
                 self._held_at = now
                 return
             # Someone gives it another title at this moment, or died while doing so.
-            await mirror.end_left_change(self._to.dataset.name)
+            await metadata.end_left_change(self._to.dataset.name)
             await pause(attempt)
         raise ServiceUnavailable("The dataset is being changed all the time.")
 
@@ -200,7 +200,7 @@ class KeyvalueLoader(Loader):
                 else:
                     await generations.show_generation(dataset, self._kept_hold, self._generation)
                 return
-            await mirror.end_left_change(dataset.name)
+            await metadata.end_left_change(dataset.name)
             await pause(attempt)
         raise ServiceUnavailable("The dataset is being changed all the time.")
 
@@ -250,7 +250,7 @@ class KeyvalueLoader(Loader):
 
     def _check_columns(self) -> None:
         try:
-            keyvalue.check_definition(Definition(tuple(self._plan.columns), tuple(self.key)))
+            limits.check_definition(Definition(tuple(self._plan.columns), tuple(self.key)))
         except StoreUnsuitable as problem:
             raise ColumnsUnsuitable(problem.detail, hint=problem.hint) from None
 

@@ -12,7 +12,7 @@ from app.core.aws.queue import send_message
 from app.core.aws.storage import PresignedUpload, presign_upload, write_object
 from app.core.database.sessions import after_commit
 from app.core.settings import get_settings
-from app.datasets.keyvalue import MOST_KEY_COLUMNS
+from app.datasets.keyvalue.limits import MOST_KEY_COLUMNS
 from app.datasets.models import Dataset
 from app.imports import repository
 from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportCommitting, ImportFinished, KeyMismatch

@@ -8,7 +8,7 @@ import asyncpg
 from app.core.aws.clients import client
 from app.core.dynamo import table
 from app.core.settings import get_settings
-from app.datasets.mirror import address_of
+from app.datasets.keyvalue.metadata import address_of
 
 # Datasets that had records, as far as the database knows: by an import, or by single writes into another table than the
 # one that was made at $1. Each with its imports in their order.

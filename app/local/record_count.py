@@ -6,8 +6,8 @@ from app.client import Client, Document
 from app.core.aws.clients import client, close_clients
 from app.core.dynamo import table
 from app.core.settings import get_settings
-from app.datasets.mirror import address_of
-from app.datasets.partitions import BUCKETS, bucket_name
+from app.datasets.keyvalue.metadata import address_of
+from app.datasets.keyvalue.partitions import BUCKETS, bucket_name
 
 
 def count_records(tolva: Client, dataset: Document) -> int:

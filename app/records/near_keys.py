@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.columns.column import Column
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records.errors import RecordNotFound
 from app.records.record_key import join_key
 from app.records.request import Access

@@ -26,10 +26,10 @@ from app.core.database.pool import Pool, get_reader, get_writer
 from app.core.database.statements import Fetch
 from app.core.errors import Problem
 from app.core.http.idempotency import Replayed
-from app.datasets import mirror
 from app.datasets.errors import DatasetReshaped, StoreUnsuitable
-from app.datasets.known import Outdated, get_shape, look_up_shape
-from app.datasets.shape import Shape, is_current
+from app.datasets.keyvalue import metadata
+from app.datasets.schema import Shape, is_current
+from app.datasets.schema_cache import Outdated, get_shape, look_up_shape
 from app.records.relational.where import Statement
 
 ATTEMPTS = 4
@@ -105,7 +105,7 @@ class Access:
     async def is_current(self) -> bool:
         """Whether the datasets and the caller are still what they were known as."""
         if self.shape.store == "keyvalue":
-            is_current = await mirror.is_current(self.shape)
+            is_current = await metadata.is_current(self.shape)
         else:
             rows = await statements.fetch(f"SELECT {self._guard(0)}", *self.caller_values, pool=self.pool)
             is_current = bool(rows[0][0])
@@ -163,7 +163,7 @@ async def serve(
 
 async def _begin(request: Request, dataset: str, scope: Scope, pool: Pool, *, anew: bool) -> Access:
     """What a request is served with. For key-value records the relational database is not asked for anything."""
-    shape = await mirror.find_shape(dataset, anew=anew)
+    shape = await metadata.find_shape(dataset, anew=anew)
     if shape is None:
         caller = await find_direct_caller(request, anew=anew)
         try:

@@ -15,7 +15,7 @@ from app.core.http.middleware import problem_responses, refuse_unknown_parameter
 from app.core.settings import get_settings
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
 from app.datasets.path import DatasetName
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records import record_key
 from app.records.deps import RecordKey, read_address, refuse_body
 from app.records.errors import (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from app.access.principal import Principal
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records.deps import Address
 from app.records.etag import Preconditions
 from app.records.keyvalue import reads as keyvalue

@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 
 from app.columns.column import Column
-from app.datasets.conversions import find_conversion
+from app.datasets.alter.conversions import find_conversion
 
 NULL = "null, where a file has no value"
 

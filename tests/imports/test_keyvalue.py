@@ -15,7 +15,7 @@ from app.core.database.sessions import transaction
 from app.core.dynamo import requests, table
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
-from app.datasets import generations, mirror
+from app.datasets.keyvalue import generations, metadata
 from app.imports import load_keyvalue, repository
 from app.imports.load_keyvalue import KeyvalueLoader
 from app.records.keyvalue.removal import remove_retired
@@ -240,9 +240,9 @@ class TestTakenUpAgain:
             await stock.drain()
         assert await prices(client, "a", "k1") == [None, "1.00"]
         await _let_lease_end(announced["id"])
-        shape = await mirror.find_shape("stock", anew=True)
+        shape = await metadata.find_shape("stock", anew=True)
         assert (await take_again(stock, announced["id"]))["result"] == COUNT_ADDED
-        again = await mirror.find_shape("stock", anew=True)
+        again = await metadata.find_shape("stock", anew=True)
         assert shape is not None
         assert again is not None
         assert again.generation == shape.generation

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.columns.column import Column, row_id_column
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records.query.limits import Limits
 
 MADE = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,7 +11,8 @@ from httpx import ASGITransport, AsyncClient, Response
 from app.core.database.sessions import transaction
 from app.core.dynamo import table
 from app.core.dynamo.table import Put
-from app.datasets import mirror, repository
+from app.datasets import repository
+from app.datasets.keyvalue import metadata
 from app.records.keyvalue.item import item_of
 from tests.conftest import ADMIN_KEY
 from tests.raw_requests import send_raw
@@ -100,7 +101,7 @@ async def _store_before(store: str, connection: asyncpg.Connection, key: str) ->
         await connection.execute("INSERT INTO data.relational VALUES ($1, 1)", key)
         return
     async with transaction() as session:
-        shape = await mirror.publish(await repository.get_dataset(session, store))
+        shape = await metadata.publish(await repository.get_dataset(session, store))
     item, _ = item_of(shape, {"code": key, "n": 1})
     await table.write_together([Put(item)])
 

@@ -22,8 +22,9 @@ from app.access import deps
 from app.access.keys import replica as keys_mirror
 from app.core.database.pool import get_writer
 from app.core.dynamo import table
-from app.datasets import known, mirror
-from app.datasets.shape import is_current
+from app.datasets import schema_cache
+from app.datasets.keyvalue import metadata
+from app.datasets.schema import is_current
 from app.local.services import Services
 from tests.api_process import ApiProcess, api_process
 from tests.conftest import ADMIN_KEY, Drain
@@ -181,7 +182,7 @@ def importer(client: AsyncClient, worker: Drain) -> Importer:
 
 def forget_everything() -> None:
     """Let this process know as much as a new one does."""
-    for cache in (known._known, mirror._known, keys_mirror._known, deps._known):
+    for cache in (schema_cache._known, metadata._known, keys_mirror._known, deps._known):
         cache.clear()
 
 
@@ -287,7 +288,7 @@ class TestEveryAnswer:
         await case.make(*((COLUMNS, RECORD) if filled else ()))
         await case.make_key()
         await case.ask(anonymous, Route("POST", "/records", []))
-        shape = await known.get_shape("things", None)
+        shape = await schema_cache.get_shape("things", None)
         async with spied() as statements:
             response = await case.ask(anonymous, route)
             # The driver calls its loggers a moment later.

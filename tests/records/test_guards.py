@@ -12,13 +12,14 @@ from app.core.database.sessions import transaction
 from app.core.dynamo import table
 from app.core.dynamo.table import NotWritten, write_together
 from app.core.errors import ServiceUnavailable
-from app.datasets import catalogue, generations, guards, mirror, repository
-from app.datasets.alterations import update_dataset
+from app.datasets import lookup, repository
+from app.datasets.alter.apply import update_dataset
 from app.datasets.errors import DatasetNotFound
-from app.datasets.generations import DatasetMoved, Hold, Retired
+from app.datasets.keyvalue import fence, generations, metadata
+from app.datasets.keyvalue.generations import DatasetMoved, Hold, Retired
 from app.datasets.models import Dataset, DatasetUpdate
+from app.datasets.schema import Shape
 from app.datasets.service import delete_dataset
-from app.datasets.shape import Shape
 from app.records.keyvalue.removal import remove_retired
 from tests.records.conftest import Make, problem
 
@@ -30,10 +31,10 @@ async def shape(client: AsyncClient, make: Make) -> Shape:
     """That of a key-value dataset with one record, all of whose guards are open."""
     await make("things", [{"name": "n", "type": "integer"}], key=["n"], store="keyvalue")
     assert (await client.post(RECORDS, json={"n": 0})).status_code == 201
-    shape = await mirror.find_shape("things")
+    shape = await metadata.find_shape("things")
     assert shape is not None
-    for guard in range(guards.GUARDS):
-        assert await mirror.admit(shape, guard) == "open"
+    for guard in range(fence.GUARDS):
+        assert await metadata.admit(shape, guard) == "open"
     return shape
 
 
@@ -47,9 +48,9 @@ def hold_of(shape: Shape, token: str = "import") -> Hold:
 
 async def is_let_in(shape: Shape) -> bool:
     """Whether any guard is open."""
-    for guard in range(guards.GUARDS):
+    for guard in range(fence.GUARDS):
         try:
-            await write_together([guards.is_open(shape, guard)])
+            await write_together([fence.is_open(shape, guard)])
         except NotWritten:
             continue
         return True
@@ -62,22 +63,22 @@ class TestGuards:
         assert {answer.status_code for answer in answers} == {201}
 
     async def test_nobody_opens_one_who_has_not_heard_of_its_closing(self, shape: Shape) -> None:
-        await guards.close_guards(shape.id, 7)
+        await fence.close_guards(shape.id, 7)
         assert not await is_let_in(shape)
-        assert not await guards.open_guard(shape, 3, 6)
-        assert await guards.open_guard(shape, 3, 7)
+        assert not await fence.open_guard(shape, 3, 6)
+        assert await fence.open_guard(shape, 3, 7)
         assert await is_let_in(shape)
 
     async def test_a_closing_that_comes_late_closes_nothing(self, shape: Shape) -> None:
-        assert await guards.open_guard(shape, 3, 7)
-        await guards.close_guards(shape.id, 7)
+        assert await fence.open_guard(shape, 3, 7)
+        await fence.close_guards(shape.id, 7)
         assert await is_let_in(shape)
 
     async def test_who_knows_another_dataset_is_not_let_in(self, shape: Shape) -> None:
         assert not await is_let_in(replace(shape, generation="another"))
-        assert await mirror.admit(replace(shape, generation="another"), 1) == "outdated"
-        assert await mirror.admit(replace(shape, id=uuid4()), 1) == "outdated"
-        assert await mirror.admit(replace(shape, name="unknown"), 1) == "outdated"
+        assert await metadata.admit(replace(shape, generation="another"), 1) == "outdated"
+        assert await metadata.admit(replace(shape, id=uuid4()), 1) == "outdated"
+        assert await metadata.admit(replace(shape, name="unknown"), 1) == "outdated"
 
     async def test_no_write_is_under_way_once_they_are_closed(self, client: AsyncClient, shape: Shape) -> None:
         numbers = iter(range(1, 10_000))
@@ -145,13 +146,13 @@ class TestDatasets:
     async def test_one_that_is_gone_does_not_come_back_by_who_found_it_before(
         self, client: AsyncClient, make: Make, shape: Shape
     ) -> None:
-        before = await catalogue.get_dataset("things")
+        before = await lookup.get_dataset("things")
         await client.delete("/datasets/things?confirm=things")
         await make("things", [{"name": "n", "type": "integer"}], key=["n"], store="keyvalue")
         assert (await client.post(RECORDS, json={"n": 7})).status_code == 201
         with pytest.raises(DatasetNotFound):
-            await mirror.publish(before)
-        mirror.forget("things")
+            await metadata.publish(before)
+        metadata.forget("things")
         assert (await client.get(f"{RECORDS}/7")).status_code == 200
         assert (await client.post(RECORDS, json={"n": 8})).status_code == 201
 
@@ -160,8 +161,8 @@ class TestDatasets:
     ) -> None:
         await client.delete("/datasets/things?confirm=things")
         await make("things", [{"name": "n", "type": "integer"}], key=["n"], store="keyvalue")
-        dataset = await catalogue.get_dataset("things")
-        shapes = await asyncio.gather(*(mirror.publish(dataset) for _ in range(8)))
+        dataset = await lookup.get_dataset("things")
+        shapes = await asyncio.gather(*(metadata.publish(dataset) for _ in range(8)))
         assert {shape.generation for shape in shapes} == {str(dataset.id)}
 
     async def test_a_title_is_given_to_what_the_dataset_is_by_then(self, client: AsyncClient, shape: Shape) -> None:
@@ -170,7 +171,7 @@ class TestDatasets:
             change = {"add_columns": [{"name": "note", "type": "text"}]}
             assert (await client.patch("/datasets/things", json=change)).status_code == 200
             await update_dataset(session, dataset, DatasetUpdate(title="Things"), EVERYTHING)
-        mirror.forget("things")
+        metadata.forget("things")
         assert (await client.put(f"{RECORDS}/0", json={"note": "new"})).json() == {"n": 0, "note": "new"}
 
 
@@ -182,9 +183,9 @@ class TestSlowChanges:
             dataset = await repository.get_dataset(session, "things")
             await update_dataset(session, dataset, DatasetUpdate(title="Things"), EVERYTHING)
             await _let_change_seem_left(client)
-            assert await mirror.admit(shape, 1) == "open"
-        assert await mirror.admit(shape, 1) == "outdated"
-        found = await mirror.find_shape("things", anew=True)
+            assert await metadata.admit(shape, 1) == "open"
+        assert await metadata.admit(shape, 1) == "outdated"
+        found = await metadata.find_shape("things", anew=True)
         assert found is not None
         assert found.title == "Things"
 
@@ -192,14 +193,14 @@ class TestSlowChanges:
         async with transaction() as session:
             await delete_dataset(session, await repository.get_dataset(session, "things"), EVERYTHING)
             await _let_change_seem_left(client)
-        assert await mirror.find_shape("things", anew=True) is None
+        assert await metadata.find_shape("things", anew=True) is None
         assert not await is_let_in(shape)
 
 
 async def _let_change_seem_left(client: AsyncClient) -> None:
     """Have a reader find a change that has begun long ago."""
-    await table.update_item(*mirror.address_of("things"), {"since": 1})
-    mirror.forget("things")
+    await table.update_item(*metadata.address_of("things"), {"since": 1})
+    metadata.forget("things")
     assert (await client.get(f"{RECORDS}/0")).status_code == 200
 
 

@@ -12,7 +12,8 @@ from app.core.dynamo import table
 from app.core.dynamo.table import Put
 from app.core.settings import get_settings
 from app.core.strict_json import MAX_DIGITS
-from app.datasets import mirror, repository
+from app.datasets import repository
+from app.datasets.keyvalue import metadata
 from app.records.keyvalue.item import item_of
 from tests.records.conftest import Make, problem
 
@@ -95,7 +96,7 @@ async def store_before(store: str, connection: asyncpg.Connection) -> None:
         await connection.execute(statement, document, ["a", "b", "c"])
         return
     async with transaction() as session:
-        shape = await mirror.publish(await repository.get_dataset(session, store))
+        shape = await metadata.publish(await repository.get_dataset(session, store))
     for code in ("a", "b", "c"):
         item, _ = item_of(shape, {"code": code, "more": document})
         await table.write_together([Put(item)])

@@ -12,7 +12,7 @@ from app.access.keys import replica as keys_mirror
 from app.core.aws.clients import close_clients
 from app.core.database.pool import close_connections
 from app.core.settings import get_settings
-from app.datasets import mirror
+from app.datasets.keyvalue import metadata
 from tests.records.conftest import Make, problem
 
 COLUMNS: list[dict[str, Any]] = [{"name": "code", "type": "text"}, {"name": "n", "type": "integer"}]
@@ -47,7 +47,7 @@ async def new_key(client: AsyncClient, **members: Any) -> tuple[str, dict[str, s
 
 def as_a_new_process() -> None:
     """Forget what this process knows of datasets and keys."""
-    mirror._known.clear()  # what a process starts with
+    metadata._known.clear()  # what a process starts with
     keys_mirror._known.clear()
 
 

@@ -15,7 +15,7 @@ from app.columns.column_types import TYPES
 from app.core.database.pool import get_writer
 from app.core.database.sessions import transaction
 from app.datasets.repository import get_dataset
-from app.datasets.shape import Shape, shape_of
+from app.datasets.schema import Shape, shape_of
 from app.records.errors import QueryContradictory
 from app.records.query.limits import Limits
 from app.records.query.record_query import RecordQuery, next_cursor, query_from_body

@@ -16,7 +16,7 @@ from app.core.aws.clients import client as aws_client
 from app.core.database.pool import close_connections
 from app.core.dynamo import mirrors, table
 from app.core.settings import get_settings
-from app.datasets import mirror
+from app.datasets.keyvalue import metadata
 from tests.records.conftest import Make, problem
 
 COLUMNS: list[dict[str, Any]] = [{"name": "code", "type": "text"}, {"name": "n", "type": "integer"}]
@@ -37,7 +37,7 @@ async def things(setting: None, client: AsyncClient, make: Make) -> AsyncIterato
 
 def forget() -> None:
     """Know nothing, as a new process does."""
-    mirror._known.clear()
+    metadata._known.clear()
     keys_mirror._known.clear()
     mirrors._away_until = 0.0
 
@@ -159,7 +159,7 @@ class TestDataset:
         await restore()
         assert (await client.get(ONE)).json()["n"] == 1
         assert (await client.put(ONE, json={"n": 3})).status_code == 200
-        item = await table.find_item(*mirror.address_of("things"))
+        item = await table.find_item(*metadata.address_of("things"))
         assert item is not None
         assert mirrors.is_fresh(item)
 

@@ -9,9 +9,9 @@ from app.core.aws.dynamo_json import Attributes
 from app.core.dynamo import table
 from app.core.dynamo.table import Range
 from app.core.errors import ServiceUnavailable
-from app.datasets import mirror
-from app.datasets.partitions import BUCKETS, bucket_name
-from app.datasets.shape import Shape
+from app.datasets.keyvalue import metadata
+from app.datasets.keyvalue.partitions import BUCKETS, bucket_name
+from app.datasets.schema import Shape
 from app.records.keyvalue.item import record_of, show_record
 
 # The partitions that are asked at a time; a dataset of many records has one in the first of them.
@@ -23,7 +23,7 @@ FIRST, LAST = "\0", "\U0010ffff"
 async def find_record(described: Shape) -> dict[str, Any]:
     """Any record of a dataset as it is shown, empty if there is none, or if the table does not answer."""
     try:
-        shape = await mirror.find_shape(described.name)
+        shape = await metadata.find_shape(described.name)
         if shape is None or shape.id != described.id or not shape.columns:
             return {}
         item = await _find_item(shape)

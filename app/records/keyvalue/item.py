@@ -17,7 +17,7 @@ from uuid import UUID
 from app.columns.column import Column
 from app.columns.json_output import show_value, write_datetime, write_decimal, write_document
 from app.core.aws.dynamo_json import MAX_ITEM_BYTES, Attributes
-from app.datasets.shape import KEPT_SHAPES, Shape
+from app.datasets.schema import KEPT_SHAPES, Shape
 from app.records.documents import Values
 from app.records.etag import digest_of
 from app.records.keyvalue.sort_key import item_key

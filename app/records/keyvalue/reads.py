@@ -13,9 +13,9 @@ from app.core.dynamo.table import Range
 from app.core.errors import CursorInvalid
 from app.core.settings import get_settings
 from app.datasets.errors import StoreUnsuitable
-from app.datasets.keyvalue import listed_by
-from app.datasets.partitions import MAX_KEY_BYTES
-from app.datasets.shape import Shape
+from app.datasets.keyvalue.limits import listed_by
+from app.datasets.keyvalue.partitions import MAX_KEY_BYTES
+from app.datasets.schema import Shape
 from app.records.etag import digest_of
 from app.records.keyvalue.item import record_of, show_record
 from app.records.keyvalue.sort_key import (

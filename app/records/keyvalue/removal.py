@@ -8,9 +8,9 @@ from app.core.aws.dynamo_json import Attributes
 from app.core.dynamo import table
 from app.core.dynamo.requests import pause
 from app.core.dynamo.table import MOST_WRITTEN, Range
-from app.datasets import generations, mirror
-from app.datasets.generations import CONCURRENCY, Retired, partition_of
-from app.datasets.partitions import BUCKETS
+from app.datasets.keyvalue import generations, metadata
+from app.datasets.keyvalue.generations import CONCURRENCY, Retired, partition_of
+from app.datasets.keyvalue.partitions import BUCKETS
 
 REMOVED_AT_A_TIME = 1000
 
@@ -27,9 +27,9 @@ async def remove_retired() -> None:
 
 
 async def _remove(retired: Retired) -> None:
-    if not await mirror.is_shown(retired.dataset, retired.generation):
+    if not await metadata.is_shown(retired.dataset, retired.generation):
         await generations.begin_removal(retired)
-        if await mirror.is_shown(retired.dataset, retired.generation):
+        if await metadata.is_shown(retired.dataset, retired.generation):
             # It was shown just before.
             await generations.forget_retired(retired.generation)
             return

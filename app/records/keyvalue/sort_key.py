@@ -16,7 +16,7 @@ from uuid import UUID
 from app.columns.column import Column
 from app.columns.column_types import MAX_BIGINT
 from app.columns.json_output import write_datetime
-from app.datasets.partitions import BUCKETS, MAX_KEY_BYTES, bucket_name
+from app.datasets.keyvalue.partitions import BUCKETS, MAX_KEY_BYTES, bucket_name
 
 END = "\0"
 

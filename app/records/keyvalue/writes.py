@@ -14,9 +14,9 @@ from app.core.dynamo import table
 from app.core.dynamo.table import MOST_TOGETHER, Condition, Delete, NotWritten, Put
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
-from app.datasets import guards, mirror
 from app.datasets.errors import DatasetBusy
-from app.datasets.known import Outdated
+from app.datasets.keyvalue import fence, metadata
+from app.datasets.schema_cache import Outdated
 from app.records.deps import Address
 from app.records.documents import Fault, Values
 from app.records.errors import RecordInvalid, RecordNotFound, TooManyRecords, ValueTaken
@@ -210,10 +210,10 @@ class KeyvalueWriter:
             _Refused: the condition of one is not met.
             Outdated, DatasetBusy: the dataset is not what it was known as, or is held by an import.
         """
-        guard = guards.choose_guard()
+        guard = fence.choose_guard()
         for _ in range(ATTEMPTS):
             try:
-                await table.write_together([guards.is_open(self._shape, guard), *actions])
+                await table.write_together([fence.is_open(self._shape, guard), *actions])
             except NotWritten as refused:
                 if 0 not in refused.items:
                     raise _Refused([place - 1 for place in refused.items]) from None
@@ -225,7 +225,7 @@ class KeyvalueWriter:
         raise self._busy()
 
     async def _open(self, guard: int) -> None:
-        admission = await mirror.admit(self._shape, guard)
+        admission = await metadata.admit(self._shape, guard)
         if admission == "outdated":
             raise Outdated
         if admission == "busy":

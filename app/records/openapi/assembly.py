@@ -8,7 +8,7 @@ from typing import Any
 
 from app.columns.json_schema import with_wide_integers, without_titles
 from app.core.recent import Recent
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records.openapi import queries
 from app.records.openapi.document import (
     paths_of,

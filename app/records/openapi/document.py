@@ -10,9 +10,9 @@ from app.columns.json_schema import plain_value, shown_value, with_wide_integers
 from app.columns.schema_references import schema_reference
 from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
 from app.core.http.middleware import ProblemDocument, problem_response
-from app.datasets import keyvalue
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
-from app.datasets.shape import Shape
+from app.datasets.keyvalue import limits
+from app.datasets.schema import Shape
 from app.records.openapi import queries
 from app.records.openapi.names import RESPONSES, about, choices_of, part_of, title_of
 from app.records.openapi.parameters import aggregate_parameters, list_parameters, view_parameters
@@ -149,7 +149,7 @@ def paths_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     on_all, on_one = write_operations(shape, _key_in_path(shape), _problems)
     one = f"{path}/records/{_key_template(shape)}"
     if shape.store == "keyvalue":
-        listing = {"get": _list_part_operation(shape)} if keyvalue.listed_by(shape) else {}
+        listing = {"get": _list_part_operation(shape)} if limits.listed_by(shape) else {}
         return {
             f"{path}/records": {**listing, **on_all},
             f"{path}/records/get": {"post": _get_many_operation(shape)},

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.columns.column import Column
 from app.columns.schema_references import in_comment, schema_reference
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 
 PARAMETERS = "#/components/parameters/"
 RESPONSES = "#/components/responses/"

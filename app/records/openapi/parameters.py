@@ -10,8 +10,8 @@ from typing import Any
 from app.columns.column import Column
 from app.columns.column_types import ANY_INTEGER, TYPES
 from app.columns.schema_references import in_comment
-from app.datasets import keyvalue
-from app.datasets.shape import Shape
+from app.datasets.keyvalue import limits
+from app.datasets.schema import Shape
 from app.records.openapi.names import PARAMETERS
 from app.records.openapi.queries import (
     COUNT_MODES,
@@ -78,7 +78,7 @@ def _component_name(shape: Shape, column: Column, operator: str) -> str:
 def _filters(shape: Shape) -> list[tuple[Column, str]]:
     """What the records of a dataset can be filtered by: columns, each with an operator."""
     if shape.store == "keyvalue":
-        return keyvalue.listed_by(shape)
+        return limits.listed_by(shape)
     return [(column, name) for column in shape.columns for name in operators_of(column)]
 
 

@@ -11,7 +11,7 @@ from app.columns.schema_references import schema_reference
 from app.core.http.body import JSON, MERGE_PATCH
 from app.core.http.idempotency import HEADER, MAX_KEY_LENGTH
 from app.core.http.middleware import problem_response
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records.openapi.names import ANY_RECORD as ANY_RECORD_NAME
 from app.records.openapi.names import choices_of, part_of, title_of
 

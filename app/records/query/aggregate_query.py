@@ -8,7 +8,7 @@ from app.columns.column import Column
 from app.columns.column_types import TYPES
 from app.core.errors import CursorInvalid, did_you_mean
 from app.core.http.cursors import decode_cursor, encode_cursor
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records.query.contradictions import refuse_contradictions
 from app.records.query.filters import AllOf, canonical, list_columns, no_column
 from app.records.query.functions import COUNT, FUNCTIONS, PERIODS, can_group, periods_of, result_sql, result_type

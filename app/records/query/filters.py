@@ -11,7 +11,7 @@ from typing import Any
 
 from app.columns.column import Column
 from app.core.errors import did_you_mean
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records.query.idioms import JUNCTIONS
 from app.records.query.limits import Limits
 from app.records.query.near_values import guess_in_json, how_written

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from app.columns.column import Column
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records.query.functions import COUNT, PERIODS, can_group, periods_of
 from app.records.query.operator_idioms import Idiom, advise, find_column, find_condition, translate_operator
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from app.columns.column import Column
 from app.core.errors import ParameterInvalid, Problem, did_you_mean
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records.errors import ParameterRepeated, QueryInvalid
 from app.records.query.filters import AllOf, Condition, condition_from_texts, takes_several
 from app.records.query.limits import Limits

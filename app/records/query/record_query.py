@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 from app.columns.column import Column
 from app.core.errors import CursorInvalid, did_you_mean
 from app.core.http.cursors import decode_cursor, encode_cursor
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records.query.contradictions import refuse_contradictions
 from app.records.query.filters import (
     AllOf,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.columns.column import Column
 from app.core.errors import UnknownParameter, did_you_mean
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records.query.filters import list_columns, no_column
 from app.records.query.functions import COUNT
 from app.records.query.idioms import explain_parameter, topic_of

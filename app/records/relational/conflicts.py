@@ -10,7 +10,7 @@ from app.columns.column import Column
 from app.core.database import statements
 from app.core.errors import Problem
 from app.datasets.errors import DatasetNotFound
-from app.datasets.known import Outdated, look_up_shape
+from app.datasets.schema_cache import Outdated, look_up_shape
 from app.records.documents import Fault, Values
 from app.records.errors import RecordReferenced, ReferenceMissing, ValueTaken
 from app.records.relational.write_plan import Target

@@ -16,7 +16,7 @@ from app.core.database.statements import connection_of
 from app.core.errors import StatementTimedOut
 from app.core.settings import MIB, get_settings
 from app.datasets.errors import DatasetReshaped
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.records.errors import ExportTooLarge, ResultOutOfRange
 from app.records.query.aggregate_query import AggregateQuery
 from app.records.query.record_query import Form, RecordQuery

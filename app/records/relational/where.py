@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.columns.column import Column
 from app.core.database.errors import quote
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.datasets.tables import fold_accents, search_expression
 from app.records.query.filters import AllOf, AnyOf, Condition, Filter, Not
 from app.records.query.record_query import SortTerm

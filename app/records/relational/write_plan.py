@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.columns.column import ROW_ID, Column
-from app.datasets.shape import KEPT_SHAPES, Shape
+from app.datasets.schema import KEPT_SHAPES, Shape
 from app.records.documents import RecordReader
 from app.records.errors import DatasetWithoutColumns
 from app.records.relational.statements import WriteSql

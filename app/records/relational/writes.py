@@ -22,7 +22,7 @@ from app.columns.column import Column
 from app.core.database.statements import Fetch, direct_transaction, fetch, write
 from app.core.settings import get_settings
 from app.datasets.errors import DatasetBusy
-from app.datasets.known import Outdated
+from app.datasets.schema_cache import Outdated
 from app.records.deps import Address
 from app.records.documents import Fault, Values
 from app.records.errors import PreconditionFailed, RecordInvalid, RecordNotFound, TooManyRecords

@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient, Response
 
 from app.core.dynamo import table
-from app.datasets import mirror
+from app.datasets.keyvalue import metadata
 from tests.records.conftest import Make, problem
 
 THINGS: list[dict[str, Any]] = [
@@ -163,9 +163,9 @@ class TestChangedDataset:
         assert removed.status_code == 204
 
     async def test_a_process_that_knows_it_as_it_was_looks_again(self, client: AsyncClient) -> None:
-        known = await mirror.find_shape("things")
+        known = await metadata.find_shape("things")
         await client.patch("/datasets/things", json={"columns": {"count": {"min": None}}})
-        mirror._remember("things", known, 60)  # as another process would
+        metadata._remember("things", known, 60)  # as another process would
         assert (await client.post(RECORDS, json={"code": "b", "count": -1})).status_code == 201
 
     async def test_nothing_is_written_while_it_is_changed(self, client: AsyncClient) -> None:
@@ -173,7 +173,7 @@ class TestChangedDataset:
         response = await client.put(ONE, json={"count": 9})
         assert problem(response) == (409, "/problems/dataset-busy")
         assert response.headers["retry-after"]
-        mirror.forget("things")
+        metadata.forget("things")
         assert (await client.get(ONE)).json()["count"] == 1
 
     async def test_a_change_that_was_left_is_ended_by_a_reader(self, client: AsyncClient) -> None:
@@ -182,9 +182,9 @@ class TestChangedDataset:
         assert (await client.put(ONE, json={"count": 9})).status_code == 200
 
     async def test_one_that_is_deleted_is_not_written_to(self, client: AsyncClient) -> None:
-        known = await mirror.find_shape("things")
+        known = await metadata.find_shape("things")
         assert (await client.delete("/datasets/things?confirm=things")).status_code == 204
-        mirror._remember("things", known, 60)  # as another process would
+        metadata._remember("things", known, 60)  # as another process would
         assert problem(await client.put(ONE, json={})) == (404, "/problems/dataset-not-found")
         assert (await client.get(ONE)).status_code == 404
 
@@ -201,7 +201,7 @@ class TestChangedDataset:
 
 async def _begin_change(since: int) -> None:
     """Change the dataset as a process does that then says nothing more."""
-    shape = await mirror.find_shape("things")
+    shape = await metadata.find_shape("things")
     assert shape is not None
-    changes = {"state": mirror.CHANGING, "token": "t", "since": since}
-    await mirror.close("things", shape.id, changes, table.Condition("attribute_exists(#pk)"))
+    changes = {"state": metadata.CHANGING, "token": "t", "since": since}
+    await metadata.close("things", shape.id, changes, table.Condition("attribute_exists(#pk)"))

@@ -15,8 +15,8 @@ from app.access.principal import EVERYTHING
 from app.core.database.pool import get_writer
 from app.core.settings import get_settings
 from app.datasets.errors import DatasetReshaped
-from app.datasets.known import look_up_shape
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
+from app.datasets.schema_cache import look_up_shape
 from app.records.query.record_query import query_from_address
 from app.records.relational.export import HELD_BYTES, plan_export, stream
 from app.records.request import Access

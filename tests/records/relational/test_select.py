@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from app.columns.column import Column
 from app.datasets.definition import Definition, Index
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 from app.datasets.tables import add_indexes, index_name
 from app.records.query.record_query import next_cursor, query_from_address
 from app.records.relational.select import count_records, segments, select_cells, select_page, select_record

@@ -17,8 +17,10 @@ from app.core.database.errors import DATA_SCHEMA, PROGRAM_LIMIT_EXCEEDED, QUERY_
 from app.core.database.sessions import TimedSession, sql_state
 from app.core.errors import RequestInvalid
 from app.core.settings import get_settings
-from app.datasets import keyvalue, mirror, repository, service
-from app.datasets.changes import Change, plan_change
+from app.datasets import repository, service
+from app.datasets.alter.diff import Change, plan_change
+from app.datasets.alter.inspection import Inspection
+from app.datasets.alter.plan import plan_restructuring
 from app.datasets.errors import (
     ChangeTimedOut,
     ColumnNeeded,
@@ -29,9 +31,8 @@ from app.datasets.errors import (
     ValueTooLongForIndex,
 )
 from app.datasets.import_options import ImportOptions
-from app.datasets.inspection import Inspection
+from app.datasets.keyvalue import limits, metadata
 from app.datasets.models import Dataset, DatasetUpdate
-from app.datasets.restructure import plan_restructuring
 from app.datasets.tables import Attachment
 
 # Memory makes looking for clashes and building indexes faster.
@@ -77,7 +78,7 @@ async def update_dataset(session: AsyncSession, dataset: Dataset, update: Datase
         if changed:
             await repository.touch_dataset(session, dataset)
     if changed and dataset.store == "keyvalue" and not update.dry_run:
-        await mirror.mark_change(session, dataset)
+        await metadata.mark_change(session, dataset)
 
 
 def _changed_options(dataset: Dataset, change: ImportOptions | None) -> dict[str, Any]:
@@ -97,7 +98,7 @@ async def _change_definition(session: AsyncSession, dataset: Dataset, update: Da
         return False
     targets = await _check_references(session, dataset.name, change, caller)
     if dataset.store == "keyvalue":
-        keyvalue.check_change(change)
+        limits.check_change(change)
         dataset.define(change.after)
         return True
     if change.before.columns:

@@ -12,9 +12,9 @@ from app.columns.constraints import type_rule
 from app.columns.conventions import OF_NUMBERS
 from app.columns.date_formats import ISO_DATE
 from app.core.strict_json import is_json
-from app.datasets.date_texts import read_date
-from app.datasets.number_texts import number_example, read_number
-from app.datasets.sql_texts import SPACES, literals
+from app.datasets.alter.date_texts import read_date
+from app.datasets.alter.number_texts import number_example, read_number
+from app.datasets.alter.sql_texts import SPACES, literals
 
 ALWAYS, NEVER = "true", "false"
 UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"

@@ -2,7 +2,7 @@
 
 from app.columns.column import Column
 from app.columns.column_types import MAX_BIGINT, MAX_SAFE_INTEGER
-from app.datasets.sql_texts import BLANKS, SPACES, escaped, guarded
+from app.datasets.alter.sql_texts import BLANKS, SPACES, escaped, guarded
 
 # Longer than any number that a double or a decimal holds exactly.
 MAX_NUMBER_LENGTH = 2200

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from app.columns.column import ROW_ID, Column
 from app.core.database.errors import DATA_SCHEMA, quote
-from app.datasets.changes import GONE, Change
-from app.datasets.conversions import find_conversion
+from app.datasets.alter.conversions import find_conversion
+from app.datasets.alter.diff import GONE, Change
 from app.datasets.definition import Definition
 from app.datasets.tables import Attachment, comment, constraints, indexes, literal
 

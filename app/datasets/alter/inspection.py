@@ -11,14 +11,14 @@ from app.columns.patterns import matcher
 from app.core.database.errors import DATA_SCHEMA, quote
 from app.core.database.sessions import TimedSession
 from app.core.errors import RequestInvalid
-from app.datasets import checks
-from app.datasets.advice import find_advice
-from app.datasets.changes import Change
-from app.datasets.checks import Condition
-from app.datasets.conversions import find_conversion
+from app.datasets.alter import checks
+from app.datasets.alter.advice import find_advice
+from app.datasets.alter.checks import Condition
+from app.datasets.alter.conversions import find_conversion
+from app.datasets.alter.diff import Change
+from app.datasets.alter.texts import not_read
 from app.datasets.errors import RecordsDoNotFit
 from app.datasets.tables import Attachment, literal
-from app.datasets.texts import not_read
 
 # What is read at a time: records of the longest text would take these bytes.
 READ_ROWS, READ_BYTES = 5000, 64 * 1024 * 1024

@@ -3,7 +3,7 @@
 A dataset's item mirrors the catalogue, where its first reader finds it. It also names the generation of the records
 that is shown, which the catalogue does not know: an import that brings a new one moves that name by a single write. A
 change of the dataset marks the item before it commits, and an import holds it, so that no one writes by what the
-dataset was: guards.py says how that is made sure of.
+dataset was: fence.py says how that is made sure of.
 
 From time to time an item is compared with the catalogue, as the table may have been restored to what it was before a
 dataset was deleted, made again, or changed. Then it says what the catalogue does; its generation stays, whose records
@@ -25,10 +25,10 @@ from app.core.dynamo.requests import ConditionNotMet
 from app.core.dynamo.table import Condition
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
-from app.datasets import guards
-from app.datasets.catalogue import DatasetRow, find_dataset
 from app.datasets.errors import DatasetNotFound
-from app.datasets.shape import Described, Shape, shape_of
+from app.datasets.keyvalue import fence
+from app.datasets.lookup import DatasetRow, find_dataset
+from app.datasets.schema import Described, Shape, shape_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -138,7 +138,7 @@ async def admit(shape: Shape, guard: int) -> Admission:
         return "outdated"
     if "hold" in item and not await _end_hold(item):
         return "busy"
-    return "open" if await guards.open_guard(shape, guard, item.get(CLOSINGS, 0)) else "busy"
+    return "open" if await fence.open_guard(shape, guard, item.get(CLOSINGS, 0)) else "busy"
 
 
 async def close(
@@ -151,7 +151,7 @@ async def close(
     """
     closing = await table.update_and_count(*address_of(name), changes, CLOSINGS, condition)
     forget(name)
-    await guards.close_guards(dataset_id, closing, expires_at)
+    await fence.close_guards(dataset_id, closing, expires_at)
 
 
 async def _end_hold(item: Item) -> bool:

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from app.columns.column import NUMERIC, Column
 from app.columns.conventions import MAX_UNIT_LENGTH, ThousandsSeparator
-from app.datasets.number_texts import MINUS
-from app.datasets.sql_texts import SPACES
+from app.datasets.alter.number_texts import MINUS
+from app.datasets.alter.sql_texts import SPACES
 
 # The members that a column is given, as `{"units": ["€"]}`.
 Settings = Mapping[str, Any]

@@ -16,9 +16,9 @@ from app.core.dynamo import table
 from app.core.dynamo.requests import ConditionNotMet
 from app.core.dynamo.table import Condition, Delete, NotWritten, Put, Range, Update
 from app.core.settings import get_settings
-from app.datasets import mirror
+from app.datasets.keyvalue import metadata
+from app.datasets.keyvalue.partitions import BUCKETS, MAX_KEY_BYTES, bucket_name
 from app.datasets.models import Dataset
-from app.datasets.partitions import BUCKETS, MAX_KEY_BYTES, bucket_name
 
 RETIRED = "retired"
 # Partitions that are gone through at the same time.
@@ -48,7 +48,7 @@ class Retired:
 
 async def shown_generation(dataset: Dataset) -> str:
     """The generation of a dataset that is shown now."""
-    shape = await mirror.publish(dataset)
+    shape = await metadata.publish(dataset)
     assert shape.generation is not None
     return shape.generation
 
@@ -69,7 +69,7 @@ class Hold:
         """
         changes = {"hold": self.token, "held_until": int(time.time()) + seconds}
         with _moved():
-            await mirror.close(self.dataset.name, self.dataset.id, changes, _shows(self.dataset, self.generation))
+            await metadata.close(self.dataset.name, self.dataset.id, changes, _shows(self.dataset, self.generation))
 
     async def renew(self, seconds: int) -> None:
         """Have single writes wait on.
@@ -85,7 +85,7 @@ class Hold:
 
     async def _change(self, changes: Item) -> None:
         with _moved():
-            await table.update_item(*mirror.address_of(self.dataset.name), changes, self.is_kept())
+            await table.update_item(*metadata.address_of(self.dataset.name), changes, self.is_kept())
 
     def is_kept(self) -> Condition:
         shows = _shows(self.dataset, self.generation)
@@ -95,7 +95,7 @@ class Hold:
 async def describe(dataset: Dataset, generation: str) -> None:
     """Have a dataset known by the columns that it has now, whose generation is shown already; see `Hold.take`."""
     with _moved():
-        await mirror.close(dataset.name, dataset.id, mirror.description_of(dataset), _shows(dataset, generation))
+        await metadata.close(dataset.name, dataset.id, metadata.description_of(dataset), _shows(dataset, generation))
 
 
 @contextmanager
@@ -113,14 +113,14 @@ async def show_generation(dataset: Dataset, hold: Hold, after: str) -> None:
         DatasetMoved: as `Hold.renew`.
     """
     due = int(time.time()) + get_settings().keyvalue_retire_seconds
-    changes = mirror.description_of(dataset) | {"generation": after, "hold": None, "held_until": None}
-    move = Update(*mirror.address_of(dataset.name), changes, hold.is_kept())
+    changes = metadata.description_of(dataset) | {"generation": after, "hold": None, "held_until": None}
+    move = Update(*metadata.address_of(dataset.name), changes, hold.is_kept())
     retired = Put(to_attributes(_item(Retired(hold.generation, dataset.name, due))))
     try:
         await table.write_together([move, retired, Delete(RETIRED, after, _IS_KEPT)])
     except NotWritten:
         raise DatasetMoved from None
-    mirror.forget(dataset.name)
+    metadata.forget(dataset.name)
 
 
 async def has_records(generation: str) -> bool:
@@ -172,5 +172,5 @@ def _item(retired: Retired) -> Item:
 def _shows(dataset: Dataset, generation: str) -> Condition:
     return Condition(
         "#state = :state AND #id = :id AND #generation = :generation",
-        {"state": mirror.CURRENT, "id": str(dataset.id), "generation": generation},
+        {"state": metadata.CURRENT, "id": str(dataset.id), "generation": generation},
     )

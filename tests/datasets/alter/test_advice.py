@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database.sessions import TimedSession, get_engine
-from app.datasets.advice import find_advice
-from app.datasets.hints import describe_settings, propose_settings
+from app.datasets.alter.advice import find_advice
+from app.datasets.alter.hints import describe_settings, propose_settings
 from tests.datasets.conftest import Document, Things
 from tests.datasets.conversion import column
 

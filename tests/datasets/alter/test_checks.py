@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.columns.column import Column
 from app.columns.constraints import constraint_rules
-from app.datasets.checks import broken, rules_to_check, text_of
+from app.datasets.alter.checks import broken, rules_to_check, text_of
 from tests.columns.test_constraints import JSON_VALUES, by_write, columns, without_rules
 
 # The same examples in every run; each asks the one database that the fixture is for.

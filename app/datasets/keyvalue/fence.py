@@ -14,7 +14,7 @@ from uuid import UUID
 from app.core.dynamo import table
 from app.core.dynamo.requests import ConditionNotMet
 from app.core.dynamo.table import Check, Condition
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 
 GUARDS = 32
 CLOSED = "closed"

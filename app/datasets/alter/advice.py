@@ -8,9 +8,9 @@ from sqlalchemy.exc import DBAPIError
 from app.columns.column import Column
 from app.core.database.errors import QUERY_CANCELED, quote
 from app.core.database.sessions import TimedSession, sql_state
-from app.datasets import checks
-from app.datasets.conversions import find_conversion
-from app.datasets.hints import Settings, apply_settings, describe_settings, propose_settings
+from app.datasets.alter import checks
+from app.datasets.alter.conversions import find_conversion
+from app.datasets.alter.hints import Settings, apply_settings, describe_settings, propose_settings
 
 # A proposal is given up if it leaves more than one in so many of the texts that did not fit.
 TOLERANCE = 20

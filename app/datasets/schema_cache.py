@@ -6,9 +6,9 @@ catalogue, and never acts on what a dataset was before.
 
 from collections.abc import Collection
 
-from app.datasets.catalogue import get_dataset
-from app.datasets.mirror import publish
-from app.datasets.shape import Shape, shape_of
+from app.datasets.keyvalue.metadata import publish
+from app.datasets.lookup import get_dataset
+from app.datasets.schema import Shape, shape_of
 
 MOST_KNOWN = 1000
 

@@ -8,10 +8,10 @@ from app.columns.column import Column
 from app.columns.constraints import CONSTRAINTS
 from app.datasets.definition import Definition
 from app.datasets.errors import StoreUnsuitable
-from app.datasets.shape import Shape
+from app.datasets.schema import Shape
 
 if TYPE_CHECKING:
-    from app.datasets.changes import Change  # with it come the bodies of requests
+    from app.datasets.alter.diff import Change  # with it come the bodies of requests
 
 MOST_KEY_COLUMNS = 2
 # What a list can ask of the second column of a key, beside one value of the first.

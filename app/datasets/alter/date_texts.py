@@ -2,7 +2,7 @@
 
 from app.columns.column import Column
 from app.columns.date_formats import ISO_DATE, TOKENS, has_short_year
-from app.datasets.sql_texts import escaped, guarded
+from app.datasets.alter.sql_texts import escaped, guarded
 
 DATES = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
 DATETIMES = "BETWEEN TIMESTAMPTZ '0001-01-01 00:00:00Z' AND TIMESTAMPTZ '9999-12-31 23:59:59.999999Z'"

@@ -5,9 +5,9 @@ becomes another kind of number where the two are equal.
 """
 
 from app.columns.column import NUMERIC, Column
-from app.datasets.date_texts import DATES, DATETIMES
-from app.datasets.number_texts import number_fits
-from app.datasets.texts import ALWAYS, Conversion, read_text
+from app.datasets.alter.date_texts import DATES, DATETIMES
+from app.datasets.alter.number_texts import number_fits
+from app.datasets.alter.texts import ALWAYS, Conversion, read_text
 
 
 def is_retyped(before: Column, after: Column) -> bool:

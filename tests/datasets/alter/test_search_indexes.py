@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from app.datasets.search_indexes import rebuild_search_indexes
+from app.datasets.alter.search_indexes import rebuild_search_indexes
 from tests.datasets.conftest import Things
 
 OLD = "to_tsvector('simple', left(coalesce(left(a, 100000), ''), 100000))"
