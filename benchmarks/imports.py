@@ -39,10 +39,10 @@ from app.datasets.models import DatasetCreate
 from app.datasets.repository import find_dataset
 from app.datasets.service import create_dataset, delete_dataset
 from app.handlers.worker import prepare
-from app.imports.intake import take_import
 from app.imports.models import ImportCreate
 from app.imports.repository import get_import
 from app.imports.service import create_import
+from app.imports.worker.intake import take_import
 from app.local.postgres import find_binaries
 from app.local.services import Services
 

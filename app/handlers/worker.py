@@ -17,8 +17,8 @@ from app.core.settings import SettingsInvalid, get_settings
 from app.datasets.keyvalue.generations import RETIRED
 from app.handlers.environment import begin_invocation, in_lambda, prepare_log
 from app.imports.errors import ImportNotFound
-from app.imports.intake import ImportBusy, recover_imports, take_import, take_object
-from app.imports.memory import limit_arenas
+from app.imports.worker.intake import ImportBusy, recover_imports, take_import, take_object
+from app.imports.worker.memory import limit_arenas
 from app.records.keyvalue.removal import remove_retired
 
 # What the event of the schedule says.

@@ -13,10 +13,10 @@ import pyarrow.csv
 
 from app.core.aws.storage import ObjectWriter
 from app.imports import errors
-from app.imports.encodings import Encoding
+from app.imports.formats.csv.parse import VALUE_LIMIT, Fault
+from app.imports.formats.csv.split import Chunk, Positions
 from app.imports.models import DETAIL_LIMIT, REJECTION_FIELDS, Import
-from app.imports.parse import VALUE_LIMIT, Fault
-from app.imports.split import Chunk, Positions
+from app.imports.source.encoding import Encoding
 
 # Rejections that are made at a time: there may be as many as the file has cells.
 PORTION = 8 * 1024

@@ -10,18 +10,18 @@ import pyarrow as pa
 from app.columns.column import Column
 from app.datasets.import_options import ImportOptions
 from app.imports.choices import ColumnChoice
-from app.imports.chosen import infer_table
-from app.imports.column_inference import ColumnInference
-from app.imports.conventions import conventions_of
-from app.imports.dialect import Dialect, detect_dialect
-from app.imports.encodings import Encoding
-from app.imports.infer import Proposal, TableInference
-from app.imports.parse import Layout, Table, parse_chunk
-from app.imports.pick import Picked, in_file_order, pick_columns
+from app.imports.formats.csv.dialect import Dialect, detect_dialect
+from app.imports.formats.csv.parse import Layout, Table, parse_chunk
+from app.imports.formats.csv.split import Chunk, Splitter
+from app.imports.inference.chosen import infer_table
+from app.imports.inference.column_inference import ColumnInference
+from app.imports.inference.infer import Proposal, TableInference
+from app.imports.inference.pick import Picked, in_file_order, pick_columns
+from app.imports.inference.selection import select_columns
 from app.imports.report import locate_faults
-from app.imports.selection import select_columns
-from app.imports.split import Chunk, Splitter
-from app.imports.validate import judge_surplus, validate_table
+from app.imports.source.encoding import Encoding
+from app.imports.values.conventions import conventions_of
+from app.imports.values.validate import judge_surplus, validate_table
 
 
 @dataclass

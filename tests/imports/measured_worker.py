@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from app.handlers.worker import prepare
-from app.imports.intake import take_import
+from app.imports.worker.intake import take_import
 
 STATUS, PEAK_RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 

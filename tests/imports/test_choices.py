@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from app.imports.choices import ColumnChoice
 from app.imports.errors import ChoicesMismatch, OptionsMismatch
-from app.imports.selection import name_formats, select_columns
+from app.imports.inference.selection import name_formats, select_columns
 from tests.imports.conftest import Document, Importer, types
 from tests.imports.engine import read_file
 from tests.imports.test_router import problem

@@ -16,8 +16,9 @@ from app.core.dynamo import requests, table
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets.keyvalue import generations, metadata
-from app.imports import load_keyvalue, repository
-from app.imports.load_keyvalue import KeyvalueLoader
+from app.imports import repository
+from app.imports.load import keyvalue as load_keyvalue
+from app.imports.load.keyvalue import KeyvalueLoader
 from app.records.keyvalue.removal import remove_retired
 from tests.imports.conftest import Document, Importer
 from tests.records.conftest import problem

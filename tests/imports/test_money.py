@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.columns.column import Column
-from app.imports.column_warnings import warn_of
+from app.imports.inference.column_warnings import warn_of
 from tests.imports.engine import Engine, read_file
 
 NO_BREAK, NARROW, THIN = "\u00a0", "\u202f", "\u2009"

@@ -1,0 +1,301 @@
+"""Validate: a table of bytes against the dataset's columns, strictly: nothing is rounded, guessed or cut.
+
+Pure: no I/O.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.columns.column import NUMERIC, Column
+from app.columns.column_types import MAX_SAFE_INTEGER
+from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
+from app.columns.conventions import Conventions as ColumnConventions
+from app.columns.patterns import anchored
+from app.imports.formats.csv.parse import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
+from app.imports.formats.csv.surplus import reject_shifted
+from app.imports.values import cells, numbers
+from app.imports.values.cells import Cells, Conventions, Mask, either, to_mask
+from app.imports.values.number_style import JSON_STYLE, style_of
+
+# A constraint's value, as its column declares it.
+Bound = str | int | float | bool
+
+
+@dataclass
+class Validated:
+    """The rows that fulfil every rule: one typed array a column, and their places among the chunk's records."""
+
+    arrays: list[pa.Array]
+    rows: npt.NDArray[np.int64]
+    faults: list[Fault]
+
+
+def _read_scaled(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
+    array, foreign = numbers.normalise_numbers(array, style_of(column, conventions))
+    if column.type == "decimal":
+        values, bad = numbers.read_decimals(array, column.precision or 0, column.scale or 0)
+    elif column.type == "number":
+        values, bad = numbers.read_numbers(array)
+    else:
+        values, bad = numbers.read_integers(array)
+    return values, either(foreign, bad)
+
+
+def _read_integer(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
+    values, bad = _read_scaled(array, column, conventions)
+    if len(values) == 0:
+        return values, bad
+    unsafe = to_mask(pc.or_(pc.greater(values, MAX_SAFE_INTEGER), pc.less(values, -MAX_SAFE_INTEGER)))
+    return values, either(bad, unsafe if unsafe.any() else None)
+
+
+def _format_of(column: Column, conventions: Conventions) -> str:
+    return conventions.date_formats.get(column.name) or column.date_format or cells.ISO_DATE
+
+
+def _read_boolean(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
+    given = conventions.booleans
+    return cells.read_booleans(array, given or column.booleans, only=given is not None)
+
+
+def _read_date(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
+    return _or_iso(cells.read_dates, array, _format_of(column, conventions))
+
+
+def _read_datetime(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
+    def read(array: pa.Array, written: str) -> Cells:
+        return cells.read_datetimes(array, written, conventions.timezone)
+
+    return _or_iso(read, array, _format_of(column, conventions))
+
+
+def _or_iso(read: Callable[[pa.Array, str], Cells], array: pa.Array, written: str) -> Cells:
+    """Dates in one format or, if that begins with no year, as JSON has them: no cell can be both."""
+    values, bad = read(array, written)
+    if bad is None or not bad.any() or written.startswith("Y"):
+        return values, bad
+    iso, not_iso = read(array, cells.ISO_DATE)
+    if not_iso is None:
+        not_iso = np.zeros(len(array), np.bool_)
+    return pc.if_else(pa.array(bad & ~not_iso), iso, values), bad & not_iso
+
+
+def _read_json(array: pa.Array, _: Column, conventions: Conventions) -> Cells:
+    return cells.read_json(array, conventions.document_bytes)
+
+
+def _plainly(read: Callable[[pa.Array], Cells]) -> Callable[[pa.Array, Column, Conventions], Cells]:
+    """A reader that no column and no convention changes."""
+    return lambda array, _column, _conventions: read(array)
+
+
+READERS: dict[str, Callable[[pa.Array, Column, Conventions], Cells]] = {
+    "text": _plainly(cells.read_text),
+    "integer": _read_integer,
+    "bigint": _read_scaled,
+    "number": _read_scaled,
+    "decimal": _read_scaled,
+    "boolean": _read_boolean,
+    "date": _read_date,
+    "datetime": _read_datetime,
+    "uuid": _plainly(cells.read_uuids),
+    "json": _read_json,
+    "image": _plainly(cells.read_text),
+}
+
+
+def validate_table(table: Table, columns: list[Column], conventions: Conventions, key: Sequence[str] = ()) -> Validated:
+    """Read each column of `table` as its type and check its constraints.
+
+    `columns` stand in the order of the table's, `key` names those that address a record; a row with any fault is left
+    out of the arrays.
+    """
+    faults = [_named(fault, columns) for fault in table.faults]
+    typed: list[pa.Array] = []
+    for array, column in zip(table.columns, columns, strict=True):
+        judge = _Judge(table, column, array)
+        present = cells.words_to_null(array, column.nulls or ())
+        values, bad = READERS[column.type](present, column, conventions)
+        if not typed and bad is not None and _reject_totals(table, bad):
+            return validate_table(table, columns, conventions, key)
+        judge.reject(bad, type_rule(column).code, not_of_type(column, conventions))
+        for rule, mask in _violations(column, values, key):
+            judge.reject(mask, rule.code, rule.message)
+        typed.append(values)
+        faults += judge.faults
+    if not faults:
+        return Validated(typed, table.rows, faults)
+    keep = ~_faulty_rows(table, faults)
+    mask = pa.array(keep)
+    return Validated([array.filter(mask) for array in typed], table.rows[keep], faults)
+
+
+def judge_surplus(table: Table, columns: Sequence[Column | None], conventions: Conventions) -> None:
+    """Refuse the records of a table that a delimiter too many may have shifted.
+
+    `columns` are those of the file in its order, None where one is not loaded.
+    """
+
+    def misfits(array: pa.Array, place: int) -> Mask | None:
+        column = columns[place]
+        return None if column is None else READERS[column.type](array, column, conventions)[1]
+
+    if table.doubtful is not None:
+        reject_shifted(table, misfits)
+
+
+def _reject_totals(table: Table, bad: Mask) -> bool:
+    """Refuse the rows that sum up those above: their first cell says so and is no value of its column."""
+    first = table.columns[0]
+    totals = bad & to_mask(pc.match_substring_regex(first, TOTAL))
+    if not totals.any():
+        return False
+    message = "a total of the rows above, not a record"
+    table.faults.append(Fault(table.rows[totals], None, "total_row", message, first.filter(pa.array(totals))))
+    drop_rows(table, totals)
+    return True
+
+
+def _named(fault: Fault, columns: list[Column]) -> Fault:
+    """A fault of a field as one of its column."""
+    if fault.field is None or fault.field >= len(columns):
+        return fault
+    return replace(fault, column=columns[fault.field].name)
+
+
+def _faulty_rows(table: Table, faults: list[Fault]) -> Mask:
+    """Which rows of the table have a fault."""
+    last = max(int(rows.max()) for rows in (table.rows, *(fault.rows for fault in faults)) if len(rows))
+    faulty = np.zeros(last + 1, np.bool_)
+    for fault in faults:
+        faulty[fault.rows] = True
+    return faulty[table.rows]
+
+
+class _Judge:
+    """Collects the faults of one column; a cell is reported for the first rule that it breaks."""
+
+    def __init__(self, table: Table, column: Column, array: pa.Array) -> None:
+        self.faults: list[Fault] = []
+        self._rows = table.rows
+        self._column = column
+        self._array = array
+        self._judged = np.zeros(len(array), np.bool_)
+
+    def reject(self, mask: Mask | None, code: str, message: str) -> None:
+        if mask is None:
+            return
+        found = mask & ~self._judged
+        if found.any():
+            values = pc.binary_slice(self._array.filter(pa.array(found)), 0, VALUE_LIMIT * 4)
+            self.faults.append(Fault(self._rows[found], self._column.name, code, message, values))
+            self._judged |= found
+
+
+def not_of_type(column: Column, conventions: Conventions) -> str:
+    """What is wrong with a cell that is not a value of the column's type."""
+    if column.type in ("date", "datetime") and (written := _format_of(column, conventions)) != cells.ISO_DATE:
+        return f"not {column.kind.article} written {written}"
+    message = type_rule(column).message
+    if column.type in NUMERIC and (style := style_of(column, conventions)) != JSON_STYLE:
+        message += f"; numbers of this column are read as {style.example}"
+    return message
+
+
+def _violations(column: Column, values: pa.Array, key: Sequence[str]) -> Iterator[tuple[Rule, Mask | None]]:
+    """Each of the column's rules with the values that break it."""
+    rules = constraint_rules(column)
+    if any(rule.code in COMPARING for rule in rules):
+        values = _comparable(values, column)
+    for rule in rules:
+        yield rule, CHECKS[rule.code](values, column, rule.bound)
+    if (address := address_rule(column, key)) is not None:
+        yield address, to_mask(pc.is_in(values, pa.array(address.bound)))
+
+
+def _missing(values: pa.Array, _column: Column, _bound: bool) -> Mask | None:
+    return to_mask(values.is_null()) if values.null_count else None
+
+
+def _too_long(values: pa.Array, _column: Column, most: int) -> Mask:
+    return to_mask(pc.greater(pc.utf8_length(values), most))
+
+
+def _unfit(values: pa.Array, _column: Column, pattern: str) -> Mask:
+    return to_mask(pc.invert(pc.match_substring_regex(values, anchored(pattern))))
+
+
+def _too_small(values: pa.Array, column: Column, least: Bound) -> Mask:
+    return _outside(pc.less, values, typed_scalar(column, least))
+
+
+def _too_large(values: pa.Array, column: Column, most: Bound) -> Mask:
+    return _outside(pc.greater, values, typed_scalar(column, most))
+
+
+def _not_among(values: pa.Array, column: Column, choices: Sequence[Bound]) -> Mask:
+    allowed = pa.array([typed_scalar(column, choice).as_py() for choice in choices], values.type)
+    if pa.types.is_floating(values.type):
+        # Arrow tells -0.0 from 0.0 when it looks for a value; added to nought they are one.
+        values, allowed = pc.add(values, 0.0), pc.add(allowed, 0.0)
+    return to_mask(pc.invert(pc.or_(pc.is_in(values, allowed), values.is_null())))
+
+
+def _outside(is_beyond: Callable[[pa.Array, pa.Scalar], pa.Array], values: pa.Array, bound: pa.Scalar) -> Mask:
+    """Which values are beyond a bound; NaN is within none."""
+    mask = to_mask(is_beyond(values, bound))
+    return mask | to_mask(pc.is_nan(values)) if pa.types.is_floating(values.type) else mask
+
+
+def _comparable(values: pa.Array, column: Column) -> pa.Array:
+    """Values in an order that is theirs: decimals of more than 64 bits are texts until here."""
+    if column.type != "decimal" or not pa.types.is_string(values.type):
+        return values
+    whole = (column.precision or 0) - (column.scale or 0)
+    return pa.array([None if text is None else _sort_key(text, whole) for text in values.to_pylist()], pa.binary())
+
+
+def _sort_key(text: str, whole: int) -> bytes:
+    """A decimal as bytes that sort as decimals do; `whole` is the most digits before the point."""
+    number = text.removeprefix("-")
+    before, _, behind = number.partition(".")
+    key = f"{before.lstrip('0'):0>{whole}}.{behind.rstrip('0')}".encode()
+    if not text.startswith("-") or not number.strip("0."):
+        return b"+" + key
+    # Of two negative numbers the one with the larger digits, or with more of them, is less.
+    return b"!" + key.translate(_COMPLEMENT) + b"~"
+
+
+_COMPLEMENT = bytes.maketrans(b"0123456789", b"9876543210")
+
+
+# A constraint's value is written as in JSON, however files write the column's.
+PLAINLY = dict.fromkeys(ColumnConventions.model_fields)
+
+
+def typed_scalar(column: Column, value: Bound) -> pa.Scalar:
+    """A constraint's value, which is written as in JSON, as the column's values are compared."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    plain = column.model_copy(update=PLAINLY)
+    values, bad = READERS[column.type](pa.array([text.encode()], pa.binary()), plain, Conventions())
+    if bad is not None and bad.any():
+        raise ValueError(f"'{text}' is not {column.kind.article}")
+    return _comparable(values, column)[0]
+
+
+# The check of each rule of `datasets/rules.py`: values, column and bound give the values that break it.
+CHECKS: dict[str, Callable[[pa.Array, Column, Any], Mask | None]] = {
+    "required": _missing,
+    "max_length": _too_long,
+    "pattern": _unfit,
+    "min": _too_small,
+    "max": _too_large,
+    "one_of": _not_among,
+}
+COMPARING = ("min", "max", "one_of")

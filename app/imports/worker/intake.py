@@ -1,0 +1,283 @@
+"""Intake: files that have arrived in the bucket become imports, each of them once in effect."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, get_args
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.principal import EVERYTHING
+from app.columns.column import is_name
+from app.core import log
+from app.core.aws.queue import send_message
+from app.core.aws.storage import StoredObject, find_object, list_pages
+from app.core.database.sessions import after_commit, transaction
+from app.core.settings import get_settings
+from app.datasets.errors import DatasetNameTaken
+from app.datasets.import_options import ImportOptions
+from app.datasets.models import Dataset, DatasetCreate
+from app.datasets.repository import find_dataset
+from app.datasets.service import create_dataset
+from app.imports import repository
+from app.imports.choices import ColumnChoice, first_mistake
+from app.imports.errors import DatasetDeleted, FileGone, ImportFailed, OptionsMismatch
+from app.imports.models import FINISHED, INBOX, Import, Mode, OnReject
+from app.imports.service import check_size
+from app.imports.worker.job import run_import
+from app.imports.worker.turns import ImportPostponed
+
+AWAITING_BATCH = 100
+RECOVERED_AT_ONCE = 1000
+# An import that is put off comes again after so long; if many are, later, so that they leave time for what is new.
+POSTPONED_SECONDS, MOST_POSTPONED_SECONDS = 3, 60
+POSTPONED_PER_SECOND = 20
+
+
+class ImportBusy(Exception):
+    """Another worker has the import; the message comes back in case that one dies."""
+
+
+async def take_object(key: str, version: str, *, seconds: float) -> None:
+    """Import a file that has arrived in the bucket, within `seconds`; one that was imported before is passed over.
+
+    Raises:
+        ImportBusy: another worker is importing it.
+    """
+    stored = await find_object(key, version)
+    if stored is None:
+        log.warning("object.gone", key=key, version=version)
+        return
+    async with transaction() as session:
+        row = await repository.find_by_object(session, key, version)
+        if row is None and key.startswith(INBOX):
+            row = await _announce_dropped(session, stored)
+    if row is None:
+        log.warning("object.unannounced", key=key, version=version)
+        return
+    await _work_on(row, stored, seconds)
+
+
+async def take_import(import_id: UUID, *, seconds: float, takes_long: bool = False) -> None:
+    """Go on with an import whose file is in the bucket, within `seconds`; `takes_long` where it was put off for it.
+
+    Raises:
+        ImportBusy: another worker is on it.
+    """
+    async with transaction() as session:
+        row = await repository.get_import(session, import_id)
+    stored = await find_object(row.object_key, row.object_version)
+    if stored is None:
+        await _fail_unread(row, FileGone(f"'{row.object_key}' is not in the bucket.", hint="Upload the file again."))
+        return
+    await _work_on(row, stored, seconds, takes_long=takes_long)
+
+
+async def _work_on(row: Import, stored: StoredObject, seconds: float, *, takes_long: bool = False) -> None:
+    if row.status in FINISHED:
+        return
+    async with transaction() as session:
+        reason = await repository.find_reason_to_wait(session, row, takes_long=takes_long)
+        held_until = await repository.find_held_until(session, row.id)
+    if reason is not None and row.status != "running":
+        # One that has a message which will come needs no second one: that would come again and again, too.
+        if held_until is None:
+            await _postpone(row, stored, None, reason, takes_long=takes_long)
+        return
+    async with transaction() as session:
+        lease = await repository.claim_import(session, row.id, stored.version, stored.size)
+        if lease is None:
+            await session.refresh(current := await repository.get_import(session, row.id))
+            if current.status in FINISHED or current.object_version != stored.version:
+                return
+            raise ImportBusy(f"another worker has import {row.id}")
+        row = await repository.get_import(session, row.id)
+        await session.refresh(row)
+    try:
+        check_size(stored.size)
+        _check_options(row)
+    except ImportFailed as problem:
+        await _fail(row, lease, problem)
+        return
+    log.event("import.started", import_id=row.id, dataset=row.dataset_name, attempt=row.attempts, bytes=stored.size)
+    try:
+        await run_import(row, lease, stored, min(seconds, get_settings().import_timeout_seconds))
+    except ImportPostponed as postponed:
+        if held_until is not None:
+            async with transaction() as session:
+                await repository.postpone(session, row.id, stored.version, stored.size, until=held_until, lease=lease)
+            return
+        await _postpone(row, stored, lease, str(postponed), takes_long=postponed.takes_long)
+
+
+def _check_options(row: Import) -> None:
+    """Raise OptionsMismatch if an import that was announced a while ago has options that are no longer taken."""
+    try:
+        ImportOptions.model_validate(row.options)
+        for choice in row.choices:
+            ColumnChoice.model_validate(choice)
+    except ValidationError as error:
+        names = ", ".join(".".join(map(str, mistake["loc"])) for mistake in error.errors(include_input=False))
+        raise OptionsMismatch(
+            f"The import has options that are not taken any more: {names or first_mistake(error)}.",
+            hint="Announce the file again without them.",
+        ) from None
+
+
+async def _postpone(
+    row: Import, stored: StoredObject, lease: repository.Lease | None, reason: str, *, takes_long: bool
+) -> None:
+    """Have an import come again after a while, by a message of its own: the worker is free for others meanwhile."""
+    async with transaction() as session:
+        seconds = postponed_seconds(await repository.count_queued(session))
+        until = repository.queued_until(seconds)
+        await repository.postpone(session, row.id, stored.version, stored.size, until=until, lease=lease)
+    await send_message({"import": str(row.id), "takes_long": takes_long}, delay_seconds=seconds)
+    log.event("import.postponed", import_id=row.id, reason=reason)
+
+
+def postponed_seconds(queued: int) -> int:
+    """How long an import is put off if so many are queued."""
+    return min(max(POSTPONED_SECONDS, queued // POSTPONED_PER_SECOND), MOST_POSTPONED_SECONDS)
+
+
+async def _fail(row: Import, lease: repository.Lease, problem: ImportFailed) -> None:
+    async with transaction() as session:
+        await repository.finish_import(session, lease, {"status": "failed", "problem": problem.document()})
+    log.event("import.failed", import_id=row.id, problem=problem.slug())
+
+
+async def _fail_unread(row: Import, problem: ImportFailed) -> None:
+    async with transaction() as session:
+        lease = await repository.claim_import(session, row.id, row.object_version or "", 0)
+    if lease is not None:
+        await _fail(row, lease, problem)
+
+
+@dataclass(frozen=True)
+class _Dropped:
+    """A file below inbox/: the dataset that its folder names, and its own name."""
+
+    dataset: str
+    name: str
+
+
+def _parse_inbox_key(key: str) -> _Dropped | None:
+    parts = key.removeprefix(INBOX).split("/")
+    return _Dropped(parts[0], parts[1]) if len(parts) == 2 and all(parts) and is_name(parts[0]) else None
+
+
+async def _announce_dropped(session: AsyncSession, stored: StoredObject) -> Import | None:
+    """The import of a file that was dropped at inbox/{dataset}/{name}; the dataset is made when it is missing.
+
+    The object's metadata may say the `mode` and `on-reject`, as an upload's body does.
+    """
+    dropped = _parse_inbox_key(stored.key)
+    if dropped is None:
+        log.warning("inbox.ignored", key=stored.key, hint="Drop files at inbox/{dataset}/{name}.csv.")
+        return None
+    dataset = await _get_or_create(session, dropped.dataset)
+    row = Import(
+        dataset_id=dataset.id,
+        dataset_name=dataset.name,
+        status="queued",
+        file_name=dropped.name,
+        file_size=stored.size,
+        object_key=stored.key,
+        object_version=stored.version,
+    )
+    _apply_metadata(row, stored.metadata)
+    added = await repository.add_dropped_file(session, row)
+    if added is not None:
+        log.event("inbox.taken", key=stored.key, import_id=added.id)
+    return added or await repository.find_by_object(session, stored.key, stored.version)
+
+
+def _apply_metadata(row: Import, metadata: dict[str, str]) -> None:
+    """Take over what the object's metadata says; an import that it says nonsense to has failed from the start."""
+    mode, on_reject = metadata.get("mode", row.mode), metadata.get("on-reject", row.on_reject)
+    if mode in get_args(Mode) and on_reject in get_args(OnReject):
+        row.mode, row.on_reject = mode, on_reject
+        return
+    problem = OptionsMismatch(
+        f"The object's metadata says mode={mode} and on-reject={on_reject}.",
+        hint=f"mode is one of {', '.join(get_args(Mode))}; on-reject is one of {', '.join(get_args(OnReject))}.",
+    )
+    row.status, row.problem, row.finished_at = "failed", problem.document(), datetime.now(UTC)
+
+
+async def _get_or_create(session: AsyncSession, name: str) -> Dataset:
+    dataset = await find_dataset(session, name)
+    if dataset is not None:
+        return dataset
+    try:
+        async with session.begin_nested():
+            return await create_dataset(session, DatasetCreate(name=name), EVERYTHING)
+    except DatasetNameTaken:
+        found = await find_dataset(session, name)
+        if found is None:
+            raise DatasetDeleted(f"'{name}' was deleted while a file for it arrived.") from None
+        return found
+
+
+async def _find_uploads() -> None:
+    """Queue the announced imports whose file has come without an event."""
+    async with transaction() as session:
+        waiting = await repository.take_awaiting(session, AWAITING_BATCH)
+    for import_id, key in waiting:
+        if await find_object(key) is not None:
+            await send_message({"import": str(import_id)})
+
+
+class InboxSearch:
+    """Looks through the inbox for files that no import is about, page by page.
+
+    A search that has found many ends there, and the next one goes on behind them.
+    """
+
+    def __init__(self, pages: Callable[[str, str], AsyncIterator[list[str]]] = list_pages) -> None:
+        self._pages = pages
+        self._after = ""
+
+    async def search(self) -> None:
+        """Queue the files, up to about RECOVERED_AT_ONCE."""
+        found = 0
+        async for keys in self._pages(INBOX, self._after):
+            for key in await self._unknown(keys):
+                await send_message({"object": key})
+                found += 1
+            self._after = max(keys, default="")
+            if found >= RECOVERED_AT_ONCE:
+                return
+        self._after = ""
+
+    async def _unknown(self, keys: list[str]) -> list[str]:
+        dropped = [key for key in keys if _parse_inbox_key(key)]
+        async with transaction() as session:
+            known = await repository.known_object_keys(session, dropped)
+        return [key for key in dropped if key not in known]
+
+
+_inbox = InboxSearch()
+
+
+async def recover_imports(inbox: InboxSearch = _inbox) -> None:
+    """Queue again what has no message any more: imports whose worker died, and files whose arrival went unnoticed.
+
+    What comes first does not wait for the rest, nor fail with it.
+    """
+    async with transaction() as session:
+        for import_id in await repository.requeue_stalled(session, RECOVERED_AT_ONCE):
+            log.event("import.requeued", import_id=import_id)
+            after_commit(session, _sender({"import": str(import_id)}))
+    await _find_uploads()
+    await inbox.search()
+
+
+def _sender(message: dict[str, Any]) -> Callable[[], Awaitable[None]]:
+    async def send() -> None:
+        await send_message(message)
+
+    return send
