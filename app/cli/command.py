@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec
 import typer
 
 from app.cli.connection import Folder, Key, ProfileName, Url, connect
-from app.cli.output import Output, console, errors
+from app.cli.display.output import Output, console, errors
 
 if TYPE_CHECKING:
     from app.client import Client

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import typer
 
 from app.cli import exit_codes
-from app.cli.output import fail
+from app.cli.display.output import fail
 from app.cli.profiles import DEFAULT_PROFILE, Profile, profiles_path, read_profiles
 from app.local.folder_lock import DEFAULT_DATA, find_url
 

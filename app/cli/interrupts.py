@@ -7,7 +7,7 @@ from types import FrameType
 from typing import NoReturn
 
 from app.cli import exit_codes
-from app.cli.output import fail
+from app.cli.display.output import fail
 
 
 @contextmanager

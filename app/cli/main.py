@@ -4,17 +4,17 @@ from typing import Annotated
 
 import typer
 
-from app.cli.datasets import datasets
-from app.cli.dev import dev
-from app.cli.documents import open_docs, show_openapi, show_types
-from app.cli.export import export_records
-from app.cli.import_command import import_file
-from app.cli.imports import imports
-from app.cli.keys import keys
-from app.cli.login import list_profiles, login, logout
-from app.cli.output import write
-from app.cli.records import records
-from app.cli.watch import watch
+from app.cli.commands.datasets import datasets
+from app.cli.commands.dev import dev
+from app.cli.commands.documents import open_docs, show_openapi, show_types
+from app.cli.commands.export import export_records
+from app.cli.commands.import_command import import_file
+from app.cli.commands.imports import imports
+from app.cli.commands.keys import keys
+from app.cli.commands.login import list_profiles, login, logout
+from app.cli.commands.records import records
+from app.cli.commands.watch import watch
+from app.cli.display.output import write
 
 START, DATA, CLIENTS, ACCESS = "Start and import", "Data", "For clients", "Access"
 

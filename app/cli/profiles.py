@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.cli.output import fail
+from app.cli.display.output import fail
 
 DEFAULT_PROFILE = "default"
 # A file that others could read is not left to them; see `write_profiles`.

@@ -13,7 +13,7 @@ from app.client import explain_problem, is_local
 from app.local.data_folder import DataFolder
 from app.local.emulator import find_free_port
 from app.local.folder_lock import find_url
-from tests.cli.commands import CTRL_C, make, on, on_terminal, tolva
+from tests.cli.calls import CTRL_C, make, on, on_terminal, tolva
 from tests.cli.servers import answers
 from tests.local.running import ADMIN_KEY, RunningDev
 

@@ -1,0 +1,215 @@
+"""`tolva datasets`: list, show, create, change and delete them."""
+
+import json
+from typing import Annotated, Any, Literal
+
+import typer
+
+from app.cli.arguments.column_flags import parse_type, split_names
+from app.cli.arguments.dataset_change import ColumnChanges, ColumnFlags, merge, split_pair
+from app.cli.arguments.json_input import read_object
+from app.cli.arguments.names import dataset_path
+from app.cli.arguments.questions import Yes, ask_for
+from app.cli.command import Tolva, connected
+from app.cli.completion import DatasetName
+from app.cli.display.dataset_view import count_text, show_dataset
+from app.cli.display.pages import read_list, write_list
+from app.cli.groups import listing_group
+
+Store = Literal["relational", "keyvalue"]
+BODY_HELP = "The body of the API for what has no flag: JSON, @FILE, or - for the standard input (docs/datasets.md)."
+Body = Annotated[str | None, typer.Option("--body", help=BODY_HELP, show_default=False)]
+Title = Annotated[str | None, typer.Option(help="What people call it; '' for nothing.", show_default=False)]
+Description = Annotated[str | None, typer.Option(help="What it is about; '' for nothing.", show_default=False)]
+KeyColumns = Annotated[
+    str | None,
+    typer.Option("--key", help="The columns that address a record: sku, or a,b; '' for none.", show_default=False),
+]
+NAME = "COLUMN"
+COLUMNS_PANEL = "Columns (each can be repeated)"
+FILES_PANEL = "How files write a column (each can be repeated)"
+
+
+def _of_columns(flag: str, about: str, panel: str = COLUMNS_PANEL, metavar: str = "COLUMN=VALUE") -> Any:
+    return typer.Option(flag, help=about, show_default=False, rich_help_panel=panel, metavar=metavar)
+
+
+datasets = listing_group("List, show, create, change and delete datasets.")
+
+
+@datasets.command("list")
+@connected
+def list_datasets(tolva: Tolva) -> None:
+    """List the datasets: `tolva datasets` alone does it too."""
+    if tolva.output.as_json:
+        tolva.output.json(write_list(read_list(tolva.client, "/datasets")))
+        return
+    found = list(tolva.client.list_all("/datasets"))
+    rows = [
+        (
+            one["name"],
+            count_text(one),
+            str(len(one["columns"])),
+            ", ".join(one["key"]),
+            one["store"],
+            one["title"] or "",
+        )
+        for one in found
+    ]
+    tolva.output.table(("name", "records", "columns", "key", "store", "title"), rows)
+    if not rows:
+        tolva.output.note("There are no datasets yet: tolva import FILE")
+
+
+@datasets.command("show")
+@connected
+def show_one(tolva: Tolva, name: DatasetName) -> None:
+    """Show a dataset: its columns with their types, its key, how many records it has, its indexes."""
+    text = tolva.client.fetch("GET", dataset_path(name))
+    if tolva.output.as_json:
+        tolva.output.json(text)
+        return
+    dataset = json.loads(text)
+    show_dataset(tolva.output, dataset, _count(tolva, dataset))
+
+
+def _count(tolva: Tolva, dataset: dict[str, Any]) -> str:
+    """How many records a dataset has: counted if the database has no estimate."""
+    if dataset["record_count"] is not None or dataset["store"] != "relational" or not dataset["columns"]:
+        return count_text(dataset)
+    page = tolva.client.request("GET", dataset_path(dataset["name"], "/records"), _count="exact", _limit="1")
+    return f"{page['count']:,}"
+
+
+@datasets.command("create")
+@connected
+def create_dataset(
+    tolva: Tolva,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.", show_default=False)],
+    *,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='A column with its type: "price=decimal(12,2)". Can be repeated.',
+            show_default=False,
+            metavar="COLUMN=VALUE",
+        ),
+    ] = None,
+    key: KeyColumns = None,
+    store: Annotated[
+        Store | None,
+        typer.Option(help="relational for queries (the default), keyvalue for lookups by key.", show_default=False),
+    ] = None,
+    title: Title = None,
+    description: Description = None,
+    body: Body = None,
+) -> None:
+    """Create a dataset, with its columns or without: then its first import finds them."""
+    said: dict[str, Any] = {"name": name} | ({"store": store} if store else {})
+    pairs = [split_pair(pair, "--column", '"price=decimal(12,2)"') for pair in column or ()]
+    if pairs:
+        said["columns"] = [{"name": column_name, **parse_type(text)} for column_name, text in pairs]
+    if key is not None:
+        said["key"] = split_names(key)
+    said |= {member: text for member, text in (("title", title), ("description", description)) if text}
+    whole = merge(read_object(body, "--body"), said)
+    text = tolva.client.fetch("POST", "/datasets", body=_as_json(whole))
+    if tolva.output.as_json:
+        tolva.output.json(text)
+    tolva.output.say(f"The dataset '{name}' is created.")
+
+
+@datasets.command("change")
+@connected
+def change_dataset(
+    tolva: Tolva,
+    name: DatasetName,
+    *,
+    title: Title = None,
+    description: Description = None,
+    key: KeyColumns = None,
+    rename: Annotated[list[str] | None, _of_columns("--rename", "Give a column another name: old=new.")] = None,
+    column_type: Annotated[list[str] | None, _of_columns("--type", 'Convert a column: "price=decimal(12,2)".')] = None,
+    drop: Annotated[list[str] | None, _of_columns("--drop", "Remove a column and its values.", metavar=NAME)] = None,
+    add: Annotated[list[str] | None, _of_columns("--add", "Add a column: color=text.")] = None,
+    fill: Annotated[
+        list[str] | None, _of_columns("--fill", "The value for records without one: brand=unknown.")
+    ] = None,
+    require: Annotated[list[str] | None, _of_columns("--require", "Refuse null in a column.", metavar=NAME)] = None,
+    allow_null: Annotated[
+        list[str] | None, _of_columns("--allow-null", "Allow null in a column.", metavar=NAME)
+    ] = None,
+    label: Annotated[
+        list[str] | None, _of_columns("--label", 'The header that files have for it: "price=Unit price".')
+    ] = None,
+    about: Annotated[list[str] | None, _of_columns("--about", 'Its description: "price=without tax".')] = None,
+    reference: Annotated[
+        list[str] | None, _of_columns("--reference", "The dataset whose key its values are: maker=makers.")
+    ] = None,
+    unit: Annotated[list[str] | None, _of_columns("--unit", "price=€, or share=%.", FILES_PANEL)] = None,
+    decimal_separator: Annotated[
+        list[str] | None, _of_columns("--decimal-separator", "price=, or price=.", FILES_PANEL)
+    ] = None,
+    thousands_separator: Annotated[
+        list[str] | None, _of_columns("--thousands-separator", "price=. or price=,", FILES_PANEL)
+    ] = None,
+    date_format: Annotated[list[str] | None, _of_columns("--date-format", "day=DD/MM/YYYY.", FILES_PANEL)] = None,
+    booleans: Annotated[list[str] | None, _of_columns("--booleans", "active=yes,no.", FILES_PANEL)] = None,
+    null: Annotated[list[str] | None, _of_columns("--null", "A text for null: price=n/a.", FILES_PANEL)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all of it, and change nothing.")] = False,
+    body: Body = None,
+) -> None:
+    """Change a dataset, its records included: all of it, or nothing.
+
+    Columns are named as they are called now; '' as a value removes what was said.
+    """
+    flags = ColumnFlags(
+        *(rename or (), column_type or (), drop or (), add or (), fill or (), label or (), about or (), require or ()),
+        *(allow_null or (), reference or (), unit or (), decimal_separator or (), thousands_separator or ()),
+        *(date_format or (), booleans or (), null or ()),
+    )
+    types = {one["name"]: one["type"] for one in _get(tolva, name)["columns"]} if fill else {}
+    said = ColumnChanges(types).take(flags)
+    said |= {
+        member: text or None for member, text in (("title", title), ("description", description)) if text is not None
+    }
+    if key is not None:
+        said["key"] = split_names(key)
+    whole = merge(read_object(body, "--body"), said)
+    if not whole:
+        raise typer.BadParameter("nothing to change was given; see --help", param_hint="NAME")
+    if dry_run:
+        whole["dry_run"] = True
+    text = tolva.client.fetch("PATCH", dataset_path(name), body=_as_json(whole))
+    _show_changed(tolva, text, is_dry=bool(whole.get("dry_run")))
+
+
+def _show_changed(tolva: Tolva, text: str, *, is_dry: bool) -> None:
+    if tolva.output.as_json:
+        tolva.output.json(text)
+        return
+    dataset = json.loads(text)
+    if not tolva.output.is_quiet:
+        show_dataset(tolva.output, dataset, count_text(dataset))
+    done = "would be as above; nothing was changed" if is_dry else "is changed"
+    tolva.output.say(f"'{dataset['name']}' {done}.")
+
+
+def _get(tolva: Tolva, name: str) -> dict[str, Any]:
+    return tolva.client.request("GET", dataset_path(name))
+
+
+@datasets.command("delete")
+@connected
+def delete_dataset(tolva: Tolva, name: DatasetName, *, yes: Yes = False) -> None:
+    """Delete a dataset with all of its records."""
+    dataset = _get(tolva, name)
+    count = _count(tolva, dataset)
+    records = f" with its records ({count})" if count != "0" else ""
+    ask_for(name, f"This deletes the dataset '{name}'{records} at {tolva.client.url}.", yes=yes)
+    tolva.client.request("DELETE", dataset_path(name), confirm=name)
+    tolva.output.say(f"The dataset '{name}' is deleted.")
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,115 @@
+"""`tolva login`, `logout`, `profiles`, and what commands make of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calls import Done, clean_environment, make_key, on_terminal, tolva
+from tests.local.running import ADMIN_KEY, RunningDev
+
+
+def login(dev: RunningDev, home: Path, *arguments: str, key: str = ADMIN_KEY) -> Done:
+    return tolva("login", "--url", dev.url, "--key-stdin", *arguments, stdin=key + "\n", home=home)
+
+
+def outside(tmp_path: Path) -> list[str]:
+    """Options that name a data folder in which nothing runs."""
+    return ["--data", str(tmp_path / "no-data")]
+
+
+class TestLogin:
+    def test_the_key_is_kept_for_its_owner_alone(self, dev: RunningDev, tmp_path: Path) -> None:
+        done = login(dev, tmp_path)
+        assert done.code == 0, done.err
+        assert ADMIN_KEY not in done.out + done.err
+        path = tmp_path / "tolva" / "profiles.json"
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+        assert [item.name for item in path.parent.iterdir()] == ["profiles.json"]
+        assert tolva("records", "count", "absent", home=tmp_path).err.startswith("Error: There is no such dataset")
+
+    def test_on_a_terminal_the_key_is_not_shown(self, dev: RunningDev, tmp_path: Path) -> None:
+        done = on_terminal(
+            "login", "--url", dev.url, answer=ADMIN_KEY + "\n", XDG_CONFIG_HOME=str(tmp_path), HOME=str(tmp_path)
+        )
+        assert done.code == 0, done.out
+        assert ADMIN_KEY not in done.out
+        assert json.loads((tmp_path / "tolva" / "profiles.json").read_text())["profiles"]["default"]["key"] == ADMIN_KEY
+
+    def test_a_key_that_does_not_work_is_not_kept(self, dev: RunningDev, tmp_path: Path) -> None:
+        done = login(dev, tmp_path, key="tolva_nonsense")
+        assert done.code == 1
+        assert "Nothing was kept" in done.err
+        assert not (tmp_path / "tolva").exists()
+
+    @pytest.mark.parametrize("key", ["", "ключ", "two words", "tab\there"])
+    def test_what_is_no_key(self, dev: RunningDev, tmp_path: Path, key: str) -> None:
+        done = login(dev, tmp_path, key=key)
+        assert done.code == 1
+        assert "copied whole" in done.err
+
+    def test_without_a_terminal_or_an_address(self, dev: RunningDev, tmp_path: Path) -> None:
+        assert tolva("login", "--url", dev.url, home=tmp_path).code == 2
+        assert tolva("login", "--key-stdin", home=tmp_path).code == 2
+
+    def test_a_folder_that_cannot_be_written(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "tolva").write_text("in the way")
+        done = login(dev, tmp_path)
+        assert done.code == 1
+        assert "Traceback" not in done.err
+
+
+class TestProfiles:
+    def test_several(self, dev: RunningDev, tmp_path: Path) -> None:
+        reader = make_key(dev, "read")
+        assert login(dev, tmp_path).code == 0
+        assert login(dev, tmp_path, "--profile", "reader", key=reader).code == 0
+        assert tolva("keys", *outside(tmp_path), home=tmp_path).code in (1, 3)
+        assert tolva("keys", home=tmp_path).code == 0
+        refused = tolva("keys", "--profile", "reader", home=tmp_path)
+        assert refused.code == 1
+        assert "profile 'reader'" in refused.err
+        assert tolva("keys", home=tmp_path, TOLVA_PROFILE="reader").code == 1
+        # As an option it comes before the variables, and before a data folder.
+        named = ["keys", "--profile", "default", "--data", str(dev.folder)]
+        assert tolva(*named, home=tmp_path, TOLVA_PROFILE="reader", TOLVA_KEY=reader).code == 0
+        listed = tolva("profiles", home=tmp_path)
+        assert listed.out == f"name\turl\ndefault\t{dev.url}\nreader\t{dev.url}\n"
+        assert reader not in tolva("profiles", "--json", home=tmp_path).out
+
+    def test_forgotten(self, dev: RunningDev, tmp_path: Path) -> None:
+        assert login(dev, tmp_path, "--profile", "a").code == 0
+        assert login(dev, tmp_path, "--profile", "b").code == 0
+        assert tolva("logout", "--profile", "a", home=tmp_path).code == 0
+        assert "a\t" not in tolva("profiles", home=tmp_path).out
+        again = tolva("logout", "--profile", "a", home=tmp_path)
+        assert again.code == 1
+        missing = tolva("datasets", "--profile", "bb", home=tmp_path)
+        assert missing.code == 1
+        assert "Did you mean 'b'?" in missing.err
+
+    def test_a_damaged_file(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "tolva").mkdir()
+        for text in ("", "[]", '{"profiles": {"default": 1}}'):
+            (tmp_path / "tolva" / "profiles.json").write_text(text)
+            done = tolva("datasets", home=tmp_path)
+            assert done.code == 1
+            assert "profiles.json" in done.err
+            # Who needs none is not stopped by it.
+            named = {"TOLVA_URL": dev.url, "TOLVA_KEY": ADMIN_KEY}
+            assert tolva("datasets", home=tmp_path, **named).code == 0
+
+    def test_a_variable_names_the_one_to_keep(self, dev: RunningDev, tmp_path: Path) -> None:
+        arguments = ["login", "--url", dev.url, "--key-stdin"]
+        assert tolva(*arguments, stdin=ADMIN_KEY, home=tmp_path, TOLVA_PROFILE="mine").code == 0
+        assert tolva("profiles", home=tmp_path).out == f"name\turl\nmine\t{dev.url}\n"
+
+    def test_none(self, tmp_path: Path) -> None:
+        done = tolva("profiles", home=tmp_path)
+        assert (done.code, done.out) == (0, "name\turl\n")
+        assert "tolva login" in done.err
+
+
+def test_the_environment_of_these_tests_is_clean() -> None:
+    assert clean_environment(None, {})["XDG_CONFIG_HOME"] == "/nonexistent"
