@@ -43,8 +43,8 @@ from app.imports.models import ImportCreate
 from app.imports.repository import get_import
 from app.imports.service import create_import
 from app.imports.worker.intake import take_import
-from app.local.postgres import find_binaries
-from app.local.services import Services
+from app.local.services.postgres import find_binaries
+from app.local.services.services import Services
 
 COLUMNS: list[dict[str, Any]] = [
     {"name": "id", "type": "bigint"},

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import httpx
 
-from app.local.postgres import find_binaries
+from app.local.services.postgres import find_binaries
 from benchmarks.imports import Bench, announce, make_dataset, running, write_file
 from tests.local.acknowledged import STORES, Clients
 from tests.local.running import RunningDev
@@ -33,7 +33,7 @@ START_SECONDS = 1.0
 MODES = ("append", "upsert", "replace")
 # The parts of `tolva dev`, by a word of their command line.
 PARTS = {
-    "emulator": "app.local.kept_emulator",
+    "emulator": "app.local.services.kept_emulator",
     "postgres": "bin/postgres",
     "worker": "app.local.worker",
     "api": "app.local.api",

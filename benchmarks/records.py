@@ -29,7 +29,7 @@ from app.access.principal import EVERYTHING
 from app.core.database.sessions import transaction
 from app.datasets.models import DatasetCreate
 from app.datasets.service import create_dataset
-from app.local.postgres import find_binaries
+from app.local.services.postgres import find_binaries
 from benchmarks.imports import Bench, close_all, make_dataset, running, write_file
 
 KEY = "tolva_admin_of_the_benchmark_0123456789"

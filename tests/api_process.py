@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import httpx
 import psutil
 
-from app.local.emulator import find_free_port
+from app.local.services.emulator import find_free_port
 from tests.local.running import eventually
 
 

@@ -21,8 +21,8 @@ from app.core.database.errors import CATALOGUE_SCHEMA, DATA_SCHEMA, LOADING_SCHE
 from app.core.database.pool import close_connections
 from app.core.dynamo.table import repeat_batch
 from app.core.settings import get_settings
-from app.local.emulator import BUCKET
-from app.local.services import Services
+from app.local.services.emulator import BUCKET
+from app.local.services.services import Services
 from tests import dynamodb_local as dynamodb
 
 BASE_URL = "http://tolva.test"

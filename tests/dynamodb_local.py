@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.local.emulator import HOST, find_free_port
+from app.local.services.emulator import HOST, find_free_port
 
 VARIABLE = "TOLVA_TEST_DYNAMODB_LOCAL"
 START_SECONDS = 30.0

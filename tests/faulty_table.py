@@ -11,7 +11,7 @@ from typing import Literal
 from aiohttp import ClientSession, DummyCookieJar, web
 
 from app.core.aws.clients import close_clients
-from app.local.emulator import HOST
+from app.local.services.emulator import HOST
 
 Fault = Literal["none", "down", "slow", "throttles", "loses answers"]
 SLOW_SECONDS = 0.2

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.local.emulator import find_free_port
+from app.local.services.emulator import find_free_port
 from tests.local.running import START_SECONDS, STOP_SECONDS, environment, eventually
 from tests.test_readme import README, ROOT
 

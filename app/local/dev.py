@@ -23,15 +23,15 @@ from app.client import CommandError
 from app.core import origins
 from app.core.settings import MIB, SettingsInvalid, get_settings
 from app.local.data_folder import ADMIN_KEY_VARIABLE, DataFolder
-from app.local.emulator import BUCKET, emulator_environment
-from app.local.file_choice import Choice
-from app.local.first_import import FirstImport
+from app.local.first_import.file_choice import Choice
+from app.local.first_import.first_import import FirstImport
 from app.local.folder_lock import DEFAULT_DATA
-from app.local.inbox_upload import Mode
+from app.local.inbox.upload import Mode
 from app.local.notices import Notices
 from app.local.parent import PARENT_VARIABLE
 from app.local.process import Child, LocalError, Patience, Stopped, end_leftover
-from app.local.services import Services
+from app.local.services.emulator import BUCKET, emulator_environment
+from app.local.services.services import Services
 
 READY_SECONDS = 60.0
 TRUST_VARIABLE = "TOLVA_KEYVALUE_TRUST_FROM"
@@ -106,7 +106,7 @@ class Dev:
 
     def _inbox_child(self, root: Path) -> Child:
         arguments = ["--root", str(root.absolute()), "--data", str(self._folder.path), "--url", self._options.url]
-        return self._child("inbox", "app.local.inbox", *arguments, "--mode", self._options.inbox_mode)
+        return self._child("inbox", "app.local.inbox.inbox", *arguments, "--mode", self._options.inbox_mode)
 
     @property
     def bucket_url(self) -> str:

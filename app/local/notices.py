@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from app.local.emulator import BUCKET
 from app.local.file_names import dataset_name, folder_dataset_name
-from app.local.import_document import describe_counts
+from app.local.first_import.import_document import describe_counts
+from app.local.services.emulator import BUCKET
 
 INBOX = "inbox/"
 

@@ -12,10 +12,10 @@ from app.core.aws.clients import client, close_clients
 from app.core.database.pool import close_connections
 from app.core.settings import SettingsInvalid, get_settings
 from app.handlers.worker import prepare, process, recover
-from app.local.emulator import REGION
-from app.local.misplaced import MisplacedFiles
+from app.local.inbox.misplaced import MisplacedFiles
 from app.local.parent import end_with_parent
-from app.local.resources import QUEUE_ARN, VISIBILITY_SECONDS
+from app.local.services.emulator import REGION
+from app.local.services.resources import QUEUE_ARN, VISIBILITY_SECONDS
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs.type_defs import MessageTypeDef

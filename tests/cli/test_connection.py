@@ -11,8 +11,8 @@ from app.cli import exit_codes
 from app.cli.connection import DEFAULT_URL, Asked, Target, find_target
 from app.client import explain_problem, is_local
 from app.local.data_folder import DataFolder
-from app.local.emulator import find_free_port
 from app.local.folder_lock import find_url
+from app.local.services.emulator import find_free_port
 from tests.cli.calls import CTRL_C, make, on, on_terminal, tolva
 from tests.cli.servers import answers
 from tests.local.running import ADMIN_KEY, RunningDev

@@ -13,7 +13,7 @@ from asyncpg import Connection
 from httpx import AsyncClient
 from playwright.async_api import Browser
 
-from app.local.services import Services
+from app.local.services.services import Services
 from tests.api_process import api_process
 from tests.conformance.browser import Visitor, run_browser
 from tests.conformance.datasets import DATASETS, RECORDS

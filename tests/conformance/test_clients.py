@@ -11,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from app.local.services import Services
+from app.local.services.services import Services
 from tests.api_process import api_process
 from tests.conformance.packages import fetch_node_modules, fetch_python_packages, need, need_go_packages, run
 from tests.conformance.shop import add_products, answers, blocks_of, shown_answers

@@ -10,7 +10,7 @@ import pytest_asyncio
 from httpx import ASGITransport, AsyncClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from app.local.services import Services
+from app.local.services.services import Services
 from tests.conformance.datasets import DATASETS
 from tests.conformance.packages import SOURCES, fetch_node_modules, run
 from tests.conftest import ADMIN_KEY, BASE_URL, empty_everything

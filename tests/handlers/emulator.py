@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import httpx
 
-from app.local.emulator import find_free_port
+from app.local.services.emulator import find_free_port
 
 # The wheel has the emulator in it. It is kept in an environment of its own: its pins are not ours.
 SAM_CLI = "aws-sam-cli==1.170.0"

@@ -12,12 +12,10 @@ from httpx import AsyncClient
 import app
 from tests.handlers.events import rest_event
 
-IMPORTS = Path(app.__file__).parent / "imports"
-# What the API needs of the feature; the rest of it is the engine that reads files.
-PART_OF_THE_API = {
-    *("__init__", "choices", "deps", "errors", "models", "repository", "router", "sent_file", "service", "spreadsheet"),
-}
-ENGINE = {f"app.imports.{path.stem}" for path in IMPORTS.glob("*.py") if path.stem not in PART_OF_THE_API}
+# The rooms of the feature are the engine that reads files; the API needs what is above them, but for the report.
+APP = Path(app.__file__).parent
+ROOMS = [path for path in (APP / "imports").glob("*/**/*.py") if path.stem != "__init__"]
+ENGINE = {".".join(path.relative_to(APP.parent).with_suffix("").parts) for path in ROOMS} | {"app.imports.report"}
 WORKER_ONLY = ("anyascii", "numpy", "pyarrow", "zstandard")
 # What the worker loads for the first file that needs it.
 FOR_SOME_FILES = ("charset_normalizer",)

@@ -17,7 +17,7 @@ from app.core.aws.clients import client as aws_client
 from app.core.settings import SettingsInvalid, get_settings
 from app.handlers.worker import prepare, process
 from app.imports.worker.intake import recover_imports
-from app.local.emulator import BUCKET
+from app.local.services.emulator import BUCKET
 from tests.conftest import Drain
 from tests.imports.conftest import Importer
 

@@ -17,8 +17,8 @@ from typing import IO, Any, Self
 import httpx
 import psutil
 
-from app.local.emulator import find_free_port
 from app.local.process import is_running
+from app.local.services.emulator import find_free_port
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.core.settings import get_settings
 from app.local.bounded_http import BoundedProtocol, encode_address
-from app.local.emulator import HOST, find_free_port
+from app.local.services.emulator import HOST, find_free_port
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n"

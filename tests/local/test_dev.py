@@ -127,7 +127,9 @@ class TestRefusal:
 
 
 class TestCrash:
-    @pytest.mark.parametrize("part", ["app.local.api", "app.local.worker", "bin/postgres", "app.local.kept_emulator"])
+    @pytest.mark.parametrize(
+        "part", ["app.local.api", "app.local.worker", "bin/postgres", "app.local.services.kept_emulator"]
+    )
     def test_part_is_started_again(self, dev: RunningDev, part: str) -> None:
         before = dev.child(part)
         before.kill()

@@ -31,7 +31,7 @@ async def clients(request: pytest.FixtureRequest, dev: RunningDev) -> AsyncItera
 
 
 class TestKilled:
-    @pytest.mark.parametrize("part", ["app.local.kept_emulator", "bin/postgres", "app.local.api"])
+    @pytest.mark.parametrize("part", ["app.local.services.kept_emulator", "bin/postgres", "app.local.api"])
     async def test_nothing_that_was_acknowledged_is_lost_or_doubled(
         self, dev: RunningDev, clients: Clients, part: str
     ) -> None:

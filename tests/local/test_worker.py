@@ -9,7 +9,7 @@ from app.core.aws import queue
 from app.core.aws.clients import client
 from app.core.settings import get_settings
 from app.local import worker
-from app.local.resources import QUEUE_ARN
+from app.local.services.resources import QUEUE_ARN
 
 
 class Handler:

@@ -25,7 +25,7 @@ from app.core.dynamo import table
 from app.datasets import schema_cache
 from app.datasets.keyvalue import metadata
 from app.datasets.schema import is_current
-from app.local.services import Services
+from app.local.services.services import Services
 from tests.api_process import ApiProcess, api_process
 from tests.conftest import ADMIN_KEY, Drain
 from tests.imports.conftest import Importer

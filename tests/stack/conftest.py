@@ -12,8 +12,8 @@ from typing import Any
 import boto3
 import pytest
 
-from app.local.emulator import HOST, NEWEST, REQUIREMENT, find_free_port
 from app.local.process import Child, Patience
+from app.local.services.emulator import HOST, NEWEST, REQUIREMENT, find_free_port
 from tests.stack.templates import ROOT, Document, load, parameters
 
 SAM = "aws-sam-cli==1.170.0"

@@ -11,8 +11,8 @@ from app.core.http.middleware import SAFE_HEADERS
 from app.core.settings import Settings
 from app.handlers.metrics import COUNTED, NAMESPACE
 from app.handlers.migrate import MASTER
-from app.local.emulator import BUCKET, TABLE
-from app.local.resources import EXPIRY_ATTRIBUTE, WATCHED_PREFIXES
+from app.local.services.emulator import BUCKET, TABLE
+from app.local.services.resources import EXPIRY_ATTRIBUTE, WATCHED_PREFIXES
 from tests.stack.templates import ROOT, Document, load, parameters, properties
 
 FUNCTIONS = ("Api", "Worker", "Migrate")
@@ -230,7 +230,7 @@ class TestSafety:
 
 @pytest.mark.usefixtures("services")
 class TestLaptop:
-    """What app/local/resources.py makes is what the template makes."""
+    """What app/local/services/resources.py makes is what the template makes."""
 
     def test_the_same_prefixes_are_watched(self) -> None:
         watched = properties("Bucket")["NotificationConfiguration"]["QueueConfigurations"]

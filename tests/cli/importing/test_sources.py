@@ -11,7 +11,7 @@ import pytest
 
 from app.cli import exit_codes
 from app.cli.importing.download import find_named, name_of
-from app.local.emulator import find_free_port
+from app.local.services.emulator import find_free_port
 from tests.cli.calls import on, records, tolva
 from tests.cli.conftest import GOOD
 from tests.cli.servers import serving

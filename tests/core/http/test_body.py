@@ -10,7 +10,7 @@ from httpx import ASGITransport, AsyncClient
 
 from app.core.http.body import JSON, MERGE_PATCH, JsonRoute, read_json_body
 from app.core.http.error_handlers import install_exception_handlers
-from app.local.services import Services
+from app.local.services.services import Services
 from app.main import create_app
 
 

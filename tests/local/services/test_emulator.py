@@ -16,10 +16,10 @@ import pytest
 from app.core.aws import storage
 from app.core.aws.clients import client
 from app.core.settings import get_settings
-from app.local import emulator
-from app.local.emulator import BUCKET, TABLE, Emulator, find_python
 from app.local.process import LocalError, is_running
-from app.local.resources import EXPIRY_ATTRIBUTE, create_resources
+from app.local.services import emulator
+from app.local.services.emulator import BUCKET, TABLE, Emulator, find_python
+from app.local.services.resources import EXPIRY_ATTRIBUTE, create_resources
 from tests.local.running import eventually
 
 

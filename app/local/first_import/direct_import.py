@@ -8,7 +8,7 @@ from threading import Event
 
 from app.client import Client, CommandError, Document, upload_file
 from app.local.file_names import announced_name
-from app.local.import_document import FINISHED
+from app.local.first_import.import_document import FINISHED
 from app.local.process import Stopped, Watch
 
 POLL_SECONDS = 0.2

@@ -4,8 +4,8 @@ import asyncio
 
 from app.core.aws.clients import close_clients
 from app.handlers import migrate
-from app.local.lost_records import find_lost
-from app.local.resources import create_resources
+from app.local.services.lost_records import find_lost
+from app.local.services.resources import create_resources
 
 
 def prepare_all(database_url: str) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.local.folder_watch import Settling, Signature, is_being_written, sign
+from app.local.inbox.folder_watch import Settling, Signature, is_being_written, sign
 
 FILE, OTHER = Path("a"), Path("b")
 

@@ -15,9 +15,9 @@ from rich.console import Console
 from app.client import Client, upload_file
 from app.columns.column import is_name
 from app.local.data_folder import ADMIN_KEY_VARIABLE, DataFolder, ImportedFile
-from app.local.file_choice import Choice
 from app.local.file_names import announced_name, dataset_name
-from app.local.first_import import FirstImport
+from app.local.first_import.file_choice import Choice
+from app.local.first_import.first_import import FirstImport
 from app.local.process import LocalError, Patience, Watch
 from app.local.terminal import Terminal
 from tests.local.running import ADMIN_KEY, RunningDev, announce_many, eventually
@@ -29,7 +29,7 @@ import sys, time
 from pathlib import Path
 from rich.console import Console
 from app.local.data_folder import DataFolder
-from app.local.first_import import FirstImport
+from app.local.first_import.first_import import FirstImport
 from app.local.process import Patience
 
 def watch(until):

@@ -8,13 +8,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.local.guard import is_server
+from app.local.services.guard import is_server
 from tests.local.running import all_ended, environment, eventually
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from app.local.services import Services
+from app.local.services.services import Services
 Services(Path(sys.argv[1]), durable=False).start()
 print("started", flush=True)
 time.sleep(600)

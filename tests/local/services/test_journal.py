@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.local import journal
-from app.local.journal import Entry, Journal, JournalBroken, encode
+from app.local.services import journal
+from app.local.services.journal import Entry, Journal, JournalBroken, encode
 
 
 def read(folder: Path) -> list[Entry]:

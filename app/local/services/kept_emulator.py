@@ -21,8 +21,8 @@ from ministack.core import persistence
 from ministack.core.responses import AccountRegionScopedDict, error_response_json, get_account_id, get_region
 from ministack.services import dynamodb, s3
 
-from app.local.journal import Entry, Journal, JournalBroken, encode
 from app.local.parent import end_with_parent
+from app.local.services.journal import Entry, Journal, JournalBroken, encode
 
 TABLE_FOLDER = "TOLVA_TABLE_FOLDER"
 # The exit code for files that cannot be read; the last line of the log says which.

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from app.local.emulator import HOST, Emulator, emulator_environment
-from app.local.postgres import Postgres
 from app.local.private_files import make_private
 from app.local.process import Patience, ignore
+from app.local.services.emulator import HOST, Emulator, emulator_environment
+from app.local.services.postgres import Postgres
 
 
 class Services:
@@ -42,7 +42,7 @@ class Services:
         with ThreadPoolExecutor(2) as pool:
             started = [pool.submit(self.postgres.start), pool.submit(self.emulator.start)]
             # What talks to them is slow to import; doing so while they start makes the start shorter.
-            importlib.import_module("app.local.preparation")
+            importlib.import_module("app.local.services.preparation")
         for future in started:
             future.result()
 
@@ -57,7 +57,7 @@ class Services:
 
     def prepare(self) -> None:
         """Bring the database to the newest revision and make the resources; it needs `use` before it."""
-        from app.local import preparation  # noqa: PLC0415  # slow to import: `start` does it meanwhile
+        from app.local.services import preparation  # noqa: PLC0415  # slow to import: `start` does it meanwhile
 
         lost = preparation.prepare_all(self.postgres.url)
         if lost:
@@ -69,7 +69,7 @@ class Services:
 
     def prepare_emulator(self) -> None:
         """Make the resources that the emulator lost in a crash."""
-        from app.local import preparation  # noqa: PLC0415
+        from app.local.services import preparation  # noqa: PLC0415
 
         preparation.prepare_emulator()
 

@@ -18,12 +18,12 @@ from app.core.aws.clients import close_clients
 from app.core.aws.queue import send_message
 from app.core.settings import get_settings
 from app.local.data_folder import ADMIN_KEY_VARIABLE
-from app.local.folder_watch import SCAN_SECONDS, Settling, Signature, is_being_written
-from app.local.import_document import FINISHED
-from app.local.inbox_log import InboxLog, describe_details, describe_outcome
-from app.local.inbox_notes import InboxNotes, Note
-from app.local.inbox_scan import Scan, scan_inbox
-from app.local.inbox_upload import Mode, find_version, hash_file, inbox_key, send_file, sign_upload
+from app.local.first_import.import_document import FINISHED
+from app.local.inbox.folder_watch import SCAN_SECONDS, Settling, Signature, is_being_written
+from app.local.inbox.log import InboxLog, describe_details, describe_outcome
+from app.local.inbox.notes import InboxNotes, Note
+from app.local.inbox.scan import Scan, scan_inbox
+from app.local.inbox.upload import Mode, find_version, hash_file, inbox_key, send_file, sign_upload
 from app.local.parent import end_with_parent
 
 NOTES_FILE = "inbox.sqlite"

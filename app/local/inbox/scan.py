@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.columns.column import is_name
 from app.local.file_names import announced_name, dataset_name, folder_dataset_name
-from app.local.folder_watch import Signature, sign
+from app.local.inbox.folder_watch import Signature, sign
 
 LOG_NAME = "_tolva.log"
 ENDINGS = re.compile(r"\.(csv|tsv|txt)(\.(gz|zst))?$", re.IGNORECASE)

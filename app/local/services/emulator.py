@@ -32,11 +32,11 @@ START_ATTEMPTS = 3
 # How the program says that its files are broken; its last line says which one. See kept_emulator.py.
 BROKEN = 65
 # The emulator's interpreter sees this program's folder while it loads it, and nothing of Tolva's packages afterwards.
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import sys
 sys.path.append(sys.argv.pop(1))
-from app.local.kept_emulator import main
+from app.local.services.kept_emulator import main
 sys.path.pop()
 main()
 """

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from app.local.folder_watch import Signature
+from app.local.inbox.folder_watch import Signature
 
 State = Literal["sending", "sent", "done"]
 

