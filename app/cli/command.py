@@ -13,7 +13,7 @@ from app.cli.connection import Folder, Key, ProfileName, Url, connect
 from app.cli.display.output import Output, console, errors
 
 if TYPE_CHECKING:
-    from app.client import Client
+    from app.client.api import Client
 
 PANEL = "Output"
 

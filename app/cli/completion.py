@@ -27,7 +27,7 @@ def _list_names(given: dict[str, Any]) -> list[str]:
     import httpx
 
     from app.cli.connection import Asked, find_target
-    from app.client import Client
+    from app.client.api import Client
 
     data = given.get("data")
     asked = Asked(given.get("url"), given.get("api_key"), Path(data) if data else None, given.get("profile"))

@@ -17,7 +17,7 @@ from app.cli.profiles import DEFAULT_PROFILE, Profile, profiles_path, read_profi
 from app.local.folder_lock import DEFAULT_DATA, find_url
 
 if TYPE_CHECKING:
-    from app.client import Client
+    from app.client.api import Client
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 KEY_VARIABLES = ("TOLVA_KEY", "TOLVA_ADMIN_KEY")
@@ -63,7 +63,7 @@ def connect(
     url: str | None = None, key: str | None = None, data: Path | None = None, profile: str | None = None
 ) -> Iterator["Client"]:
     """A client of the Tolva that a command's options name; what goes wrong ends the command with its message."""
-    from app.client import Client
+    from app.client.api import Client
 
     target = find_target(Asked(url, key, data, profile), os.environ)
     with failures_said(lambda status: _about_key(target, status)), Client(target.url, target.key) as client:
@@ -73,7 +73,7 @@ def connect(
 @contextmanager
 def failures_said(about: Callable[[int], str]) -> Iterator[None]:
     """Have what goes wrong end the command with its message; `about` is what a refusal's status adds to it."""
-    from app.client import ApiError, CommandError, Unreachable
+    from app.client.api import ApiError, CommandError, Unreachable
 
     try:
         yield
@@ -150,7 +150,7 @@ def _find_url(asked: Asked, folder: Path, default: Profile | None) -> str:
 
 def _with_key(url: str, folder: Path, named: Profile | None, profiles: Mapping[str, Profile]) -> Target:
     """The Tolva at an address with the key that is kept for it: a profile's; on this machine, the data folder's."""
-    from app.client import is_local
+    from app.client.api import is_local
 
     known = ([named] if named else []) + list(profiles.values())
     profile = next((one for one in known if one.is_at(url)), None)

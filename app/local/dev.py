@@ -19,7 +19,7 @@ from types import FrameType
 from rich.console import Console
 from rich.text import Text
 
-from app.client import CommandError
+from app.client.api import CommandError
 from app.core import origins
 from app.core.settings import MIB, SettingsInvalid, get_settings
 from app.local.data_folder import ADMIN_KEY_VARIABLE, DataFolder

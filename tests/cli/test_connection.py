@@ -9,7 +9,7 @@ import typer
 
 from app.cli import exit_codes
 from app.cli.connection import DEFAULT_URL, Asked, Target, find_target
-from app.client import explain_problem, is_local
+from app.client.api import explain_problem, is_local
 from app.local.data_folder import DataFolder
 from app.local.folder_lock import find_url
 from app.local.services.emulator import find_free_port

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI, Query
 from fastapi.routing import iter_route_contexts
 
-from app.gateway import ANY, CACHED, KEYED_HEADERS, UndeclaredParameters, gateway_document, write_into
+from app.deploy.gateway import ANY, CACHED, KEYED_HEADERS, UndeclaredParameters, gateway_document, write_into
 from app.main import create_app
 from tests.stack.templates import ROOT, load, properties
 

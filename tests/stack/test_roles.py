@@ -17,7 +17,7 @@ from botocore import xform_name
 
 from tests.stack.templates import ROOT, properties
 
-CORE = {"s3": "storage", "sqs": "queue", "dynamodb": "dynamo"}
+CORE = {"s3": "aws.storage", "sqs": "aws.queue", "dynamodb": "dynamo.table"}
 # Where the action is not named as the call is.
 ACTIONS = {
     "s3:HeadObject": {"s3:GetObject", "s3:GetObjectVersion"},

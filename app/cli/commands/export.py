@@ -15,7 +15,7 @@ from app.cli.display.pages import TOO_LARGE, csv_line, json_line, read_pages
 from app.cli.display.target_file import OutputFile, target_file
 
 if TYPE_CHECKING:
-    from app.client import Client
+    from app.client.api import Client
 
 SUFFIXES: dict[str, FileFormat] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json"}
 # What the API answers if a whole export is not to be had: of a key-value dataset, or in Lambda.
@@ -78,7 +78,7 @@ def export_pieces(
     client: "Client", name: str, parameters: Parameters, limit: int | None, chosen: FileFormat
 ) -> Iterator[bytes]:
     """CSV, or lines of JSON, of records: as the API exports them, or else put together from its pages."""
-    from app.client import ApiError
+    from app.client.api import ApiError
 
     limited = [*parameters, *([("_limit", str(limit))] if limit else [])]
     try:

@@ -167,7 +167,7 @@ def _find_sources(output: Output, files: list[str], max_bytes: int, dataset: str
     """The files that were named; what cannot be meant ends the command."""
     from app.cli.importing.batch import Misused, check_batch
     from app.cli.importing.sources import find_sources
-    from app.client import CommandError
+    from app.client.api import CommandError
 
     try:
         found = find_sources(files, max_bytes)

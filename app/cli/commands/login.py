@@ -54,7 +54,7 @@ def _read_key(url: str, *, is_piped: bool) -> str:
 
 def _try_key(output: Output, profile: Profile) -> str:
     """How many datasets the key sees; one that does not work ends the command."""
-    from app.client import Client, is_local
+    from app.client.api import Client, is_local
 
     if profile.url.lower().startswith("http:") and not is_local(profile.url):
         output.warn(f"{profile.url} is not encrypted: others on the way can read the key. Use https:// if you can.")

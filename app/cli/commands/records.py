@@ -116,7 +116,7 @@ def _note_rest(tolva: Tolva, page: dict[str, Any]) -> None:
 @connected
 def get_records(tolva: Tolva, name: DatasetName, keys: Keys, *, select: asked.Select = None) -> None:
     """Get records by their keys. The exit code is 1 if one of them is not there."""
-    from app.client import ApiError
+    from app.client.api import ApiError
 
     dataset = tolva.client.request("GET", dataset_path(name))
     parameters = [("_select", select)] if select else []
@@ -198,7 +198,7 @@ def change_record(tolva: Tolva, name: DatasetName, record_key: OneKey, changes: 
 @connected
 def delete_records(tolva: Tolva, name: DatasetName, keys: Keys, *, yes: Yes = False) -> None:
     """Delete records by their keys. The exit code is 1 if one of them was not there."""
-    from app.client import ApiError
+    from app.client.api import ApiError
 
     dataset = tolva.client.request("GET", dataset_path(name))
     paths = [record_path(dataset, key) for key in keys]

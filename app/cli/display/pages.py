@@ -7,7 +7,7 @@ from app.cli.arguments.names import dataset_path
 from app.cli.display.exact_json import cell, parse, write
 
 if TYPE_CHECKING:
-    from app.client import Client
+    from app.client.api import Client
 
 PAGE_SIZE = 1000
 # What Lambda cannot answer with, and other places can.
@@ -36,7 +36,7 @@ def read_pages(client: "Client", dataset: str, parameters: Parameters, limit: in
 
 def _find_page(client: "Client", path: str, asked: Parameters, *, is_last_try: bool) -> Any:
     """A page; None if it would be larger than an answer may be where Tolva runs, and a smaller one may do."""
-    from app.client import ApiError
+    from app.client.api import ApiError
 
     try:
         return parse(client.fetch("GET", path, parameters=asked))

@@ -11,7 +11,7 @@ from app.cli.display.output import Output, say_error
 from app.cli.importing.report import ImportReport
 from app.cli.importing.run import ImportRun
 from app.cli.importing.sources import LocalFile, Source
-from app.client import ApiError, Client, CommandError, Document, Unreachable
+from app.client.api import ApiError, Client, CommandError, Document, Unreachable
 from app.local.file_names import dataset_name
 
 # Refused for one file, it is refused for all.

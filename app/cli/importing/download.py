@@ -11,7 +11,7 @@ import httpx
 
 from app.cli.display.bars import Bars
 from app.cli.importing.sources import OpenFile, spooled
-from app.client import BLOCK_SIZE, CommandError, is_local
+from app.client.api import BLOCK_SIZE, CommandError, is_local
 from app.local.file_names import announced_name
 
 TIMEOUT = httpx.Timeout(60, connect=10)

@@ -7,7 +7,7 @@ from app.cli.arguments.names import dataset_path
 from app.cli.display.bars import Bars
 from app.cli.display.output import Output
 from app.cli.importing.sources import OpenFile
-from app.client import ApiError, Client, CommandError, Document, Unreachable, upload_file
+from app.client.api import ApiError, Client, CommandError, Document, Unreachable, upload_file
 
 FINISHED = ("succeeded", "failed", "cancelled")
 FIRST_POLL_SECONDS = 0.2

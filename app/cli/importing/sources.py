@@ -14,7 +14,7 @@ from tempfile import TemporaryFile, gettempdir
 from typing import BinaryIO, Protocol
 
 from app.cli.display.bars import Bars
-from app.client import BLOCK_SIZE, CommandError
+from app.client.api import BLOCK_SIZE, CommandError
 from app.local.file_names import announced_name
 
 STANDARD_INPUT = "-"

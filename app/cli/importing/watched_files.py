@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.cli.importing.sources import is_csv
-from app.client import CommandError, Unreachable
+from app.client.api import CommandError, Unreachable
 from app.local.inbox.folder_watch import SCAN_SECONDS, Settling, Signature, is_being_written, sign
 
 RETRY_SECONDS = 5.0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.client import Document
+from app.client.api import Document
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
-from app.client import Client, CommandError, Document, upload_file
+from app.client.api import Client, CommandError, Document, upload_file
 from app.local.file_names import announced_name
 from app.local.first_import.import_document import FINISHED
 from app.local.process import Stopped, Watch

@@ -7,7 +7,7 @@ from typing import Literal
 
 from rich.console import Console
 
-from app.client import Document
+from app.client.api import Document
 from app.local.first_import.comparison import Comparison, records
 from app.local.first_import.import_document import explain_failure
 from app.local.process import Watch

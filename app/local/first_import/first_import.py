@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from app.client import Client, Document
+from app.client.api import Client, Document
 from app.local.data_folder import DataFolder, ImportedFile
 from app.local.file_names import announced_name, dataset_name
 from app.local.first_import.comparison import records

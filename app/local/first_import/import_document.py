@@ -1,6 +1,6 @@
 """The document of an import as lines of text, and the words in it that are looked for."""
 
-from app.client import Document
+from app.client.api import Document
 
 FINISHED = ("succeeded", "failed", "cancelled")
 # The code of a rejected row whose key a record has already.

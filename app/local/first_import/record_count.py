@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.client import Client, Document
+from app.client.api import Client, Document
 from app.core.aws.clients import client, close_clients
 from app.core.dynamo import table
 from app.core.settings import get_settings

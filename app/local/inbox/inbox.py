@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import get_args
 
-from app.client import ApiError, Client, CommandError, Document
+from app.client.api import ApiError, Client, CommandError, Document
 from app.core import log
 from app.core.aws.clients import close_clients
 from app.core.aws.queue import send_message

@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from app.client import Document
+from app.client.api import Document
 from app.core import log
 from app.local.first_import.import_document import EXISTING_KEY, describe_counts, describe_problem, describe_rejection
 from app.local.inbox.scan import LOG_NAME

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from app.client import CommandError, upload_file
+from app.client.api import CommandError, upload_file
 from app.core.aws.clients import client
 from app.core.aws.storage import find_object
 from app.core.settings import get_settings

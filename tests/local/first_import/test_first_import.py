@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from app.client import Client, upload_file
+from app.client.api import Client, upload_file
 from app.columns.column import is_name
 from app.local.data_folder import ADMIN_KEY_VARIABLE, DataFolder, ImportedFile
 from app.local.file_names import announced_name, dataset_name

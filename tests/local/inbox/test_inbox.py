@@ -15,7 +15,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from app.client import CommandError
+from app.client.api import CommandError
 from app.local.dev import make_inbox
 from app.local.inbox.folder_watch import Signature
 from app.local.inbox.inbox import NOTES_FILE

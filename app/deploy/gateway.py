@@ -29,7 +29,7 @@ INVOCATION = [
 GATEWAY_KEY = {"Fn::If": ["GatewayKeyIsNeeded", [{"gateway_key": []}], []]}
 ANY = "x-amazon-apigateway-any-method"
 
-TEMPLATE = Path(__file__).parent.parent / "template.yaml"
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 BEGIN, END = "# Written by .ci/gateway from the application's routes.", "# End of what .ci/gateway writes."
 INDENT = 8
 SPREAD = ("paths", "x-amazon-apigateway-gateway-responses")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.core.http.problem_texts import Explained, by_reason, explain_all
 
-PAGE = Path(__file__).parent.parent / "docs/problems.md"
+PAGE = Path(__file__).parents[2] / "docs/problems.md"
 HEAD = """# Problems
 
 Every error is a problem as [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) describes it: a body of
