@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
-from app.core.database.errors import CATALOGUE_SCHEMA
+from app.core.database.names import CATALOGUE_SCHEMA
 from app.core.database.pool import login
 
 # Any number, as long as no one else takes it: whoever holds this lock migrates, the others wait.

@@ -17,7 +17,7 @@ from httpx import ASGITransport, AsyncClient
 
 from app.core.aws.clients import client as aws_client
 from app.core.aws.clients import close_clients
-from app.core.database.errors import CATALOGUE_SCHEMA, DATA_SCHEMA, LOADING_SCHEMA, quote
+from app.core.database.names import CATALOGUE_SCHEMA, DATA_SCHEMA, LOADING_SCHEMA, quote
 from app.core.database.pool import close_connections
 from app.core.dynamo.table import repeat_batch
 from app.core.settings import get_settings

@@ -15,7 +15,8 @@ from asyncpg import PostgresError
 
 from app.columns.column import Column
 from app.core.database import statements
-from app.core.database.errors import DATA_SCHEMA, QUERY_CANCELED, quote
+from app.core.database.errors import QUERY_CANCELED
+from app.core.database.names import DATA_SCHEMA, quote
 from app.core.settings import get_settings
 from app.core.slices import slices
 from app.datasets.schema import Shape

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.columns.column import is_name
 from app.core.database import statements
-from app.core.database.errors import CATALOGUE_SCHEMA, quote
+from app.core.database.names import CATALOGUE_SCHEMA, quote
 from app.core.errors import did_you_mean
 from app.datasets.errors import DatasetNotFound
 

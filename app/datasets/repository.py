@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from app.columns.column import is_name
-from app.core.database.errors import DATA_SCHEMA, quote
+from app.core.database.names import DATA_SCHEMA, quote
 from app.datasets.definition import Index
 from app.datasets.errors import DatasetNameTaken
 from app.datasets.lookup import not_found

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from app.columns.column import ROW_ID, Column, row_id_column
-from app.core.database.errors import CATALOGUE_SCHEMA, quote
+from app.core.database.names import CATALOGUE_SCHEMA, quote
 from app.datasets.definition import Index, leading_columns
 
 KEPT_SHAPES = 1000

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.columns.column import Column
 from app.core import log
-from app.core.database.errors import CONTENDED, DATA_SCHEMA
+from app.core.database.errors import CONTENDED
+from app.core.database.names import DATA_SCHEMA
 from app.core.database.sessions import after_commit, sql_state
 from app.core.settings import get_settings
 from app.datasets import repository, tables

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.columns.column import ROW_ID, Column
-from app.core.database.errors import DATA_SCHEMA, quote
+from app.core.database.names import DATA_SCHEMA, quote
 from app.datasets.definition import Definition, Index
 
 MAX_IDENTIFIER_LENGTH = 63

@@ -27,7 +27,7 @@ from sqlmodel import SQLModel
 from app.columns.column import Column, Name, TypeName
 from app.columns.conventions import Conventions
 from app.core.aws.storage import PresignedUpload
-from app.core.database.errors import CATALOGUE_SCHEMA
+from app.core.database.names import CATALOGUE_SCHEMA
 from app.core.fields import NotNegative
 from app.core.http.middleware import ProblemDocument, RequestBody
 from app.datasets.definition import MAX_KEY_COLUMNS

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from httpx import AsyncClient, Response
 
-from app.core.database.errors import DATA_SCHEMA, quote
+from app.core.database.names import DATA_SCHEMA, quote
 
 Document = dict[str, Any]
 Columns = Mapping[str, str | Document]

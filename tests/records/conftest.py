@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from httpx import AsyncClient, Response
 
-from app.core.database.errors import DATA_SCHEMA
+from app.core.database.names import DATA_SCHEMA
 
 Fill = Callable[..., Awaitable[None]]
 Make = Callable[..., Awaitable[None]]

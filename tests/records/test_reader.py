@@ -10,7 +10,7 @@ import pytest_asyncio
 from httpx import AsyncClient
 from sqlalchemy import make_url
 
-from app.core.database.errors import CATALOGUE_SCHEMA
+from app.core.database.names import CATALOGUE_SCHEMA
 from app.core.database.pool import close_connections, get_reader, get_writer
 from app.core.settings import get_settings
 from tests.records.conftest import Fill

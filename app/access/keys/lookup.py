@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.core.database import statements
-from app.core.database.errors import CATALOGUE_SCHEMA, quote
+from app.core.database.names import CATALOGUE_SCHEMA, quote
 
 _TABLE = quote(CATALOGUE_SCHEMA, "api_key")
 

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 
 from app.access.keys.lookup import KeyRow
 from app.access.principal import Scope
-from app.core.database.errors import CATALOGUE_SCHEMA
+from app.core.database.names import CATALOGUE_SCHEMA
 from app.core.fields import UtcTime
 from app.core.http.middleware import RequestBody
 

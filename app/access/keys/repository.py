@@ -11,7 +11,7 @@ from sqlmodel import col, select, tuple_
 
 from app.access.errors import KeyNotFound
 from app.access.keys.models import ApiKey
-from app.core.database.errors import CATALOGUE_SCHEMA
+from app.core.database.names import CATALOGUE_SCHEMA
 
 # Datasets are above keys: here only their names matter.
 _DATASETS = table("dataset", column("name"), schema=CATALOGUE_SCHEMA)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from app.core.database.commits import pending_claims
-from app.core.database.errors import CATALOGUE_SCHEMA, quote
+from app.core.database.names import CATALOGUE_SCHEMA, quote
 from app.core.errors import AnswerNotKept
 from app.core.settings import get_settings
 

@@ -1,16 +1,11 @@
-"""What PostgreSQL calls things: the schemas, identifiers, and what its errors mean to a caller."""
+"""PostgreSQL's errors, and what they mean to a caller."""
 
 from asyncpg import InterfaceError, PostgresError
 
 from app.core.errors import Problem, RequestInvalid, ServiceUnavailable, StatementTimedOut
 from app.core.settings import get_settings
 
-CATALOGUE_SCHEMA = "tolva"
-DATA_SCHEMA = "data"
-LOADING_SCHEMA = "loading"
-
 QUERY_CANCELED = "57014"
-NUMERIC_OUT_OF_RANGE = "22003"
 LOCK_NOT_AVAILABLE = "55P03"
 # Requests that hold what the other one needs: a lock not given in time, a deadlock, a transaction that came second.
 CONTENDED = (LOCK_NOT_AVAILABLE, "40P01", "40001")
@@ -30,11 +25,6 @@ PASSING = (
     (DISK_FULL, "The database has no room left to write.", 60),
     (UNREACHABLE, "The database cannot take the request now.", 5),
 )
-
-
-def quote(*names: str) -> str:
-    """An SQL identifier, each part quoted: `quote("data", "order")` is `"data"."order"`."""
-    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
 def is_away(error: BaseException) -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy import Column as SqlColumn
 from sqlalchemy import DateTime, Index, Text, func
 from sqlmodel import Field, SQLModel
 
-from app.core.database.errors import CATALOGUE_SCHEMA
+from app.core.database.names import CATALOGUE_SCHEMA
 
 
 class DoneRequest(SQLModel, table=True):

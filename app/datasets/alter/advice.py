@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy.exc import DBAPIError
 
 from app.columns.column import Column
-from app.core.database.errors import QUERY_CANCELED, quote
+from app.core.database.errors import QUERY_CANCELED
+from app.core.database.names import quote
 from app.core.database.sessions import TimedSession, sql_state
 from app.datasets.alter import checks
 from app.datasets.alter.conversions import find_conversion

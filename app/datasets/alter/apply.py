@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.columns.column import Column
-from app.core.database.errors import DATA_SCHEMA, PROGRAM_LIMIT_EXCEEDED, QUERY_CANCELED, quote
+from app.core.database.errors import PROGRAM_LIMIT_EXCEEDED, QUERY_CANCELED
+from app.core.database.names import DATA_SCHEMA, quote
 from app.core.database.sessions import TimedSession, sql_state
 from app.core.errors import RequestInvalid
 from app.core.settings import get_settings

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.columns.column import Column
 from app.columns.constraints import Rule, constraint_rules
-from app.core.database.errors import DATA_SCHEMA, quote
+from app.core.database.names import DATA_SCHEMA, quote
 
 MOST_EXAMPLES = 10
 VALUE_LIMIT = 200

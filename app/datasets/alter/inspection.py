@@ -8,7 +8,7 @@ from urllib.parse import quote as percent_encode
 from app.columns.column import Column
 from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
 from app.columns.patterns import matcher
-from app.core.database.errors import DATA_SCHEMA, quote
+from app.core.database.names import DATA_SCHEMA, quote
 from app.core.database.sessions import TimedSession
 from app.core.errors import RequestInvalid
 from app.datasets.alter import checks

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.columns.column import ROW_ID, Column
-from app.core.database.errors import DATA_SCHEMA, quote
+from app.core.database.names import DATA_SCHEMA, quote
 from app.datasets.alter.conversions import find_conversion
 from app.datasets.alter.diff import GONE, Change
 from app.datasets.definition import Definition

@@ -12,7 +12,7 @@ from asyncpg import Connection, PostgresError, Record
 
 from app.columns.column import Column
 from app.core import log
-from app.core.database.errors import CATALOGUE_SCHEMA, DATA_SCHEMA, quote
+from app.core.database.names import CATALOGUE_SCHEMA, DATA_SCHEMA, quote
 from app.core.database.pool import LOST, login
 from app.datasets.definition import Definition, Index
 from app.datasets.tables import constraint_name, index_name, indexes

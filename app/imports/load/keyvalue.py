@@ -19,7 +19,7 @@ import asyncpg
 from app.columns.column import Column
 from app.core import log
 from app.core.aws.dynamo_json import Attributes
-from app.core.database.errors import quote
+from app.core.database.names import quote
 from app.core.dynamo import table
 from app.core.dynamo.requests import patience, pause
 from app.core.dynamo.table import MOST_WRITTEN

@@ -16,7 +16,7 @@ import asyncpg
 from sqlalchemy import text
 
 from app.columns.column import ROW_ID, Column
-from app.core.database.errors import DATA_SCHEMA, LOADING_SCHEMA, quote
+from app.core.database.names import DATA_SCHEMA, LOADING_SCHEMA, quote
 from app.core.database.sessions import get_engine
 from app.datasets.definition import Definition, Index
 from app.datasets.models import Dataset

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.columns.column_types import TYPES
-from app.core.database.errors import DATA_SCHEMA, quote
+from app.core.database.names import DATA_SCHEMA, quote
 from app.datasets.schema import Shape
 from app.records.query.aggregate_query import AggregateQuery, Member
 from app.records.relational.select import FORMULA

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Literal
 
 from app.columns.column import Column
-from app.core.database.errors import DATA_SCHEMA, quote
+from app.core.database.names import DATA_SCHEMA, quote
 from app.datasets.schema import KEPT_SHAPES, Shape
 from app.records.query.record_query import RecordQuery, RecordView, SortTerm
 from app.records.relational.where import (

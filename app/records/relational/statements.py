@@ -10,7 +10,7 @@ from functools import cached_property
 
 from app.access.keys.lookup import key_works
 from app.columns.column import Column
-from app.core.database.errors import DATA_SCHEMA, quote
+from app.core.database.names import DATA_SCHEMA, quote
 from app.datasets.schema import Shape, is_current
 from app.records.etag import DIGEST_SQL
 from app.records.relational.select import json_members

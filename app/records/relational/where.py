@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from app.columns.column import Column
-from app.core.database.errors import quote
+from app.core.database.names import quote
 from app.datasets.schema import Shape
 from app.datasets.tables import fold_accents, search_expression
 from app.records.query.filters import AllOf, AnyOf, Condition, Filter, Not

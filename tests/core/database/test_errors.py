@@ -1,7 +1,8 @@
 import asyncpg
 import pytest
 
-from app.core.database.errors import problem_of, quote
+from app.core.database.errors import problem_of
+from app.core.database.names import quote
 
 
 class TestQuote:
