@@ -10,7 +10,8 @@ from app.core import health
 from app.core.http.cors import Cors
 from app.core.http.error_handlers import install_exception_handlers
 from app.core.http.idempotency import IdempotentRequests
-from app.core.http.middleware import BodyLimit, HeadRequests, InternalErrors, RequestContext, RootPath, problem_response
+from app.core.http.middleware import BodyLimit, HeadRequests, InternalErrors, RequestContext, RootPath
+from app.core.http.problem_documents import problem_response
 from app.core.origins import parse_origins
 from app.core.settings import Settings, get_settings
 from app.records import router as records
@@ -63,7 +64,7 @@ def _include_catalogue(app: FastAPI) -> None:
     from app.access.keys import router as keys  # noqa: PLC0415
     from app.apidocs import examples as record_examples  # noqa: PLC0415
     from app.apidocs import router as docs  # noqa: PLC0415
-    from app.core.http import problem_pages  # noqa: PLC0415
+    from app.core.pages import problem_pages  # noqa: PLC0415
     from app.datasets import router as datasets  # noqa: PLC0415
     from app.imports import router as imports  # noqa: PLC0415
     from app.records.keyvalue import examples as keyvalue_examples  # noqa: PLC0415

@@ -16,7 +16,8 @@ from app.access.keys.lookup import KeyRow, find_key
 from app.access.keys.replica import find_mirrored_key
 from app.access.keys.secrets import hash_secret, parse_key
 from app.access.principal import EVERYTHING, Principal, Scope
-from app.core.http.idempotency import HEADER, claim_request
+from app.core.http.idempotency import claim_request
+from app.core.http.names import IDEMPOTENCY_KEY
 from app.core.settings import get_settings
 
 MOST_KNOWN = 1000
@@ -58,7 +59,8 @@ AdminOnly = Depends(_demand_admin)
 
 # Has a route's document say that it takes one; `claim_request` reads it.
 IdempotencyKey = Annotated[
-    str | None, Header(alias=HEADER, description="A new UUID: the same request sent again with it is not done again.")
+    str | None,
+    Header(alias=IDEMPOTENCY_KEY, description="A new UUID: the same request sent again with it is not done again."),
 ]
 
 

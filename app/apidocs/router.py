@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from app.access.deps import CurrentCaller, OptionalCaller
 from app.apidocs.documents import describe_dataset, describe_everything
-from app.core.http.page import ICON, VARY, Page, read_part, style, wants_html
+from app.core.pages.page import ICON, VARY, Page, read_part, style, wants_html
 from app.datasets.lookup import get_dataset
 from app.datasets.path import DatasetName
 

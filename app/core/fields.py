@@ -1,9 +1,9 @@
-"""Fields that the types of bodies share, as narrow as what they are kept in. Pure."""
+"""The base of the types of bodies, and fields that they share, as narrow as what they are kept in. Pure."""
 
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 MAX_INTEGER = 2**63 - 1
 
@@ -33,3 +33,9 @@ def to_utc(value: datetime) -> datetime:
 NotNegative = Annotated[int, Field(ge=0), AfterValidator(fits)]
 Positive = Annotated[int, Field(ge=1), AfterValidator(fits)]
 UtcTime = Annotated[AwareDatetime, AfterValidator(to_utc)]
+
+
+class RequestBody(BaseModel):
+    """The base of every body that is read: a member that does not exist is a mistake, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")

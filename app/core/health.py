@@ -13,7 +13,7 @@ from app.core.aws.storage import check_bucket
 from app.core.database import statements
 from app.core.dynamo.table import check_table
 from app.core.errors import ServiceUnavailable
-from app.core.http.middleware import problem_responses
+from app.core.http.problem_documents import problem_responses
 
 CHECK_SECONDS = 2
 

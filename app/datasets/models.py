@@ -14,8 +14,7 @@ from sqlmodel import SQLModel
 from app.columns.column import MAX_PRECISION, ROW_ID, Column, GivenType, Name, row_id_column
 from app.columns.conventions import Conventions
 from app.core.database.names import CATALOGUE_SCHEMA
-from app.core.fields import Positive
-from app.core.http.middleware import RequestBody
+from app.core.fields import Positive, RequestBody
 from app.datasets.definition import MAX_KEY_COLUMNS, Definition, Index, declared_indexes
 from app.datasets.import_options import ImportOptions
 

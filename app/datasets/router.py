@@ -11,14 +11,8 @@ from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http.body import BODY_PROBLEMS, JsonRoute
 from app.core.http.cursors import decode_cursor, encode_cursor
 from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS
-from app.core.http.middleware import (
-    LIST_PROBLEMS,
-    Cursor,
-    Limit,
-    Page,
-    problem_responses,
-    refuse_unknown_parameters,
-)
+from app.core.http.lists import LIST_PROBLEMS, Cursor, Limit, Page, refuse_unknown_parameters
+from app.core.http.problem_documents import problem_responses
 from app.datasets import repository, service
 from app.datasets.alter import apply
 from app.datasets.deps import AdministeredDataset, DatasetFromPath

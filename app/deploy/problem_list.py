@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from app.core.http.problem_texts import Explained, by_reason, explain_all
+from app.core.pages.problem_texts import Explained, by_reason, explain_all
 
 PAGE = Path(__file__).parents[2] / "docs/problems.md"
 HEAD = """# Problems

@@ -15,7 +15,7 @@ def _load() -> Any:
     from mangum.adapter import DEFAULT_TEXT_MIME_TYPES  # noqa: PLC0415
     from starlette.middleware import Middleware  # noqa: PLC0415
 
-    from app.core.http.middleware import ProblemResponse  # noqa: PLC0415
+    from app.core.http.problems import ProblemResponse  # noqa: PLC0415
     from app.handlers.environment import prepare_log  # noqa: PLC0415
     from app.handlers.response_limit import ResponseLimit  # noqa: PLC0415
     from app.main import create_app  # noqa: PLC0415

@@ -7,7 +7,7 @@ from codecs import getincrementaldecoder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.http.edge_errors import ResponseTooLarge
-from app.core.http.middleware import render_problem
+from app.core.http.problems import render_problem
 from app.core.settings import get_settings
 
 

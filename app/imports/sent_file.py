@@ -22,7 +22,8 @@ from app.core.errors import (
     UnknownParameter,
     did_you_mean,
 )
-from app.core.http.body import JSON, JsonRoute
+from app.core.http.body import JsonRoute
+from app.core.http.names import JSON
 from app.datasets.import_options import ImportOptions
 from app.imports.models import ImportCreate
 

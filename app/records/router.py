@@ -10,8 +10,10 @@ from fastapi import APIRouter, Request, Response
 
 from app.access.errors import KeyMissing, ScopeMissing
 from app.core.errors import CursorInvalid, ParameterInvalid, StatementTimedOut, UnknownParameter
-from app.core.http.body import JSON, JSON_PROBLEMS, read_json_body
-from app.core.http.middleware import problem_responses, refuse_unknown_parameters
+from app.core.http.body import JSON_PROBLEMS, read_json_body
+from app.core.http.lists import refuse_unknown_parameters
+from app.core.http.names import JSON
+from app.core.http.problem_documents import problem_responses
 from app.core.settings import get_settings
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
 from app.datasets.path import DatasetName

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Request, Response
 
 from app.access.errors import KeyMissing, ScopeMissing
 from app.core.errors import ParameterInvalid, UnknownParameter
-from app.core.http.body import JSON, JSON_PROBLEMS, MERGE_PATCH, read_json_body
+from app.core.http.body import JSON_PROBLEMS, read_json_body
 from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS, claim_request
-from app.core.http.middleware import problem_responses, refuse_unknown_parameters
+from app.core.http.lists import refuse_unknown_parameters
+from app.core.http.names import JSON, MERGE_PATCH
+from app.core.http.problem_documents import problem_responses
 from app.datasets.errors import DatasetBusy, DatasetNotFound
 from app.datasets.path import DatasetName
 from app.records.deps import RecordKey, read_address, read_conditions

@@ -13,8 +13,7 @@ from sqlmodel import SQLModel
 from app.access.keys.lookup import KeyRow
 from app.access.principal import Scope
 from app.core.database.names import CATALOGUE_SCHEMA
-from app.core.fields import UtcTime
-from app.core.http.middleware import RequestBody
+from app.core.fields import RequestBody, UtcTime
 
 
 class ApiKey(SQLModel, table=True):

@@ -13,13 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.core.errors import BodyTooLarge, MalformedJson, MediaTypeUnsupported, RequestInvalid
+from app.core.http.names import FORM, JSON, MERGE_PATCH
 from app.core.settings import get_settings
 from app.core.strict_json import MAX_DEPTH, DocumentTooLarge, JsonInvalid, is_storable_text, parse_json
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-JSON = "application/json"
-MERGE_PATCH = "application/merge-patch+json"
-FORM = "application/x-www-form-urlencoded"
 UTF_8 = ("utf-8", "utf8")
 
 # What can be wrong with a body before its content is looked at, and with one of a type.

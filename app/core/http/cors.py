@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core import log
 from app.core.errors import MethodNotAllowed, OriginNotAllowed
-from app.core.http.middleware import render_problem
+from app.core.http.problems import render_problem
 from app.core.origins import SETTING, Origins
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")

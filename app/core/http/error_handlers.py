@@ -21,8 +21,8 @@ from app.core.errors import (
     RouteNotFound,
 )
 from app.core.http.idempotency import Replayed, replay
-from app.core.http.middleware import render_problem
 from app.core.http.near_routes import find_near, find_taker
+from app.core.http.problems import render_problem
 from app.core.validation import Misfit, find_misfits
 
 MOST_SHOWN = 200

@@ -26,10 +26,9 @@ from app.core.dynamo import table
 from app.core.dynamo.requests import ConditionNotMet, patience
 from app.core.dynamo.table import Condition
 from app.core.errors import AnswerNotKept, ParameterInvalid, Problem
+from app.core.http.names import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY_LENGTH
 from app.core.settings import get_settings
 
-HEADER = "Idempotency-Key"
-MAX_KEY_LENGTH = 255
 KEPT_HEADERS = ("cache-control", "content-type", "etag", "link", "location")
 # DynamoDB's items have 400 KB at most, with the names of their attributes.
 PART_BYTES = 380_000
@@ -123,7 +122,7 @@ class IdempotentRequests:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or HEADER not in Headers(scope=scope):
+        if scope["type"] != "http" or scope["method"] != "POST" or IDEMPOTENCY_KEY not in Headers(scope=scope):
             with watch_nothing():
                 await self._app(scope, receive, send)
             return
@@ -155,13 +154,14 @@ def replay(answer: Answer) -> Response:
 
 
 def _read_key(headers: Headers) -> str:
-    keys = headers.getlist(HEADER)
+    keys = headers.getlist(IDEMPOTENCY_KEY)
     key = keys[0]
     if len(keys) > 1:
-        raise ParameterInvalid(f"The request has {len(keys)} headers '{HEADER}'.", hint="Send one.")
-    if not (key.isascii() and key.isprintable() and 0 < len(key) <= MAX_KEY_LENGTH):
+        raise ParameterInvalid(f"The request has {len(keys)} headers '{IDEMPOTENCY_KEY}'.", hint="Send one.")
+    if not (key.isascii() and key.isprintable() and 0 < len(key) <= MAX_IDEMPOTENCY_KEY_LENGTH):
         raise ParameterInvalid(
-            f"'{HEADER}' has 1 to {MAX_KEY_LENGTH} visible ASCII characters.", hint="Send a new UUID for each request."
+            f"'{IDEMPOTENCY_KEY}' has 1 to {MAX_IDEMPOTENCY_KEY_LENGTH} visible ASCII characters.",
+            hint="Send a new UUID for each request.",
         )
     return key
 

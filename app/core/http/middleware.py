@@ -1,28 +1,16 @@
-"""HTTP as every feature speaks it: problems, request ids, body limits, lists."""
+"""The middleware of every request: its id, its log line, safe headers, HEAD, the limit of its body."""
 
-import json
 import time
 from collections.abc import Sequence
-from typing import Annotated, Any, Generic, TypeVar
 from uuid import uuid4
 
-from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import log
-from app.core.errors import (
-    BodyTooLarge,
-    CursorInvalid,
-    InternalError,
-    ParameterInvalid,
-    Problem,
-    UnknownParameter,
-    did_you_mean,
-)
+from app.core.errors import BodyTooLarge, InternalError
+from app.core.http.problems import render_problem
 from app.core.settings import get_settings
 
 # What the log says of a request whose caller went away before it was there: nobody is answered.
@@ -39,92 +27,6 @@ SAFE_HEADERS = {
 # As servers take them: the name in small letters, and the value.
 RawHeader = tuple[bytes, bytes]
 _RAW_SAFE_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
-
-Item = TypeVar("Item")
-
-# What a list answers that cannot be understood.
-LIST_PROBLEMS = (ParameterInvalid, UnknownParameter, CursorInvalid)
-
-Limit = Annotated[int, Query(alias="_limit", ge=1, le=1000, description="How many at most.")]
-Cursor = Annotated[str | None, Query(alias="_cursor", description="`next` of the previous page.")]
-
-
-class Page(BaseModel, Generic[Item]):
-    """A part of a list; `next` is the cursor of the part behind it, null at the end."""
-
-    data: Sequence[Item]
-    next: str | None = None
-
-
-class RequestBody(BaseModel):
-    """The base of every body that is read: a member that does not exist is a mistake, not ignored."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class ProblemDocument(BaseModel):
-    """An error, as RFC 9457 describes it."""
-
-    type: str = Field(description="what went wrong, for programs", examples=["/problems/dataset-not-found"])
-    title: str = Field(description="what went wrong, for people")
-    status: int = Field(description="the HTTP status")
-    detail: str = Field(description="what happened this time")
-    hint: str | None = Field(None, description="how to fix it")
-    errors: list[dict[str, Any]] | None = Field(None, description="the single mistakes: a message each, and its place")
-    request_id: str | None = Field(None, description="finds the request in the log")
-
-
-class ProblemResponse(JSONResponse):
-    """A response whose body is a problem's document."""
-
-    media_type = "application/problem+json"
-
-    def render(self, content: Any) -> bytes:
-        # It may repeat what a caller sent, broken characters included.
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
-def render_problem(problem: Problem) -> ProblemResponse:
-    """The response that shows a problem."""
-    return ProblemResponse(problem.document(log.request_id.get()), problem.status, problem.headers)
-
-
-def problem_responses(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
-    """What a route's `responses=` says of the problems it can answer with: one entry a status."""
-    found: dict[int | str, list[type[Problem]]] = {}
-    for problem in problems:
-        found.setdefault(problem.status, []).append(problem)
-    return {
-        status: problem_response(_either([problem.title for problem in same]), same) for status, same in found.items()
-    }
-
-
-def _either(titles: Sequence[str]) -> str:
-    first, *others = titles
-    return " or ".join([first, *(title[0].lower() + title[1:] for title in others)])
-
-
-def problem_response(description: str, problems: Sequence[type[Problem]] = ()) -> dict[str, Any]:
-    """An OpenAPI response whose body is a problem, with what tells the given ones apart as examples."""
-    content: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
-    if problems:
-        content["examples"] = {problem.slug(): {"value": _example(problem)} for problem in problems}
-    return {"description": description, "content": {ProblemResponse.media_type: content}}
-
-
-def _example(problem: type[Problem]) -> dict[str, Any]:
-    members = {"type": f"/problems/{problem.slug()}", "title": problem.title, "status": problem.status}
-    return {**members, "detail": "What happened this time.", "request_id": "5f0c1d…"}
-
-
-def refuse_unknown_parameters(request: Request, known: Sequence[str]) -> None:
-    """Raise UnknownParameter for the first query parameter that is not one of `known`."""
-    for name in request.query_params:
-        if name not in known:
-            raise UnknownParameter(
-                f"There is no parameter '{name}' here.{did_you_mean(name, known)}",
-                hint=f"It takes: {', '.join(known)}." if known else "It takes none; what is sent stands in the body.",
-            )
 
 
 class RequestContext:

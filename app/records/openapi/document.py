@@ -9,7 +9,7 @@ from app.columns.column_types import ANY_INTEGER
 from app.columns.json_schema import plain_value, shown_value, with_wide_integers, without_titles
 from app.columns.schema_references import schema_reference
 from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
-from app.core.http.middleware import ProblemDocument, problem_response
+from app.core.http.problem_documents import ProblemDocument, problem_response
 from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
 from app.datasets.keyvalue import limits
 from app.datasets.schema import Shape

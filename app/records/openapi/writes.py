@@ -8,9 +8,8 @@ from app.columns.column_types import ANY_INTEGER
 from app.columns.constraints import ADDRESSABLE, address_rule
 from app.columns.json_schema import written_value
 from app.columns.schema_references import schema_reference
-from app.core.http.body import JSON, MERGE_PATCH
-from app.core.http.idempotency import HEADER, MAX_KEY_LENGTH
-from app.core.http.middleware import problem_response
+from app.core.http.names import IDEMPOTENCY_KEY, JSON, MAX_IDEMPOTENCY_KEY_LENGTH, MERGE_PATCH
+from app.core.http.problem_documents import problem_response
 from app.datasets.schema import Shape
 from app.records.openapi.names import ANY_RECORD as ANY_RECORD_NAME
 from app.records.openapi.names import choices_of, part_of, title_of
@@ -32,9 +31,9 @@ _TAGS: Document = {
     "examples": ['"0b1e96b2d2d8ae0c9d1cf5f1a3f7c1aa"'],
 }
 REPETITION: Document = {
-    "name": HEADER,
+    "name": IDEMPOTENCY_KEY,
     "in": "header",
-    "schema": {"type": "string", "pattern": f"^[!-~]([ -~]{{0,{MAX_KEY_LENGTH - 2}}}[!-~])?$"},
+    "schema": {"type": "string", "pattern": f"^[!-~]([ -~]{{0,{MAX_IDEMPOTENCY_KEY_LENGTH - 2}}}[!-~])?$"},
     "description": "A new UUID: the same request sent again with it is not done again.",
 }
 _IF_MATCH: Document = {

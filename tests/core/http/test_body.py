@@ -8,8 +8,9 @@ from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 from httpx import ASGITransport, AsyncClient
 
-from app.core.http.body import JSON, MERGE_PATCH, JsonRoute, read_json_body
+from app.core.http.body import JsonRoute, read_json_body
 from app.core.http.error_handlers import install_exception_handlers
+from app.core.http.names import JSON, MERGE_PATCH
 from app.local.services.services import Services
 from app.main import create_app
 

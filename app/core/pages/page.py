@@ -51,7 +51,7 @@ def read_part(package: str, name: str) -> str:
 
 def style() -> str:
     """What all pages look like."""
-    return read_part("app.core.http", "page.css")
+    return read_part("app.core.pages", "page.css")
 
 
 def _policy(page: str) -> str:

@@ -6,7 +6,7 @@ from httpx import AsyncClient
 
 import app
 from app.core.errors import Problem, ServiceUnavailable
-from app.core.http.problem_texts import explain, explain_all
+from app.core.pages.problem_texts import explain, explain_all
 from app.deploy.problem_list import PAGE, write_page
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from app.core.errors import Problem, RouteNotFound, did_you_mean
-from app.core.http.page import ICON, VARY, Page, style, wants_html
-from app.core.http.problem_texts import Explained, by_reason, explain, explain_all
+from app.core.pages.page import ICON, VARY, Page, style, wants_html
+from app.core.pages.problem_texts import Explained, by_reason, explain, explain_all
 
 router = APIRouter(include_in_schema=False)
 
