@@ -26,7 +26,7 @@ import httpx
 
 from app.access.principal import EVERYTHING
 from app.core.database.sessions import transaction
-from app.datasets.models import DatasetCreate
+from app.datasets.bodies import DatasetCreate
 from app.datasets.service import create_dataset
 from app.records.openapi.assembly import INDEX
 from benchmarks.imports import close_all, running

@@ -35,7 +35,7 @@ from app.core.aws.storage import ObjectWriter
 from app.core.database.pool import close_connections
 from app.core.database.sessions import transaction
 from app.core.settings import get_settings
-from app.datasets.models import DatasetCreate
+from app.datasets.bodies import DatasetCreate
 from app.datasets.repository import find_dataset
 from app.datasets.service import create_dataset, delete_dataset
 from app.handlers.worker import prepare

@@ -31,8 +31,8 @@ from app.core.aws.clients import client, close_clients
 from app.core.database.pool import close_connections
 from app.core.database.sessions import transaction
 from app.core.settings import get_settings
+from app.datasets.bodies import DatasetCreate
 from app.datasets.keyvalue.metadata import find_shape
-from app.datasets.models import DatasetCreate
 from app.datasets.schema import Shape
 from app.datasets.service import create_dataset
 from app.records.keyvalue.item import record_of

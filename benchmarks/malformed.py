@@ -20,7 +20,7 @@ from app.access.principal import EVERYTHING
 from app.core.aws.clients import client
 from app.core.database.sessions import transaction
 from app.core.settings import get_settings
-from app.datasets.models import DatasetCreate
+from app.datasets.bodies import DatasetCreate
 from app.datasets.repository import find_dataset
 from app.datasets.service import create_dataset, delete_dataset
 from benchmarks.imports import Bench, close_all, running

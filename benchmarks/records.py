@@ -27,7 +27,7 @@ import psutil
 
 from app.access.principal import EVERYTHING
 from app.core.database.sessions import transaction
-from app.datasets.models import DatasetCreate
+from app.datasets.bodies import DatasetCreate
 from app.datasets.service import create_dataset
 from app.local.services.postgres import find_binaries
 from benchmarks.imports import Bench, close_all, make_dataset, running, write_file

@@ -12,10 +12,11 @@ from sqlmodel import col, select
 
 from app.columns.column import is_name
 from app.core.database.names import DATA_SCHEMA, quote
+from app.datasets.bodies import DatasetPublic
 from app.datasets.definition import Index
 from app.datasets.errors import DatasetNameTaken
 from app.datasets.lookup import not_found
-from app.datasets.models import Dataset, DatasetPublic
+from app.datasets.models import Dataset
 from app.datasets.tables import constraint_name, index_name
 
 _TABLE_FACTS = text("""

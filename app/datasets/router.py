@@ -15,6 +15,7 @@ from app.core.http.lists import LIST_PROBLEMS, Cursor, Limit, Page, refuse_unkno
 from app.core.http.problem_documents import problem_responses
 from app.datasets import repository, service
 from app.datasets.alter import apply
+from app.datasets.bodies import DatasetCreate, DatasetPublic, DatasetUpdate
 from app.datasets.deps import AdministeredDataset, DatasetFromPath
 from app.datasets.errors import (
     ChangeTimedOut,
@@ -33,7 +34,6 @@ from app.datasets.errors import (
     TypeChangeImpossible,
     ValueTooLongForIndex,
 )
-from app.datasets.models import DatasetCreate, DatasetPublic, DatasetUpdate
 
 LIST = "datasets"
 UPDATE_EXAMPLES: dict[str, Any] = {

@@ -16,6 +16,7 @@ from app.core.database.names import DATA_SCHEMA
 from app.core.database.sessions import after_commit, sql_state
 from app.core.settings import get_settings
 from app.datasets import repository, tables
+from app.datasets.bodies import DatasetCreate
 from app.datasets.definition import Index
 from app.datasets.errors import (
     DatasetBusy,
@@ -27,7 +28,7 @@ from app.datasets.errors import (
 )
 from app.datasets.keyvalue import generations, limits, metadata
 from app.datasets.keyvalue.generations import Retired
-from app.datasets.models import Dataset, DatasetCreate
+from app.datasets.models import Dataset
 
 
 async def create_dataset(session: AsyncSession, body: DatasetCreate, caller: Principal) -> Dataset:

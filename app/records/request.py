@@ -18,7 +18,7 @@ from asyncpg import PostgresError, Record
 from fastapi import Request, Response
 
 from app.access.deps import find_direct_caller, find_mirrored_caller
-from app.access.keys.lookup import key_works
+from app.access.keys.conditions import key_works
 from app.access.principal import Principal, Scope
 from app.core.database import statements
 from app.core.database.errors import RESHAPED

@@ -10,7 +10,7 @@ from pydantic_core._pydantic_core import list_all_errors
 
 from app.access.keys.models import ApiKeyCreate
 from app.core.validation import find_misfits, members_at, misfits_of_members
-from app.datasets.models import DatasetCreate, DatasetUpdate
+from app.datasets.bodies import DatasetCreate, DatasetUpdate
 from app.imports.models import ImportCreate
 
 BODIES: list[type[BaseModel]] = [DatasetCreate, DatasetUpdate, ImportCreate, ApiKeyCreate]

@@ -14,10 +14,11 @@ from app.core.dynamo.table import NotWritten, write_together
 from app.core.errors import ServiceUnavailable
 from app.datasets import lookup, repository
 from app.datasets.alter.apply import update_dataset
+from app.datasets.bodies import DatasetUpdate
 from app.datasets.errors import DatasetNotFound
 from app.datasets.keyvalue import fence, generations, metadata
 from app.datasets.keyvalue.generations import DatasetMoved, Hold, Retired
-from app.datasets.models import Dataset, DatasetUpdate
+from app.datasets.models import Dataset
 from app.datasets.schema import Shape
 from app.datasets.service import delete_dataset
 from app.records.keyvalue.removal import remove_retired

@@ -5,10 +5,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
+from app.access.keys.conditions import TABLE
 from app.core.database import statements
-from app.core.database.names import CATALOGUE_SCHEMA, quote
-
-_TABLE = quote(CATALOGUE_SCHEMA, "api_key")
 
 
 @dataclass(frozen=True)
@@ -25,18 +23,10 @@ class KeyRow:
     created_at: datetime
 
 
-_FIND = f"SELECT {', '.join(field.name for field in fields(KeyRow))} FROM {_TABLE} WHERE id = $1"
+_FIND = f"SELECT {', '.join(field.name for field in fields(KeyRow))} FROM {TABLE} WHERE id = $1"
 
 
 async def find_key(key_id: UUID) -> KeyRow | None:
     """The key with this id, revoked and expired ones included."""
     rows = await statements.fetch(_FIND, key_id)
     return KeyRow(**rows[0]) if rows else None
-
-
-def key_works(key_id: str) -> str:
-    """The SQL condition under which a key opens something, given the expression of its id."""
-    return (
-        f"EXISTS (SELECT FROM {_TABLE} WHERE id = {key_id} AND revoked_at IS NULL "
-        f"AND (expires_at IS NULL OR expires_at > now()))"
-    )

@@ -21,7 +21,9 @@ from app.core.settings import get_settings
 from app.datasets import repository, service
 from app.datasets.alter.diff import Change, plan_change
 from app.datasets.alter.inspection import Inspection
+from app.datasets.alter.keyvalue_changes import check_change
 from app.datasets.alter.plan import plan_restructuring
+from app.datasets.bodies import DatasetUpdate
 from app.datasets.errors import (
     ChangeTimedOut,
     ColumnNeeded,
@@ -32,8 +34,8 @@ from app.datasets.errors import (
     ValueTooLongForIndex,
 )
 from app.datasets.import_options import ImportOptions
-from app.datasets.keyvalue import limits, metadata
-from app.datasets.models import Dataset, DatasetUpdate
+from app.datasets.keyvalue import metadata
+from app.datasets.models import Dataset
 from app.datasets.tables import Attachment
 
 # Memory makes looking for clashes and building indexes faster.
@@ -99,7 +101,7 @@ async def _change_definition(session: AsyncSession, dataset: Dataset, update: Da
         return False
     targets = await _check_references(session, dataset.name, change, caller)
     if dataset.store == "keyvalue":
-        limits.check_change(change)
+        check_change(change)
         dataset.define(change.after)
         return True
     if change.before.columns:

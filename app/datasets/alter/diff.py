@@ -17,9 +17,9 @@ from app.core.strict_json import write_json
 from app.core.validation import misfits_of_members
 from app.datasets.alter.checks import text_of
 from app.datasets.alter.conversions import find_conversion, is_retyped, target_types
+from app.datasets.bodies import ColumnChange, DatasetUpdate
 from app.datasets.definition import Definition, Index, declared_indexes
 from app.datasets.errors import ColumnNotFound, TypeChangeImpossible
-from app.datasets.models import ColumnChange, DatasetUpdate
 
 # No column's name begins so.
 GONE = "~"

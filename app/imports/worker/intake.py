@@ -16,9 +16,10 @@ from app.core.aws.queue import send_message
 from app.core.aws.storage import StoredObject, find_object, list_pages
 from app.core.database.sessions import after_commit, transaction
 from app.core.settings import get_settings
+from app.datasets.bodies import DatasetCreate
 from app.datasets.errors import DatasetNameTaken
 from app.datasets.import_options import ImportOptions
-from app.datasets.models import Dataset, DatasetCreate
+from app.datasets.models import Dataset
 from app.datasets.repository import find_dataset
 from app.datasets.service import create_dataset
 from app.imports import repository

@@ -11,14 +11,13 @@ from app.core.http.cursors import decode_cursor, encode_cursor
 from app.datasets.schema import Shape
 from app.records.query.contradictions import refuse_contradictions
 from app.records.query.filters import AllOf, canonical, list_columns, no_column
-from app.records.query.functions import COUNT, FUNCTIONS, PERIODS, can_group, periods_of, result_sql, result_type
+from app.records.query.functions import COUNT, PERIODS, can_group, periods_of, result_type
 from app.records.query.idioms import ABSENT_FUNCTIONS, translate_group, translate_measure
 from app.records.query.limits import Limits
 from app.records.query.operands import Mistake, shown
 from app.records.query.operators import SEPARATOR
 from app.records.query.parameters import Asked, read_address, refusals
 from app.records.query.record_query import Form, check_form, read_search
-from app.records.relational.where import Ordered, column_name
 
 MEMBERS = ("aggregate", "group", "sort", "limit", "cursor", "q", "spreadsheet")
 
@@ -32,23 +31,12 @@ class Measure:
     column: Column | None
 
     @property
-    def sql(self) -> str:
-        if self.column is None:
-            return "count(*)"
-        return FUNCTIONS[self.function].sql.format(column_name(self.column))
-
-    @property
     def type(self) -> str:
         """The name of the result's type before JSON shows it: the mean of integers is exact until then."""
         if self.column is None:
             return "integer"
         is_exact = self.function in ("sum", "avg") and self.column.type != "number"
         return "decimal" if is_exact else result_type(self.function, self.column)
-
-    @property
-    def json_sql(self) -> str:
-        """The result as JSON shows it: an SQL template over {}."""
-        return "{}" if self.column is None else result_sql(self.function, self.column)
 
     @property
     def nullable(self) -> bool:
@@ -65,19 +53,9 @@ class Group:
     period: str | None
 
     @property
-    def sql(self) -> str:
-        name = column_name(self.column)
-        return name if self.period is None else f"to_char({name}, '{PERIODS[self.period][0]}')"
-
-    @property
     def type(self) -> str:
         """The name of its values' type."""
         return self.column.type if self.period is None else "text"
-
-    @property
-    def json_sql(self) -> str:
-        """The value as JSON shows it: an SQL template over {}."""
-        return "{}" if self.period is not None else self.column.kind.json_sql
 
     @property
     def nullable(self) -> bool:
@@ -113,13 +91,6 @@ class AggregateQuery:
     def members(self) -> list[Member]:
         """What one result is made of, in order."""
         return [*self.groups, *self.measures]
-
-    @property
-    def ordered(self) -> list[Ordered]:
-        """What the results are sorted by."""
-        return [
-            Ordered(member.sql, TYPES[member.type].sql, descending, member.nullable) for member, descending in self.sort
-        ]
 
 
 def aggregate_from_address(shape: Shape, raw: bytes, limits: Limits, form: Form = "page") -> AggregateQuery:

@@ -5,9 +5,20 @@ from collections.abc import Sequence
 from app.columns.column_types import TYPES
 from app.core.database.names import DATA_SCHEMA, quote
 from app.datasets.schema import Shape
-from app.records.query.aggregate_query import AggregateQuery, Member
+from app.records.query.aggregate_query import AggregateQuery, Group, Member
+from app.records.query.functions import FUNCTIONS, PERIODS, result_sql
 from app.records.relational.select import FORMULA
-from app.records.relational.where import SOURCE, Parameters, Statement, behind, json_array, matching, order
+from app.records.relational.where import (
+    SOURCE,
+    Ordered,
+    Parameters,
+    Statement,
+    behind,
+    column_name,
+    json_array,
+    matching,
+    order,
+)
 
 # The row of one group: its members by numbers, for names can be longer than PostgreSQL keeps.
 _ROW = "_row"
@@ -34,7 +45,7 @@ def _select(shape: Shape, query: AggregateQuery, limit: int, shown: str) -> Stat
     parameters = Parameters()
     conditions = matching(shape, query.where, query.search, parameters)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    computed = ", ".join(f'{member.sql} AS "{at}"' for at, member in enumerate(query.members))
+    computed = ", ".join(f'{_expression(member)} AS "{at}"' for at, member in enumerate(query.members))
     return parameters.statement(
         f"SELECT {shown} FROM (SELECT {computed} FROM {quote(DATA_SCHEMA, shape.name)} AS {SOURCE}{where}"
         f"{_groups(query, parameters)} LIMIT {limit}) AS {_ROW}"
@@ -44,10 +55,35 @@ def _select(shape: Shape, query: AggregateQuery, limit: int, shown: str) -> Stat
 def _groups(query: AggregateQuery, parameters: Parameters) -> str:
     if not query.groups:
         return ""
-    grouped = ", ".join(group.sql for group in query.groups)
+    grouped = ", ".join(_expression(group) for group in query.groups)
     # What is said of groups alone the planner takes for a condition on the records.
-    begin = f" HAVING {behind(query.ordered, query.position, parameters)}" if query.position is not None else ""
-    return f" GROUP BY {grouped}{begin} ORDER BY {order(query.ordered)}"
+    begin = f" HAVING {behind(_sort(query), query.position, parameters)}" if query.position is not None else ""
+    return f" GROUP BY {grouped}{begin} ORDER BY {order(_sort(query))}"
+
+
+def _expression(member: Member) -> str:
+    """What computes a member of a result."""
+    if member.column is None:
+        return "count(*)"
+    name = column_name(member.column)
+    if isinstance(member, Group):
+        return name if member.period is None else f"to_char({name}, '{PERIODS[member.period][0]}')"
+    return FUNCTIONS[member.function].sql.format(name)
+
+
+def _json(member: Member) -> str:
+    """A member as JSON shows it: an SQL template over {}."""
+    if isinstance(member, Group):
+        return "{}" if member.period is not None else member.column.kind.json_sql
+    return "{}" if member.column is None else result_sql(member.function, member.column)
+
+
+def _sort(query: AggregateQuery) -> list[Ordered]:
+    """What the results are sorted by."""
+    return [
+        Ordered(_expression(member), TYPES[member.type].sql, descending, member.nullable)
+        for member, descending in query.sort
+    ]
 
 
 def _value(at: int) -> str:
@@ -58,7 +94,7 @@ def _document(members: Sequence[Member]) -> str:
     """A result as JSON: joined, for a function of PostgreSQL takes 100 arguments at most."""
     parts = []
     for at, member in enumerate(members):
-        value = f"COALESCE(to_json({member.json_sql.format(_value(at))})::text, 'null')"
+        value = f"COALESCE(to_json({_json(member).format(_value(at))})::text, 'null')"
         parts.append(f"""'{"," if at else ""}"{member.name}":' || {value}""")
     return f"'{{' || {' || '.join(parts)} || '}}'"
 
@@ -68,4 +104,4 @@ def _cell(at: int, member: Member, *, spreadsheet: bool) -> str:
         return f"{_value(at)}::text"
     if spreadsheet and TYPES[member.type].sql == "text":
         return f"regexp_replace({_value(at)}, '{FORMULA}', '''\\&')"
-    return member.json_sql.format(_value(at))
+    return _json(member).format(_value(at))

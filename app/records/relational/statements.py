@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.access.keys.lookup import key_works
+from app.access.keys.conditions import key_works
 from app.columns.column import Column
 from app.core.database.names import DATA_SCHEMA, quote
 from app.datasets.schema import Shape, is_current

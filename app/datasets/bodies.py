@@ -1,0 +1,140 @@
+"""Datasets in requests and answers. Pure."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_serializer, field_validator, model_validator
+
+from app.columns.column import MAX_PRECISION, ROW_ID, Column, GivenType, Name
+from app.columns.conventions import Conventions
+from app.core.fields import Positive, RequestBody
+from app.datasets.definition import MAX_KEY_COLUMNS, Definition, Index, declared_indexes
+from app.datasets.import_options import ImportOptions
+
+Store = Literal["relational", "keyvalue"]
+
+
+class DatasetCreate(RequestBody):
+    """A dataset to be made, with its columns or without: then its first import infers them."""
+
+    name: Name
+    title: str | None = Field(None, max_length=200)
+    description: str | None = Field(None, max_length=2000)
+    store: Store = "relational"
+    key: list[Name] = Field(
+        default_factory=list, max_length=MAX_KEY_COLUMNS, description="the columns that address a record"
+    )
+    columns: list[Column] = Field(default_factory=list)
+    indexes: list[Index] = Field(default_factory=list, description="beside those of the key and of unique columns")
+    import_options: ImportOptions | None = Field(
+        None, description="how its files are written, for imports that do not say so themselves"
+    )
+
+    @property
+    def definition(self) -> Definition:
+        """What the dataset's table is built from; a key's columns are required."""
+        columns = (
+            column.model_copy(update={"required": True}) if column.name in self.key else column
+            for column in self.columns
+        )
+        return Definition(tuple(columns), tuple(self.key), tuple(declared_indexes(self.indexes)))
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        self.definition.check()
+        return self
+
+
+class ColumnAdded(Column):
+    """A column to be added. Without `fill` the records that are there have null in it."""
+
+    fill: JsonValue = Field(None, description="the value that the records get which are there; new ones do not")
+
+    @property
+    def column(self) -> Column:
+        """The column as it is kept."""
+        return Column.model_validate(self.model_dump(exclude={"fill"}, exclude_unset=True))
+
+
+class ColumnChange(RequestBody, Conventions):
+    """What is changed of a column: what is left out stays, null removes.
+
+    Where a text becomes another type, its conventions also say how the texts are written.
+    """
+
+    name: Name | None = Field(None, description="its new name")
+    type: GivenType | None = Field(None, description="its new type: every record's value has to convert exactly")
+    precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="digits in all; decimal only")
+    scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="digits behind the point; decimal only")
+    required: bool | None = Field(None, description="never null")
+    unique: bool | None = Field(None, description="no two records share a value")
+    min: int | float | str | None = Field(None, description="the least value")
+    max: int | float | str | None = Field(None, description="the greatest value")
+    max_length: Positive | None = Field(None, description="the most characters of a text")
+    pattern: str | None = Field(None, max_length=500, description="a regular expression that the whole text fits (RE2)")
+    one_of: list[str | int | float | bool] | None = Field(None, min_length=1, max_length=1000)
+    references: str | None = Field(None, description="the dataset whose key the values are")
+    label: str | None = Field(None, description="the column's header in the file")
+    description: str | None = Field(None, max_length=2000)
+    fill: JsonValue = Field(None, description="the value that records without one get")
+
+
+class DatasetUpdate(RequestBody):
+    """What is changed of a dataset, all of it or nothing; what is left out stays, null removes."""
+
+    title: str | None = Field(None, max_length=200)
+    description: str | None = Field(None, max_length=2000)
+    columns: dict[str, ColumnChange | None] = Field(
+        default_factory=dict, description="changes of columns by the names they have now; null drops a column"
+    )
+    add_columns: list[ColumnAdded] = Field(default_factory=list, description="new columns, put behind the others")
+    key: list[Name] | None = Field(
+        None,
+        max_length=MAX_KEY_COLUMNS,
+        description="the names, as they are after the change, of the columns that address a record; empty or null: "
+        f"records are numbered, by {ROW_ID}",
+    )
+    indexes: list[Index] | None = Field(
+        None, description="all of the declared indexes, with the columns' names as they are after the change"
+    )
+    import_options: ImportOptions | None = Field(
+        None, description="how its files are written: what is given is changed, null removes, a member or all of it"
+    )
+    dry_run: bool = Field(False, description="check and do all of it, and keep nothing")
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _are_by_name(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            raise ValueError("`columns` are changed by name, as {'price': {'min': 0}}; new ones go into `add_columns`")
+        return value
+
+
+class DatasetPublic(BaseModel):
+    """A dataset as the API shows it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    title: str | None
+    description: str | None
+    store: Store
+    key: list[str] = Field(description=f"empty: records are addressed by {ROW_ID}, their number")
+    columns: list[Column]
+    record_count: int | None = Field(description="the database's estimate, null until there is one")
+    indexes: list[Index] = Field(description="those of the key and of unique columns among them")
+    unindexed: list[str] = Field(
+        description="the columns that no index begins with: to filter or sort by one, every record is read"
+    )
+    import_options: dict[str, Any] = Field(
+        description="how its files are written, for imports that do not say so themselves"
+    )
+    created_at: datetime
+    updated_at: datetime
+
+    @field_serializer("columns")
+    def _without_nulls(self, columns: list[Column]) -> list[dict[str, Any]]:
+        """Of a column's many members, those that say something of it."""
+        return [column.model_dump(mode="json", exclude_none=True) for column in columns]
