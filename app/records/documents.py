@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Any
 
 from app.columns.column import ROW_ID, Column, fits_decimal
@@ -17,6 +18,8 @@ from app.columns.constraints import Rule, address_rule, constraint_rules, type_r
 from app.columns.patterns import matcher
 from app.core.errors import did_you_mean
 from app.core.strict_json import MAX_DIGITS, is_storable_text, parse_json, write_json
+from app.datasets.schema import KEPT_SHAPES, Shape
+from app.records.errors import DatasetWithoutColumns
 from app.records.query.near_values import near_in_json
 from app.records.query.operator_idioms import find_column
 
@@ -356,3 +359,22 @@ CHECKS: dict[str, Callable[[Column, Any], Check]] = {
     "max": _too_large,
     "one_of": _not_among,
 }
+
+
+@lru_cache(KEPT_SHAPES)
+def reader_of(shape: Shape) -> RecordReader:
+    """What reads the records that are written to a dataset of this shape.
+
+    Raises:
+        DatasetWithoutColumns: it has no columns to write to.
+    """
+    if not shape.columns:
+        raise DatasetWithoutColumns(
+            f"'{shape.name}' has no columns yet.", hint="Import a file into it: its columns are found in that."
+        )
+    return RecordReader(written_columns(shape), [column.name for column in shape.key])
+
+
+def written_columns(shape: Shape) -> list[Column]:
+    """The columns that are written: all but the number that a record without a key gets."""
+    return [column for column in shape.columns if column.name != ROW_ID]

@@ -23,6 +23,7 @@ from app.access.principal import Principal, Scope
 from app.core.database import statements
 from app.core.database.errors import RESHAPED
 from app.core.database.pool import Pool, get_reader, get_writer
+from app.core.database.sql import Statement
 from app.core.database.statements import Fetch
 from app.core.errors import Problem
 from app.core.http.idempotency import Replayed
@@ -30,7 +31,6 @@ from app.datasets.errors import DatasetReshaped, StoreUnsuitable
 from app.datasets.keyvalue import metadata
 from app.datasets.schema import Shape, is_current
 from app.datasets.schema_cache import Outdated, get_shape, look_up_shape
-from app.records.relational.where import Statement
 
 ATTEMPTS = 4
 

@@ -1,4 +1,4 @@
-"""What came of a write, and what is said of one that did not happen: the same for every store. Pure."""
+"""What comes of a read or a write, and what is said of one that fails: the same for every store. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,22 @@ from app.columns.column import Column
 from app.core.errors import Problem
 from app.core.strict_json import DocumentTooLarge, JsonInvalid, parse_stored, write_json
 from app.records.documents import Fault, merge
-from app.records.errors import PreconditionFailed, RecordInvalid
+from app.records.errors import PreconditionFailed, RecordInvalid, RecordNotFound
 from app.records.etag import Preconditions
 
 MOST_FAULTS_SHOWN = 100
 # Characters of a value.
 MOST_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """Records as JSON texts, and where more follow the place of the last one in the sort (JSON values)."""
+
+    records: list[str]
+    last: list[Any] | None = None
+    count: int | None = None
+    seconds: float = 0
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,11 @@ def refusal(kind: type[Problem], faults: Sequence[Fault], hint: str | None = Non
 def name_record(columns: Sequence[Column], key: Sequence[Any]) -> str:
     """A record as messages name it: its key's columns, each with its value."""
     return ", ".join(f"{column.name} {value}"[:MOST_SHOWN] for column, value in zip(columns, key, strict=True))
+
+
+def not_found(name: str, columns: Sequence[Column], key: Sequence[Any]) -> RecordNotFound:
+    shown = ", ".join(f"{column.name} {value}" for column, value in zip(columns, key, strict=True))
+    return RecordNotFound(f"'{name}' has no record with {shown}.")
 
 
 def explain_state(

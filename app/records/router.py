@@ -40,6 +40,7 @@ from app.records.query.aggregate_query import AggregateQuery, aggregate_from_add
 from app.records.query.formats import accepted_form
 from app.records.query.limits import Limits
 from app.records.query.record_query import (
+    Embedded,
     Form,
     RecordQuery,
     RecordView,
@@ -51,9 +52,8 @@ from app.records.query.record_query import (
     warnings_of,
 )
 from app.records.relational.export import MEDIA_TYPES, ExportResponse, plan_export, plan_results_export
-from app.records.relational.reads import RecordPage
-from app.records.relational.select import Embedded
 from app.records.request import Access, serve
+from app.records.results import RecordPage
 from app.records.stores import reads_of
 
 READ_PROBLEMS = problem_responses(

@@ -10,13 +10,11 @@ from app.records.etag import Preconditions
 from app.records.keyvalue import reads as keyvalue
 from app.records.keyvalue.writes import KeyvalueWriter
 from app.records.query.aggregate_query import AggregateQuery
-from app.records.query.record_query import RecordQuery, RecordView
+from app.records.query.record_query import Embedded, RecordQuery, RecordView
 from app.records.relational import reads as relational
-from app.records.relational.reads import RecordPage
-from app.records.relational.select import Embedded
 from app.records.relational.writes import Writer
 from app.records.request import Access
-from app.records.results import Written
+from app.records.results import RecordPage, Written
 
 
 class RecordReads(Protocol):

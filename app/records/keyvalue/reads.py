@@ -30,10 +30,9 @@ from app.records.keyvalue.sort_key import (
 )
 from app.records.query.aggregate_query import AggregateQuery
 from app.records.query.filters import Condition
-from app.records.query.record_query import RecordQuery, RecordView
-from app.records.relational.reads import RecordPage, not_found
-from app.records.relational.select import Embedded
+from app.records.query.record_query import Embedded, RecordQuery, RecordView
 from app.records.request import Access
+from app.records.results import RecordPage, not_found
 
 
 async def get_record(access: Access, key: Sequence[Any]) -> str:

@@ -18,12 +18,11 @@ from app.datasets.errors import DatasetBusy
 from app.datasets.keyvalue import fence, metadata
 from app.datasets.schema_cache import Outdated
 from app.records.deps import Address
-from app.records.documents import Fault, Values
+from app.records.documents import Fault, Values, reader_of
 from app.records.errors import RecordInvalid, RecordNotFound, TooManyRecords, ValueTaken
 from app.records.etag import Preconditions, digest_of
 from app.records.keyvalue.item import RecordTooLarge, item_of, record_of, settle_documents, show_record
 from app.records.keyvalue.sort_key import KeyTooLong, item_key
-from app.records.relational.write_plan import reader_of
 from app.records.request import Access
 from app.records.results import (
     MOST_SHOWN,

@@ -4,7 +4,7 @@ Whatever can be refused is refused here, before a connection is touched.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal, cast
@@ -43,6 +43,8 @@ MOST_WARNINGS = 10
 COUNTS = ("none", "exact", "estimated")
 # What a list takes beside conditions: in an address with a `_` before it, in a body as it is.
 MEMBERS = ("select", "sort", "limit", "cursor", "count", "q", "embed", "spreadsheet")
+# The shapes of the datasets that are embedded, by the column that refers to them.
+Embedded = Mapping[str, Shape]
 
 
 @dataclass(frozen=True)

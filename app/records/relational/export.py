@@ -12,6 +12,7 @@ from starlette.types import Send
 
 from app.core.database.errors import RESHAPED, problem_of
 from app.core.database.pool import CLOSE_SECONDS, Pool
+from app.core.database.sql import Statement
 from app.core.database.statements import connection_of
 from app.core.errors import StatementTimedOut
 from app.core.settings import MIB, get_settings
@@ -19,11 +20,9 @@ from app.datasets.errors import DatasetReshaped
 from app.datasets.schema import Shape
 from app.records.errors import ExportTooLarge, ResultOutOfRange
 from app.records.query.aggregate_query import AggregateQuery
-from app.records.query.record_query import Form, RecordQuery
+from app.records.query.record_query import Embedded, Form, RecordQuery
 from app.records.relational import select
 from app.records.relational.groups import select_result_cells, select_result_documents
-from app.records.relational.select import Embedded
-from app.records.relational.where import Statement
 from app.records.request import Access
 
 # Pieces of what PostgreSQL sent that wait for a client who reads more slowly.

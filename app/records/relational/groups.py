@@ -4,21 +4,12 @@ from collections.abc import Sequence
 
 from app.columns.column_types import TYPES
 from app.core.database.names import DATA_SCHEMA, quote
+from app.core.database.sql import Statement
 from app.datasets.schema import Shape
 from app.records.query.aggregate_query import AggregateQuery, Group, Member
 from app.records.query.functions import FUNCTIONS, PERIODS, result_sql
 from app.records.relational.select import FORMULA
-from app.records.relational.where import (
-    SOURCE,
-    Ordered,
-    Parameters,
-    Statement,
-    behind,
-    column_name,
-    json_array,
-    matching,
-    order,
-)
+from app.records.relational.where import SOURCE, Ordered, Parameters, behind, column_name, json_array, matching, order
 
 # The row of one group: its members by numbers, for names can be longer than PostgreSQL keeps.
 _ROW = "_row"

@@ -3,32 +3,21 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from asyncpg import NumericValueOutOfRangeError, QueryCanceledError, Record
 
-from app.columns.column import Column
+from app.core.database.sql import Statement
 from app.core.errors import StatementTimedOut
 from app.core.settings import get_settings
-from app.records.errors import ExportTooLarge, RecordNotFound, ResultOutOfRange
+from app.records.errors import ExportTooLarge, ResultOutOfRange
 from app.records.query.aggregate_query import AggregateQuery
-from app.records.query.record_query import RecordQuery, RecordView, unserved
+from app.records.query.record_query import Embedded, RecordQuery, RecordView, unserved
 from app.records.relational import select
 from app.records.relational.groups import select_results
-from app.records.relational.select import Embedded
-from app.records.relational.where import Statement
 from app.records.request import Access
-
-
-@dataclass(frozen=True)
-class RecordPage:
-    """Records as JSON texts, and where more follow the place of the last one in the sort (JSON values)."""
-
-    records: list[str]
-    last: list[Any] | None = None
-    count: int | None = None
-    seconds: float = 0
+from app.records.results import RecordPage, not_found
 
 
 async def list_page(access: Access, query: RecordQuery, embedded: Embedded) -> RecordPage:
@@ -165,11 +154,6 @@ async def get_many(access: Access, keys: Sequence[Sequence[Any]]) -> list[str | 
     if not access.shape.columns or not keys:
         return [None for _ in keys]
     return [row[0] for row in await access.fetch(select.select_many(access.shape, [_texts(key) for key in keys]))]
-
-
-def not_found(name: str, columns: Sequence[Column], key: Sequence[Any]) -> RecordNotFound:
-    shown = ", ".join(f"{column.name} {value}" for column, value in zip(columns, key, strict=True))
-    return RecordNotFound(f"'{name}' has no record with {shown}.")
 
 
 def _texts(key: Sequence[Any]) -> tuple[str, ...]:

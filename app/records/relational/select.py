@@ -1,18 +1,18 @@
 """The statements that read records. PostgreSQL builds the JSON: one text a record. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
 from app.columns.column import Column
 from app.core.database.names import DATA_SCHEMA, quote
+from app.core.database.sql import Statement
 from app.datasets.schema import KEPT_SHAPES, Shape
-from app.records.query.record_query import RecordQuery, RecordView, SortTerm
+from app.records.query.record_query import Embedded, RecordQuery, RecordView, SortTerm
 from app.records.relational.where import (
     SOURCE,
     Parameters,
-    Statement,
     behind,
     column_name,
     is_never_missing,
@@ -26,8 +26,6 @@ EMBEDDED = "_embedded"
 # What spreadsheets take for the beginning of a formula, in the wide form of East Asian keyboards too.
 FORMULA = r"^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]"
 
-# The shapes of the datasets that are embedded, by the column that refers to them.
-Embedded = Mapping[str, Shape]
 # The part of a list in which the first column of its sort has a value, and the part behind it, in which it has none.
 Segment = Literal["values", "nulls"]
 

@@ -6,10 +6,10 @@ Texts, because the driver has meanings of its own: to it the date 9999-12-31 is 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from app.columns.column import Column
 from app.core.database.names import quote
+from app.core.database.sql import Statement, Value
 from app.datasets.schema import Shape
 from app.datasets.tables import fold_accents, search_expression
 from app.records.query.filters import AllOf, AnyOf, Condition, Filter, Not
@@ -18,17 +18,6 @@ from app.records.query.record_query import SortTerm
 # The alias of the dataset's table in every statement.
 SOURCE = "source"
 _COMPARISONS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-
-# Texts, and the id of a caller's key.
-Value = str | list[str] | UUID
-
-
-@dataclass(frozen=True)
-class Statement:
-    """SQL and the values of its parameters."""
-
-    text: str
-    values: tuple[Value, ...] = ()
 
 
 @dataclass

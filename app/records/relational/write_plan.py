@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.columns.column import ROW_ID, Column
+from app.columns.column import Column
 from app.datasets.schema import KEPT_SHAPES, Shape
-from app.records.documents import RecordReader
-from app.records.errors import DatasetWithoutColumns
+from app.records.documents import RecordReader, reader_of, written_columns
 from app.records.relational.statements import WriteSql
 
 
@@ -26,20 +25,6 @@ class Target:
 
 
 @lru_cache(KEPT_SHAPES)
-def reader_of(shape: Shape) -> RecordReader:
-    """What reads the records that are written to a dataset of this shape.
-
-    Raises:
-        DatasetWithoutColumns: it has no columns to write to.
-    """
-    if not shape.columns:
-        raise DatasetWithoutColumns(
-            f"'{shape.name}' has no columns yet.", hint="Import a file into it: its columns are found in that."
-        )
-    return RecordReader(_written(shape), [column.name for column in shape.key])
-
-
-@lru_cache(KEPT_SHAPES)
 def target_of(shape: Shape, *, with_caller: bool) -> Target:
     """What the records of a dataset of this shape are written to; `with_caller` by one who has an API key.
 
@@ -47,7 +32,7 @@ def target_of(shape: Shape, *, with_caller: bool) -> Target:
         DatasetWithoutColumns: it has no table yet.
     """
     reader = reader_of(shape)
-    columns = _written(shape)
+    columns = written_columns(shape)
     unique = [[column] for column in columns if column.unique and shape.key != [column]]
     return Target(
         name=shape.name,
@@ -57,7 +42,3 @@ def target_of(shape: Shape, *, with_caller: bool) -> Target:
         referring=[column for column in columns if column.references is not None],
         is_numbered=shape.is_numbered,
     )
-
-
-def _written(shape: Shape) -> list[Column]:
-    return [column for column in shape.columns if column.name != ROW_ID]

@@ -7,12 +7,12 @@ import pytest
 import pytest_asyncio
 
 from app.columns.column import Column
+from app.core.database.sql import Statement
 from app.datasets.definition import Definition, Index
 from app.datasets.schema import Shape
 from app.datasets.tables import add_indexes, index_name
 from app.records.query.record_query import next_cursor, query_from_address
 from app.records.relational.select import count_records, segments, select_cells, select_page, select_record
-from app.records.relational.where import Statement
 from tests.records.conftest import Fill
 from tests.records.shapes import LIMITS, make_shape, products
 
