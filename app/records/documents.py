@@ -20,8 +20,8 @@ from app.core.errors import did_you_mean
 from app.core.strict_json import MAX_DIGITS, is_storable_text, parse_json, write_json
 from app.datasets.schema import KEPT_SHAPES, Shape
 from app.records.errors import DatasetWithoutColumns
-from app.records.query.near_values import near_in_json
-from app.records.query.operator_idioms import find_column
+from app.records.query.hints.near_values import near_in_json
+from app.records.query.hints.operator_idioms import find_column
 
 Values = dict[str, Any]
 

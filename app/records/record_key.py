@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote_to_bytes
 from app.columns.column import Column
 from app.core.errors import did_you_mean
 from app.records.errors import QueryTooLarge, RecordKeyInvalid
-from app.records.query.near_values import guess_in_json, near_value
+from app.records.query.hints.near_values import guess_in_json, near_value
 from app.records.query.operands import SHOWN_LENGTH, Mistake, comparable, shown, text_of
 from app.records.query.parameters import refusals
 

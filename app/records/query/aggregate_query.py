@@ -12,7 +12,7 @@ from app.datasets.schema import Shape
 from app.records.query.contradictions import refuse_contradictions
 from app.records.query.filters import AllOf, canonical, list_columns, no_column
 from app.records.query.functions import COUNT, PERIODS, can_group, periods_of, result_type
-from app.records.query.idioms import ABSENT_FUNCTIONS, translate_group, translate_measure
+from app.records.query.hints.idioms import ABSENT_FUNCTIONS, translate_group, translate_measure
 from app.records.query.limits import Limits
 from app.records.query.operands import Mistake, shown
 from app.records.query.operators import SEPARATOR

@@ -12,9 +12,20 @@ from typing import Any
 from app.columns.column import Column
 from app.core.errors import did_you_mean
 from app.datasets.schema import Shape
-from app.records.query.idioms import JUNCTIONS
+from app.records.query.hints.idioms import JUNCTIONS
+from app.records.query.hints.near_values import guess_in_json, how_written
+from app.records.query.hints.operator_idioms import (
+    Idiom,
+    Source,
+    advise,
+    explain_operator,
+    find_column,
+    find_condition,
+    find_in_value,
+    missing,
+)
+from app.records.query.hints.value_hints import explain_value, hint_for_value, warn_of_values
 from app.records.query.limits import Limits
-from app.records.query.near_values import guess_in_json, how_written
 from app.records.query.operands import (
     SHOWN_LENGTH,
     Mistake,
@@ -25,18 +36,7 @@ from app.records.query.operands import (
     split_list,
     text_of,
 )
-from app.records.query.operator_idioms import (
-    Idiom,
-    Source,
-    advise,
-    explain_operator,
-    find_column,
-    find_condition,
-    find_in_value,
-    missing,
-)
 from app.records.query.operators import OPERATORS
-from app.records.query.value_hints import explain_value, hint_for_value, warn_of_values
 
 # Of a list, in a hint.
 MOST_SHOWN = 5

@@ -12,10 +12,10 @@ from app.core.errors import ParameterInvalid, Problem, did_you_mean
 from app.datasets.schema import Shape
 from app.records.errors import ParameterRepeated, QueryInvalid
 from app.records.query.filters import AllOf, Condition, condition_from_texts, takes_several
+from app.records.query.hints.unknown_parameters import unknown_parameter
 from app.records.query.limits import Limits
 from app.records.query.operands import SHOWN_LENGTH, Mistake, join_list, named, shown
 from app.records.query.operators import OPERATORS, SEPARATOR, parameter_name
-from app.records.query.unknown_parameters import unknown_parameter
 
 # What takes names with commas between them, or a parameter for each.
 LISTS = ("select", "sort", "embed", "group", "aggregate")

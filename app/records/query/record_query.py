@@ -26,10 +26,10 @@ from app.records.query.filters import (
     list_columns,
     no_column,
 )
-from app.records.query.idioms import explain_member, explain_selection, translate_sort
+from app.records.query.hints.idioms import explain_member, explain_selection, translate_sort
+from app.records.query.hints.operator_idioms import find_column
 from app.records.query.limits import Limits
 from app.records.query.operands import SHOWN_LENGTH, Mistake, check_characters, comparable, shown
-from app.records.query.operator_idioms import find_column
 from app.records.query.parameters import Asked, read_address, refusals
 
 Count = Literal["none", "exact", "estimated"]

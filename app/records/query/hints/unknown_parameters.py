@@ -7,9 +7,9 @@ from app.core.errors import UnknownParameter, did_you_mean
 from app.datasets.schema import Shape
 from app.records.query.filters import list_columns, no_column
 from app.records.query.functions import COUNT
-from app.records.query.idioms import explain_parameter, topic_of
+from app.records.query.hints.idioms import explain_parameter, topic_of
+from app.records.query.hints.operator_idioms import Idiom, advise, find_column, find_condition, translate_operator
 from app.records.query.operands import SHOWN_LENGTH, shown
-from app.records.query.operator_idioms import Idiom, advise, find_column, find_condition, translate_operator
 from app.records.query.operators import SEPARATOR
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from app.columns.column import Column
 from app.datasets.schema import Shape
 from app.records.query.functions import COUNT, PERIODS, can_group, periods_of
-from app.records.query.operator_idioms import Idiom, advise, find_column, find_condition, translate_operator
+from app.records.query.hints.operator_idioms import Idiom, advise, find_column, find_condition, translate_operator
 
 # What a parameter or a member is about, by its names in small letters without signs.
 _TOPICS: dict[str, tuple[str, ...]] = {

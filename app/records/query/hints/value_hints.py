@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from app.columns.column import Column
-from app.records.query.near_values import how_written, near_in_json, near_value
+from app.records.query.hints.near_values import how_written, near_in_json, near_value
+from app.records.query.hints.operator_idioms import Idiom, Source, advise, find_in_value, is_null_word, missing
 from app.records.query.operands import DAY, Mistake, shown
-from app.records.query.operator_idioms import Idiom, Source, advise, find_in_value, is_null_word, missing
 
 _ZONE = re.compile(r"([Zz]|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$")
 

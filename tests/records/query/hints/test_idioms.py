@@ -8,11 +8,11 @@ from app.core.errors import Problem
 from app.records.near_keys import MOST_CANDIDATES, near_keys
 from app.records.query.aggregate_query import MEMBERS as RESULT_MEMBERS
 from app.records.query.aggregate_query import aggregate_from_address
-from app.records.query.idioms import translate_group, translate_measure, translate_sort
-from app.records.query.near_values import near_value
-from app.records.query.operator_idioms import find_column, find_condition, find_in_value
+from app.records.query.hints.idioms import translate_group, translate_measure, translate_sort
+from app.records.query.hints.near_values import near_value
+from app.records.query.hints.operator_idioms import find_column, find_condition, find_in_value
+from app.records.query.hints.unknown_parameters import unknown_parameter
 from app.records.query.record_query import MEMBERS, query_from_body
-from app.records.query.unknown_parameters import unknown_parameter
 from tests.records.shapes import LIMITS, make_shape, products
 
 SHAPE = products()
