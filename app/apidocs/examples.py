@@ -58,7 +58,7 @@ async def with_examples(shapes: Sequence[Shape]) -> list[Shape]:
     """The shapes with examples. As long as these are the same, and the dataset is, so is the object."""
     fresh = {shape.id: _kept[shape.id].exemplified for shape in shapes if not _is_stale(shape)}
     stale = [shape for shape in shapes if shape.id not in fresh]
-    readable = [shape for shape in stale if shape.columns and shape.store == "relational"]
+    readable = [shape for shape in stale if shape.columns and shape.can.has_table]
     found: dict[str, dict[str, Any]] = {}
     for some in slices(readable, lambda shape: len(shape.columns), MOST_COLUMNS_READ):
         found |= await _read(some)

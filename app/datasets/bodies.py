@@ -1,7 +1,7 @@
 """Datasets in requests and answers. Pure."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_serializer, field_validator, model_validator
@@ -9,10 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_serializer, 
 from app.columns.column import MAX_PRECISION, ROW_ID, Column, GivenType, Name
 from app.columns.conventions import Conventions
 from app.core.fields import Positive, RequestBody
-from app.datasets.definition import MAX_KEY_COLUMNS, Definition, Index, declared_indexes
+from app.datasets.definition import Definition, Index, declared_indexes
 from app.datasets.import_options import ImportOptions
-
-Store = Literal["relational", "keyvalue"]
+from app.datasets.stores import MAX_KEY_COLUMNS, Store
 
 
 class DatasetCreate(RequestBody):

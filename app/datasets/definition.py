@@ -11,7 +11,6 @@ from app.columns.date_formats import is_date_format
 from app.core.errors import did_you_mean
 
 MAX_INDEX_COLUMNS = 8
-MAX_KEY_COLUMNS = 8
 
 Origin = Literal["declared", "key", "unique", "database"]
 IndexColumn = Annotated[str, Field(pattern=r"^-?(_id|[a-z][a-z0-9_]{0,62})$")]

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 from app.columns.column import Column, row_id_column
 from app.core.database.names import CATALOGUE_SCHEMA
 from app.datasets.definition import Definition, Index
+from app.datasets.stores import STORES, Capabilities
 
 
 class Dataset(SQLModel, table=True):
@@ -45,6 +46,11 @@ class Dataset(SQLModel, table=True):
         default_factory=lambda: datetime.now(UTC),
         sa_column=SqlColumn(DateTime(timezone=True), nullable=False, server_default=func.now()),
     )
+
+    @property
+    def can(self) -> Capabilities:
+        """What the store of its records can do."""
+        return STORES[self.store]
 
     @property
     def typed_columns(self) -> list[Column]:

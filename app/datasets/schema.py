@@ -10,6 +10,7 @@ from uuid import UUID
 from app.columns.column import ROW_ID, Column, row_id_column
 from app.core.database.names import CATALOGUE_SCHEMA, quote
 from app.datasets.definition import Index, leading_columns
+from app.datasets.stores import STORES, Capabilities
 
 KEPT_SHAPES = 1000
 
@@ -61,6 +62,11 @@ class Shape:
     store: str = "relational"
     # Of a key-value dataset: what the partitions that hold its records now are named for.
     generation: str | None = None
+
+    @property
+    def can(self) -> Capabilities:
+        """What the store of its records can do."""
+        return STORES[self.store]
 
     @cached_property
     def by_name(self) -> dict[str, Column]:

@@ -6,9 +6,10 @@ catalogue, and never acts on what a dataset was before.
 
 from collections.abc import Collection
 
-from app.datasets.keyvalue.metadata import publish
+from app.datasets.keyvalue.metadata import find_shape, publish
 from app.datasets.lookup import get_dataset
 from app.datasets.schema import Shape, shape_of
+from app.datasets.stores import STORES
 
 MOST_KNOWN = 1000
 
@@ -17,6 +18,17 @@ _known: dict[str, Shape] = {}
 
 class Outdated(Exception):
     """A dataset or a caller is no longer what it was known as; nothing was done."""
+
+
+async def find_known_shape(name: str, *, anew: bool = False) -> Shape | None:
+    """The shape of the dataset of this name, if it can be told without the catalogue.
+
+    This process knows it, or the item of a key-value dataset has it. `anew`, only what the item says now counts.
+    """
+    if anew:
+        _known.pop(name, None)
+    known = _known.get(name)
+    return known if known is not None else await find_shape(name, anew=anew)
 
 
 async def get_shape(name: str, visible: Collection[str] | None) -> Shape:
@@ -33,7 +45,7 @@ async def look_up_shape(name: str, visible: Collection[str] | None = ()) -> Shap
     """The same as it is now; it is known from now on."""
     _known.pop(name, None)
     dataset = await get_dataset(name, visible=visible)
-    if dataset.store == "keyvalue":
+    if STORES[dataset.store].has_item:
         return await publish(dataset)
     shape = shape_of(dataset)
     while len(_known) >= MOST_KNOWN:

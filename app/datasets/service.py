@@ -29,6 +29,7 @@ from app.datasets.errors import (
 from app.datasets.keyvalue import generations, limits, metadata
 from app.datasets.keyvalue.generations import Retired
 from app.datasets.models import Dataset
+from app.datasets.stores import STORES
 
 
 async def create_dataset(session: AsyncSession, body: DatasetCreate, caller: Principal) -> Dataset:
@@ -41,7 +42,7 @@ async def create_dataset(session: AsyncSession, body: DatasetCreate, caller: Pri
     definition = body.definition
     check_column_count(definition.columns)
     check_index_count(definition.indexes)
-    if body.store == "keyvalue" and (definition.columns or definition.indexes):
+    if STORES[body.store].has_item and (definition.columns or definition.indexes):
         limits.check_definition(definition)
     demand_references(caller, definition.columns)
     await check_references(session, body.name, definition.columns)
@@ -50,7 +51,7 @@ async def create_dataset(session: AsyncSession, body: DatasetCreate, caller: Pri
     if body.import_options is not None:
         dataset.import_options = body.import_options.given
     await repository.add_dataset(session, dataset)
-    if definition.columns and body.store == "relational":
+    if definition.columns and dataset.can.has_table:
         await create_table(session, dataset)
     return dataset
 
@@ -79,7 +80,7 @@ async def check_is_empty(session: AsyncSession, dataset: Dataset) -> None:
     """
     with busy_as_problem(dataset.name, "deleted"):
         await _lock(session, dataset)
-        if dataset.store == "keyvalue":
+        if dataset.can.has_item:
             has_records = await generations.has_records(await generations.shown_generation(dataset))
         else:
             has_records = bool(dataset.columns) and await repository.table_has_rows(session, dataset.name)
@@ -92,7 +93,7 @@ async def check_is_empty(session: AsyncSession, dataset: Dataset) -> None:
 
 async def _lock(session: AsyncSession, dataset: Dataset) -> None:
     """Keep a dataset from being loaded into or changed until the transaction ends."""
-    if dataset.store == "keyvalue":
+    if dataset.can.has_item:
         # It has no table whose lock an import would hold.
         await repository.lock_loading(session, dataset.id)
     await repository.lock_dataset(session, dataset.id)
@@ -115,7 +116,7 @@ async def delete_dataset(session: AsyncSession, dataset: Dataset, caller: Princi
         await repository.drop_table(session, dataset.name)
     await session.delete(dataset)
     await session.flush()
-    if dataset.store == "keyvalue":
+    if dataset.can.has_item:
         await _retire_records(session, dataset)
 
 
@@ -209,7 +210,7 @@ async def _check_reference(session: AsyncSession, name: str, column: Column, tar
             f"'{column.name}' references '{target_name}', which is no other dataset.",
             hint=f"Create '{target_name}' first.",
         )
-    if target.store != "relational":
+    if not target.can.has_table:
         raise ReferenceInvalid(f"'{column.name}' references '{target_name}', which is in the key-value store.")
     # Kept from being deleted until this one's foreign key is in place.
     await repository.lock_dataset(session, target.id)

@@ -30,8 +30,8 @@ from app.core.aws.storage import PresignedUpload
 from app.core.database.names import CATALOGUE_SCHEMA
 from app.core.fields import NotNegative, RequestBody
 from app.core.http.problem_documents import ProblemDocument
-from app.datasets.definition import MAX_KEY_COLUMNS
 from app.datasets.import_options import ImportOptions
+from app.datasets.stores import MAX_KEY_COLUMNS
 from app.imports.choices import MAX_CHOICES, ColumnChoice, check_choices
 
 Mode = Literal["append", "upsert", "replace"]

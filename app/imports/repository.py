@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from app.core.settings import get_settings
 from app.datasets.models import Dataset
+from app.datasets.stores import STORES
 from app.imports.errors import ImportNotFound
 from app.imports.models import FINISHED, Import
 
@@ -229,8 +230,9 @@ async def cancel_import(session: AsyncSession, import_id: UUID) -> bool:
 
     One that has begun to write to a key-value dataset goes to its end.
     """
-    is_keyvalue = select(col(Dataset.id)).where(col(Dataset.store) == "keyvalue")
-    writes = and_(col(Import.phase) == "committing", col(Import.dataset_id).in_(is_keyvalue))
+    stores = [store for store, can in STORES.items() if not can.has_table]
+    outside = select(col(Dataset.id)).where(col(Dataset.store).in_(stores))
+    writes = and_(col(Import.phase) == "committing", col(Import.dataset_id).in_(outside))
     statement = (
         update(Import)
         .where(col(Import.id) == import_id, col(Import.status).not_in(FINISHED), writes.is_not(True))

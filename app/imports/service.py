@@ -12,7 +12,6 @@ from app.core.aws.queue import send_message
 from app.core.aws.storage import PresignedUpload, presign_upload, write_object
 from app.core.database.sessions import after_commit
 from app.core.settings import get_settings
-from app.datasets.keyvalue.limits import MOST_KEY_COLUMNS
 from app.datasets.models import Dataset
 from app.imports import repository
 from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportCommitting, ImportFinished, KeyMismatch
@@ -106,7 +105,7 @@ def _check_choices(dataset: Dataset, body: ImportCreate, caller: Principal) -> N
             caller.demand("read", choice.references)
     if dataset.columns and not body.infer_again:
         check_key(dataset, body.key)
-    elif dataset.store == "keyvalue" and body.key is not None and not 1 <= len(body.key) <= MOST_KEY_COLUMNS:
+    elif dataset.can.has_item and body.key is not None and not 1 <= len(body.key) <= dataset.can.max_key_columns:
         raise KeyMismatch(
             f"A key-value dataset needs a key of one or two columns, not of {len(body.key)}.",
             hint="Leave `key` out to have the likeliest column.",

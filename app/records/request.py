@@ -30,7 +30,7 @@ from app.core.http.idempotency import Replayed
 from app.datasets.errors import DatasetReshaped, StoreUnsuitable
 from app.datasets.keyvalue import metadata
 from app.datasets.schema import Shape, is_current
-from app.datasets.schema_cache import Outdated, get_shape, look_up_shape
+from app.datasets.schema_cache import Outdated, find_known_shape, get_shape, look_up_shape
 
 ATTEMPTS = 4
 
@@ -58,7 +58,7 @@ class Access:
             DatasetNotFound: there is none.
         """
         self.caller.demand("read", name)
-        if self.shape.store == "keyvalue":
+        if not self.shape.can.embeds:
             raise StoreUnsuitable(f"'{self.shape.name}' is in the key-value store, which embeds no other records.")
         shape = await _get_shape(name, self.caller, anew=self._anew)
         self._shapes.append(shape)
@@ -104,7 +104,7 @@ class Access:
 
     async def is_current(self) -> bool:
         """Whether the datasets and the caller are still what they were known as."""
-        if self.shape.store == "keyvalue":
+        if self.shape.can.has_item:
             is_current = await metadata.is_current(self.shape)
         else:
             rows = await statements.fetch(f"SELECT {self._guard(0)}", *self.caller_values, pool=self.pool)
@@ -163,18 +163,18 @@ async def serve(
 
 async def _begin(request: Request, dataset: str, scope: Scope, pool: Pool, *, anew: bool) -> Access:
     """What a request is served with. For key-value records the relational database is not asked for anything."""
-    shape = await metadata.find_shape(dataset, anew=anew)
-    if shape is None:
+    shape = await find_known_shape(dataset, anew=anew)
+    if shape is None or not shape.can.has_item:
         caller = await find_direct_caller(request, anew=anew)
         try:
             # Before anything else: a key that is limited to other datasets does not learn which ones exist.
             caller.demand(scope, dataset)
-            shape = await _get_shape(dataset, caller, anew=anew)
+            shape = shape or await _get_shape(dataset, caller, anew=anew)
         except Problem:
             # The refusal is told to a caller whose key works, and to no one who is only known from before.
             await find_direct_caller(request, anew=True)
             raise
-    if shape.store == "keyvalue":
+    if shape.can.has_item:
         # No statement asks whether the key still works.
         caller = await find_mirrored_caller(request)
         caller.demand(scope, dataset)

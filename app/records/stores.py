@@ -1,6 +1,6 @@
 """The stores of records: what each of them does for the routes, which know no more of a store than this."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from app.access.principal import Principal
@@ -53,6 +53,8 @@ class RecordWrites(Protocol):
 
 _READS: dict[str, RecordReads] = {"relational": relational, "keyvalue": keyvalue}
 
+_WRITERS: dict[str, Callable[[Access], RecordWrites]] = {"relational": Writer, "keyvalue": KeyvalueWriter}
+
 
 def reads_of(shape: Shape) -> RecordReads:
     """How the records of a dataset of this shape are read."""
@@ -65,4 +67,4 @@ def writes_of(access: Access) -> RecordWrites:
     Raises:
         DatasetWithoutColumns: it has none yet.
     """
-    return KeyvalueWriter(access) if access.shape.store == "keyvalue" else Writer(access)
+    return _WRITERS[access.shape.store](access)

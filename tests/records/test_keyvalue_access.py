@@ -141,3 +141,18 @@ class TestWithoutTable:
         await no_table()
         assert problem(await client.delete(f"/keys/{key_id}")) == (503, "/problems/service-unavailable")
         assert (await anonymous.get("/datasets/rows/records", headers=headers)).status_code == 200
+
+
+class TestNameThatChangesItsStore:
+    @pytest.mark.parametrize(("first", "then"), [("relational", "keyvalue"), ("keyvalue", "relational")])
+    async def test_it_is_served_from_where_it_is_now(
+        self, client: AsyncClient, make: Make, first: str, then: str
+    ) -> None:
+        path = "/datasets/moving/records/a"
+        for store, n in ((first, 1), (then, 2)):
+            await make("moving", COLUMNS, key=["code"], store=store)
+            assert (await client.put(path, json={"n": n})).status_code == 201
+            for _ in range(2):
+                assert (await client.get(path)).json() == {"code": "a", "n": n}
+            assert (await client.delete("/datasets/moving?confirm=moving")).status_code == 204
+            assert problem(await client.get(path)) == (404, "/problems/dataset-not-found")

@@ -65,7 +65,7 @@ async def update_dataset(session: AsyncSession, dataset: Dataset, update: Datase
         DatasetNotFound: it was deleted meanwhile.
         StoreUnsuitable: the key-value store would have to write its records anew.
     """
-    if dataset.store == "keyvalue":
+    if dataset.can.has_item:
         # All of it is told to the table, so all of it must be as it is now.
         with service.busy_as_problem(dataset.name, "changed"):
             if await repository.lock_dataset(session, dataset.id) is None:
@@ -80,7 +80,7 @@ async def update_dataset(session: AsyncSession, dataset: Dataset, update: Datase
         dataset.sqlmodel_update(described)
         if changed:
             await repository.touch_dataset(session, dataset)
-    if changed and dataset.store == "keyvalue" and not update.dry_run:
+    if changed and dataset.can.has_item and not update.dry_run:
         await metadata.mark_change(session, dataset)
 
 
@@ -100,7 +100,7 @@ async def _change_definition(session: AsyncSession, dataset: Dataset, update: Da
     if not change.changes_anything:
         return False
     targets = await _check_references(session, dataset.name, change, caller)
-    if dataset.store == "keyvalue":
+    if not dataset.can.has_table:
         check_change(change)
         dataset.define(change.after)
         return True

@@ -6,8 +6,8 @@ from app.columns.column import Column
 from app.datasets.definition import Definition
 from app.datasets.errors import StoreUnsuitable
 from app.datasets.schema import Shape
+from app.datasets.stores import STORES
 
-MOST_KEY_COLUMNS = 2
 # What a list can ask of the second column of a key, beside one value of the first.
 RANGES = ("eq", "gt", "gte", "lt", "lte", "between", "startswith")
 # The definition is an item of the table, which has 400 KB at most.
@@ -16,7 +16,7 @@ MOST_DEFINITION_BYTES = 350_000
 
 def check_definition(definition: Definition) -> None:
     """Raise StoreUnsuitable where a dataset of this definition, which has columns, cannot be in the key-value store."""
-    if not 1 <= len(definition.key) <= MOST_KEY_COLUMNS:
+    if not 1 <= len(definition.key) <= STORES["keyvalue"].max_key_columns:
         raise StoreUnsuitable(
             f"A key-value dataset needs a key of one or two columns, not of {len(definition.key)}.",
             hint="Give `key`: the column that finds a record, and one that sorts those with the same value of it.",
@@ -35,7 +35,7 @@ def check_definition(definition: Definition) -> None:
 
 def listed_by(shape: Shape) -> list[tuple[Column, str]]:
     """The columns that a list filters by, each with an operator; none where the records are had by their key alone."""
-    if len(shape.key) < MOST_KEY_COLUMNS:
+    if len(shape.key) < shape.can.max_key_columns:
         return []
     first, second = shape.key
     return [(first, "eq"), *((second, name) for name in second.kind.operators if name in RANGES)]

@@ -125,7 +125,7 @@ def _page_schema(shape: Shape) -> dict[str, Any]:
         },
         "warnings": queries.WARNINGS,
     }
-    if shape.store == "keyvalue":
+    if not shape.can.queries:
         members = {name: members[name] for name in ("data", "next", "warnings")}
     return _object(members, ["data", "next"])
 
@@ -148,7 +148,7 @@ def paths_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     path = f"/datasets/{shape.name}"
     on_all, on_one = write_operations(shape, _key_in_path(shape), _problems)
     one = f"{path}/records/{_key_template(shape)}"
-    if shape.store == "keyvalue":
+    if not shape.can.queries:
         listing = {"get": _list_part_operation(shape)} if limits.listed_by(shape) else {}
         return {
             f"{path}/records": {**listing, **on_all},

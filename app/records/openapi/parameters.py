@@ -57,7 +57,7 @@ def own_parameters(shape: Shape) -> dict[str, Any]:
 def shared_parameters(shape: Shape) -> dict[str, Any]:
     """Those that every dataset has, or every one with a column of this name and type: the same ones, by their names."""
     filters = _parameters(shape, [(column, name) for column, name in _filters(shape) if not _is_own(column, name)])
-    return filters if shape.store == "keyvalue" else {**SHARED, **filters}
+    return {**SHARED, **filters} if shape.can.queries else filters
 
 
 def _parameters(shape: Shape, filters: Sequence[tuple[Column, str]]) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _component_name(shape: Shape, column: Column, operator: str) -> str:
 
 def _filters(shape: Shape) -> list[tuple[Column, str]]:
     """What the records of a dataset can be filtered by: columns, each with an operator."""
-    if shape.store == "keyvalue":
+    if not shape.can.queries:
         return limits.listed_by(shape)
     return [(column, name) for column in shape.columns for name in operators_of(column)]
 
@@ -85,7 +85,7 @@ def _filters(shape: Shape) -> list[tuple[Column, str]]:
 def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]:
     operator = OPERATORS[name]
     parameter: dict[str, Any] = {"name": parameter_name(column, name), "in": "query"}
-    if shape.store == "keyvalue" and column == shape.key[0]:
+    if not shape.can.queries and column == shape.key[0]:
         parameter["required"] = True
     said = in_comment(column.description or column.label or "")
     about = said if name == "eq" else f"`{column.name}` {operator.about}."
@@ -167,7 +167,7 @@ def view_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str,
 
 def list_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str, Any]]:
     """All that a list takes."""
-    if shape.store == "keyvalue":
+    if not shape.can.queries:
         names = [shape.key[-1].name, f"-{shape.key[-1].name}"]
         sort = _query("_sort", {**names_schema(names), "maxItems": 1}, "The direction of the list.")
         return [LIMIT, CURSOR, sort, *view_parameters(shape, embeddable), *filter_references(shape)]

@@ -92,7 +92,7 @@ def choices_schemas(shape: Shape) -> dict[str, Any]:
 def query_schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     """The schemas of a dataset's queries: allowed values, conditions, the body of a query and aggregates' results."""
     choices = choices_schemas(shape)
-    if shape.store == "keyvalue":
+    if not shape.can.queries:
         return choices
     conditions = {
         column_part(shape, column, "conditions"): _own_conditions(shape, column)

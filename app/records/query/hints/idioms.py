@@ -77,7 +77,7 @@ def explain_parameter(shape: Shape, members: Sequence[str], name: str, value: st
     topic = topic_of(name)
     if topic is None:
         return None
-    if shape.store == "keyvalue" and topic in _RELATIONAL:
+    if not shape.can.queries and topic in _RELATIONAL:
         return f"'{shape.name}' is in the key-value store, which reads records by their key and has none of that."
     if topic == "api key":
         return "An API key is sent as a header: Authorization: Bearer tolva_…; never in the address, which logs keep."
