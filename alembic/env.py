@@ -15,6 +15,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
+import app.access.keys.models
+import app.core.database.models
+import app.datasets.models
+import app.imports.models  # noqa: F401  # a model is known once its module is
 from app.core.database.names import CATALOGUE_SCHEMA
 from app.core.database.pool import login
 
