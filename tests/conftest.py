@@ -42,6 +42,13 @@ Drain = Callable[[], Coroutine[Any, Any, int]]
 LONG = ("tests/local/", "tests/conformance/", "tests/stack/", "tests/test_image", "tests/imports/test_faults")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Have Python keep what it compiles, also on a machine that is set up not to: hundreds of programs are started."""
+    assert config.cache is not None
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
