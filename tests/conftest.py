@@ -42,6 +42,13 @@ Drain = Callable[[], Coroutine[Any, Any, int]]
 LONG = ("tests/local/", "tests/conformance/", "tests/stack/", "tests/test_image", "tests/imports/test_faults")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Have Python keep what it compiles, also on a machine that is set up not to: hundreds of programs are started."""
+    assert config.cache is not None
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
@@ -159,15 +166,23 @@ def worker(database_url: str) -> Drain:
 
 
 async def _drain() -> int:
+    handled = await work_off(FIRST_MESSAGE_SECONDS)
+    more = handled
+    while more:
+        await asyncio.sleep(SILENCE_SECONDS)
+        more = await work_off()
+        handled += more
+    return handled
+
+
+async def work_off(wait_seconds: int = 0) -> int:
+    """Bring what the queue holds to the worker's handler, waiting so long for a first message; how many there were."""
     from app.local.worker import handle_message, receive_message  # noqa: PLC0415  # with it comes all of the engine
 
     handled = 0
-    message = await receive_message(FIRST_MESSAGE_SECONDS)
+    message = await receive_message(wait_seconds)
     while message is not None:
         await handle_message(message)
         handled += 1
         message = await receive_message(0)
-        if message is None:
-            await asyncio.sleep(SILENCE_SECONDS)
-            message = await receive_message(0)
     return handled

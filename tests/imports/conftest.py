@@ -1,5 +1,7 @@
 """Importing a file as a caller does: announce, upload, let the worker work, look."""
 
+import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,9 +9,11 @@ import pytest
 from httpx import AsyncClient
 from hypothesis import settings
 
-from tests.conftest import Drain
+from app.local.import_document import FINISHED
+from tests.conftest import FIRST_MESSAGE_SECONDS, Drain, work_off
 
 Document = dict[str, Any]
+POLL_SECONDS = 0.01
 
 # The same examples in every run, however slow the machine.
 settings.register_profile("stable", deadline=None, derandomize=True, max_examples=150)
@@ -47,8 +51,18 @@ class Importer:
         """Import a file and answer how it ended."""
         data = content.encode() if isinstance(content, str) else content
         announced = await self.announce(dataset, data, **body)
-        await self.drain()
-        return await self.show(announced["id"])
+        return await self._finish(announced["id"])
+
+    async def _finish(self, import_id: str) -> Document:
+        """Let the worker work until an import has ended and nothing that it asked for is left; how it is then."""
+        end = time.monotonic() + FIRST_MESSAGE_SECONDS
+        shown = await self.show(import_id)
+        while shown["status"] not in FINISHED and time.monotonic() < end:
+            if await work_off():
+                shown = await self.show(import_id)
+            else:
+                await asyncio.sleep(POLL_SECONDS)
+        return shown
 
     async def show(self, import_id: str) -> Document:
         """The import as it is now."""
