@@ -119,7 +119,7 @@ def _find_misplaced(request: Request) -> str | None:
     if header is not None:
         return f"a header '{header}'"
     parameter = next((name for name in request.query_params if _plain(name) in PARAMETERS), None)
-    return f"a parameter '{parameter}' in its address, which logs keep" if parameter else None
+    return f"a parameter '{parameter}' in its URL, which logs keep" if parameter else None
 
 
 def _plain(name: str) -> str:
@@ -148,12 +148,12 @@ async def _authenticate(text: str, find: Callable[[UUID], Awaitable[KeyRow | Non
 
 def _hint_for_unknown(text: str) -> str:
     if re.search(r"\s", text):
-        return "It holds a space; a key is one word. Was something copied with it?"
+        return "It contains a space; a key is one word. Was something copied with it?"
     if text[:1] in ("'", '"', "<", "$", "{"):
         return "It begins with a quote, a bracket or a sign of a variable; a key begins with tolva_."
     if not text.startswith("tolva_"):
-        return "Keys that are made here begin with tolva_, and are shown once."
-    return "A key is shown once, when it is made. Was it copied whole?"
+        return "Keys that Tolva creates begin with tolva_ and are shown once."
+    return "A key is shown once, when it is created. Was it copied whole?"
 
 
 def _is_admin_key(text: str) -> bool:

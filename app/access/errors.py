@@ -17,12 +17,12 @@ class _Unauthenticated(Problem):
 
 
 class KeyMissing(_Unauthenticated):
-    """The route needs an API key and the request has none.
+    """The route requires an API key and the request has none.
 
-    Send `Authorization: Bearer tolva_…`. `tolva dev` prints its admin key; `POST /keys` makes others.
+    Send `Authorization: Bearer tolva_…`. `tolva dev` prints its admin key; `POST /keys` creates others.
     """
 
-    title = "An API key is needed"
+    title = "Missing API key"
 
     def __init__(self, found: str | None = None) -> None:
         """`found`: where the request has something that may be one."""
@@ -35,12 +35,12 @@ class KeyMissing(_Unauthenticated):
 
 
 class KeyUnknown(_Unauthenticated):
-    """The `Authorization` header has no key that this Tolva made, or the key is cut off.
+    """The `Authorization` header has no key that this Tolva created, or the key is truncated.
 
-    Copy the whole key again and see that the request goes to the Tolva that made it.
+    Copy the whole key again and check that the request goes to the Tolva that created it.
     """
 
-    title = "The API key is not known"
+    title = "Unknown API key"
 
 
 class KeyExpired(_Unauthenticated):
@@ -49,7 +49,7 @@ class KeyExpired(_Unauthenticated):
     Ask an administrator for a new key.
     """
 
-    title = "The API key has expired"
+    title = "API key expired"
 
 
 class KeyRevoked(_Unauthenticated):
@@ -58,17 +58,17 @@ class KeyRevoked(_Unauthenticated):
     Ask an administrator for a new key.
     """
 
-    title = "The API key was revoked"
+    title = "API key revoked"
 
 
 class ScopeMissing(Problem):
-    """The API key is valid, and it has no scope for this or is limited to other datasets.
+    """The API key is valid, but it lacks the scope for this request or is limited to other datasets.
 
     Use a key with the scope that the detail names, on this dataset.
     """
 
     status = 403
-    title = "The API key does not allow this"
+    title = "Missing scope"
 
 
 class KeyNotFound(Problem):
@@ -78,4 +78,4 @@ class KeyNotFound(Problem):
     """
 
     status = 404
-    title = "There is no such API key"
+    title = "API key not found"

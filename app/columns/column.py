@@ -89,8 +89,8 @@ class Column(Conventions, _Typed):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="digits in all; decimal only")
-    scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="digits behind the point; decimal only")
+    precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="total digits; decimal only")
+    scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="digits after the decimal point; decimal only")
     required: bool = Field(False, description="never null")
     unique: bool = Field(False, description="no two records share a value")
     min: int | float | str | None = Field(None, description="the least value")

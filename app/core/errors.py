@@ -18,7 +18,7 @@ class Problem(Exception):
     """
 
     status: ClassVar[int] = 400
-    title: ClassVar[str] = "The request cannot be served"
+    title: ClassVar[str] = "Bad request"
 
     def __init__(
         self,
@@ -72,149 +72,150 @@ def _is_public(problem: type) -> bool:
 
 
 class RouteNotFound(Problem):
-    """No route has this address, or a part of the address is misspelt.
+    """No route matches this URL.
 
-    Compare the address with those that `/docs` lists. Records are at `/datasets/{dataset}/records`; no address ends
-    with a slash.
+    Compare the URL with those that `/docs` lists. Records are at `/datasets/{dataset}/records`; no URL ends with a
+    slash.
     """
 
     status = 404
-    title = "There is nothing at this address"
+    title = "Not found"
 
 
 class MethodNotAllowed(Problem):
-    """The address exists, and takes other methods than the one that was sent.
+    """The URL exists, but it does not accept this HTTP method.
 
     Use a method that the header `Allow` and the detail name.
     """
 
     status = 405
-    title = "This address does not take this method"
+    title = "Method not allowed"
 
 
 class OriginNotAllowed(Problem):
-    """A page of another origin, that is, scheme, host and port, called from a browser, and the settings do not list it.
+    """A page of another origin (scheme, host and port) called the API from a browser, and the settings do not list that
+    origin.
 
     Add the origin to `TOLVA_CORS_ORIGINS`, such as `https://app.example.com`, `http://localhost:*` or
     `https://*.example.com`, with commas between several; in AWS it is the template's parameter `CorsOrigins`.
     """
 
     status = 403
-    title = "Pages of this origin may not call the API"
+    title = "Origin not allowed"
 
 
 class RequestInvalid(Problem):
-    """The body is JSON, and a member of it is missing, unknown or has a value that does not fit.
+    """The body is valid JSON, but a member is missing, unknown or has an invalid value.
 
-    Correct the members that `errors` lists, each with its path; `/docs` shows what the route takes.
+    Correct the members that `errors` lists, each with its path; `/docs` shows what the route accepts.
     """
 
     status = 422
-    title = "The request does not fit"
+    title = "Invalid request body"
 
 
 class MalformedJson(Problem):
     """The body cannot be parsed as one JSON document in UTF-8.
 
-    Let a JSON library write the body: no comments, no trailing commas, no `NaN`, and no member twice.
+    Write the body with a JSON library: no comments, no trailing commas, no `NaN` and no duplicate members.
     """
 
     status = 400
-    title = "The body is not JSON"
+    title = "Malformed JSON"
 
 
 class UnknownParameter(Problem):
     """The query string has a parameter, a column or an operator that this route does not have.
 
-    Correct the name; the detail proposes the nearest one. Filters are `column=value` or `column__operator=value`.
+    Correct the name; the detail suggests the nearest one. Filters are `column=value` or `column__operator=value`.
     """
 
     status = 400
-    title = "The address has a parameter that does not exist here"
+    title = "Unknown query parameter"
 
 
 class ParameterInvalid(Problem):
-    """A parameter of the address, or a header, has a value that the route cannot use.
+    """A query parameter, a part of the path or a header has a value that the route cannot use.
 
-    Correct the value as the detail says, and percent-encode what is not a letter or a digit.
+    Correct the value as the detail says, and percent-encode special characters.
     """
 
     status = 400
-    title = "A parameter has a value that cannot be used"
+    title = "Invalid parameter value"
 
 
 class CursorInvalid(Problem):
-    """The `_cursor` is cut off, made up, or from another query.
+    """The `_cursor` is truncated, invalid or from another query.
 
-    Take `next` of the previous page as it is and keep all other parameters the same, or begin again without `_cursor`.
+    Use `next` of the previous page unchanged and keep all other parameters the same, or start again without `_cursor`.
     """
 
     status = 400
-    title = "The cursor cannot be used"
+    title = "Invalid cursor"
 
 
 class MediaTypeUnsupported(Problem):
-    """The body's `Content-Type`, charset or `Content-Encoding` is not one that this route reads.
+    """The route does not accept the body's `Content-Type`, charset or `Content-Encoding`.
 
     Send JSON in UTF-8 with `Content-Type: application/json`, not compressed.
     """
 
     status = 415
-    title = "The body's media type is not supported"
+    title = "Unsupported media type"
 
 
 class BodyTooLarge(Problem):
-    """The body has more bytes than the setting `TOLVA_MAX_BODY_BYTES`, or than the gateway takes.
+    """The body has more bytes than the setting `TOLVA_MAX_BODY_BYTES` or the gateway allows.
 
-    Send fewer records at a time, or import a file: its upload goes to the bucket and may be far larger.
+    Send fewer records at a time, or import a file: its upload goes to the bucket and can be far larger.
     """
 
     status = 413
-    title = "The body is too large"
+    title = "Request body too large"
 
 
 class InternalError(Problem):
-    """The request failed for a reason that is not yours. Nothing of it was kept unless the answer had begun.
+    """The request failed because of an error in the server. Nothing was saved unless the response had started.
 
-    Send it again. If it fails again, report `request_id`: the log has the reason under it.
+    Send the request again. If it fails again, report `request_id`: the log has the reason under it.
     """
 
     status = 500
-    title = "Something went wrong on our side"
+    title = "Internal server error"
 
 
 class ServiceUnavailable(Problem):
-    """The database, the key-value table, the bucket or the queue does not answer, or is busy.
+    """The database, the key-value table, the bucket or the queue does not respond or is busy.
 
-    Wait as long as the header `Retry-After` says and send the request again; with an `Idempotency-Key` it is not done
-    twice.
+    Wait as long as the header `Retry-After` says and send the request again; with an `Idempotency-Key` it is not
+    processed twice.
     """
 
     status = 503
-    title = "A part of the service cannot be reached"
+    title = "Service unavailable"
 
     def __init__(self, detail: str, *, retry_after: int = 5) -> None:
         super().__init__(detail, hint=f"Try again in {retry_after} seconds.", headers={"Retry-After": str(retry_after)})
 
 
 class StatementTimedOut(Problem):
-    """The database needed more time for the query than the settings allow, and the query was stopped.
+    """The query took longer than the settings allow and was stopped.
 
-    Filter by a column that has an index, ask for fewer columns or records, or add an index to the dataset.
+    Filter by an indexed column, ask for fewer columns or records, or add an index to the dataset.
     """
 
     status = 503
-    title = "The query took too long"
+    title = "Query timed out"
 
 
-class AnswerNotKept(Problem):
-    """A request with this `Idempotency-Key` was done, and its answer cannot be given again.
+class ResponseNotStored(Problem):
+    """A request with this `Idempotency-Key` was processed, but its response was not stored and cannot be repeated.
 
-    Look for what the first request made. Send a new `Idempotency-Key` only to do it once more.
+    Look for what the first request created. Send a new `Idempotency-Key` only to run the request once more.
     """
 
     status = 409
-    title = "The request has been done, and its answer was not kept"
+    title = "Response not stored"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

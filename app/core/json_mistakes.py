@@ -7,15 +7,15 @@ _WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null",
 _WORD = re.compile(r"[A-Za-z_$][\w$-]{0,40}")
 # By how the reader's message begins and what stands where it stopped: the first that fits.
 _REMEDIES = (
-    ("Unterminated", "", "Close the text that begins there with a double quote."),
-    ("Invalid control", "", "Write a line break within a text as \\n, a tab as \\t."),
-    (r"Invalid \\", "", "Write a backslash within a text twice."),
+    ("Unterminated", "", "Close the string that begins there with a double quote."),
+    ("Invalid control", "", "Write a line break within a string as \\n, a tab as \\t."),
+    (r"Invalid \\", "", "Write a backslash within a string twice."),
     ("", r"\s*$", "Something is missing at the end: a value, or a closing bracket."),
-    ("", r"['`\u2018-\u201f]", "Put names and texts in double quotes."),
+    ("", r"['`\u2018-\u201f]", "Put names and strings in double quotes."),
     ("", r"//|/\*|#", "Remove the comment: JSON has none."),
     ("", "<", "Send JSON: this is HTML or XML."),
     ("Extra data", r"\s*[{\[]", "Send several records as one array: [{…}, {…}]."),
-    ("Extra data", "", "Remove what stands behind the end of the document."),
+    ("Extra data", "", "Remove what follows the end of the document."),
     ("Expecting ','", "", "Put a comma, or a closing bracket, before it."),
     ("Expecting ':'", "", "Put a colon between a name and its value."),
 )

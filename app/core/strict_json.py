@@ -137,7 +137,7 @@ def _write_number(value: Decimal) -> str:
 
 def _write_text(text: str) -> str:
     if not is_storable_text(text):
-        raise JsonInvalid("a text in it holds NUL or half a surrogate pair")
+        raise JsonInvalid("a string in it contains NUL or half a surrogate pair")
     return encode_basestring(text)
 
 
@@ -173,14 +173,14 @@ def _read_number(text: str) -> Decimal:
 
 
 def _is_long(number: Decimal) -> bool:
-    """Whether a number has too many digits before or behind the point when it is written in full."""
+    """Whether a number has too many digits before or after the point when it is written in full."""
     exponent = number.as_tuple().exponent
     assert isinstance(exponent, int)
     return number.adjusted() >= MAX_DIGITS or -exponent > MAX_DIGITS
 
 
 def _too_long(text: str) -> JsonInvalid:
-    return JsonInvalid(f"a number has more than {MAX_DIGITS} digits before or behind the point: {text[:40]}")
+    return JsonInvalid(f"a number has more than {MAX_DIGITS} digits before or after the point: {text[:40]}")
 
 
 class _Written:

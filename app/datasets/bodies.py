@@ -64,8 +64,8 @@ class ColumnChange(RequestBody, Conventions):
 
     name: Name | None = Field(None, description="its new name")
     type: GivenType | None = Field(None, description="its new type: every record's value has to convert exactly")
-    precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="digits in all; decimal only")
-    scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="digits behind the point; decimal only")
+    precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="total digits; decimal only")
+    scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="digits after the decimal point; decimal only")
     required: bool | None = Field(None, description="never null")
     unique: bool | None = Field(None, description="no two records share a value")
     min: int | float | str | None = Field(None, description="the least value")
@@ -87,7 +87,7 @@ class DatasetUpdate(RequestBody):
     columns: dict[str, ColumnChange | None] = Field(
         default_factory=dict, description="changes of columns by the names they have now; null drops a column"
     )
-    add_columns: list[ColumnAdded] = Field(default_factory=list, description="new columns, put behind the others")
+    add_columns: list[ColumnAdded] = Field(default_factory=list, description="new columns, added after the others")
     key: list[Name] | None = Field(
         None,
         max_length=MAX_KEY_COLUMNS,

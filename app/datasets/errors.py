@@ -10,57 +10,57 @@ class DatasetNotFound(Problem):
     """
 
     status = 404
-    title = "There is no such dataset"
+    title = "Dataset not found"
 
 
 class DatasetNameTaken(Problem):
-    """There is already a dataset of this name.
+    """A dataset with this name already exists.
 
     Choose another name, or import into the existing dataset.
     """
 
     status = 409
-    title = "A dataset of this name exists"
+    title = "Dataset already exists"
 
 
 class DatasetReferenced(Problem):
-    """A column of another dataset refers to this dataset's key.
+    """A column of another dataset references this dataset's key.
 
     Remove `references` from that column, or delete the other dataset first.
     """
 
     status = 409
-    title = "Another dataset refers to this one"
+    title = "Dataset is referenced"
 
 
-class DatasetHoldsRecords(Problem):
-    """The dataset holds records, and deleting it would delete them too.
+class DatasetNotEmpty(Problem):
+    """The dataset has records, and deleting it would delete them too.
 
     Send `DELETE /datasets/{dataset}?confirm={dataset}` if you mean to delete all of them.
     """
 
     status = 409
-    title = "The dataset holds records"
+    title = "Dataset not empty"
 
 
 class DatasetBusy(Problem):
-    """An import or another request is changing the dataset, and the wait for it took too long.
+    """An import or another request is changing the dataset, and waiting for it took too long.
 
-    Send the request again once that has ended; `GET /datasets/{dataset}/imports` shows what runs.
+    Send the request again when that has finished; `GET /datasets/{dataset}/imports` shows what is running.
     """
 
     status = 409
-    title = "The dataset is in use"
+    title = "Dataset is busy"
 
 
-class StoreUnsuitable(Problem):
-    """What is asked for is not what the key-value store can do; it is refused before anything is done.
+class NotSupportedByStore(Problem):
+    """The key-value store does not support this. Nothing was changed.
 
     Read a key-value dataset by key. For filters, sorting, aggregates and exports create the dataset as relational.
     """
 
     status = 422
-    title = "The dataset's store cannot do that"
+    title = "Not supported by store"
 
     def __init__(self, detail: str, *, hint: str = "Create the dataset as relational.") -> None:
         super().__init__(detail, hint=hint)
@@ -73,7 +73,7 @@ class TooManyColumns(Problem):
     """
 
     status = 422
-    title = "The dataset has too many columns"
+    title = "Too many columns"
 
 
 class ReferenceInvalid(Problem):
@@ -83,7 +83,7 @@ class ReferenceInvalid(Problem):
     """
 
     status = 422
-    title = "A column cannot refer to that dataset"
+    title = "Invalid reference"
 
 
 class TooManyIndexes(Problem):
@@ -93,7 +93,7 @@ class TooManyIndexes(Problem):
     """
 
     status = 422
-    title = "The dataset has too many indexes"
+    title = "Too many indexes"
 
 
 class ColumnNotFound(Problem):
@@ -103,67 +103,67 @@ class ColumnNotFound(Problem):
     """
 
     status = 422
-    title = "There is no such column"
+    title = "Column not found"
 
 
-class ColumnNeeded(Problem):
-    """A view or another object that was made in the database by hand depends on the column.
+class ColumnInUse(Problem):
+    """A view or another object that was created by hand in the database depends on the column.
 
     Drop that object, change the dataset, and create the object again.
     """
 
     status = 409
-    title = "Something else in the database needs the column"
+    title = "Column is in use"
 
 
-class TypeChangeImpossible(Problem):
-    """No value of the column's type can become one of the new type.
+class TypeConversionNotSupported(Problem):
+    """No value of the column's type can be converted to the new type.
 
     Choose another type, or drop the column, add it with the new type and import its values again.
     """
 
     status = 422
-    title = "A type cannot become that one"
+    title = "Type conversion not supported"
 
 
-class RecordsDoNotFit(Problem):
-    """Some records have values that the changed columns would not accept; nothing was changed.
+class RecordsIncompatible(Problem):
+    """Some records have values that the changed columns do not accept; nothing was changed.
 
-    Correct the records that `errors` lists, or choose a type or constraint that they fit.
+    Correct the records that `errors` lists, or choose a type or constraint that fits them.
     """
 
     status = 409
-    title = "Some records do not fit the change"
+    title = "Records incompatible with change"
 
 
 class ValueTooLongForIndex(Problem):
-    """A record has a value that an index has no room for, so the index cannot be made.
+    """A record has a value that is too long to index, so the index cannot be created.
 
     Shorten the value that the detail names, or do without the index on this column.
     """
 
     status = 409
-    title = "A value is too long for an index"
+    title = "Value too long for index"
 
 
-class DatasetReshaped(Problem):
-    """The dataset's columns were changed while the request was served.
+class DatasetSchemaChanged(Problem):
+    """The dataset's columns changed during the request.
 
-    Send the request again; read the dataset's columns again if it names some.
+    Send the request again; if it names columns, read the dataset's columns first.
     """
 
     status = 503
-    title = "The dataset was changed meanwhile"
+    title = "Dataset schema changed"
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, hint="Try again.", headers={"Retry-After": "1"})
 
 
 class ChangeTimedOut(Problem):
-    """The change would have taken longer than the settings allow; nothing of it was kept.
+    """The change would have taken longer than the settings allow; nothing was changed.
 
     Make fewer changes in one request, or raise `TOLVA_CHANGE_TIMEOUT_SECONDS`.
     """
 
     status = 503
-    title = "The change took too long"
+    title = "Schema change timed out"

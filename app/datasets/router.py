@@ -19,19 +19,19 @@ from app.datasets.bodies import DatasetCreate, DatasetPublic, DatasetUpdate
 from app.datasets.deps import AdministeredDataset, DatasetFromPath
 from app.datasets.errors import (
     ChangeTimedOut,
-    ColumnNeeded,
+    ColumnInUse,
     ColumnNotFound,
     DatasetBusy,
-    DatasetHoldsRecords,
     DatasetNameTaken,
+    DatasetNotEmpty,
     DatasetNotFound,
     DatasetReferenced,
-    RecordsDoNotFit,
+    NotSupportedByStore,
+    RecordsIncompatible,
     ReferenceInvalid,
-    StoreUnsuitable,
     TooManyColumns,
     TooManyIndexes,
-    TypeChangeImpossible,
+    TypeConversionNotSupported,
     ValueTooLongForIndex,
 )
 
@@ -69,7 +69,7 @@ router = APIRouter(
     responses=problem_responses(
         DatasetNameTaken,
         *BODY_PROBLEMS,
-        StoreUnsuitable,
+        NotSupportedByStore,
         ReferenceInvalid,
         TooManyColumns,
         TooManyIndexes,
@@ -111,17 +111,17 @@ async def get_dataset(dataset: DatasetFromPath, session: Session) -> DatasetPubl
         DatasetNotFound,
         DatasetReferenced,
         DatasetBusy,
-        RecordsDoNotFit,
+        RecordsIncompatible,
         ValueTooLongForIndex,
-        ColumnNeeded,
+        ColumnInUse,
         *BODY_PROBLEMS,
         ColumnNotFound,
-        TypeChangeImpossible,
+        TypeConversionNotSupported,
         ReferenceInvalid,
         TooManyColumns,
         TooManyIndexes,
         ChangeTimedOut,
-        StoreUnsuitable,
+        NotSupportedByStore,
     ),
 )
 async def update_dataset(
@@ -146,7 +146,7 @@ async def update_dataset(
     "/{dataset}",
     status_code=204,
     responses=problem_responses(
-        DatasetNotFound, DatasetHoldsRecords, DatasetReferenced, DatasetBusy, ParameterInvalid, UnknownParameter
+        DatasetNotFound, DatasetNotEmpty, DatasetReferenced, DatasetBusy, ParameterInvalid, UnknownParameter
     ),
 )
 async def delete_dataset(

@@ -20,7 +20,7 @@ from app.datasets.bodies import DatasetCreate
 from app.datasets.definition import Index
 from app.datasets.errors import (
     DatasetBusy,
-    DatasetHoldsRecords,
+    DatasetNotEmpty,
     DatasetReferenced,
     ReferenceInvalid,
     TooManyColumns,
@@ -37,7 +37,7 @@ async def create_dataset(session: AsyncSession, body: DatasetCreate, caller: Pri
 
     Raises:
         ScopeMissing: the caller may not read a dataset that a column refers to.
-        DatasetNameTaken, StoreUnsuitable, TooManyColumns, TooManyIndexes, ReferenceInvalid: it cannot be made so.
+        DatasetNameTaken, NotSupportedByStore, TooManyColumns, TooManyIndexes, ReferenceInvalid: it cannot be made so.
     """
     definition = body.definition
     check_column_count(definition.columns)
@@ -75,7 +75,7 @@ async def check_is_empty(session: AsyncSession, dataset: Dataset) -> None:
     """Keep a dataset that holds records from being deleted by mistake.
 
     Raises:
-        DatasetHoldsRecords: it does.
+        DatasetNotEmpty: it does.
         DatasetBusy: its table is being written to.
     """
     with busy_as_problem(dataset.name, "deleted"):
@@ -85,7 +85,7 @@ async def check_is_empty(session: AsyncSession, dataset: Dataset) -> None:
         else:
             has_records = bool(dataset.columns) and await repository.table_has_rows(session, dataset.name)
     if has_records:
-        raise DatasetHoldsRecords(
+        raise DatasetNotEmpty(
             f"'{dataset.name}' holds records, which would be deleted with it.",
             hint=f"To delete it with its records, send DELETE /datasets/{dataset.name}?confirm={dataset.name}.",
         )
@@ -108,8 +108,8 @@ async def delete_dataset(session: AsyncSession, dataset: Dataset, caller: Princi
     """
     if referring := await repository.list_referring(session, dataset.name):
         raise DatasetReferenced(
-            f"'{dataset.name}' is referred to by {name_visible(referring, caller)}.",
-            hint="Delete what refers to it first.",
+            f"'{dataset.name}' is referenced by {name_visible(referring, caller)}.",
+            hint="Delete what references it first.",
         )
     with busy_as_problem(dataset.name, "deleted"):
         await _lock(session, dataset)
@@ -151,7 +151,7 @@ def busy_as_problem(name: str, done: str) -> Iterator[None]:
             raise
         raise DatasetBusy(
             f"'{name}' is being loaded into, written to or read, and cannot be {done} now.",
-            hint="Try again; if it is an import that runs, wait for its end or cancel it.",
+            hint="Try again; if an import is running, wait until it finishes or cancel it.",
         ) from None
 
 

@@ -39,7 +39,7 @@ REFUSALS: dict[str, type[Problem]] = {
     "ACCESS_DENIED": edge_errors.GatewayAccessDenied,
     "API_CONFIGURATION_ERROR": edge_errors.GatewayMisconfigured,
     "BAD_REQUEST_PARAMETERS": edge_errors.GatewayBadRequest,
-    "INTEGRATION_FAILURE": edge_errors.GatewayNoAnswer,
+    "INTEGRATION_FAILURE": edge_errors.GatewayNoResponse,
     "INTEGRATION_TIMEOUT": edge_errors.GatewayTimeout,
     "INVALID_API_KEY": edge_errors.GatewayKeyInvalid,
     "QUOTA_EXCEEDED": edge_errors.QuotaExceeded,

@@ -24,7 +24,8 @@ async def _get(scope: Scope, import_id: UUID, caller: Principal, session: Sessio
         caller.demand("admin")
     elif not caller.may("read", row.dataset_name):
         raise ScopeMissing(
-            "The import is into a dataset that the key does not open.", hint="Ask for a key that names the dataset."
+            "The import is into a dataset that the key gives no access to.",
+            hint="Ask for a key that names the dataset.",
         )
     caller.demand(scope, row.dataset_name)
     return row

@@ -10,37 +10,37 @@ class ImportNotFound(Problem):
     """
 
     status = 404
-    title = "There is no such import"
+    title = "Import not found"
 
 
 class ImportFinished(Problem):
-    """The import has already succeeded, failed or been cancelled, and cannot be cancelled.
+    """The import has already succeeded, failed or been cancelled, so it cannot be cancelled.
 
     Look at its `status` and `result`.
     """
 
     status = 409
-    title = "The import has ended"
+    title = "Import already finished"
 
 
 class ImportCommitting(Problem):
     """The import is writing its records in one transaction and can no longer be cancelled.
 
-    Wait until it has ended.
+    Wait until it has finished.
     """
 
     status = 409
-    title = "The import is writing its records and goes to its end"
+    title = "Import is committing"
 
 
 class RejectionsNotReady(Problem):
-    """The import has not ended, so its rejections are not complete.
+    """The import has not finished, so its rejections are not complete.
 
-    Ask again once its `status` is `succeeded`, `failed` or `cancelled`.
+    Ask again when its `status` is `succeeded`, `failed` or `cancelled`.
     """
 
     status = 409
-    title = "The import is still running"
+    title = "Rejections not ready"
 
 
 class DatasetWithoutKey(Problem):
@@ -50,32 +50,32 @@ class DatasetWithoutKey(Problem):
     """
 
     status = 422
-    title = "The dataset has no key"
+    title = "Dataset has no key"
 
 
 class ImportFailed(Problem, is_base=True):
     """The import as a whole cannot succeed: the base of the problems below, kept in the import's `problem`."""
 
     status = 422
-    title = "The file cannot be imported"
+    title = "Import failed"
 
 
 class FileEmpty(ImportFailed):
-    """The file has no bytes, or nothing but a byte order mark.
+    """The file has no bytes, or only a byte order mark.
 
-    Look at how the file was written, and import it again.
+    Check how the file was written, and import it again.
     """
 
-    title = "The file is empty"
+    title = "File is empty"
 
 
 class FileWithoutRecords(ImportFailed):
-    """The file has a header and no records below it, and the import would leave the dataset empty.
+    """The file has a header but no records, and the import would leave the dataset empty.
 
-    Import a file with records, or set `allow_empty` if the dataset is to be emptied.
+    Import a file with records, or set `allow_empty` to empty the dataset.
     """
 
-    title = "The file has no records"
+    title = "File has no records"
 
 
 class FileMalformed(ImportFailed):
@@ -84,25 +84,25 @@ class FileMalformed(ImportFailed):
     Correct the line that the detail names, or give `delimiter`, `quote` or `encoding` in `options`.
     """
 
-    title = "The file is malformed"
+    title = "Malformed CSV file"
 
 
 class HeaderMalformed(ImportFailed):
-    """The line with the names of the columns cannot be read.
+    """The line with the column names cannot be read.
 
     Correct the line, or set `header` to false in `options` if it is data.
     """
 
-    title = "The file's header is malformed"
+    title = "Malformed CSV header"
 
 
 class DelimiterNotFound(ImportFailed):
-    """Several delimiters would fit the file equally well.
+    """No delimiter splits the lines into the same number of fields.
 
     Give `delimiter` in `options`.
     """
 
-    title = "The file's delimiter is not clear"
+    title = "Delimiter not found"
 
 
 class FileTooLarge(ImportFailed):
@@ -112,62 +112,62 @@ class FileTooLarge(ImportFailed):
     """
 
     status = 413
-    title = "The file is too large"
+    title = "File too large"
 
 
 class UnpackedTooLarge(ImportFailed):
-    """The compressed file becomes larger than the settings allow when it is unpacked.
+    """The compressed file is larger than the settings allow when it is unpacked.
 
     Split the file. `TOLVA_MAX_UNPACKED_BYTES` and `TOLVA_MAX_UNPACKED_RATIO` are the limits.
     """
 
     status = 413
-    title = "The file unpacks to too much"
+    title = "Unpacked file too large"
 
 
 class FileNotCsv(ImportFailed):
-    """The file is of another kind, such as a workbook, a PDF or an archive.
+    """The file has another format, such as a workbook, a PDF or an archive.
 
     Save or export it as CSV, and import that.
     """
 
-    title = "The file is not CSV"
+    title = "File is not CSV"
 
 
 class FileDamaged(ImportFailed):
-    """The compressed file ends too early or is damaged.
+    """The compressed file is truncated or damaged.
 
     Compress it again, compare its checksum, and upload it again.
     """
 
-    title = "The file cannot be read to its end"
+    title = "File is damaged"
 
 
-class FileGone(ImportFailed):
+class FileNotFound(ImportFailed):
     """The uploaded file was deleted from the bucket before the import could read it.
 
     Announce the file again and upload it.
     """
 
-    title = "The uploaded file is gone"
+    title = "Uploaded file not found"
 
 
 class EncodingMismatch(ImportFailed):
-    """The file has bytes that its encoding, as it was given, does not have.
+    """The file has bytes that are not valid in the given encoding.
 
     Leave `encoding` out of `options`, or give the right one.
     """
 
-    title = "The file is not in the encoding that was given"
+    title = "Encoding mismatch"
 
 
 class EncodingUnknown(ImportFailed):
-    """The file is not UTF-8 and does not say which encoding it is in.
+    """The file is not UTF-8 and does not declare its encoding.
 
     Give `encoding` in `options`, such as `cp1251`, or save the file as UTF-8.
     """
 
-    title = "The file's encoding is not clear"
+    title = "Unknown encoding"
 
 
 class ColumnsMismatch(ImportFailed):
@@ -176,44 +176,44 @@ class ColumnsMismatch(ImportFailed):
     Rename the header, map it with `columns`, or change the dataset's columns first.
     """
 
-    title = "The file's columns are not the dataset's"
+    title = "Column mismatch"
 
 
-class ChoicesMismatch(ImportFailed):
-    """`columns` of the import names a header or a column that does not exist, or a type that cannot be.
+class ColumnOptionsInvalid(ImportFailed):
+    """`columns` of the import names an unknown header or column, or an impossible type.
 
     Compare the labels with the file's header, and the names with the dataset's columns.
     """
 
-    title = "What was said of columns does not fit"
+    title = "Invalid column options"
 
 
-class KeyMismatch(ImportFailed):
+class KeyColumnsInvalid(ImportFailed):
     """`key` of the import names columns that cannot be the dataset's key.
 
     Choose columns whose values are unique in combination and never missing, or leave `key` out.
     """
 
-    title = "The key cannot be that one"
+    title = "Invalid key columns"
 
 
 class KeyReferenced(ImportFailed):
-    """Other datasets refer to the key, so the columns cannot be inferred again.
+    """Other datasets reference the key, so the columns cannot be inferred again.
 
     Remove `references` from their columns first, or import without `infer_again`.
     """
 
     status = 409
-    title = "Other datasets refer to the dataset's key"
+    title = "Key is referenced"
 
 
 class RecordTooWide(ImportFailed):
-    """A record has more data than a row of a table can hold.
+    """A record has more data than a table row can hold.
 
     Leave out columns, or split the file into several that share a key.
     """
 
-    title = "A record is too large for a row of a table"
+    title = "Record too large for table"
 
 
 class FileTooWide(ImportFailed):
@@ -222,16 +222,16 @@ class FileTooWide(ImportFailed):
     Leave some out with `omit` in `columns`, or split the file into several that share a key.
     """
 
-    title = "The file has too many columns"
+    title = "Too many columns in file"
 
 
 class OptionsMismatch(ImportFailed):
     """`options` of the import contradict each other or the file.
 
-    Leave out the option that the detail names: what is not given is detected.
+    Leave out the option that the detail names: Tolva detects what you do not give.
     """
 
-    title = "The options do not fit the file"
+    title = "Conflicting import options"
 
 
 class RowsRejected(ImportFailed):
@@ -240,7 +240,7 @@ class RowsRejected(ImportFailed):
     Correct the rows that `rejections` lists and import the file again, or use `on_reject: skip` to load the others.
     """
 
-    title = "Some rows were not accepted"
+    title = "Rows rejected"
 
 
 class TooManyRejections(ImportFailed):
@@ -249,44 +249,44 @@ class TooManyRejections(ImportFailed):
     Correct the rows that `rejections` lists, or raise `max_rejections`.
     """
 
-    title = "Too many rows were not accepted"
+    title = "Too many rejections"
 
 
 class ReferencedRecordsMissing(ImportFailed):
-    """The file lacks records that records of other datasets refer to, so it cannot replace the dataset.
+    """The file lacks records that other datasets reference, so it cannot replace the dataset.
 
-    Keep those records in the file, delete what refers to them, or use the mode `upsert`.
+    Keep those records in the file, delete what references them, or use the mode `upsert`.
     """
 
     status = 409
-    title = "Other datasets refer to records that the file does not have"
+    title = "Referenced records missing from file"
 
 
 class FileValueTooLong(ImportFailed):
-    """The file has a value that an index of the dataset has no room for.
+    """The file has a value that is too long for an index of the dataset.
 
     Shorten the value that the detail names, or remove the index from the dataset.
     """
 
-    title = "A value is too long for an index"
+    title = "File value too long"
 
 
 class RecordTooLargeForStore(ImportFailed):
-    """A record is larger than an item of the key-value store may be.
+    """A record is larger than an item of the key-value store can be.
 
     Shorten its values, or create the dataset as relational.
     """
 
-    title = "A record is too large for the key-value store"
+    title = "Record too large for store"
 
 
-class ColumnsUnsuitable(ImportFailed):
+class ColumnsNotSupportedByStore(ImportFailed):
     """The key-value store cannot hold all of the file's columns.
 
     Leave some out with `omit` in `columns`, or create the dataset as relational.
     """
 
-    title = "The key-value store has no room for the file's columns"
+    title = "Columns not supported by store"
 
 
 class KeyColumnNotFound(ImportFailed):
@@ -295,54 +295,54 @@ class KeyColumnNotFound(ImportFailed):
     Give `key` with one or two columns, or create the dataset as relational.
     """
 
-    title = "The file has no column that could be the key"
+    title = "No key column found"
 
 
 class DatasetDeleted(ImportFailed):
-    """The dataset was deleted before the import ended.
+    """The dataset was deleted before the import finished.
 
     Create it again, and import the file again.
     """
 
     status = 409
-    title = "The dataset was deleted"
+    title = "Dataset was deleted"
 
 
 class ColumnsChanged(ImportFailed):
-    """The dataset's columns were changed while the import ran; nothing was loaded.
+    """The dataset's columns changed during the import; nothing was loaded.
 
     Import the file again.
     """
 
     status = 409
-    title = "The dataset was changed meanwhile"
+    title = "Columns changed during import"
 
 
 class ImportTimedOut(ImportFailed):
-    """The import took longer than the setting `TOLVA_IMPORT_TIMEOUT_SECONDS`, or than its worker may.
+    """The import took longer than the setting `TOLVA_IMPORT_TIMEOUT_SECONDS` or its worker allows.
 
     Split the file, or give the worker more time.
     """
 
     status = 503
-    title = "The import took too long"
+    title = "Import timed out"
 
 
 class WorkerLost(ImportFailed):
-    """Every worker that took the import up ended before the import did.
+    """Every worker that started the import ended before the import finished.
 
-    Look into the worker's log under the import's id. Split the file if a worker has too little memory for it.
+    Search the worker's log for the import's id. Split the file if a worker has too little memory for it.
     """
 
     status = 503
-    title = "The worker died again and again"
+    title = "Worker failed repeatedly"
 
 
-class ImportBroken(ImportFailed):
-    """The import failed for a reason that is not yours; nothing was loaded.
+class InternalImportError(ImportFailed):
+    """The import failed because of an error in the server; nothing was loaded.
 
     Import the file again. If it fails again, report the import's id: the worker's log has the reason.
     """
 
     status = 500
-    title = "Something went wrong on our side"
+    title = "Internal import error"

@@ -25,7 +25,7 @@ from app.imports.errors import (
     ImportCommitting,
     ImportFinished,
     ImportNotFound,
-    KeyMismatch,
+    KeyColumnsInvalid,
     RejectionsNotReady,
 )
 from app.imports.models import (
@@ -60,7 +60,7 @@ router = APIRouter(route_class=SendableRoute, tags=["imports"], responses=proble
     status_code=201,
     dependencies=[IdempotentInDataset],
     responses=problem_responses(
-        *(DatasetNotFound, ParameterInvalid, UnknownParameter, *BODY_PROBLEMS, DatasetWithoutKey, KeyMismatch),
+        *(DatasetNotFound, ParameterInvalid, UnknownParameter, *BODY_PROBLEMS, DatasetWithoutKey, KeyColumnsInvalid),
         *(FileTooLarge, *IDEMPOTENCY_PROBLEMS),
     ),
     openapi_extra=describe_sent_file(),

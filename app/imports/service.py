@@ -14,7 +14,7 @@ from app.core.database.sessions import after_commit
 from app.core.settings import get_settings
 from app.datasets.models import Dataset
 from app.imports import repository
-from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportCommitting, ImportFinished, KeyMismatch
+from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportCommitting, ImportFinished, KeyColumnsInvalid
 from app.imports.models import FINISHED, UPLOADS, Import, ImportCreate
 
 CONTENT_TYPE = "text/csv"
@@ -61,7 +61,7 @@ async def _add_import(session: AsyncSession, dataset: Dataset, body: ImportCreat
 
     Raises:
         ScopeMissing: the caller may not read a dataset that a column is to refer to, or not change this one.
-        KeyMismatch: the dataset has another key than the one that is given.
+        KeyColumnsInvalid: the dataset has another key than the one that is given.
         DatasetWithoutKey: records cannot be updated by key.
         FileTooLarge: the file is over the limit.
     """
@@ -106,17 +106,17 @@ def _check_choices(dataset: Dataset, body: ImportCreate, caller: Principal) -> N
     if dataset.columns and not body.infer_again:
         check_key(dataset, body.key)
     elif dataset.can.has_item and body.key is not None and not 1 <= len(body.key) <= dataset.can.max_key_columns:
-        raise KeyMismatch(
+        raise KeyColumnsInvalid(
             f"A key-value dataset needs a key of one or two columns, not of {len(body.key)}.",
             hint="Leave `key` out to have the likeliest column.",
         )
 
 
 def check_key(dataset: Dataset, key: Sequence[str] | None) -> None:
-    """Raise KeyMismatch if a key is given that a dataset with columns does not have."""
+    """Raise KeyColumnsInvalid if a key is given that a dataset with columns does not have."""
     if key is not None and list(key) != dataset.key:
         has = f"the key {', '.join(dataset.key)}" if dataset.key else "no key"
-        raise KeyMismatch(
+        raise KeyColumnsInvalid(
             f"'{dataset.name}' has {has}, not {', '.join(key) or 'none'}.",
             hint="Leave `key` out; PATCH /datasets/{dataset} changes it, and mode=replace with infer_again=true too.",
         )

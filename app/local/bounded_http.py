@@ -15,7 +15,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from app.core.errors import Problem, ServiceUnavailable
-from app.core.http.edge_errors import HeadTooLarge, RequestMalformed, RequestTooSlow
+from app.core.http.edge_errors import HeadTooLarge, RequestMalformed, RequestTimedOut
 from app.core.settings import get_settings
 
 # What h11 says of the other side until it has sent all of a request, whatever it proposes or says of the connection.
@@ -120,7 +120,7 @@ class BoundedProtocol(H11Protocol):
             self.transport.close()
             return
         seconds = get_settings().request_seconds
-        self._refuse(RequestTooSlow(f"It had not arrived whole after {seconds:g} seconds.", hint="Send it again."))
+        self._refuse(RequestTimedOut(f"It had not arrived whole after {seconds:g} seconds.", hint="Send it again."))
 
     def _refuse(self, problem: Problem) -> None:
         self.transport.write(_written(problem))

@@ -21,7 +21,7 @@ class _AnyPath(PathConvertor):
 register_url_convertor("path", _AnyPath())
 
 RecordKey = Annotated[
-    str, Path(alias="key", description="the key's value, or its values joined by commas; each percent-encoded")
+    str, Path(alias="key", description="the key's value, or its values joined by commas, each percent-encoded")
 ]
 
 # The values of the key that a request's address names, given the key's columns as they are now.
@@ -52,6 +52,6 @@ def refuse_body(request: Request) -> None:
     headers = request.headers
     if "transfer-encoding" in headers or headers.get("content-length", "0").strip() not in ("", "0"):
         raise ParameterInvalid(
-            "A GET has no body here: what it asks for stands in the address.",
+            "A GET has no body here: put what you ask for into the URL.",
             hint="A query as JSON goes to POST /datasets/{dataset}/records/query.",
         )

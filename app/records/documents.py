@@ -206,7 +206,7 @@ class RecordReader:
 
 # What other APIs put around a record.
 _WRAPPERS = ("data", "record", "records", "attributes", "fields", "values", "rows", "items", "input", "object")
-_OTHER_KEY = Rule("other_key", None, "not the key in the address, which cannot be changed")
+_OTHER_KEY = Rule("other_key", None, "not the key in the URL, which cannot be changed")
 
 
 def _is_same(one: Any, other: Any) -> bool:

@@ -6,31 +6,31 @@ from app.core.errors import Problem
 class RecordNotFound(Problem):
     """The dataset has no record with this key.
 
-    Compare the key with those that `GET /datasets/{dataset}/records` lists; percent-encode it in the address.
+    Compare the key with those that `GET /datasets/{dataset}/records` lists; percent-encode it in the URL.
     """
 
     status = 404
-    title = "There is no such record"
+    title = "Record not found"
 
 
 class RecordKeyInvalid(Problem):
-    """The last part of the address is no value that the dataset's key could have.
+    """The last part of the path cannot be a value of the dataset's key.
 
     Give one value for each column of the key, in its order, joined by commas and each percent-encoded.
     """
 
     status = 400
-    title = "The address does not name a record of this dataset"
+    title = "Invalid record key"
 
 
 class QueryInvalid(Problem):
-    """The body of the query has a member, a column, an operator or a value that does not fit.
+    """The body of the query has an invalid member, column, operator or value.
 
     Correct what the detail names; conditions are `{"where": {"price": {"gte": 10}}}`.
     """
 
     status = 400
-    title = "The query cannot be understood"
+    title = "Invalid query"
 
 
 class QueryTooLarge(Problem):
@@ -40,17 +40,17 @@ class QueryTooLarge(Problem):
     """
 
     status = 400
-    title = "The query asks for too much at once"
+    title = "Query too large"
 
 
 class QueryContradictory(Problem):
-    """Two conditions of the query exclude each other, so no record could be found.
+    """Two conditions of the query exclude each other, so no record can match.
 
     Leave one of them out, or join them by `_or` in `POST /datasets/{dataset}/records/query`.
     """
 
     status = 400
-    title = "The query's conditions exclude each other"
+    title = "Contradictory query conditions"
 
 
 class ResultOutOfRange(Problem):
@@ -60,7 +60,7 @@ class ResultOutOfRange(Problem):
     """
 
     status = 422
-    title = "A result is too large for its type"
+    title = "Result out of range"
 
     def __init__(self) -> None:
         super().__init__(
@@ -70,13 +70,13 @@ class ResultOutOfRange(Problem):
 
 
 class FormatNotAvailable(Problem):
-    """The `Accept` header names no format that the records come in.
+    """The `Accept` header names no format that the route offers.
 
     Ask for `application/json`, `text/csv` or `application/x-ndjson`.
     """
 
     status = 406
-    title = "The records are not available in that format"
+    title = "Format not available"
 
 
 class ExportTooLarge(Problem):
@@ -86,27 +86,27 @@ class ExportTooLarge(Problem):
     """
 
     status = 422
-    title = "The export is too large"
+    title = "Export too large"
 
 
 class ParameterRepeated(Problem):
-    """A parameter that takes one value is there more than once.
+    """A parameter that takes one value occurs more than once.
 
     Keep one of them. To match any of several values use `column__in=a,b`.
     """
 
     status = 400
-    title = "A parameter is given more than once"
+    title = "Repeated query parameter"
 
 
 class RecordInvalid(Problem):
-    """The record lacks a required value, has a column that does not exist, or a value that does not fit.
+    """The record lacks a required value, has an unknown column or has an invalid value.
 
     Correct the columns that `errors` lists; `GET /datasets/{dataset}` shows their types and constraints.
     """
 
     status = 422
-    title = "The record does not fit its dataset"
+    title = "Invalid record"
 
 
 class TooManyRecords(Problem):
@@ -116,37 +116,37 @@ class TooManyRecords(Problem):
     """
 
     status = 413
-    title = "There are too many records"
+    title = "Too many records"
 
 
 class ValueTaken(Problem):
-    """Another record already has the key, or the value of a column whose values must be unique.
+    """Another record already has this key, or this value in a unique column.
 
     Choose another value, or change the existing record with PUT or PATCH.
     """
 
     status = 409
-    title = "Another record has the value"
+    title = "Value already taken"
 
 
 class ReferenceMissing(Problem):
-    """The column refers to another dataset, which has no record with that key.
+    """The column references another dataset, which has no record with that key.
 
     Add the other record first, or correct the value.
     """
 
     status = 409
-    title = "A record that is referred to does not exist"
+    title = "Referenced record not found"
 
 
 class RecordReferenced(Problem):
-    """A record of another dataset refers to this one, which can therefore not be deleted.
+    """A record of another dataset references this one, so it cannot be deleted.
 
-    Change or delete the record that refers to it first.
+    Change or delete the record that references it first.
     """
 
     status = 409
-    title = "Another record refers to this one"
+    title = "Record is referenced"
 
 
 class DatasetWithoutColumns(Problem):
@@ -156,14 +156,14 @@ class DatasetWithoutColumns(Problem):
     """
 
     status = 409
-    title = "The dataset has no columns yet"
+    title = "Dataset has no columns"
 
 
 class PreconditionFailed(Problem):
-    """The record does not have the ETag of `If-Match`, or exists in spite of `If-None-Match: *`.
+    """The record's ETag is not the one in `If-Match`, or the record exists despite `If-None-Match: *`.
 
-    Read the record again, apply your change to what it is now, and send its new ETag.
+    Read the record again, apply your change to its current state, and send its new ETag.
     """
 
     status = 412
-    title = "The record is not in the state that the request names"
+    title = "Precondition failed"

@@ -46,7 +46,7 @@ async def explain_absence(access: Access, absence: RecordNotFound, key: Sequence
 
 def _hint_of_route(shape: Shape, texts: Sequence[str]) -> str | None:
     if list(texts) == [""]:
-        return f"The records are listed at the address without the slash at its end: /datasets/{shape.name}/records."
+        return f"The records are listed at the URL without the slash at its end: /datasets/{shape.name}/records."
     route = _ROUTES.get(texts[0]) if len(texts) == 1 else None
     return route.format(shape.name) if route else None
 

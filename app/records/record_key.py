@@ -32,13 +32,13 @@ def split_key(raw_path: bytes | None, decoded: str, columns: Sequence[Column]) -
     if len(parts) != len(columns):
         example = ",".join(f"{{{column.name}}}" for column in columns)
         raise RecordKeyInvalid(
-            f"The key has {len(columns)} values; the address names {len(parts)}.",
+            f"The key has {len(columns)} values; the URL names {len(parts)}.",
             hint=f"Join the values with commas: {example}. A comma within a value is %2C.",
         )
     try:
         return [unquote_to_bytes(part).decode() for part in parts]
     except UnicodeDecodeError:
-        raise RecordKeyInvalid("The address is not UTF-8.", hint="Percent-encode the key as UTF-8.") from None
+        raise RecordKeyInvalid("The URL is not UTF-8.", hint="Percent-encode the key as UTF-8.") from None
 
 
 def join_key(texts: Sequence[str]) -> str:
@@ -62,7 +62,7 @@ def _parse(text: str, column: Column, columns: Sequence[Column]) -> Any:
         names = ", ".join(f"{one.name} ({one.type})" for one in columns)
         near = near_value(column, text)
         guess = f" Did you mean {near}?" if near else ""
-        listed = " The records are listed at the address without the slash at its end." if not text else ""
+        listed = " The records are listed at the URL without the slash at its end." if not text else ""
         raise RecordKeyInvalid(f"{error}.{guess}", hint=f"The key is {names}.{listed}") from None
 
 

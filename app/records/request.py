@@ -27,7 +27,7 @@ from app.core.database.sql import Statement
 from app.core.database.statements import Fetch
 from app.core.errors import Problem
 from app.core.http.idempotency import Replayed
-from app.datasets.errors import DatasetReshaped, StoreUnsuitable
+from app.datasets.errors import DatasetSchemaChanged, NotSupportedByStore
 from app.datasets.keyvalue import metadata
 from app.datasets.schema import Shape, is_current
 from app.datasets.schema_cache import Outdated, find_known_shape, get_shape, look_up_shape
@@ -59,7 +59,7 @@ class Access:
         """
         self.caller.demand("read", name)
         if not self.shape.can.embeds:
-            raise StoreUnsuitable(f"'{self.shape.name}' is in the key-value store, which embeds no other records.")
+            raise NotSupportedByStore(f"'{self.shape.name}' is in the key-value store, which embeds no other records.")
         shape = await _get_shape(name, self.caller, anew=self._anew)
         self._shapes.append(shape)
         return shape
@@ -142,7 +142,7 @@ async def serve(
     Raises:
         KeyMissing, KeyUnknown, KeyRevoked, KeyExpired, ScopeMissing: the caller may not.
         DatasetNotFound: there is no such dataset.
-        DatasetReshaped: it is changed all the time.
+        DatasetSchemaChanged: it is changed all the time.
     """
     for attempt in range(ATTEMPTS):
         anew = attempt > 0
@@ -158,7 +158,7 @@ async def serve(
         else:
             if await access.is_backed():
                 return response
-    raise DatasetReshaped(f"'{dataset}' was changed again and again while the request was served.")
+    raise DatasetSchemaChanged(f"'{dataset}' kept changing during the request.")
 
 
 async def _begin(request: Request, dataset: str, scope: Scope, pool: Pool, *, anew: bool) -> Access:

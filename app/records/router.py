@@ -15,7 +15,7 @@ from app.core.http.lists import refuse_unknown_parameters
 from app.core.http.names import JSON
 from app.core.http.problem_documents import problem_responses
 from app.core.settings import get_settings
-from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
+from app.datasets.errors import DatasetNotFound, DatasetSchemaChanged, NotSupportedByStore
 from app.datasets.path import DatasetName
 from app.datasets.schema import Shape
 from app.records import record_key
@@ -57,7 +57,7 @@ from app.records.results import RecordPage
 from app.records.stores import reads_of
 
 READ_PROBLEMS = problem_responses(
-    KeyMissing, ScopeMissing, DatasetNotFound, StatementTimedOut, DatasetReshaped, StoreUnsuitable
+    KeyMissing, ScopeMissing, DatasetNotFound, StatementTimedOut, DatasetSchemaChanged, NotSupportedByStore
 )
 QUERY_PROBLEMS = (
     *(ParameterInvalid, UnknownParameter, ParameterRepeated, QueryTooLarge, QueryContradictory, CursorInvalid),

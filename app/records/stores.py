@@ -18,7 +18,7 @@ from app.records.results import RecordPage, Written
 
 
 class RecordReads(Protocol):
-    """How a store's records are read; what it cannot do it refuses with StoreUnsuitable."""
+    """How a store's records are read; what it cannot do it refuses with NotSupportedByStore."""
 
     async def get_record(self, access: Access, key: Sequence[Any]) -> str: ...
 

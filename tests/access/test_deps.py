@@ -14,8 +14,8 @@ class TestMisplacedKey:
             ({"Authorization": f"Basic {SECRET}"}, "", "'Authorization: Basic …'"),
             ({"Authorization": f"Token {SECRET}"}, "", "'Authorization: Token …'"),
             ({"Authorization": SECRET}, "", "without 'Bearer'"),
-            ({}, f"?api_key={SECRET}", "a parameter 'api_key' in its address"),
-            ({}, f"?access_token={SECRET}", "a parameter 'access_token' in its address"),
+            ({}, f"?api_key={SECRET}", "a parameter 'api_key' in its URL"),
+            ({}, f"?access_token={SECRET}", "a parameter 'access_token' in its URL"),
         ],
     )
     async def test_its_place_is_named_and_its_text_is_not(

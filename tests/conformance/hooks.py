@@ -22,7 +22,7 @@ BEYOND_SCHEMAS = {
     "cursor-invalid": "a cursor that no page gave out",
     "idempotency-key-reused": "the key of a request with another body",
     "precondition-failed": "a record in another state than the headers say",
-    "key-mismatch": "a file for a dataset that has another key",
+    "key-columns-invalid": "a file for a dataset that has another key",
 }
 # The mistakes in a record that may be made within its schema.
 BEYOND_RECORDS = {

@@ -6,7 +6,7 @@ class TestDocument:
         document = BodyTooLarge("Too much.", hint="Send less.").document("r1")
         assert document == {
             "type": "/problems/body-too-large",
-            "title": "The body is too large",
+            "title": "Request body too large",
             "status": 413,
             "detail": "Too much.",
             "hint": "Send less.",

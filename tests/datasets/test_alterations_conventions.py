@@ -47,7 +47,7 @@ class TestTextsOfAConvention:
     async def test_what_is_written_otherwise_is_in_the_way(self, things: Things) -> None:
         await things.make({"a": "text"}, _rows("1.234,50", "12.34", "5 $", "1.234"))
         body = {"columns": {"a": {**MONEY, "decimal_separator": ",", "thousands_separator": "."}}}
-        problem = await things.refused(body, "records-do-not-fit")
+        problem = await things.refused(body, "records-incompatible")
         assert [example["value"] for example in problem["errors"]] == ["12.34", "5 $"]
         assert "(2 records)" in problem["detail"]
 
@@ -68,7 +68,7 @@ class TestTextsOfAConvention:
     )
     async def test_it_is_said_how_they_should_be_written(self, things: Things, change: Document, message: str) -> None:
         await things.make({"a": "text"}, _rows("x"))
-        problem = await things.refused({"columns": {"a": change}}, "records-do-not-fit")
+        problem = await things.refused({"columns": {"a": change}}, "records-incompatible")
         assert problem["errors"][0]["message"] == message
 
     async def test_a_column_that_files_are_read_with_gives_its_conventions(self, things: Things) -> None:
@@ -79,17 +79,17 @@ class TestTextsOfAConvention:
 
     async def test_a_blank_text_is_no_value_of_a_required_column(self, things: Things) -> None:
         await things.make({"k": "text", "a": {"type": "text", "required": True}}, [("x", "1"), ("y", " ")], key=["k"])
-        problem = await things.refused({"columns": {"a": {"type": "integer"}}}, "records-do-not-fit")
+        problem = await things.refused({"columns": {"a": {"type": "integer"}}}, "records-incompatible")
         assert problem["errors"] == [
             {"column": "a", "code": "required", "key": "y", "value": " ", "message": "a value is required"}
         ]
-        await things.refused({"columns": {"a": {"type": "integer", "nulls": ["1"]}}}, "records-do-not-fit")
+        await things.refused({"columns": {"a": {"type": "integer", "nulls": ["1"]}}}, "records-incompatible")
         await things.change({"columns": {"a": {"type": "integer", "required": False}}})
         assert await things.values("a") == [1, None]
 
     async def test_a_blank_text_of_a_required_column_is_filled(self, things: Things) -> None:
         await things.make({"a": {"type": "text", "required": True}, "b": "text"}, [("1", "x"), ("", "y")], key=["a"])
-        await things.refused({"columns": {"a": {"type": "integer"}}}, "records-do-not-fit")
+        await things.refused({"columns": {"a": {"type": "integer"}}}, "records-incompatible")
         await things.change({"columns": {"a": {"type": "integer", "fill": 0}}})
         assert await things.values("a") == [0, 1]
         assert (await things.layout())["a"] == "bigint NOT NULL"

@@ -46,14 +46,14 @@ class TestKey:
         assert "_id" not in await keyed.layout()
 
     async def test_records_that_share_it_are_named(self, keyed: Things) -> None:
-        problem = await keyed.refused({"key": ["name"]}, "records-do-not-fit")
+        problem = await keyed.refused({"key": ["name"]}, "records-incompatible")
         assert [(example["code"], example["key"], example["value"]) for example in problem["errors"]] == [
             ("repeated_key", "1", "x"),
             ("repeated_key", "3", "x"),
         ]
 
     async def test_records_without_it_are_named(self, keyed: Things) -> None:
-        problem = await keyed.refused({"key": ["n", "code"]}, "records-do-not-fit")
+        problem = await keyed.refused({"key": ["n", "code"]}, "records-incompatible")
         assert [(example["code"], example["key"], example["value"]) for example in problem["errors"]] == [
             ("required", "2", None)
         ]
@@ -96,7 +96,7 @@ class TestReferences:
     )
     async def test_a_key_that_is_referred_to_stays(self, sales: Things, body: Document) -> None:
         problem = await sales.refused(body, "dataset-referenced")
-        assert "The key of 'things' is referred to by sales" in problem["detail"]
+        assert "The key of 'things' is referenced by sales" in problem["detail"]
 
     async def test_it_may_have_another_name(self, sales: Things, connections: asyncpg.Connection) -> None:
         await sales.change({"columns": {"id": {"name": "number", "max": 3}, "name": None}})
@@ -110,7 +110,7 @@ class TestReferences:
 
     async def test_records_that_refer_to_nothing_are_named(self, sales: Things) -> None:
         body = {"columns": {"other": {"references": "things"}}}
-        problem = await sales.refused(body, "records-do-not-fit", name="sales")
+        problem = await sales.refused(body, "records-incompatible", name="sales")
         assert problem["errors"] == [
             {
                 "column": "other",
@@ -129,7 +129,7 @@ class TestReferences:
 
     async def test_a_value_that_no_record_has_as_its_key(self, sales: Things) -> None:
         column = {"name": "more", "type": "integer", "references": "things", "fill": 4}
-        problem = await sales.refused({"add_columns": [column]}, "records-do-not-fit", name="sales")
+        problem = await sales.refused({"add_columns": [column]}, "records-incompatible", name="sales")
         assert problem["errors"][0]["code"] == "reference_missing"
 
     async def test_a_value_to_fill_up_with_that_no_record_has_as_its_key(self, keyed: Things) -> None:
@@ -268,7 +268,7 @@ class TestDryRun:
         assert (await keyed.change({}), await keyed.records(), await keyed.layout()) == before
 
     async def test_what_would_be_refused_is(self, keyed: Things) -> None:
-        await keyed.refused({"key": ["name"], "dry_run": True}, "records-do-not-fit")
+        await keyed.refused({"key": ["name"], "dry_run": True}, "records-incompatible")
 
 
 class TestAllOrNothing:
@@ -279,7 +279,7 @@ class TestAllOrNothing:
             "add_columns": [{"name": "more", "type": "text", "fill": "x"}],
             "indexes": [{"columns": ["more"]}],
         }
-        await keyed.refused(body, "records-do-not-fit")
+        await keyed.refused(body, "records-incompatible")
 
 
 class TestBusy:
@@ -374,4 +374,4 @@ class TestLimits:
         columns = [{"name": f"c{number}", "type": "text"} for number in range(499)]
         await things.change({"add_columns": columns})
         fills = {column["name"]: {"fill": "more than a pointer takes"} for column in columns}
-        await things.refused({"columns": fills}, "records-do-not-fit")
+        await things.refused({"columns": fills}, "records-incompatible")

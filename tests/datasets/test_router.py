@@ -147,7 +147,7 @@ class TestReferences:
         await _create(client, name="sales", columns=[{"name": "sku", "type": "text", "references": "products"}])
         response = await client.delete("/datasets/products")
         assert _problem(response) == (409, "/problems/dataset-referenced")
-        assert "referred to by sales" in response.json()["detail"]
+        assert "referenced by sales" in response.json()["detail"]
         assert (await client.delete("/datasets/sales")).status_code == 204
         assert (await client.delete("/datasets/products")).status_code == 204
 
@@ -200,7 +200,7 @@ class TestReferences:
         changed = await anonymous.patch("/datasets/products", json={"key": ["ean"]}, headers=headers)
         for response in (deleted, changed):
             assert _problem(response) == (409, "/problems/dataset-referenced")
-            assert "referred to by sales, 2 other datasets" in response.json()["detail"]
+            assert "referenced by sales, 2 other datasets" in response.json()["detail"]
 
 
 class TestListDatasets:
@@ -336,7 +336,7 @@ class TestDeleteDataset:
             f"?confirm={store}%20",
         ):
             response = await client.delete(f"/datasets/{store}{query}")
-            assert _problem(response) == (409, "/problems/dataset-holds-records")
+            assert _problem(response) == (409, "/problems/dataset-not-empty")
             assert f"DELETE /datasets/{store}?confirm={store}" in response.json()["hint"]
         response = await client.delete(f"/datasets/{store}?confrim={store}")
         assert _problem(response) == (400, "/problems/unknown-parameter")

@@ -9,7 +9,7 @@ import pytest
 from httpx import AsyncClient
 from hypothesis import settings
 
-from app.local.import_document import FINISHED
+from app.local.first_import.import_document import FINISHED
 from tests.conftest import FIRST_MESSAGE_SECONDS, Drain, work_off
 
 Document = dict[str, Any]

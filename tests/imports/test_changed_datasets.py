@@ -113,7 +113,7 @@ class TestMeanwhile:
             await _change(client, {"title": "Stock"})
             response = await client.patch("/datasets/stock", json={"columns": {"count": {"name": "number"}}})
             assert (response.status_code, response.json()["type"]) == (409, "/problems/dataset-busy")
-            assert "wait for its end or cancel it" in response.json()["hint"]
+            assert "wait until it finishes or cancel it" in response.json()["hint"]
         await work
         assert (await stock.show(announced["id"]))["status"] == "succeeded"
         await _change(client, {"columns": {"count": {"name": "number"}}})

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.imports.choices import ColumnChoice
-from app.imports.errors import ChoicesMismatch, OptionsMismatch
+from app.imports.errors import ColumnOptionsInvalid, OptionsMismatch
 from app.imports.inference.selection import name_formats, select_columns
 from tests.imports.conftest import Document, Importer, types
 from tests.imports.engine import read_file
@@ -25,7 +25,7 @@ def choice(label: str, **members: Any) -> Document:
 def refused(shown: Document) -> str:
     """Why an import of choices failed."""
     assert shown["status"] == "failed", shown
-    assert shown["problem"]["type"] == "/problems/choices-mismatch", shown["problem"]
+    assert shown["problem"]["type"] == "/problems/column-options-invalid", shown["problem"]
     return f"{shown['problem']['detail']} {shown['problem'].get('hint')}"
 
 
@@ -68,11 +68,11 @@ class TestSelection:
         ],
     )
     def test_no_column_or_several(self, labels: list[str], label: str, reason: str) -> None:
-        with pytest.raises(ChoicesMismatch, match=reason.replace("?", r"\?")):
+        with pytest.raises(ColumnOptionsInvalid, match=reason.replace("?", r"\?")):
             select_columns(labels, [ColumnChoice(label=label)])
 
     def test_two_choices_of_one_column(self) -> None:
-        with pytest.raises(ChoicesMismatch, match="Two choices are about the column 'Unit price'"):
+        with pytest.raises(ColumnOptionsInvalid, match="Two choices are about the column 'Unit price'"):
             select_columns(["Unit price"], [ColumnChoice(label="Unit price"), ColumnChoice(label="unit_price")])
 
     def test_formats_are_given_by_label_or_name(self) -> None:
@@ -310,14 +310,14 @@ class TestKey:
     )
     async def test_one_that_cannot_be(self, importer: Importer, key: list[str], reason: str) -> None:
         shown = await importer("d", "qty,j\n1,{}\n", key=key, columns=[choice("j", type="json")])
-        assert shown["problem"]["type"] == "/problems/key-mismatch"
+        assert shown["problem"]["type"] == "/problems/key-columns-invalid"
         assert reason in shown["problem"]["detail"]
 
     async def test_another_one_than_the_datasets(self, importer: Importer, client: AsyncClient) -> None:
         await importer("d", "id,b\n1,1\n")
         for key in (["b"], ["id", "b"], []):
             response = await client.post("/datasets/d/imports", json={"filename": "a.csv", "key": key})
-            assert problem(response) == (422, "key-mismatch")
+            assert problem(response) == (422, "key-columns-invalid")
         assert (await importer("d", "id,b\n2,1\n", key=["id"]))["status"] == "succeeded"
 
     async def test_the_dataset_has_got_another_one_meanwhile(self, importer: Importer) -> None:
@@ -333,7 +333,7 @@ class TestKey:
         await client.post("/datasets", json={"name": "kv", "store": "keyvalue"})
         importer._made.add("kv")
         response = await client.post("/datasets/kv/imports", json={"filename": "a.csv", "key": key})
-        assert problem(response) == (422, "key-mismatch")
+        assert problem(response) == (422, "key-columns-invalid")
         assert f"not of {count}" in response.json()["detail"]
         said = [choice("c", omit=True), choice("n", name="number", type="integer")]
         content = "a,b,c,n\nx,1,q,1\nx,2,q,2\nx,2,q,3\n"

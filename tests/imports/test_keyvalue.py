@@ -111,7 +111,7 @@ class TestAppend:
                 "column": "sku",
                 "value": "a",
                 "code": "existing_key",
-                "message": "a record of the dataset has it already",
+                "message": "a record of the dataset already has it",
             }
         ]
         assert await prices(client, "a", "c") == ["1.00", None]

@@ -18,7 +18,7 @@ PAUSE_SECONDS = 0.1
 # A read has 100 keys at most, and a page of a list 1,000.
 MOST_KEYS, MOST_LISTED = 100, 1000
 # What a request is answered whose process ended before it kept the first answer; a key says so by itself.
-DONE_BEFORE = ("/problems/answer-not-kept", "/problems/value-taken")
+DONE_BEFORE = ("/problems/response-not-stored", "/problems/value-taken")
 
 
 class Clients:

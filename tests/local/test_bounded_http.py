@@ -103,7 +103,7 @@ class TestSlow:
                 answered = await reader.readuntil(b"\r\n\r\n")
                 part = part.removeprefix(GET)
             writer.write(part)
-            assert problem(await reader.read()) == (408, "/problems/request-too-slow")
+            assert problem(await reader.read()) == (408, "/problems/request-timed-out")
             assert answered == b"" or answered.startswith(b"HTTP/1.1 200")
 
     async def test_a_byte_now_and_then_gives_no_more_time(self) -> None:
@@ -116,7 +116,7 @@ class TestSlow:
                     await asyncio.sleep(0.01)
 
             dripping = asyncio.create_task(drip())
-            assert problem(await reader.read()) == (408, "/problems/request-too-slow")
+            assert problem(await reader.read()) == (408, "/problems/request-timed-out")
             dripping.cancel()
 
     async def test_many_at_once_leave_room_for_others(self) -> None:
@@ -125,7 +125,7 @@ class TestSlow:
             for _, writer in half:
                 writer.write(POST)
             answers = await asyncio.gather(*(reader.read() for reader, _ in half))
-            assert {problem(answer) for answer in answers} == {(408, "/problems/request-too-slow")}
+            assert {problem(answer) for answer in answers} == {(408, "/problems/request-timed-out")}
             reader, writer = await connect()
             writer.write(GET)
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")

@@ -128,7 +128,7 @@ class TestDotsInOtherColumns:
         await make("things", COLUMNS)
         await client.post("/datasets/things/records", json=[{"code": ".."}, {"code": "a"}])
         response = await client.patch("/datasets/things", json={"key": ["code"]})
-        assert problem(response) == (409, "/problems/records-do-not-fit")
+        assert problem(response) == (409, "/problems/records-incompatible")
         assert [(error["code"], error["value"]) for error in response.json()["errors"]] == [
             ("key_not_addressable", "..")
         ]
@@ -140,4 +140,4 @@ class TestDotsInOtherColumns:
         await client.post("/datasets/things/records", json={"code": "a"})
         body = {"add_columns": [{"name": "k", "type": "text", "fill": "."}], "key": ["k"]}
         response = await client.patch("/datasets/things", json=body)
-        assert problem(response) == (409, "/problems/records-do-not-fit")
+        assert problem(response) == (409, "/problems/records-incompatible")

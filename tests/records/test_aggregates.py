@@ -351,4 +351,4 @@ class TestExports:
         body = {"name": "kv", "store": "keyvalue", "key": ["a"], "columns": [{"name": "a", "type": "text"}]}
         await client.post("/datasets", json=body)
         response = await client.get("/datasets/kv/aggregate", headers={"Accept": "text/csv"})
-        assert _problem(response) == (422, "/problems/store-unsuitable")
+        assert _problem(response) == (422, "/problems/not-supported-by-store")

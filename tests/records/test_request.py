@@ -101,7 +101,7 @@ class TestChangedDataset:
             response = await client.get(FIRST)
         finally:
             await connections.execute("DROP VIEW tolva.dataset; ALTER TABLE tolva.dataset_table RENAME TO dataset")
-        assert problem(response) == (503, "/problems/dataset-reshaped")
+        assert problem(response) == (503, "/problems/dataset-schema-changed")
         assert response.headers["retry-after"] == "1"
 
 

@@ -287,7 +287,7 @@ class TestGetRecord:
         await fill("pairs", {"a": "text", "b": "text"}, [("a", "b")], key=["a", "b"])
         response = await client.get("/datasets/pairs/records/a")
         assert _problem(response) == (400, "/problems/record-key-invalid")
-        assert response.json()["detail"] == "The key has 2 values; the address names 1."
+        assert response.json()["detail"] == "The key has 2 values; the URL names 1."
 
     async def test_a_dataset_without_columns_has_none(self, client: AsyncClient) -> None:
         await client.post("/datasets", json={"name": "later"})

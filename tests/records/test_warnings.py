@@ -44,7 +44,7 @@ class TestTexts:
     async def test_a_word_for_nothing_is_a_text(self, client: AsyncClient, word: str) -> None:
         codes, warnings = await _ask(client, f"brand={word}")
         assert codes == (["a"] if word == "null" else [])
-        assert warnings == [f"'{word}' is a text like any other. Missing values: brand__isnull=true."]
+        assert warnings == [f"'{word}' is a string like any other. Missing values: brand__isnull=true."]
 
     @pytest.mark.parametrize(
         ("asked", "codes", "words"),
@@ -80,7 +80,7 @@ class TestTexts:
         page = (await client.post(f"{RECORDS}/query", json={"where": where})).json()
         assert [record["code"] for record in page["data"]] == ["a", "d"]
         assert page["warnings"] == [
-            '\'null\' is a text like any other. Missing values: {"brand": {"isnull": true}}.',
+            '\'null\' is a string like any other. Missing values: {"brand": {"isnull": true}}.',
             "'brand' is compared with an empty list: no record matches.",
         ]
 
@@ -93,7 +93,7 @@ class TestTexts:
         await make("pairs", columns, key=["a", "b"], store="keyvalue")
         page = (await client.get("/datasets/pairs/records?a=null")).json()
         assert page["warnings"] == [
-            "'null' is a text like any other. Missing values: a__isnull=true; 'a' is never missing."
+            "'null' is a string like any other. Missing values: a__isnull=true; 'a' is never missing."
         ]
 
     async def test_there_are_ten_at_most(self, client: AsyncClient) -> None:

@@ -129,7 +129,7 @@ class TestCreateRecord:
         await client.post("/datasets/products/records", json={"sku": "A1", "ean": "4006381333931"})
         response = await client.post("/datasets/products/records", json={"sku": "A1", "ean": "4006381333931"})
         assert problem(response) == (409, "/problems/value-taken")
-        message = "a record of the dataset has it already"
+        message = "a record of the dataset already has it"
         assert response.json()["errors"] == [
             {"column": "sku", "value": "A1", "code": "existing_key", "message": message},
             {"column": "ean", "value": "4006381333931", "code": "existing_value", "message": message},
@@ -170,7 +170,7 @@ class TestCreateRecords:
         response = await client.post("/datasets/products/records", json=bodies)
         assert problem(response) == (409, "/problems/value-taken")
         assert [(e["index"], e["column"], e["code"], e["message"]) for e in response.json()["errors"]] == [
-            (1, "sku", "existing_key", "a record of the dataset has it already"),
+            (1, "sku", "existing_key", "a record of the dataset already has it"),
             (2, "sku", "repeated_key", "the same as in record 0"),
             (3, "ean", "repeated_value", "the same as in record 0"),
         ]

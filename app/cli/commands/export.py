@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SUFFIXES: dict[str, FileFormat] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json"}
 # What the API answers if a whole export is not to be had: of a key-value dataset, or in Lambda.
-ONLY_IN_PAGES = ("store-unsuitable", "format-not-available", TOO_LARGE)
+ONLY_IN_PAGES = ("not-supported-by-store", "format-not-available", TOO_LARGE)
 
 SPREADSHEET = ("_spreadsheet", "true")
 

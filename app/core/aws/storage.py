@@ -82,7 +82,7 @@ async def write_object(key: str, content: bytes, content_type: str) -> str:
         written = await s3.put_object(Bucket=get_settings().bucket, Key=key, Body=content, ContentType=content_type)
     except storage_errors() as error:
         log.failure("object.unwritten", error, key=key)
-        raise ServiceUnavailable("The storage does not take the file now.") from error
+        raise ServiceUnavailable("The storage cannot accept the file now.") from error
     return written.get("VersionId") or "null"
 
 

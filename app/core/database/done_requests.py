@@ -10,7 +10,7 @@ from typing import Any
 
 from app.core.database.commits import pending_claims
 from app.core.database.names import CATALOGUE_SCHEMA, quote
-from app.core.errors import AnswerNotKept
+from app.core.errors import ResponseNotStored
 from app.core.settings import get_settings
 
 # Rows that one statement removes.
@@ -33,13 +33,13 @@ async def note_done(fetch: Fetch) -> None:
     """Note that a transaction, whose statements `fetch` runs, does what the request's Idempotency-Key claims.
 
     Raises:
-        AnswerNotKept: another transaction has done it; this one is to be undone.
+        ResponseNotStored: another transaction has done it; this one is to be undone.
     """
     claims = pending_claims()
     if claims and len(await fetch(_NOTE, claims, get_settings().idempotency_ttl_seconds)) < len(claims):
-        raise AnswerNotKept(
-            "The same request was done before, and its process ended before its answer was kept.",
-            hint="Look for what it made. Send a new Idempotency-Key only to do it once more.",
+        raise ResponseNotStored(
+            "The same request was processed before, but its process ended before its response was stored.",
+            hint="Look for what it created. Send a new Idempotency-Key only to run it once more.",
         )
 
 

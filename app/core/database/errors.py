@@ -21,9 +21,9 @@ UNREACHABLE = ("08", "57P", "25006", "53300")
 DISK_FULL = ("53100",)
 # What a later attempt may not meet any more: the detail for the caller, and the seconds to wait.
 PASSING = (
-    (CONTENDED, "Another request or an import holds what this one needs.", 1),
-    (DISK_FULL, "The database has no room left to write.", 60),
-    (UNREACHABLE, "The database cannot take the request now.", 5),
+    (CONTENDED, "Another request or an import holds a lock that this one needs.", 1),
+    (DISK_FULL, "The database is out of disk space.", 60),
+    (UNREACHABLE, "The database cannot accept the request now.", 5),
 )
 
 
@@ -55,7 +55,7 @@ def problem_of_state(state: str) -> Problem | None:
         if state.startswith(states):
             return ServiceUnavailable(detail, retry_after=seconds)
     if state in UNSTORABLE_TEXT:
-        return RequestInvalid("A text holds a NUL character, which cannot be stored.", hint="Leave it out.")
+        return RequestInvalid("A string contains a NUL character, which cannot be stored.", hint="Leave it out.")
     if state == PROGRAM_LIMIT_EXCEEDED:
         return RequestInvalid(
             "A value is larger than the database can hold or index.", hint="Indexed values have 2,700 bytes at most."

@@ -40,7 +40,7 @@ async def write(statement: str, *values: Any) -> list[Record]:
     """The rows of a statement that writes; see `fetch`. What fails behind it fails although the write is done.
 
     Raises:
-        AnswerNotKept: the request was done before.
+        ResponseNotStored: the request was done before.
     """
     if pending_claims():
         return await _write_once(statement, *values)

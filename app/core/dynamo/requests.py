@@ -92,9 +92,9 @@ async def _send_once(operation: str, arguments: dict[str, Any]) -> Any:
         if code == "TransactionCanceledException":
             raise Cancelled(error.response["CancellationReasons"]) from None
         if code in IN_TRANSACTION:
-            raise _InTransaction("Others write the same at this moment.", retry_after=1) from error
+            raise _InTransaction("Another write to this item is in progress.", retry_after=1) from error
         if code in THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-            raise ServiceUnavailable("The table cannot take the request now.") from error
+            raise ServiceUnavailable("The table cannot accept the request now.") from error
         raise
     except (BotoCoreError, OSError, TimeoutError) as error:
         raise ServiceUnavailable("The table cannot be reached.") from error

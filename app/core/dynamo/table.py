@@ -138,7 +138,7 @@ async def _find_batch(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], 
         left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
         if not left:
             return found
-    raise ServiceUnavailable("The table cannot take the request now.")
+    raise ServiceUnavailable("The table cannot accept the request now.")
 
 
 @dataclass(frozen=True)
@@ -262,7 +262,7 @@ async def write_together(actions: Sequence[Put | Update | Delete | Check]) -> No
             token = uuid4().hex
         else:
             return
-    raise ServiceUnavailable("Others write the same at this moment.", retry_after=1)
+    raise ServiceUnavailable("Another write to this item is in progress.", retry_after=1)
 
 
 async def update_item(pk: str, sk: str, changes: Mapping[str, Any], condition: Condition | None = None) -> None:

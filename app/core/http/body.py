@@ -122,7 +122,7 @@ def _plain(value: Any, place: tuple[str | int, ...]) -> Any:
 
 def _storable(text: str, place: tuple[str | int, ...]) -> str:
     if not is_storable_text(text):
-        raise _misfit(place, "A text holds NUL or half of a surrogate pair, which cannot be stored")
+        raise _misfit(place, "A string contains NUL or half of a surrogate pair, which cannot be stored")
     return text
 
 

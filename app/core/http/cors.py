@@ -54,7 +54,7 @@ class Cors(CORSMiddleware):
         if answer.status_code == 200:
             return answer
         method = request_headers["access-control-request-method"]
-        refusal = render_problem(MethodNotAllowed(f"No address takes {method}; there are {', '.join(METHODS)}."))
+        refusal = render_problem(MethodNotAllowed(f"No route accepts {method}; there are {', '.join(METHODS)}."))
         allowed = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
         refusal.headers.update(allowed)
         return refusal

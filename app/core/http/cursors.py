@@ -40,7 +40,7 @@ def decode_cursor(cursor: str, query: Any, *, length: int) -> list[Any]:
             hint="Keep every other parameter as it was, or start from the first page.",
         )
     if not _can_be_asked_for(position):
-        raise CursorInvalid("The cursor does not fit any list: it holds a text that nothing is called.")
+        raise CursorInvalid("The cursor does not fit any list.")
     return position
 
 
@@ -49,9 +49,7 @@ def _can_be_asked_for(position: list[Any]) -> bool:
 
 
 def _foreign() -> CursorInvalid:
-    return CursorInvalid(
-        "The cursor is not one that this API gave out.", hint="Take `next` from a page as it is, or begin again."
-    )
+    return CursorInvalid("This API did not issue the cursor.", hint="Use `next` of a page unchanged, or start again.")
 
 
 def encode_newest(made: datetime, item_id: UUID, query: Any) -> str:

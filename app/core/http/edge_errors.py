@@ -3,44 +3,44 @@
 from app.core.errors import Problem
 
 
-class RequestTooSlow(Problem):
-    """The request did not arrive whole within the setting `TOLVA_REQUEST_SECONDS`.
+class RequestTimedOut(Problem):
+    """The whole request did not arrive within the setting `TOLVA_REQUEST_SECONDS`.
 
     Send it again over a faster connection, or in smaller parts.
     """
 
     status = 408
-    title = "The request took too long to arrive"
+    title = "Request timed out"
 
 
 class HeadTooLarge(Problem):
-    """The address and the headers together are longer than the setting `TOLVA_MAX_HEAD_BYTES`.
+    """The URL and the headers together are longer than the setting `TOLVA_MAX_HEAD_BYTES`.
 
     Send long lists of values in the body of `POST /datasets/{dataset}/records/query`.
     """
 
     status = 431
-    title = "The address and the headers are too long"
+    title = "URL and headers too large"
 
 
 class RequestMalformed(Problem):
-    """The request cannot be read as HTTP/1.1: its first line, a header or the length of its body.
+    """The request is not valid HTTP/1.1: its request line, a header or the length of its body is wrong.
 
-    Percent-encode the address, letters of other alphabets and spaces included, and use `http://` for `tolva dev`.
+    Percent-encode the URL, including spaces and non-ASCII letters, and use `http://` for `tolva dev`.
     """
 
     status = 400
-    title = "The request cannot be read as HTTP"
+    title = "Malformed HTTP request"
 
 
 class ResponseTooLarge(Problem):
-    """The response is larger than a Lambda function can send, as the setting `TOLVA_MAX_RESPONSE_BYTES` says.
+    """The response is larger than a Lambda function can send; the setting `TOLVA_MAX_RESPONSE_BYTES` is the limit.
 
-    Ask for fewer records with `_limit`, for fewer columns with `_select`, or filter.
+    Ask for fewer records with `_limit` or fewer columns with `_select`, or filter.
     """
 
     status = 422
-    title = "The response is too large"
+    title = "Response too large"
 
 
 class GatewayAccessDenied(Problem):
@@ -50,7 +50,7 @@ class GatewayAccessDenied(Problem):
     """
 
     status = 403
-    title = "The gateway does not let the request in"
+    title = "Gateway access denied"
 
 
 class GatewayMisconfigured(Problem):
@@ -60,47 +60,47 @@ class GatewayMisconfigured(Problem):
     """
 
     status = 500
-    title = "The gateway is not set up right"
+    title = "Gateway misconfigured"
 
 
 class GatewayBadRequest(Problem):
     """API Gateway cannot read the request.
 
-    Percent-encode the address, and send each header once.
+    Percent-encode the URL, and send each header once.
     """
 
     status = 400
-    title = "The gateway cannot read the request"
+    title = "Invalid gateway request"
 
 
-class GatewayNoAnswer(Problem):
-    """The function ended without an answer.
+class GatewayNoResponse(Problem):
+    """The function ended without a response.
 
     Send the request again. If it fails again, the function's log has the reason.
     """
 
     status = 502
-    title = "The function did not answer"
+    title = "No response from function"
 
 
 class GatewayTimeout(Problem):
-    """The function did not answer within the 29 seconds that API Gateway waits.
+    """The function did not respond within the 29 seconds that API Gateway waits.
 
-    Ask for less at once. The request may have been done: with an `Idempotency-Key` you can send it again safely.
+    Ask for less at once. The request may have been processed: with an `Idempotency-Key` you can send it again safely.
     """
 
     status = 504
-    title = "The function did not answer in time"
+    title = "Gateway timeout"
 
 
 class GatewayKeyInvalid(Problem):
-    """The stack asks for a key of the gateway beside Tolva's own, and the header `x-api-key` does not have one.
+    """The stack requires an API key of the gateway as well as Tolva's, and the header `x-api-key` has no valid one.
 
     Send the gateway's key in `x-api-key` and Tolva's key in `Authorization`.
     """
 
     status = 403
-    title = "The x-api-key header has no key of the gateway"
+    title = "Invalid gateway API key"
 
 
 class QuotaExceeded(Problem):
@@ -110,17 +110,17 @@ class QuotaExceeded(Problem):
     """
 
     status = 429
-    title = "The quota of the gateway's key is used up"
+    title = "Quota exceeded"
 
 
 class TooManyRequests(Problem):
-    """More requests arrive each second than the gateway lets through.
+    """More requests arrive each second than the gateway allows.
 
-    Wait a moment and send the request again, each time later; send many records or keys in one request.
+    Wait a moment and send the request again, waiting longer each time; send many records or keys in one request.
     """
 
     status = 429
-    title = "There are too many requests"
+    title = "Too many requests"
 
 
 class RequestFiltered(Problem):
@@ -130,4 +130,4 @@ class RequestFiltered(Problem):
     """
 
     status = 403
-    title = "The firewall refused the request"
+    title = "Request blocked by firewall"

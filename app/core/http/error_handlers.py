@@ -65,7 +65,7 @@ def _problem_for_http(request: Request, error: HTTPException) -> Problem:
     if error.status_code == MethodNotAllowed.status:
         method, allowed = request.method, ", ".join(_allowed_methods(request))
         return MethodNotAllowed(
-            f"{_shown(path)} does not take {method}; it takes {allowed}.",
+            f"{_shown(path)} does not accept {method}; it accepts {allowed}.",
             hint=find_taker(path, method, _templates(request.app, method)),
             headers={"Allow": allowed},
         )
@@ -111,7 +111,7 @@ def _problem_for_misfits(misfits: Sequence[Misfit]) -> Problem:
     place = ".".join(map(str, first.path))
     message = first.message if first.message.endswith("?") else f"{first.message}."
     if first.where != "body":
-        of_path = "It is the `id` in the list, and in the answer that made it." if first.where == "path" else None
+        of_path = "It is the `id` in the list, and in the response that created it." if first.where == "path" else None
         return ParameterInvalid(f"'{place}' cannot be used: {message}", hint=first.hint or of_path, errors=errors)
     detail = f"{place}: {message}" if place else f"{message[:1].upper()}{message[1:]}"
     return RequestInvalid(detail, hint=first.hint, errors=errors)

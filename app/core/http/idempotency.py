@@ -25,7 +25,7 @@ from app.core.database.commits import note_claim, watch_commits, watch_nothing
 from app.core.dynamo import table
 from app.core.dynamo.requests import ConditionNotMet, patience
 from app.core.dynamo.table import Condition
-from app.core.errors import AnswerNotKept, ParameterInvalid, Problem
+from app.core.errors import ParameterInvalid, Problem, ResponseNotStored
 from app.core.http.names import IDEMPOTENCY_KEY, MAX_IDEMPOTENCY_KEY_LENGTH
 from app.core.settings import get_settings
 
@@ -40,25 +40,25 @@ _STATE = "tolva.idempotency"
 class IdempotencyKeyReused(Problem):
     """An earlier request had the same `Idempotency-Key` and another body.
 
-    Make a new key, such as a UUID, for each new request; send the same key only with the same body.
+    Create a new key, such as a UUID, for each new request; send the same key only with the same body.
     """
 
     status = 422
-    title = "The Idempotency-Key was sent with another body"
+    title = "Idempotency key reused"
 
 
-class IdempotencyKeyBusy(Problem):
-    """A request with the same `Idempotency-Key` has arrived and has not been answered yet.
+class IdempotencyKeyInUse(Problem):
+    """A request with the same `Idempotency-Key` is still in progress.
 
-    Wait as long as the header `Retry-After` says, then send the same request again to get its answer.
+    Wait as long as the header `Retry-After` says, then send the same request again to get its response.
     """
 
     status = 409
-    title = "The request with this Idempotency-Key is still running"
+    title = "Idempotency key in use"
 
 
 # What a route that takes an Idempotency-Key can answer beside its own problems.
-IDEMPOTENCY_PROBLEMS = (ParameterInvalid, IdempotencyKeyReused, IdempotencyKeyBusy, AnswerNotKept)
+IDEMPOTENCY_PROBLEMS = (ParameterInvalid, IdempotencyKeyReused, IdempotencyKeyInUse, ResponseNotStored)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ async def claim_request(request: Request, caller: str, within: UUID | None = Non
 
     Raises:
         Replayed: it has been done; the exception brings the answer.
-        IdempotencyKeyReused, IdempotencyKeyBusy, AnswerNotKept, ParameterInvalid: it cannot be done under this key.
+        IdempotencyKeyReused, IdempotencyKeyInUse, ResponseNotStored, ParameterInvalid: the key cannot be used.
         ServiceUnavailable: the table does not answer.
     """
     claims: list[Claim] | None = request.scope.get(_STATE)
@@ -215,26 +215,26 @@ def _refusal(claim: Claim, items: list[Item], now: int) -> Exception:
     """Why a request cannot be done under its key, or the answer that it was given."""
     held = next((item for item in items if item["sk"] == CLAIM), None)
     if held is None or held["expires_at"] <= now or (held["body"] == claim.body and "answer" not in held):
-        return IdempotencyKeyBusy(
-            "The same request has come before and has not been answered yet.",
+        return IdempotencyKeyInUse(
+            "The same request is still in progress.",
             hint=f"Send it again in {RETRY_SECONDS} seconds.",
             headers={"Retry-After": str(RETRY_SECONDS)},
         )
     if held["body"] != claim.body:
         return IdempotencyKeyReused(
-            "A request with this Idempotency-Key has come before, and had another body.",
+            "An earlier request with this Idempotency-Key had another body.",
             hint="Send a new key with each new request, and the same body with the same key.",
         )
     answer = held["answer"]
     if answer.get("is_lost"):
-        return AnswerNotKept(
-            "The same request was done before, and something failed before its answer was given or kept.",
-            hint="Look for what it made. Send a new Idempotency-Key only to do it once more.",
+        return ResponseNotStored(
+            "The same request was processed before, but something failed before its response was sent or stored.",
+            hint="Look for what it created. Send a new Idempotency-Key only to run it once more.",
         )
     if answer["is_secret"]:
-        return AnswerNotKept(
-            "The same request was done before. Its answer held a secret, which is not kept.",
-            hint="Look in the list for what it made; make another with a new Idempotency-Key, and remove the first.",
+        return ResponseNotStored(
+            "The same request was processed before. Its response contained a secret, which is not stored.",
+            hint="Look in the list for what it created; delete that and create another with a new Idempotency-Key.",
         )
     parts = b"".join(item["content"] for item in items if item["sk"].startswith(_part(held["token"])))
     return Replayed(Answer(answer["status"], answer["headers"], gzip.decompress(parts)))

@@ -31,5 +31,5 @@ def refuse_unknown_parameters(request: Request, known: Sequence[str]) -> None:
         if name not in known:
             raise UnknownParameter(
                 f"There is no parameter '{name}' here.{did_you_mean(name, known)}",
-                hint=f"It takes: {', '.join(known)}." if known else "It takes none; what is sent stands in the body.",
+                hint=f"It takes: {', '.join(known)}." if known else "It takes none; the data goes into the body.",
             )

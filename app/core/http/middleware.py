@@ -111,7 +111,7 @@ def _begin_log(scope: Scope) -> str:
 
 def _internal_error() -> InternalError:
     return InternalError(
-        "The request failed for a reason that is not yours.", hint="Report the request_id: the log has the reason."
+        "The request failed because of an error in the server.", hint="Report the request_id: the log has the reason."
     )
 
 

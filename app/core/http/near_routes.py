@@ -32,7 +32,7 @@ _OF_A_DATASET = ("schema", "columns", "fields", "metadata", "describe", "info", 
 
 def find_near(path: str, templates: Sequence[str]) -> tuple[str, str]:
     """` Did you mean …?` if an address is near, else an empty string; and a hint."""
-    hint = "/docs shows every address."
+    hint = "/docs lists every route."
     segments = [segment[:MOST_LETTERS] for segment in path.split("/") if segment][:MOST_SEGMENTS]
     for part in _without_prefixes(segments):
         near = _nearest(part, templates)

@@ -26,10 +26,10 @@ from app.datasets.alter.plan import plan_restructuring
 from app.datasets.bodies import DatasetUpdate
 from app.datasets.errors import (
     ChangeTimedOut,
-    ColumnNeeded,
+    ColumnInUse,
     DatasetNotFound,
     DatasetReferenced,
-    RecordsDoNotFit,
+    RecordsIncompatible,
     TooManyColumns,
     ValueTooLongForIndex,
 )
@@ -56,20 +56,20 @@ async def update_dataset(session: AsyncSession, dataset: Dataset, update: Datase
     """Change what an update says of a dataset; `dataset` is what it has become.
 
     Raises:
-        ColumnNotFound, TypeChangeImpossible, RequestInvalid, ReferenceInvalid, TooManyColumns, TooManyIndexes: the
-            change makes no sense.
+        ColumnNotFound, TypeConversionNotSupported, RequestInvalid, ReferenceInvalid, TooManyColumns,
+            TooManyIndexes: the change makes no sense.
         ScopeMissing: the caller may not read a dataset that a column is to refer to.
-        RecordsDoNotFit, ValueTooLongForIndex: the records are in its way.
-        DatasetReferenced, ColumnNeeded: other datasets refer to the key that it changes, or a view needs a column.
+        RecordsIncompatible, ValueTooLongForIndex: the records are in its way.
+        DatasetReferenced, ColumnInUse: other datasets refer to the key that it changes, or a view needs a column.
         DatasetBusy, ChangeTimedOut: it cannot be had now.
         DatasetNotFound: it was deleted meanwhile.
-        StoreUnsuitable: the key-value store would have to write its records anew.
+        NotSupportedByStore: the key-value store would have to write its records anew.
     """
     if dataset.can.has_item:
         # All of it is told to the table, so all of it must be as it is now.
         with service.busy_as_problem(dataset.name, "changed"):
             if await repository.lock_dataset(session, dataset.id) is None:
-                raise DatasetNotFound(f"There is no dataset '{dataset.name}' any more.")
+                raise DatasetNotFound(f"Dataset '{dataset.name}' no longer exists.")
     described = update.model_dump(exclude_unset=True, include={"title", "description"})
     if "import_options" in update.model_fields_set:
         described["import_options"] = _changed_options(dataset, update.import_options)
@@ -93,7 +93,7 @@ async def _change_definition(session: AsyncSession, dataset: Dataset, update: Da
     """Change what the dataset's table is built from, and its records; answers whether there was anything to change."""
     await repository.lock_loading(session, dataset.id)
     if await repository.lock_dataset(session, dataset.id) is None:
-        raise DatasetNotFound(f"There is no dataset '{dataset.name}' any more.")
+        raise DatasetNotFound(f"Dataset '{dataset.name}' no longer exists.")
     change = plan_change(dataset.definition, update)
     service.check_column_count(change.after.columns)
     service.check_index_count(change.after.indexes)
@@ -122,7 +122,7 @@ async def _check_references(session: AsyncSession, name: str, change: Change, ca
     """
     if change.changes_key and (referring := await repository.list_referring(session, name)):
         raise DatasetReferenced(
-            f"The key of '{name}' is referred to by {service.name_visible(referring, caller)}: it cannot be changed.",
+            f"The key of '{name}' is referenced by {service.name_visible(referring, caller)}: it cannot be changed.",
             hint="Remove `references` from their columns first.",
         )
     # A reference that stays as it is says nothing new to whoever changes something else of its column.
@@ -155,12 +155,12 @@ def _explained(name: str) -> Iterator[None]:
             ) from None
         if state in NEEDED:
             reason = getattr(error.orig.__cause__, "detail", None) if error.orig else None
-            raise ColumnNeeded(
+            raise ColumnInUse(
                 f"Something else in the database needs a column of '{name}' as it is: {reason or 'a view or a rule'}.",
-                hint="Drop what someone made there by hand, change the dataset, and make it again.",
+                hint="Drop what was created there by hand, change the dataset, and create it again.",
             ) from None
         if state == PROGRAM_LIMIT_EXCEEDED:
-            raise RecordsDoNotFit(f"A record of '{name}' would be larger than PostgreSQL allows.") from None
+            raise RecordsIncompatible(f"A record of '{name}' would be larger than PostgreSQL allows.") from None
         raise
 
 

@@ -19,7 +19,7 @@ from app.datasets.alter.checks import text_of
 from app.datasets.alter.conversions import find_conversion, is_retyped, target_types
 from app.datasets.bodies import ColumnChange, DatasetUpdate
 from app.datasets.definition import Definition, Index, declared_indexes
-from app.datasets.errors import ColumnNotFound, TypeChangeImpossible
+from app.datasets.errors import ColumnNotFound, TypeConversionNotSupported
 
 # No column's name begins so.
 GONE = "~"
@@ -104,7 +104,7 @@ def plan_change(before: Definition, update: DatasetUpdate) -> Change:
 
     Raises:
         ColumnNotFound: it changes a column that is not there.
-        TypeChangeImpossible: no value of a column's type is one of its new type.
+        TypeConversionNotSupported: no value of a column's type is one of its new type.
         RequestInvalid: what it makes does not fit together.
     """
     known = before.by_name
@@ -251,7 +251,7 @@ def _is_shown_so(column: Column, value: Any) -> bool:
 def _check_types(change: Change) -> None:
     for before, after in change.retyped:
         if find_conversion(before, after, "value") is None:
-            raise TypeChangeImpossible(
+            raise TypeConversionNotSupported(
                 f"'{after.name}' is {before.type}: its values cannot become {after.type}.",
                 hint=f"They can become {', '.join(target_types(before))}.",
             )

@@ -17,7 +17,7 @@ from app.datasets.alter.checks import Condition
 from app.datasets.alter.conversions import find_conversion
 from app.datasets.alter.diff import Change
 from app.datasets.alter.texts import not_read
-from app.datasets.errors import RecordsDoNotFit
+from app.datasets.errors import RecordsIncompatible
 from app.datasets.tables import Attachment, literal
 
 # What is read at a time: records of the longest text would take these bytes.
@@ -28,8 +28,8 @@ UNCONVERTIBLE = "Change those values first, or choose a type that has room for t
 class Inspection:
     """Looks for records that a change does not fit, over a session that keeps everyone from writing others.
 
-    Each check looks at every record, counts those that do not fit, and raises RecordsDoNotFit with examples of them,
-    once all that can be looked for at that point has been.
+    Each check looks at every record and counts those that do not fit. RecordsIncompatible is raised with examples of
+    them once all that can be looked for at that point has been.
     """
 
     def __init__(self, timed: TimedSession, table: str, change: Change) -> None:
@@ -125,7 +125,7 @@ class Inspection:
             elif attachment.kind != "index" and columns:
                 code = "repeated_key" if attachment.kind == "key" else "repeated_value"
                 condition = checks.repeated(self._table, attachment.columns)
-                await self._look(columns, code, "another record has it too", condition)
+                await self._look(columns, code, "another record has the same value", condition)
         self._refuse("Change those records first; a column that lacks values may be given one for them, as `fill`.")
 
     async def _look_for_unaddressable(self, key: Sequence[Column]) -> None:
@@ -182,7 +182,7 @@ class Inspection:
     def _refuse(self, hint: str) -> None:
         """Raise what was found."""
         if self._reasons:
-            raise RecordsDoNotFit(
+            raise RecordsIncompatible(
                 f"Some records of '{self._table}' do not fit: {'; '.join(self._reasons)}.",
                 hint=hint,
                 errors=self._examples,

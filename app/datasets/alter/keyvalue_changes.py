@@ -6,7 +6,7 @@ from typing import Any
 from app.columns.column import Column
 from app.columns.constraints import CONSTRAINTS
 from app.datasets.alter.diff import Change
-from app.datasets.errors import StoreUnsuitable
+from app.datasets.errors import NotSupportedByStore
 from app.datasets.keyvalue.limits import check_definition
 
 REPLACE = (
@@ -15,26 +15,26 @@ REPLACE = (
 
 
 def check_change(change: Change) -> None:
-    """Raise StoreUnsuitable where a change asks something of the records that are there."""
+    """Raise NotSupportedByStore where a change asks something of the records that are there."""
     check_definition(change.after)
     if not change.before.columns:
         return
     if change.kept != {name: name for name in change.kept} or change.retyped or change.changes_key or change.fills:
-        raise StoreUnsuitable(
+        raise NotSupportedByStore(
             "A key-value dataset's columns are not renamed, retyped, dropped or filled, and its key is not changed.",
             hint=REPLACE,
         )
     for column in change.added:
         if column.required:
-            raise StoreUnsuitable(
+            raise NotSupportedByStore(
                 f"'{column.name}' is required, and the records that are there have no value for it.", hint=REPLACE
             )
     for before, after in change.stays:
         for code in CONSTRAINTS:
             if not _is_looser(code, before, after):
-                raise StoreUnsuitable(
+                raise NotSupportedByStore(
                     f"`{code}` of '{after.name}' may not fit the records that are there, which are not looked through.",
-                    hint="Loosen constraints only. " + REPLACE,
+                    hint="You can only loosen constraints. " + REPLACE,
                 )
 
 

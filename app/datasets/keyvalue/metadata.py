@@ -120,7 +120,7 @@ async def publish(dataset: Described, marks: Item | None = None) -> Shape:
         except ConditionNotMet:
             continue
         return shape_of(dataset, item["generation"])
-    raise DatasetNotFound(f"There is no dataset '{dataset.name}' any more.")
+    raise DatasetNotFound(f"Dataset '{dataset.name}' no longer exists.")
 
 
 Admission = Literal["open", "busy", "outdated"]
@@ -238,7 +238,7 @@ async def _mark(dataset: Described, expires_at: int | None = None) -> str:
         # To close all guards may have taken long: the time begins when it is done.
         await table.update_item(*address_of(dataset.name), {"since": int(time.time())}, _is_marked(token))
     except ConditionNotMet:
-        raise ServiceUnavailable("The dataset could not be kept from writers.", retry_after=1) from None
+        raise ServiceUnavailable("The dataset could not be locked against writers.", retry_after=1) from None
     return token
 
 

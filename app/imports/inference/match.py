@@ -13,7 +13,7 @@ from app.columns.column import NUMERIC, ROW_ID, Column
 from app.columns.conventions import Conventions
 from app.core.errors import did_you_mean
 from app.imports.choices import ColumnChoice, first_mistake
-from app.imports.errors import ChoicesMismatch, ColumnsMismatch
+from app.imports.errors import ColumnOptionsInvalid, ColumnsMismatch
 from app.imports.inference.names import name_columns
 from app.imports.inference.selection import Selection
 from app.imports.inference.settle import EXPORT_WARNING
@@ -49,7 +49,7 @@ def match_columns(
 
     Raises:
         ColumnsMismatch: the file has a column that the dataset has not, or lacks one that is required.
-        ChoicesMismatch: a choice says something else of a column than the dataset does.
+        ColumnOptionsInvalid: a choice says something else of a column than the dataset does.
     """
     if has_header:
         match = _Matching(selection, columns, is_numbered=is_numbered).match()
@@ -107,7 +107,7 @@ class _Matching:
     def _chosen(self, name: str, label: str) -> Column:
         column = self._by_name.get(name)
         if column is None:
-            raise ChoicesMismatch(
+            raise ColumnOptionsInvalid(
                 f"'{label}' is to be the column '{name}', which the dataset does not have."
                 f"{did_you_mean(name, self._by_name)}",
                 hint=f"The dataset's columns are {', '.join(self._by_name)}.",
@@ -196,14 +196,14 @@ def _match_by_place(selection: Selection, columns: Sequence[Column]) -> list[Col
     matched: list[Column | None] = [None] * len(selection.labels)
     if names:
         if len(names) < len(loaded):
-            raise ChoicesMismatch(
+            raise ColumnOptionsInvalid(
                 "The file has no header, and only some of its columns have a name by choice.",
                 hint="Choose a name for each, `omit` the others, or choose none: then the order decides.",
             )
         by_name = {column.name: column for column in columns}
         for place, name in names.items():
             if name not in by_name:
-                raise ChoicesMismatch(f"The dataset has no column '{name}'.{did_you_mean(name, by_name)}")
+                raise ColumnOptionsInvalid(f"The dataset has no column '{name}'.{did_you_mean(name, by_name)}")
             matched[place] = by_name[name]
         return matched
     if len(loaded) != len(columns):
@@ -238,12 +238,12 @@ def _apply(choice: ColumnChoice, column: Column) -> Column:
     """A column of the dataset as the file writes it.
 
     Raises:
-        ChoicesMismatch: the choice says something else of it than the dataset does.
+        ColumnOptionsInvalid: the choice says something else of it than the dataset does.
     """
     for name, value in choice.members.items():
         if name in Conventions.model_fields or name == "name" or getattr(column, name) == value:
             continue
-        raise ChoicesMismatch(
+        raise ColumnOptionsInvalid(
             f"'{column.name}' has {name} {_shown(getattr(column, name))} in the dataset, not {_shown(value)}.",
             hint="An import does not change a dataset's columns: PATCH /datasets/{dataset} does, "
             "and mode=replace with infer_again=true infers them again.",
@@ -251,7 +251,7 @@ def _apply(choice: ColumnChoice, column: Column) -> Column:
     try:
         return Column.model_validate(column.model_dump(exclude_none=True) | choice.conventions)
     except ValidationError as error:
-        raise ChoicesMismatch(f"The choice of '{choice.label}' does not fit: {first_mistake(error)}.") from None
+        raise ColumnOptionsInvalid(f"The choice of '{choice.label}' does not fit: {first_mistake(error)}.") from None
 
 
 def _shown(value: object) -> str:

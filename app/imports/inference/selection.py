@@ -10,7 +10,7 @@ from functools import cached_property
 
 from app.core.errors import did_you_mean
 from app.imports.choices import ColumnChoice
-from app.imports.errors import ChoicesMismatch, OptionsMismatch
+from app.imports.errors import ColumnOptionsInvalid, OptionsMismatch
 from app.imports.inference.names import name_columns
 
 LABELS_SHOWN = 30
@@ -35,13 +35,13 @@ class Selection:
         return name_columns(self.labels, chosen, self.omitted)
 
     def check_names(self) -> None:
-        """Raise ChoicesMismatch where a name is chosen for one column that is the header of another."""
+        """Raise ColumnOptionsInvalid where a name is chosen for one column that is the header of another."""
         for place, choice in self.choices.items():
             if choice.name is None or choice.name not in self.labels:
                 continue
             other = self.labels.index(choice.name)
             if other != place and other not in self.omitted and not self._has_name(other):
-                raise ChoicesMismatch(
+                raise ColumnOptionsInvalid(
                     f"'{self.labels[place]}' is to be called '{choice.name}', which is the header of another column.",
                     hint="Choose another name, or say what becomes of that column: a name of its own, or omit.",
                 )
@@ -54,7 +54,7 @@ def select_columns(labels: Sequence[str], choices: Sequence[ColumnChoice]) -> Se
     """The choices by the places of the columns that they are about.
 
     Raises:
-        ChoicesMismatch: the file has no column of a label, or several, or a column is chosen twice.
+        ColumnOptionsInvalid: the file has no column of a label, or several, or a column is chosen twice.
     """
     found: dict[int, ColumnChoice] = {}
     if choices:
@@ -62,7 +62,7 @@ def select_columns(labels: Sequence[str], choices: Sequence[ColumnChoice]) -> Se
         for choice in choices:
             place = finder.find(choice.label)
             if place in found:
-                raise ChoicesMismatch(f"Two choices are about the column '{labels[place]}' of the file.")
+                raise ColumnOptionsInvalid(f"Two choices are about the column '{labels[place]}' of the file.")
             found[place] = choice
     return Selection(labels, found)
 
@@ -78,7 +78,7 @@ class _Finder:
     def find(self, label: str) -> int:
         label = label.strip()
         if self._counts[label] > 1:
-            raise ChoicesMismatch(
+            raise ColumnOptionsInvalid(
                 f"The file has {self._counts[label]} columns '{label}': it is not clear which of them is meant.",
                 hint="Give them headers that differ. Without choices each of them gets a name of its own.",
             )
@@ -86,7 +86,7 @@ class _Finder:
         if label not in known:
             shown = ", ".join(f"'{known}'" for known in self._labels[:LABELS_SHOWN])
             more = f" and {len(self._labels) - LABELS_SHOWN} more" if len(self._labels) > LABELS_SHOWN else ""
-            raise ChoicesMismatch(
+            raise ColumnOptionsInvalid(
                 f"The file has no column '{label[:200]}'.{did_you_mean(label, self._labels)}",
                 hint=f"A column is chosen by its header. Those of the file are {shown}{more}.",
             )

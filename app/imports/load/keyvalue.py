@@ -26,12 +26,12 @@ from app.core.dynamo.table import MOST_WRITTEN
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets.definition import Definition
-from app.datasets.errors import StoreUnsuitable
+from app.datasets.errors import NotSupportedByStore
 from app.datasets.keyvalue import generations, limits, metadata
 from app.datasets.keyvalue.generations import DatasetMoved, Hold, Retired
 from app.datasets.models import Dataset
 from app.datasets.schema import Shape
-from app.imports.errors import ColumnsUnsuitable, KeyColumnNotFound, RecordTooLargeForStore
+from app.imports.errors import ColumnsNotSupportedByStore, KeyColumnNotFound, RecordTooLargeForStore
 from app.imports.formats.csv.parse import VALUE_LIMIT
 from app.imports.load.batches import Batches
 from app.imports.load.relational import KEY_ATTEMPTS, PLACES, STAGE, Counts, Loader, LoadPlan
@@ -139,7 +139,7 @@ class KeyvalueLoader(Loader):
             # Someone gives it another title at this moment, or died while doing so.
             await metadata.end_left_change(self._to.dataset.name)
             await pause(attempt)
-        raise ServiceUnavailable("The dataset is being changed all the time.")
+        raise ServiceUnavailable("The dataset keeps changing.")
 
     @property
     def _kept_hold(self) -> Hold:
@@ -168,8 +168,8 @@ class KeyvalueLoader(Loader):
         """Write the staged rows; a generation of their own is shown by `show`.
 
         Raises:
-            KeyColumnNotFound, ColumnsUnsuitable: no column of a new dataset can be its key, or the store has no room
-                for all of them.
+            KeyColumnNotFound, ColumnsNotSupportedByStore: no column of a new dataset can be its key, or the
+                store has no room for all of them.
             RecordTooLargeForStore: DynamoDB cannot hold a row.
         """
         if self._plan.new:
@@ -202,7 +202,7 @@ class KeyvalueLoader(Loader):
                 return
             await metadata.end_left_change(dataset.name)
             await pause(attempt)
-        raise ServiceUnavailable("The dataset is being changed all the time.")
+        raise ServiceUnavailable("The dataset keeps changing.")
 
     async def tidy(self) -> None:
         """Let single writes go on, or have what is replaced removed, after a while."""
@@ -251,8 +251,8 @@ class KeyvalueLoader(Loader):
     def _check_columns(self) -> None:
         try:
             limits.check_definition(Definition(tuple(self._plan.columns), tuple(self.key)))
-        except StoreUnsuitable as problem:
-            raise ColumnsUnsuitable(problem.detail, hint=problem.hint) from None
+        except NotSupportedByStore as problem:
+            raise ColumnsNotSupportedByStore(problem.detail, hint=problem.hint) from None
 
     @cached_property
     def _shape(self) -> Shape:
@@ -370,7 +370,7 @@ class KeyvalueLoader(Loader):
     def _check_hold(self) -> None:
         """Raise ServiceUnavailable where single writes may go on before a request is done that is made now."""
         if time.monotonic() - self._held_at > HOLD_SECONDS - WRITE_SECONDS:
-            raise ServiceUnavailable("The dataset could not be kept from other writers.")
+            raise ServiceUnavailable("The dataset could not be locked against other writers.")
 
 
 def _selected(column: Column) -> str:
@@ -392,5 +392,5 @@ def _existing_key(row: asyncpg.Record, key: Sequence[str]) -> dict[str, Any]:
         "column": ",".join(key),
         "value": row["_key"],
         "code": "existing_key",
-        "message": "a record of the dataset has it already",
+        "message": "a record of the dataset already has it",
     }

@@ -217,7 +217,7 @@ class Loader:
         return f"""
             SELECT _record AS record, _line AS line, _offset AS offset,
                    left(concat_ws(',', {columns}), {VALUE_LIMIT}) AS value,
-                   'a record of the dataset has it already' AS message
+                   'a record of the dataset already has it' AS message
             FROM {STAGE} AS staged JOIN {table} AS record ON {same}"""
 
     def _dangling(self, column: Column) -> str:
@@ -308,7 +308,7 @@ class Loader:
         except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
             raise Clash from error
         except asyncpg.UndefinedTableError:
-            raise ColumnsChanged("A dataset that a column refers to was deleted meanwhile.") from None
+            raise ColumnsChanged("A dataset that a column references has been deleted.") from None
         self.indexes = [index for index in plan.indexes if definition.allows(index)]
         await self._run(add_indexes(*self._target, replace(definition, indexes=tuple(self.indexes))))
         await self._run(comments(*self._target, plan.columns))
@@ -357,9 +357,9 @@ class Loader:
                 await self._run([f"ALTER TABLE {row['table']} ADD CONSTRAINT {row['name']} {row['definition']}"])
             except asyncpg.ForeignKeyViolationError as error:
                 raise ReferencedRecordsMissing(
-                    f"A record of another dataset refers to the record {_referred(error)}, "
+                    f"A record of another dataset references the record {_referred(error)}, "
                     "which the file does not have.",
-                    hint="Keep the records that others refer to in the file, or delete what refers to them first.",
+                    hint="Keep the referenced records in the file, or delete what references them first.",
                 ) from None
 
     async def _run(self, statements: Sequence[str]) -> None:
@@ -370,7 +370,7 @@ class Loader:
 def key_referenced(dataset: str) -> KeyReferenced:
     """The problem that a dataset's columns cannot be inferred again: who may import may not know who refers to them."""
     return KeyReferenced(
-        f"Other datasets refer to the key of '{dataset}': its columns cannot be inferred again.",
+        f"Other datasets reference the key of '{dataset}': its columns cannot be inferred again.",
         hint="Remove `references` from their columns first, or import without infer_again.",
     )
 

@@ -251,7 +251,7 @@ def _without(array: pa.Array, mask: Mask) -> pa.Array:
 
 
 def _misfits(plain: Plain, precision: int, scale: int) -> Mask:
-    """Which plain decimals have too many digits before or behind the point."""
+    """Which plain decimals have too many digits before or after the point."""
     return (plain.scales > scale) | (plain.whole_digits - plain.is_fraction > precision - scale)
 
 

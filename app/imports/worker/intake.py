@@ -24,7 +24,7 @@ from app.datasets.repository import find_dataset
 from app.datasets.service import create_dataset
 from app.imports import repository
 from app.imports.choices import ColumnChoice, first_mistake
-from app.imports.errors import DatasetDeleted, FileGone, ImportFailed, OptionsMismatch
+from app.imports.errors import DatasetDeleted, FileNotFound, ImportFailed, OptionsMismatch
 from app.imports.models import FINISHED, INBOX, Import, Mode, OnReject
 from app.imports.service import check_size
 from app.imports.worker.job import run_import
@@ -71,7 +71,9 @@ async def take_import(import_id: UUID, *, seconds: float, takes_long: bool = Fal
         row = await repository.get_import(session, import_id)
     stored = await find_object(row.object_key, row.object_version)
     if stored is None:
-        await _fail_unread(row, FileGone(f"'{row.object_key}' is not in the bucket.", hint="Upload the file again."))
+        await _fail_unread(
+            row, FileNotFound(f"'{row.object_key}' is not in the bucket.", hint="Upload the file again.")
+        )
         return
     await _work_on(row, stored, seconds, takes_long=takes_long)
 

@@ -76,8 +76,8 @@ async def run_import(row: Import, lease: Lease, stored: StoredObject, seconds: f
             raise
         log.failure("import.broken", error, import_id=row.id)
         await runner.fail(
-            errors.ImportBroken(
-                "The import failed for a reason that is not in the file; nothing was loaded.",
+            errors.InternalImportError(
+                "The import failed because of an error in the server; nothing was loaded.",
                 hint=f"Report the import's id, {row.id}: the worker's log has the reason.",
             )
         )
@@ -170,7 +170,7 @@ class _Runner:
     async def _work(self) -> None:
         if self._row.attempts > repository.MAX_ATTEMPTS:
             raise errors.WorkerLost(
-                f"{repository.MAX_ATTEMPTS} workers took the import up and none of them ended it.",
+                f"{repository.MAX_ATTEMPTS} workers started the import and none of them finished it.",
                 hint=f"The worker's log has the reason, by the import's id, {self._row.id}. "
                 "Split a file that takes more memory than a worker has.",
             )
@@ -265,7 +265,7 @@ class _Runner:
             dataset = await session.get(Dataset, self._row.dataset_id) if self._row.dataset_id else None
         if dataset is None:
             raise errors.DatasetDeleted(
-                f"The dataset '{self._row.dataset_name}' was deleted before its import was done.",
+                f"The dataset '{self._row.dataset_name}' was deleted before its import finished.",
                 hint="Create it again and import the file into it.",
             )
         if self._row.mode == "upsert" and dataset.columns and not dataset.key:

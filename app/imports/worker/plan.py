@@ -51,7 +51,7 @@ def plan_file(row: Import, dataset: Dataset, dialect: Dialect, options: ImportOp
     """How a file is read for a dataset.
 
     Raises:
-        ChoicesMismatch, ColumnsMismatch, KeyMismatch: its columns are not those that were chosen, or the dataset's.
+        ColumnOptionsInvalid, ColumnsMismatch, KeyColumnsInvalid: its columns are not the chosen ones or the dataset's.
     """
     choices = [ColumnChoice.model_validate(choice) for choice in row.choices]
     selection = select_columns(dialect.labels, choices)
@@ -73,7 +73,7 @@ def _check_options(choice: ColumnChoice, options: ImportOptions) -> None:
     """Refuse a choice that says otherwise than the options of all columns how values are written.
 
     Raises:
-        ChoicesMismatch: it does; the dataset's options among them.
+        ColumnOptionsInvalid: it does; the dataset's options among them.
     """
     said = choice.conventions
     for name in (*SEPARATORS, "units", "booleans"):
@@ -81,7 +81,7 @@ def _check_options(choice: ColumnChoice, options: ImportOptions) -> None:
         # What separates groups of digits in other columns cannot stand before the fraction in this one.
         of_others = [said.get(other) for other in SEPARATORS if other != name] if name in SEPARATORS else []
         if given is not None and (tuple(said.get(name, given)) != tuple(given) or given in of_others):
-            raise errors.ChoicesMismatch(
+            raise errors.ColumnOptionsInvalid(
                 f"What is said of '{choice.label}' does not go with the option {name}, which is for all columns.",
                 hint="Say it of columns only. If the dataset's `import_options` have it, give null as this option.",
             )
@@ -112,7 +112,9 @@ def _read_plan(
     formats = name_formats(conventions.date_formats, selection.labels, names, others)
     for place, choice in selection.choices.items():
         if choice.date_format is not None and formats.get(names[place], choice.date_format) != choice.date_format:
-            raise errors.ChoicesMismatch(f"'{choice.label}' has another format of dates in the option `date_format`.")
+            raise errors.ColumnOptionsInvalid(
+                f"'{choice.label}' has another format of dates in the option `date_format`."
+            )
     return ReadPlan(dialect, layout, replace(conventions, date_formats=formats), limit * RECORD_PER_FIELD)
 
 
@@ -128,7 +130,7 @@ async def plan_load(
     """What of a file is loaded into which columns; `proposal` has those of a dataset whose columns the file settles.
 
     Raises:
-        KeyReferenced, ChoicesMismatch, KeyMismatch, ColumnsMismatch: it cannot be loaded so.
+        KeyReferenced, ColumnOptionsInvalid, KeyColumnsInvalid, ColumnsMismatch: it cannot be loaded so.
     """
     if plan.match is not None:
         return await _plan_known(connection, row, dataset, plan.selection, plan.match, staged=staged)
@@ -161,9 +163,9 @@ def _required(column: Column) -> Column:
 def _check_new(columns: Sequence[Column], key: Sequence[str]) -> None:
     names = [column.name for column in columns]
     if not names:
-        raise errors.ColumnsMismatch("No column of the file is left to load.", hint="Omit fewer of them.")
+        raise errors.ColumnsMismatch("No column of the file is left to load.", hint="Omit fewer columns.")
     if unknown := [name for name in key if name not in names]:
-        raise errors.KeyMismatch(
+        raise errors.KeyColumnsInvalid(
             f"The key names '{unknown[0]}', which is no column.{did_you_mean(unknown[0], names)}",
             hint=f"The columns are {', '.join(names)}.",
         )
@@ -177,7 +179,7 @@ async def _check_references(name: str, columns: Sequence[Column]) -> dict[str, s
         try:
             return await check_references(session, name, columns)
         except Problem as problem:
-            raise errors.ChoicesMismatch(problem.detail, hint=problem.hint) from None
+            raise errors.ColumnOptionsInvalid(problem.detail, hint=problem.hint) from None
 
 
 async def _plan_known(
@@ -186,7 +188,7 @@ async def _plan_known(
     places = [place for place, column in enumerate(match.columns) if column is not None]
     loaded = [column for column in match.columns if column is not None]
     if not loaded:
-        raise errors.ColumnsMismatch("No column of the file is left to load.", hint="Omit fewer of them.")
+        raise errors.ColumnsMismatch("No column of the file is left to load.", hint="Omit fewer columns.")
     references = {}
     async with AsyncSession(connection, expire_on_commit=False) as session:
         for name in {column.references for column in loaded if column.references}:
@@ -223,10 +225,10 @@ def check_settled(load: LoadPlan, proposal: Proposal) -> None:
     """Refuse columns that all of a file shows not to be as they were chosen.
 
     Raises:
-        ChoicesMismatch, KeyMismatch: they cannot be so.
+        ColumnOptionsInvalid, KeyColumnsInvalid: they cannot be so.
     """
     if proposal.mistakes:
-        raise errors.ChoicesMismatch(
+        raise errors.ColumnOptionsInvalid(
             f"What was said of columns does not go with their values: {'; '.join(proposal.mistakes[:10])}.",
             hint="Give the `type` too, and values of another are rejected, or leave the rest out.",
         )
@@ -234,6 +236,6 @@ def check_settled(load: LoadPlan, proposal: Proposal) -> None:
         Definition(tuple(proposal.columns), tuple(load.key)).check()
     except ValueError as error:
         message = str(error)
-        raise errors.KeyMismatch(
+        raise errors.KeyColumnsInvalid(
             f"{message[:1].upper()}{message[1:]}.", hint="Give its `type`, or another key."
         ) from None

@@ -12,7 +12,7 @@ from app.core.dynamo import table
 from app.core.dynamo.table import Range
 from app.core.errors import CursorInvalid
 from app.core.settings import get_settings
-from app.datasets.errors import StoreUnsuitable
+from app.datasets.errors import NotSupportedByStore
 from app.datasets.keyvalue.limits import listed_by
 from app.datasets.keyvalue.partitions import MAX_KEY_BYTES
 from app.datasets.schema import Shape
@@ -49,7 +49,7 @@ async def get_view(access: Access, key: Sequence[Any], view: RecordView, embedde
 
     Raises:
         RecordNotFound: there is none.
-        StoreUnsuitable: other records are to be embedded.
+        NotSupportedByStore: other records are to be embedded.
     """
     shape = access.shape
     _refuse_embedding(shape, embedded)
@@ -105,7 +105,7 @@ async def list_page(access: Access, query: RecordQuery, embedded: Embedded) -> R
     """A page of the records whose key begins with one value, in the order of its second, from either end.
 
     Raises:
-        StoreUnsuitable: the query asks for more than that.
+        NotSupportedByStore: the query asks for more than that.
     """
     shape = access.shape
     _refuse_embedding(shape, embedded)
@@ -128,23 +128,23 @@ def _shown(value: Any) -> Any:
 
 
 async def check_export(access: Access, query: RecordQuery) -> None:  # noqa: ARG001  # as every store's
-    """Raise StoreUnsuitable: records are not gone through here."""
-    raise StoreUnsuitable("The key-value store has no exports.", hint="Read pages of JSON, or keep the file.")
+    """Raise NotSupportedByStore: records are not gone through here."""
+    raise NotSupportedByStore("The key-value store has no exports.", hint="Read pages of JSON, or keep the file.")
 
 
 async def compute(access: Access, query: AggregateQuery) -> RecordPage:  # noqa: ARG001  # as every store's
-    """Raise StoreUnsuitable: nothing is computed here."""
-    raise StoreUnsuitable("The key-value store computes no aggregates.")
+    """Raise NotSupportedByStore: nothing is computed here."""
+    raise NotSupportedByStore("The key-value store computes no aggregates.")
 
 
 async def check_results_export(access: Access) -> None:  # noqa: ARG001  # as every store's
-    """Raise StoreUnsuitable: nothing is computed here."""
-    raise StoreUnsuitable("The key-value store computes no aggregates.")
+    """Raise NotSupportedByStore: nothing is computed here."""
+    raise NotSupportedByStore("The key-value store computes no aggregates.")
 
 
 def _refuse_embedding(shape: Shape, embedded: Embedded) -> None:
     if embedded:
-        raise StoreUnsuitable(f"'{shape.name}' is in the key-value store, which embeds no other records.")
+        raise NotSupportedByStore(f"'{shape.name}' is in the key-value store, which embeds no other records.")
 
 
 @dataclass
@@ -164,7 +164,7 @@ def range_of(shape: Shape, query: RecordQuery) -> Range | None:
     """The part of the table that a list reads, None where it can have no records.
 
     Raises:
-        StoreUnsuitable: it is more than one part, or in another order, or the query asks for what is not in an item.
+        NotSupportedByStore: it is more than one part or in another order, or asks for what is not in an item.
     """
     _check_query(shape, query)
     leading, second = shape.key
@@ -184,7 +184,7 @@ def range_of(shape: Shape, query: RecordQuery) -> Range | None:
     if query.position is not None:
         _continue_behind(bounds, shape, query, backwards=backwards)
     if max(len(bounds.first.encode()), len(bounds.last.encode())) > MAX_KEY_BYTES:
-        raise StoreUnsuitable(f"In the key-value store no key has more than {MAX_KEY_BYTES:,} bytes.")
+        raise NotSupportedByStore(f"In the key-value store no key has more than {MAX_KEY_BYTES:,} bytes.")
     if bounds.first > bounds.last:
         return None
     assert shape.generation is not None
@@ -194,27 +194,31 @@ def range_of(shape: Shape, query: RecordQuery) -> Range | None:
 def _check_query(shape: Shape, query: RecordQuery) -> None:
     names = [column.name for column in shape.key]
     if len(names) < 2:
-        raise StoreUnsuitable(
+        raise NotSupportedByStore(
             f"'{shape.name}' is in the key-value store under a key of one column: its records can only be read by key.",
             hint="GET …/records/{key} or POST …/records/get; to list records, create the dataset as relational.",
         )
     if query.search is not None or query.count != "none":
-        raise StoreUnsuitable("The key-value store neither searches texts nor counts records.")
+        raise NotSupportedByStore("The key-value store neither searches texts nor counts records.")
     if query.where.parts != tuple(query.where.conditions) or any(
         condition.column.name not in names for condition in query.where.conditions
     ):
-        raise StoreUnsuitable(f"The key-value store filters by the key alone: {names[0]}, and {names[1]} within that.")
+        raise NotSupportedByStore(
+            f"The key-value store filters by the key alone: {names[0]}, and {names[1]} within that."
+        )
     allowed = {(column.name, operator) for column, operator in listed_by(shape)}
     for condition in query.where.conditions:
         if (condition.column.name, condition.operator) not in allowed:
-            raise StoreUnsuitable(f"The key-value store has no '{condition.operator}' for '{condition.column.name}'.")
+            raise NotSupportedByStore(
+                f"The key-value store has no '{condition.operator}' for '{condition.column.name}'."
+            )
     if not any(condition.column.name == names[0] for condition in query.where.conditions):
-        raise StoreUnsuitable(
+        raise NotSupportedByStore(
             f"The key-value store lists records of one '{names[0]}' at a time.",
-            hint=f"Say which, as ?{names[0]}=…; or create the dataset as relational.",
+            hint=f"Name it, as ?{names[0]}=…; or create the dataset as relational.",
         )
     if {term.column.name for term in query.sort} != set(names) or query.sort[0].column.name not in names:
-        raise StoreUnsuitable(f"The key-value store sorts by '{names[1]}' or '-{names[1]}'.")
+        raise NotSupportedByStore(f"The key-value store sorts by '{names[1]}' or '-{names[1]}'.")
 
 
 def _narrow(bounds: _Bounds, prefix: str, condition: Condition) -> None:

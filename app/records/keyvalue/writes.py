@@ -266,7 +266,7 @@ class KeyvalueWriter:
             raise self._explain(key, Preconditions(), is_there=False, creates=False) from None
 
     def _taken(self, values: Values, index: int | None = None) -> Fault:
-        return self._fault("existing_key", "a record of the dataset has it already", values, index)
+        return self._fault("existing_key", "a record of the dataset already has it", values, index)
 
     def _fault(self, code: str, message: str, values: Values, index: int | None) -> Fault:
         names = [column.name for column in self._shape.key]
@@ -291,7 +291,7 @@ class KeyvalueWriter:
         return problem or RecordNotFound(f"'{name}' has no record with {record}.")
 
     def _contended(self) -> ServiceUnavailable:
-        return ServiceUnavailable("Others write to the same record all the time.", retry_after=1)
+        return ServiceUnavailable("Other writes to the same record keep coming.", retry_after=1)
 
 
 _TAKEN_HINT = "Change the record that has it, or choose another value."

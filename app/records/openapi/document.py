@@ -10,7 +10,7 @@ from app.columns.json_schema import plain_value, shown_value, with_wide_integers
 from app.columns.schema_references import schema_reference
 from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
 from app.core.http.problem_documents import ProblemDocument, problem_response
-from app.datasets.errors import DatasetNotFound, DatasetReshaped, StoreUnsuitable
+from app.datasets.errors import DatasetNotFound, DatasetSchemaChanged, NotSupportedByStore
 from app.datasets.keyvalue import limits
 from app.datasets.schema import Shape
 from app.records.openapi import queries
@@ -27,22 +27,22 @@ from app.records.openapi.writes import (
 
 # The problems of the routes of records, said once: the status and the response, by the name that operations refer to.
 _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
-    "Query": ("400", problem_response("The query cannot be understood or run", [ParameterInvalid, CursorInvalid])),
+    "Query": ("400", problem_response("Invalid query", [ParameterInvalid, CursorInvalid])),
     "Key": ("400", problem_response("The address does not name a record, or has another mistake", [ParameterInvalid])),
     "NoKey": ("401", problem_response(KeyMissing.title, [KeyMissing])),
     "NoScope": ("403", problem_response(ScopeMissing.title, [ScopeMissing])),
     "NoDataset": ("404", problem_response(DatasetNotFound.title, [DatasetNotFound])),
-    "NoRecord": ("404", problem_response("There is no such dataset or record", [DatasetNotFound])),
-    "NoFormat": ("406", problem_response("The records are not available in that format")),
+    "NoRecord": ("404", problem_response("Dataset or record not found", [DatasetNotFound])),
+    "NoFormat": ("406", problem_response("Format not available")),
     "TooLarge": ("413", problem_response(BodyTooLarge.title, [BodyTooLarge])),
-    "NoExport": ("422", problem_response("The export is too large")),
-    "Unsuitable": ("422", problem_response(StoreUnsuitable.title, [StoreUnsuitable])),
-    "NoResult": ("422", problem_response("A result is too large for its type")),
+    "NoExport": ("422", problem_response("Export too large")),
+    "Unsuitable": ("422", problem_response(NotSupportedByStore.title, [NotSupportedByStore])),
+    "NoResult": ("422", problem_response("Result out of range")),
     "Unavailable": (
         "503",
         problem_response(
-            "A part of the service cannot be reached, the query took too long, or the dataset was changed meanwhile",
-            [ServiceUnavailable, StatementTimedOut, DatasetReshaped],
+            "Service unavailable, query timed out or dataset schema changed",
+            [ServiceUnavailable, StatementTimedOut, DatasetSchemaChanged],
         ),
     ),
     "Problem": ("default", problem_response("Any other problem")),

@@ -95,7 +95,7 @@ ANY_CHANGE = body_of(_ANY_RECORD, JSON, MERGE_PATCH)
 
 # The problems of writing, by the name that operations refer to: the status and the response.
 WRITE_PROBLEMS: dict[str, tuple[str, Document]] = {
-    "Malformed": ("400", problem_response("The body is not JSON, or the address or a header cannot be used")),
+    "Malformed": ("400", problem_response("The body is not JSON, or the URL or a header is invalid")),
     "Clash": (
         "409",
         problem_response(
@@ -103,11 +103,11 @@ WRITE_PROBLEMS: dict[str, tuple[str, Document]] = {
             "use by an import or another request, or the request with this Idempotency-Key is still running"
         ),
     ),
-    "Referenced": ("409", problem_response("Another record refers to this one, or something holds the dataset")),
-    "OtherState": ("412", problem_response("The record is not in the state that If-Match or If-None-Match names")),
-    "TooMuch": ("413", problem_response("The body or the array is too large")),
-    "OtherKind": ("415", problem_response("The body's media type is not supported")),
-    "Unfit": ("422", problem_response("The record does not fit its dataset, or an Idempotency-Key had another body")),
+    "Referenced": ("409", problem_response("Another record references this one, or the dataset is busy")),
+    "OtherState": ("412", problem_response("The precondition of If-Match or If-None-Match failed")),
+    "TooMuch": ("413", problem_response("Body or array too large")),
+    "OtherKind": ("415", problem_response("Unsupported media type")),
+    "Unfit": ("422", problem_response("Invalid record, or an Idempotency-Key reused with another body")),
 }
 _WRITING = ("Malformed", "Clash", "TooMuch", "OtherKind", "Unfit")
 _ADDRESSED = ("NoRecord", "OtherState")

@@ -222,6 +222,6 @@ def _place(value: Any, member: Member) -> str | None:
     if value is None and member.nullable:
         return None
     if not isinstance(value, str):
-        raise ValueError("it is not a text")
+        raise ValueError("it is not a string")
     TYPES[member.type].parse(value)
     return value

@@ -136,7 +136,7 @@ def comparable(text: str, column: Column, place: str) -> str:
     except ValueError as error:
         # A form decodes + to a space.
         is_offset = column.type == "datetime" and _OFFSET_WITH_SPACE.search(text)
-        hint = "In an address, write the + of an offset as %2B." if is_offset else None
+        hint = "In a URL, write the + of an offset as %2B." if is_offset else None
         raise Mistake(place, str(error), hint=hint) from None
     return text if text in NOT_FINITE else canonical_text(value)
 
@@ -149,4 +149,4 @@ def begin_of_day(text: str) -> str:
 def check_characters(text: str, place: str) -> None:
     """Raise Mistake where a text holds what no text in the database does."""
     if not is_storable_text(text):
-        raise Mistake(place, "it holds NUL or half of a surrogate pair, which no text in the database does")
+        raise Mistake(place, "it contains NUL or half of a surrogate pair, which the database cannot store")

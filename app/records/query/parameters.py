@@ -42,7 +42,7 @@ class Asked:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise Mistake(self.place(name), f"it takes a text, not {named(value)}")
+            raise Mistake(self.place(name), f"it takes a string, not {named(value)}")
         return value
 
     def choice(self, name: str, choices: Sequence[str]) -> str | None:
@@ -149,7 +149,7 @@ def _split_address(raw: bytes, members: int, limits: Limits) -> dict[str, list[s
     try:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, encoding="utf-8", errors="strict")
     except UnicodeDecodeError:
-        raise ParameterInvalid("The address is not UTF-8.", hint="Percent-encode every parameter as UTF-8.") from None
+        raise ParameterInvalid("The URL is not UTF-8.", hint="Percent-encode every parameter as UTF-8.") from None
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)

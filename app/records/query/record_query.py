@@ -158,7 +158,7 @@ def check_form(asked: Asked, form: Form) -> None:
             raise Mistake(asked.place(name), "an export has all records, and no pages", hint=hint)
     if form != "csv" and asked.flag("spreadsheet"):
         hint = "Send the header Accept: text/csv with it."
-        raise Mistake(asked.place("spreadsheet"), "only text/csv is made for spreadsheets", hint=hint)
+        raise Mistake(asked.place("spreadsheet"), "only text/csv is for spreadsheets", hint=hint)
 
 
 def _check_contradictions(part: Filter) -> None:
@@ -233,7 +233,7 @@ def _embeddable(shape: Shape, name: str, asked: Asked) -> Column:
     hint = f"Columns that can be embedded: {', '.join(shape.references) or 'none'}."
     column = _known(shape, name, place, hint)
     if column.references is None:
-        raise Mistake(place, f"'{name}' refers to no dataset", hint=hint)
+        raise Mistake(place, f"'{name}' references no dataset", hint=hint)
     return column
 
 

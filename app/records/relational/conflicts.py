@@ -41,7 +41,7 @@ async def explain_clash(
         if column.name in names:
             dangling += await _find_dangling(target, column, records, caller, is_list=is_list)
     if dangling:
-        return refusal(ReferenceMissing, dangling, "Make the record that is referred to first.")
+        return refusal(ReferenceMissing, dangling, "Create the referenced record first.")
     return Outdated()
 
 
@@ -59,7 +59,7 @@ async def _find_taken(
     faults = []
     for place, first, is_taken in rows:
         code = f"existing_{kind}" if is_taken else f"repeated_{kind}"
-        message = "a record of the dataset has it already" if is_taken else f"the same as in record {first - 1}"
+        message = "a record of the dataset already has it" if is_taken else f"the same as in record {first - 1}"
         faults.append(_fault(columns, code, message, records, place, is_list=is_list))
     return faults
 
@@ -96,7 +96,7 @@ def explain_reference(
     shown = ",".join(str(value) for value in key)
     return RecordReferenced(
         f"A record of {who} refers to the record '{shown[:MOST_SHOWN]}' of '{target.name}'.",
-        hint="Change or delete what refers to it first.",
+        hint="Change or delete what references it first.",
     )
 
 

@@ -16,7 +16,7 @@ from app.core.database.sql import Statement
 from app.core.database.statements import connection_of
 from app.core.errors import StatementTimedOut
 from app.core.settings import MIB, get_settings
-from app.datasets.errors import DatasetReshaped
+from app.datasets.errors import DatasetSchemaChanged
 from app.datasets.schema import Shape
 from app.records.errors import ExportTooLarge, ResultOutOfRange
 from app.records.query.aggregate_query import AggregateQuery
@@ -72,7 +72,7 @@ async def stream(export: Export, access: Access) -> AsyncGenerator[bytes, None]:
     """An export's bytes, read from a database. Who stops reading ends the query.
 
     Raises:
-        StatementTimedOut, ServiceUnavailable, DatasetReshaped: the database gave up.
+        StatementTimedOut, ServiceUnavailable, DatasetSchemaChanged: the database gave up.
         ExportTooLarge: it has more records, or more bytes, than an export may have.
         ResultOutOfRange: a sum of numbers is too large for one.
     """
@@ -146,8 +146,8 @@ async def _copy_records(statement: Statement, export: Export, pool: Pool, pieces
     return int(status.rpartition(" ")[2])
 
 
-def _reshaped() -> DatasetReshaped:
-    return DatasetReshaped("The dataset was changed or deleted while its export began.")
+def _reshaped() -> DatasetSchemaChanged:
+    return DatasetSchemaChanged("The dataset was changed or deleted while its export started.")
 
 
 def _look_at(task: "asyncio.Task[Any]") -> None:

@@ -46,7 +46,7 @@ async def _fetch_page(access: Access, statement: Statement, query: RecordQuery) 
         return await access.fetch(statement)
     except QueryCanceledError:
         if parts := unserved(access.shape, query):
-            raise _timed_out(f"No index serves {' and '.join(parts)}: have one made, or filter further.") from None
+            raise _timed_out(f"No index serves {' and '.join(parts)}: add one, or filter further.") from None
         raise
 
 

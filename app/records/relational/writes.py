@@ -276,7 +276,7 @@ class Writer:
 
     def _busy(self) -> DatasetBusy:
         return DatasetBusy(
-            f"An import or another request holds what this one needs of '{self._target.name}'; nothing was written.",
+            f"An import or another request holds a lock on '{self._target.name}'; nothing was written.",
             hint=f"Try again in {WAIT_SECONDS} seconds, or when the import has ended.",
             headers={"Retry-After": str(WAIT_SECONDS)},
         )

@@ -27,7 +27,7 @@ class TestLogin:
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.parent.stat().st_mode & 0o777 == 0o700
         assert [item.name for item in path.parent.iterdir()] == ["profiles.json"]
-        assert tolva("records", "count", "absent", home=tmp_path).err.startswith("Error: There is no such dataset")
+        assert tolva("records", "count", "absent", home=tmp_path).err.startswith("Error: Dataset not found")
 
     def test_on_a_terminal_the_key_is_not_shown(self, dev: RunningDev, tmp_path: Path) -> None:
         done = on_terminal(

@@ -56,7 +56,7 @@ class TestSentAgain:
         assert (await client.post(path, json=body, headers=KEY)).status_code == 201
         for _ in range(2):
             await leave_claims()
-            assert problem(await client.post(path, json=body, headers=KEY)) == (409, "/problems/answer-not-kept")
+            assert problem(await client.post(path, json=body, headers=KEY)) == (409, "/problems/response-not-stored")
         assert await connections.fetchval(count) == 1
 
     async def test_many_at_once_do_it_once(self, client: AsyncClient, connections: asyncpg.Connection) -> None:

@@ -177,7 +177,7 @@ class TestTableAway:
         assert (await ordering).status_code == 201
         table.fault = "none"
         again = await buyer.post("/orders", headers={"Idempotency-Key": "one"})
-        assert _problem(again) == (409, "/problems/idempotency-key-busy")
+        assert _problem(again) == (409, "/problems/idempotency-key-in-use")
 
 
 class TestReuse:
@@ -194,7 +194,7 @@ class TestReuse:
         running = asyncio.create_task(buyer.post("/orders", headers=key))
         await shop.begun.wait()
         response = await buyer.post("/orders", headers=key)
-        assert _problem(response) == (409, "/problems/idempotency-key-busy")
+        assert _problem(response) == (409, "/problems/idempotency-key-in-use")
         assert int(response.headers["retry-after"]) > 0
         other = await buyer.post("/orders", json={"n": 2}, headers=key)
         assert _problem(other) == (422, "/problems/idempotency-key-reused")
@@ -268,7 +268,7 @@ class TestFailureBehindTheCommit:
         shop.fails, shop.status = False, 201
         for _ in range(2):
             response = await buyer.post("/orders", json={"n": 1}, headers=key)
-            assert _problem(response) == (409, "/problems/answer-not-kept")
+            assert _problem(response) == (409, "/problems/response-not-stored")
         response = await buyer.post("/orders", json={"n": 2}, headers=key)
         assert _problem(response) == (422, "/problems/idempotency-key-reused")
         assert shop.done == 1
@@ -325,7 +325,7 @@ class TestLease:
     async def test_a_claim_of_the_dead_ends_with_it(self, shop: Shop, buyer: AsyncClient) -> None:
         key = _key()
         await self._die(shop, buyer, key)
-        assert _problem(await buyer.post("/orders", headers=key)) == (409, "/problems/idempotency-key-busy")
+        assert _problem(await buyer.post("/orders", headers=key)) == (409, "/problems/idempotency-key-in-use")
         for item in await _items():
             await dynamo.put_item({**item, "lease_until": int(time.time()) - 1})
         other = await buyer.post("/orders", json={"n": 2}, headers=key)
@@ -450,7 +450,7 @@ class TestEveryPostThatFailsBehindItsCommit:
         made = (await client.get(listed)).json() if listed else None
         for caller in (broken, client):
             response = await caller.post(path, json=body, headers=key)
-            assert _problem(response) == (409, "/problems/answer-not-kept")
+            assert _problem(response) == (409, "/problems/response-not-stored")
         assert made is None or ((await client.get(listed or "")).json() == made and made["data"])
 
     @pytest.mark.parametrize(("path", "body"), [("/datasets", {"name": "keyvalue"}), ("/keys", {"name": "x"})])
@@ -484,5 +484,5 @@ class TestSecrets:
         secret = made.json()["key"].rpartition("_")[2]
         assert secret not in json.dumps(await _items(), default=lambda value: value.hex())
         response = await client.post("/keys", json=BODIES["/keys"], headers=key)
-        assert _problem(response) == (409, "/problems/answer-not-kept")
+        assert _problem(response) == (409, "/problems/response-not-stored")
         assert len((await client.get("/keys")).json()["data"]) == 1

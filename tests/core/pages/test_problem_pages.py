@@ -46,6 +46,12 @@ class TestProblems:
             assert said.remedy.endswith("."), said.slug
             assert 400 <= said.status < 600, said.slug
 
+    @pytest.mark.usefixtures("anonymous")
+    def test_titles_have_two_to_five_words_and_no_two_are_alike(self) -> None:
+        titles = {slug: problem.title for slug, problem in Problem.known.items()}
+        assert {slug: title for slug, title in titles.items() if not 2 <= len(title.split()) <= 5} == {}
+        assert len({title.lower() for title in titles.values()}) == len(titles)
+
 
 class TestPages:
     async def test_each_is_html_for_browsers_and_json_for_programs(self, anonymous: AsyncClient) -> None:

@@ -23,7 +23,7 @@ OTHERWISE = "Change those values first, or choose a type that has room for them.
 async def hint(things: Things, change: Document, *texts: str | None) -> str:
     """What a refused change of a column of texts says."""
     await things.make({"a": "text"}, [(text,) for text in texts])
-    problem = await things.refused({"columns": {"a": change}}, "records-do-not-fit")
+    problem = await things.refused({"columns": {"a": change}}, "records-incompatible")
     said: str = problem["hint"]
     return said
 
@@ -114,7 +114,7 @@ class TestAdvice:
     async def test_each_column_has_its_own(self, things: Things) -> None:
         await things.make({"a": "text", "b": "text", "c": "text"}, [("1,5", "x", "31/12/2024")])
         body: Document = {"columns": {"a": {**MONEY, "name": "n"}, "b": INTEGER, "c": DATE}}
-        problem = await things.refused(body, "records-do-not-fit")
+        problem = await things.refused(body, "records-incompatible")
         assert problem["hint"] == (
             'Give \'n\' "decimal_separator": "," with its type: all fit then. '
             f'Give \'c\' "date_format": "DD/MM/YYYY" with its type: all fit then. {OTHERWISE}'

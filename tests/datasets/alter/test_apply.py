@@ -113,7 +113,7 @@ class TestAddColumns:
             ({"type": "decimal", "precision": 4, "scale": 2}, 0.1, "0.1 is not a decimal as JSON shows it"),
             ({"type": "decimal", "precision": 4, "scale": 2}, "100", "'100' does not fit decimal(4,2)"),
             ({"type": "text"}, {"a": 1}, '{"a": 1} is not a text as JSON shows it'),
-            ({"type": "text"}, "a\0b", "add_columns/0/fill: A text holds NUL"),
+            ({"type": "text"}, "a\0b", "add_columns/0/fill: A string contains NUL"),
             ({"type": "json"}, {"a": "\0"}, "NUL"),
             ({"type": "date"}, "2023-02-29", "'2023-02-29' is not a date"),
             ({"type": "integer", "min": 5}, 4, "less than 5"),
@@ -128,7 +128,7 @@ class TestAddColumns:
 
     async def test_a_required_one_needs_a_value_where_there_are_records(self, stock: Things) -> None:
         body = {"add_columns": [{"name": "more", "type": "text", "required": True}]}
-        problem = await stock.refused(body, "records-do-not-fit")
+        problem = await stock.refused(body, "records-incompatible")
         assert problem["detail"] == "Some records of 'things' do not fit: 'more': a value is required (3 records)."
         assert "`fill`" in problem["hint"]
         assert [example["key"] for example in problem["errors"]] == ["a", "b%2F1", "c"]
@@ -140,7 +140,7 @@ class TestAddColumns:
 
     async def test_one_value_for_all_is_not_unique(self, stock: Things) -> None:
         body = {"add_columns": [{"name": "more", "type": "text", "unique": True, "fill": "x"}]}
-        assert (await stock.refused(body, "records-do-not-fit"))["errors"][0]["code"] == "repeated_value"
+        assert (await stock.refused(body, "records-incompatible"))["errors"][0]["code"] == "repeated_value"
 
     async def test_a_dataset_without_columns_gets_its_table(self, client: AsyncClient, things: Things) -> None:
         await client.post("/datasets", json={"name": "things"})
@@ -242,9 +242,9 @@ class TestDropColumns:
 
     async def test_a_view_that_needs_it_is_named(self, stock: Things, connections: asyncpg.Connection) -> None:
         await connections.execute("CREATE VIEW data.seen AS SELECT name, price FROM data.things")
-        problem = await stock.refused({"columns": {"name": None}}, "column-needed")
+        problem = await stock.refused({"columns": {"name": None}}, "column-in-use")
         assert "view data.seen depends on column" in problem["detail"]
-        await stock.refused({"columns": {"price": {"type": "number"}}}, "column-needed")
+        await stock.refused({"columns": {"price": {"type": "number"}}}, "column-in-use")
         await stock.change({"columns": {"name": {"name": "title"}}})
 
 
@@ -265,7 +265,7 @@ class TestConstraints:
     async def test_the_records_are_judged_by_a_new_one(
         self, stock: Things, column: str, constraint: Document, example: Document
     ) -> None:
-        problem = await stock.refused({"columns": {column: constraint}}, "records-do-not-fit")
+        problem = await stock.refused({"columns": {column: constraint}}, "records-incompatible")
         assert problem["errors"] == [example]
         assert problem["detail"] == (
             f"Some records of 'things' do not fit: '{column}': {example['message']} (1 record)."
@@ -292,13 +292,13 @@ class TestConstraints:
         rows = [(number, f"x{number}" if number % 2 else "y") for number in range(30)]
         await things.make({"n": "integer", "a": "text"}, rows, key=["n"])
         for rule in ({"max_length": 1}, {"pattern": "y"}):
-            problem = await things.refused({"columns": {"a": rule}}, "records-do-not-fit")
+            problem = await things.refused({"columns": {"a": rule}}, "records-incompatible")
             assert "(15 records)" in problem["detail"]
             assert [example["key"] for example in problem["errors"]] == [str(n) for n in range(1, 20, 2)]
 
     async def test_all_reasons_are_told_at_once(self, stock: Things) -> None:
         body = {"columns": {"name": {"max_length": 4}, "price": {"min": 2}, "count": {"required": True}}}
-        problem = await stock.refused(body, "records-do-not-fit")
+        problem = await stock.refused(body, "records-incompatible")
         assert [example["code"] for example in problem["errors"]] == ["max_length", "min", "required"]
 
     async def test_a_value_for_the_records_that_lack_one(self, stock: Things) -> None:
@@ -317,8 +317,8 @@ class TestConstraints:
     async def test_unique_names_those_who_share(self, things: Things) -> None:
         rows = [("a", "x"), ("b", "y"), ("c", "x"), ("d", None), ("e", None)]
         await things.make({"k": "text", "u": "text"}, rows, key=["k"])
-        problem = await things.refused({"columns": {"u": {"unique": True}}}, "records-do-not-fit")
-        message = "another record has it too"
+        problem = await things.refused({"columns": {"u": {"unique": True}}}, "records-incompatible")
+        message = "another record has the same value"
         assert problem["errors"] == [_example("u", "repeated_value", key, "x", message) for key in ("a", "c")]
 
     @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ class TestConstraints:
     async def test_patterns_are_those_of_imports(self, things: Things) -> None:
         # To PostgreSQL \d is every script's digit, and (?i) at this place an error.
         await things.make({"a": "text"}, [("٣",)])
-        await things.refused({"columns": {"a": {"pattern": r"\d"}}}, "records-do-not-fit")
+        await things.refused({"columns": {"a": {"pattern": r"\d"}}}, "records-incompatible")
         await things.change({"columns": {"a": {"pattern": r"\p{Nd}|(?i:x)"}}})
 
 
@@ -359,7 +359,7 @@ class TestTypes:
 
     async def test_those_that_do_not_are_named(self, stock: Things) -> None:
         body = {"columns": {"price": {"type": "integer"}, "name": {"type": "date"}}}
-        problem = await stock.refused(body, "records-do-not-fit")
+        problem = await stock.refused(body, "records-incompatible")
         assert [(example["column"], example["key"], example["value"]) for example in problem["errors"]] == [
             ("name", "a", "Lamp"),
             ("name", "b%2F1", "Chair"),
@@ -368,7 +368,7 @@ class TestTypes:
 
     async def test_json_is_read_as_imports_read_it(self, things: Things) -> None:
         await things.make({"a": "text"}, [('{"x": 1}',), ('{"x":1,"x":2}',), ("[" * 5000,), (None,)])
-        problem = await things.refused({"columns": {"a": {"type": "json"}}}, "records-do-not-fit")
+        problem = await things.refused({"columns": {"a": {"type": "json"}}}, "records-incompatible")
         assert [example["key"] for example in problem["errors"]] == ["2", "3"]
 
     async def test_dates_of_a_format(self, things: Things) -> None:
@@ -380,11 +380,11 @@ class TestTypes:
     async def test_rules_are_checked_of_the_new_values(self, things: Things) -> None:
         await things.make({"a": "text"}, [("10",), ("9",)])
         body: Document = {"columns": {"a": {"type": "integer", "min": 10}}}
-        assert (await things.refused(body, "records-do-not-fit"))["errors"][0]["value"] == "9"
+        assert (await things.refused(body, "records-incompatible"))["errors"][0]["value"] == "9"
 
     async def test_values_that_become_the_same_are_not_unique_any_more(self, things: Things) -> None:
         await things.make({"a": {"type": "text", "unique": True}}, [("1.0",), ("1.00",)])
-        problem = await things.refused({"columns": {"a": {"type": "number"}}}, "records-do-not-fit")
+        problem = await things.refused({"columns": {"a": {"type": "number"}}}, "records-incompatible")
         assert [example["code"] for example in problem["errors"]] == ["repeated_value"] * 2
 
     async def test_indexes_stay(self, things: Things) -> None:
@@ -403,7 +403,7 @@ class TestTypes:
         assert await things.values("a") == [str(2**53 - 1)]
 
     async def test_what_can_never_be(self, stock: Things) -> None:
-        problem = await stock.refused({"columns": {"count": {"type": "uuid"}}}, "type-change-impossible")
+        problem = await stock.refused({"columns": {"count": {"type": "uuid"}}}, "type-conversion-not-supported")
         assert problem["hint"] == "They can become bigint, number, decimal, boolean, text."
 
     async def test_rules_of_the_old_type_have_to_go(self, stock: Things) -> None:

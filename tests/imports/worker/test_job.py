@@ -145,7 +145,7 @@ class TestClashes:
                 "column": "sku",
                 "value": "a",
                 "code": "existing_key",
-                "message": "a record of the dataset has it already",
+                "message": "a record of the dataset already has it",
             }
         ]
         assert prices(await stock.records("stock")) == {"a": "1.00", "b": "2.50"}
@@ -245,7 +245,7 @@ class TestReplace:
         assert shown["problem"]["type"] == "/problems/referenced-records-missing"
         # Whoever imports may have no right to know what refers to it.
         assert shown["problem"]["detail"] == (
-            "A record of another dataset refers to the record 'a', which the file does not have."
+            "A record of another dataset references the record 'a', which the file does not have."
         )
         assert (await stock("stock", "sku,price,ean\na,8,1\n", mode="replace"))["status"] == "succeeded"
         assert (await stock("orders", "sku\nb\n"))["rejections"][0]["code"] == "reference_missing"

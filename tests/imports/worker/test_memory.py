@@ -80,7 +80,7 @@ class TestMalformed:
         assert measured.peak(announced["id"]) < MOST_BYTES
         shown = await importer.show(announced["id"])
         assert shown["status"] in ("succeeded", "failed")
-        assert shown["problem"] is None or shown["problem"]["type"] != "/problems/import-broken"
+        assert shown["problem"] is None or shown["problem"]["type"] != "/problems/internal-import-error"
 
     @pytest.mark.parametrize("kind", KINDS[:2], ids=lambda kind: kind.name)
     async def test_packed_takes_no_more(

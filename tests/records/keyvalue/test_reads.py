@@ -179,17 +179,17 @@ class TestUnsuitable:
         self, client: AsyncClient, path: str, said: str
     ) -> None:
         response = await client.get(f"/datasets/{path}")
-        assert problem(response) == (422, "/problems/store-unsuitable")
+        assert problem(response) == (422, "/problems/not-supported-by-store")
         assert said in response.json()["detail"]
         assert response.json()["hint"]
 
     async def test_exports_are(self, client: AsyncClient) -> None:
         response = await client.get(f"{RECORDS}?station=a", headers={"Accept": "text/csv"})
-        assert problem(response) == (422, "/problems/store-unsuitable")
+        assert problem(response) == (422, "/problems/not-supported-by-store")
 
     async def test_conditions_joined_by_or_are(self, client: AsyncClient) -> None:
         where = {"station": "a", "_or": [{"taken": 1}, {"taken": 2}]}
         response = await client.post(f"{RECORDS}/query", json={"where": where})
-        assert problem(response) == (422, "/problems/store-unsuitable")
+        assert problem(response) == (422, "/problems/not-supported-by-store")
         response = await client.post(f"{RECORDS}/query", json={"where": {"station": "a", "taken": {"gte": 4}}})
         assert [record["taken"] for record in response.json()["data"]] == [4]

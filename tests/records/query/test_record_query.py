@@ -109,7 +109,7 @@ class TestConditions:
             ("stock__between=1", "it takes two values, not 1"),
             ("stock__between=1,2,3", "it takes two values, not 3"),
             ("name__like=a%5C", "the pattern ends with a"),
-            ("name=%00", "it holds NUL"),
+            ("name=%00", "it contains NUL"),
             ('name__in="a', "the quote at character 1 of the list is not closed"),
             ('name__in=x,"a"b', "the quote at character 3 of the list is not closed"),
             ("category=Gardn", "'category' is never 'Gardn'. Did you mean 'Garden'?"),
@@ -243,7 +243,7 @@ class TestAddress:
 
     @pytest.mark.parametrize("address", ["name=%ff", "%ff=1", "name=%ed%a0%80"])
     def test_what_is_not_utf8_is_refused(self, address: str) -> None:
-        assert _refuse(address, ParameterInvalid).detail == "The address is not UTF-8."
+        assert _refuse(address, ParameterInvalid).detail == "The URL is not UTF-8."
 
     def test_bytes_that_are_not_encoded_are_read_as_utf8(self) -> None:
         assert _said(_ask("name=Zoë")) == _said(_ask("name=Zo%C3%AB"))
@@ -293,10 +293,10 @@ class TestMembers:
             ("_limit=", "it takes a whole number"),
             ("_count=exat", "there is no 'exat'. Did you mean 'exact'?"),
             ("_q=", "it is empty"),
-            ("_q=%00", "it holds NUL"),
-            ("_embed=price", "'price' refers to no dataset"),
+            ("_q=%00", "it contains NUL"),
+            ("_embed=price", "'price' references no dataset"),
             ("_embed=marker", "there is no column 'marker'. Did you mean 'maker'?"),
-            ("_spreadsheet=true", "only text/csv is made for spreadsheets"),
+            ("_spreadsheet=true", "only text/csv is for spreadsheets"),
         ],
     )
     def test_what_does_not_fit_is_refused(self, address: str, message: str) -> None:
@@ -413,8 +413,8 @@ class TestBody:
             ({"limit": "5"}, "limit", "it takes a whole number"),
             ({"limit": True}, "limit", "it takes a whole number"),
             ({"limit": 10**4000}, "limit", "it takes 1 to 1000"),
-            ({"cursor": 1}, "cursor", "it takes a text"),
-            ({"q": ["x"]}, "q", "it takes a text"),
+            ({"cursor": 1}, "cursor", "it takes a string"),
+            ({"q": ["x"]}, "q", "it takes a string"),
             ({"spreadsheet": True}, "spreadsheet", "only text/csv"),
         ],
     )

@@ -14,7 +14,7 @@ from httpx import AsyncClient, Response
 from app.access.principal import EVERYTHING
 from app.core.database.pool import get_writer
 from app.core.settings import get_settings
-from app.datasets.errors import DatasetReshaped
+from app.datasets.errors import DatasetSchemaChanged
 from app.datasets.schema import Shape
 from app.datasets.schema_cache import look_up_shape
 from app.records.query.record_query import query_from_address
@@ -273,7 +273,7 @@ class TestReshaped:
         shape = await look_up_shape("things")
         query = query_from_address(shape, b"", LIMITS, "csv")
         await connections.execute("ALTER TABLE data.things RENAME COLUMN a TO b")
-        with pytest.raises(DatasetReshaped):
+        with pytest.raises(DatasetSchemaChanged):
             [piece async for piece in stream(plan_export(shape, query, "csv", {}), _access(shape))]
 
     async def test_so_is_another_dataset_of_the_same_name_and_columns(
@@ -283,7 +283,7 @@ class TestReshaped:
         shape = await look_up_shape("things")
         query = query_from_address(shape, b"", LIMITS, "csv")
         await connections.execute("UPDATE tolva.dataset SET id = gen_random_uuid()")
-        with pytest.raises(DatasetReshaped):
+        with pytest.raises(DatasetSchemaChanged):
             [piece async for piece in stream(plan_export(shape, query, "csv", {}), _access(shape))]
 
 

@@ -265,7 +265,7 @@ def _refuse_doubtful(readings: Sequence[_Reading]) -> None:
             )
         if sum(row.width > 1 for row in rows) >= 0.7 * len(rows) and reading.typed >= 0.5:
             raise DelimiterNotFound(
-                "No delimiter splits the lines into as many fields each.",
+                "No delimiter splits the lines into the same number of fields.",
                 hint="Give `delimiter`; one that is nowhere in the file makes it one column.",
             )
 

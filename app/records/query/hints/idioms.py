@@ -80,7 +80,7 @@ def explain_parameter(shape: Shape, members: Sequence[str], name: str, value: st
     if not shape.can.queries and topic in _RELATIONAL:
         return f"'{shape.name}' is in the key-value store, which reads records by their key and has none of that."
     if topic == "api key":
-        return "An API key is sent as a header: Authorization: Bearer tolva_…; never in the address, which logs keep."
+        return "An API key is sent as a header: Authorization: Bearer tolva_…; never in the URL, which logs keep."
     hint = _sort_hint(shape, members, name, value) if topic == "sort" else _hint(shape, members, name, value)
     return hint and hint[:300]
 
@@ -97,7 +97,7 @@ def _hint(shape: Shape, members: Sequence[str], name: str, value: str) -> str | 
         "q": f"Write it as _q={words}.",
         "or": f'POST {address}/records/query takes {{"where": {{"_or": [{{…}}, {{…}}]}}}}, and _and and _not.',
         "embed": _embed_hint(shape),
-        "format": "Say it with the header Accept: application/json, text/csv or application/x-ndjson.",
+        "format": "Use the header Accept: application/json, text/csv or application/x-ndjson.",
         "select": f"Write it as _select={_listed(shape, value)}.",
         "distinct": f"GET {address}/aggregate?_group={_grouped(shape, value)} has each value once, and its count.",
         "aggregate": f"GET {address}/aggregate?{_computed(shape, name, value)} computes it.",
@@ -109,7 +109,7 @@ def _hint(shape: Shape, members: Sequence[str], name: str, value: str) -> str | 
 # What differs where results are asked for, and not records.
 _OF_RESULTS = {
     "count": "Write it as _aggregate=count.",
-    "select": "Say with _group and _aggregate what a result has.",
+    "select": "Choose the members of a result with _group and _aggregate.",
     "embed": "Results embed nothing: list the records with _embed.",
     "or": "Several values of one column: column__in=a,b. Conditions are joined by `or` in POST …/records/query alone.",
     "distinct": "Write it as _group=column: each value once.",
@@ -121,8 +121,8 @@ _OF_RESULTS = {
 def _embed_hint(shape: Shape) -> str:
     if shape.references:
         first = next(iter(shape.references))
-        return f"Write it as _embed={first}; columns that refer to others: {', '.join(shape.references)}."
-    return f"No column of '{shape.name}' refers to another dataset, so nothing can be embedded."
+        return f"Write it as _embed={first}; columns that reference others: {', '.join(shape.references)}."
+    return f"No column of '{shape.name}' references another dataset, so nothing can be embedded."
 
 
 def _filter_hint(shape: Shape, value: str) -> str:
@@ -281,6 +281,6 @@ def explain_selection(shape: Shape, name: str) -> str | None:
     parts = [part for part in re.split(r"[.():\s/]+", name[:200]) if part]
     referring = next((part for part in parts if part in shape.references), None)
     if len(parts) > 1 and referring is not None:
-        return f"A record that is referred to comes whole: _embed={referring}."
+        return f"A referenced record is embedded whole: _embed={referring}."
     found = find_column(shape.columns, parts[0]) if len(parts) > 1 else None
     return f"Columns keep their names and are selected whole: _select={found.name}." if found is not None else None

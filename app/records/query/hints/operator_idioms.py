@@ -163,7 +163,7 @@ _ABSENT = {
 
 def _advise_translated(idiom: Idiom, name: str, source: Source) -> str:
     note = "; contains minds the case of letters" if idiom.operator == "ilike" and "cont" in name else ""
-    percent = "; %25 is a % in an address" if source == "query" and "%25" in idiom.spell(source) else ""
+    percent = "; %25 is a % in a URL" if source == "query" and "%25" in idiom.spell(source) else ""
     return advise(idiom, source, f"{percent}{note}")
 
 

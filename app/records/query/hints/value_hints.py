@@ -62,13 +62,13 @@ def _warn_of_texts(column: Column, operator: str, texts: Sequence[str], source: 
     is_missing = operator not in ("ne", "nin")
     for text in texts:
         if is_null_word(text) and text not in allowed:
-            yield f"'{text}' is a text like any other. {missing(column, source, is_missing=is_missing)}"
+            yield f"'{text}' is a string like any other. {missing(column, source, is_missing=is_missing)}"
         elif source == "query" and not text and operator in ("eq", "ne", "in", "nin") and text not in allowed:
             yield f"'{column.name}' is compared with the empty text. {missing(column, source, is_missing=is_missing)}"
         elif source == "query" and (other := _other_meaning(column, operator, text)) is not None:
             yield f"'{shown(text)}' is looked for as it is written. If it is meant otherwise: {other}."
         elif source == "query" and operator in ("in", "nin") and text != text.strip():
-            yield f"'{shown(text)}' begins or ends with a space, which a list in an address keeps."
+            yield f"'{shown(text)}' begins or ends with a space, which a list in a URL keeps."
 
 
 def _other_meaning(column: Column, operator: str, text: str) -> str | None:
