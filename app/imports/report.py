@@ -13,8 +13,8 @@ import pyarrow.csv
 
 from app.core.aws.storage import ObjectWriter
 from app.imports import errors
-from app.imports.formats.csv.parse import VALUE_LIMIT, Fault
-from app.imports.formats.csv.split import Chunk, Positions
+from app.imports.formats.csv.split import Chunk
+from app.imports.formats.table import VALUE_LIMIT, Fault, Positions
 from app.imports.models import DETAIL_LIMIT, REJECTION_FIELDS, Import
 from app.imports.source.encoding import Encoding
 

@@ -17,7 +17,7 @@ from app.columns.column import Column
 from app.columns.column_types import TYPES
 from app.columns.constraints import CONSTRAINTS, constraint_rules, type_rule
 from app.core.strict_json import parse_json, write_json
-from app.imports.formats.csv.parse import Table
+from app.imports.formats.table import Table
 from app.imports.values import validate
 from app.imports.values.cells import Conventions
 from app.records import documents as records

@@ -11,8 +11,9 @@ from app.columns.column import Column
 from app.datasets.import_options import ImportOptions
 from app.imports.choices import ColumnChoice
 from app.imports.formats.csv.dialect import Dialect, detect_dialect
-from app.imports.formats.csv.parse import Layout, Table, parse_chunk
+from app.imports.formats.csv.parse import Layout, parse_chunk
 from app.imports.formats.csv.split import Chunk, Splitter
+from app.imports.formats.table import Table
 from app.imports.inference.chosen import infer_table
 from app.imports.inference.column_inference import ColumnInference
 from app.imports.inference.infer import Proposal, TableInference

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from app.columns.column import Column
-from app.imports.formats.csv.parse import is_total
+from app.imports.formats.table import is_total
 from app.imports.inference.column_inference import ColumnInference
 from app.imports.inference.column_warnings import warn_of
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.columns.column import Column
-from app.imports.formats.csv.parse import VALUE_LIMIT, Fault, Table, drop_rows
+from app.imports.formats.table import VALUE_LIMIT, Fault, Table, drop_rows
 from app.imports.values.cells import to_mask, trim
 
 

@@ -32,7 +32,7 @@ from app.datasets.keyvalue.generations import DatasetMoved, Hold, Retired
 from app.datasets.models import Dataset
 from app.datasets.schema import Shape
 from app.imports.errors import ColumnsNotSupportedByStore, KeyColumnNotFound, RecordTooLargeForStore
-from app.imports.formats.csv.parse import VALUE_LIMIT
+from app.imports.formats.table import VALUE_LIMIT
 from app.imports.load.batches import Batches
 from app.imports.load.relational import KEY_ATTEMPTS, PLACES, STAGE, Counts, Loader, LoadPlan
 from app.imports.report import Rejections, list_rejections

@@ -28,7 +28,7 @@ from app.imports.errors import (
     RecordTooWide,
     ReferencedRecordsMissing,
 )
-from app.imports.formats.csv.parse import VALUE_LIMIT
+from app.imports.formats.table import VALUE_LIMIT
 from app.imports.inference.pick import Picked
 from app.imports.models import Mode
 from app.imports.report import Rejections, list_rejections

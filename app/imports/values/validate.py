@@ -17,8 +17,8 @@ from app.columns.column_types import MAX_SAFE_INTEGER
 from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
 from app.columns.conventions import Conventions as ColumnConventions
 from app.columns.patterns import anchored
-from app.imports.formats.csv.parse import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
 from app.imports.formats.csv.surplus import reject_shifted
+from app.imports.formats.table import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
 from app.imports.values import cells, numbers
 from app.imports.values.cells import Cells, Conventions, Mask, either, to_mask
 from app.imports.values.number_style import JSON_STYLE, style_of

@@ -19,8 +19,9 @@ from app.columns.column import Column
 from app.imports.formats.csv.dialect import Dialect
 from app.imports.formats.csv.formulas import formula_warning
 from app.imports.formats.csv.parse import Layout, parse_chunk
-from app.imports.formats.csv.split import Chunk, Positions, Splitter, is_utf8
+from app.imports.formats.csv.split import Chunk, Splitter, is_utf8
 from app.imports.formats.csv.surplus import may_be_keys, trimmed_warning
+from app.imports.formats.table import Positions
 from app.imports.inference.infer import TableInference
 from app.imports.inference.pick import Picked, in_file_order, pick_columns
 from app.imports.inference.settle import Settled, settle_columns

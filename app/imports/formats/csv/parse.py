@@ -6,9 +6,8 @@ the splitter's, and any chunk that differs or is irregular is read by the tokeni
 Pure: no I/O.
 """
 
-import re
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from app.imports.formats.csv.formulas import count_formulas, may_hold_formulas
-from app.imports.formats.csv.split import MAX_FIELDS, Chunk, Positions
+from app.imports.formats.csv.split import MAX_FIELDS, Chunk
 from app.imports.formats.csv.tokenizer import (
     LINE_END,
     MALFORMED,
@@ -29,12 +28,9 @@ from app.imports.formats.csv.tokenizer import (
     Record,
     Tokenizer,
 )
+from app.imports.formats.table import Doubtful, Fault, Positions, Table, drop_rows
 
-VALUE_LIMIT = 200
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-TOTAL = r"^\s*(?i:(?:grand[ -]?|sub[ -]?|overall )?(?:totals?|sum))\s*:?\s*$"
 
 
 @dataclass(frozen=True)
@@ -60,60 +56,6 @@ class Layout:
     def fields(self) -> int:
         """How many fields a record has as a rule."""
         return self.width + (self.surplus or 0)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Records of one chunk that share one mistake: `rows` are their places among the chunk's records, from 0.
-
-    `values` holds what was found, one for each row; `message` is one for all rows, or an array with one for each. The
-    mistake may be in one field, whose place, from 0, is then known before its column is.
-    """
-
-    rows: Positions
-    column: str | None
-    code: str
-    message: str | pa.Array
-    values: pa.Array
-    field: int | None = None
-
-    def only(self, wanted: npt.NDArray[np.bool_]) -> "Fault":
-        """The same mistake of some of its records."""
-        mask = pa.array(wanted)
-        message = self.message if isinstance(self.message, str) else self.message.filter(mask)
-        return replace(self, rows=self.rows[wanted], message=message, values=self.values.filter(mask))
-
-
-@dataclass
-class Doubtful:
-    """Records of a table that have more empty fields behind the last column than the others: a delimiter too many may
-    have shifted them. `fault` is what they are refused for in that case, `surplus` how many fields are too many.
-    """
-
-    fault: Fault
-    surplus: Positions
-
-
-@dataclass
-class Table:
-    """The records of a chunk that have the right shape: an array of bytes a column; `rows` as in `Fault`."""
-
-    columns: list[pa.Array]
-    rows: Positions
-    faults: list[Fault] = field(default_factory=list)
-    doubtful: Doubtful | None = None
-    # Doubtful records that have been found to be right.
-    trimmed: Positions = field(default_factory=lambda: np.empty(0, np.int64))
-    # How many cells of each column are a text in a formula, as ="00123"; empty where none is.
-    formulas: list[int] = field(default_factory=list)
-
-    def without_doubtful(self) -> "Table":
-        """The records that say of what type the columns are."""
-        if self.doubtful is None:
-            return self
-        certain = Table(list(self.columns), self.rows)
-        drop_rows(certain, np.isin(self.rows, self.doubtful.fault.rows))
-        return certain
 
 
 def parse_chunk(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table:
@@ -368,13 +310,6 @@ def _equals(column: pa.Array, value: bytes) -> npt.NDArray[np.bool_]:
     return np.array(same.to_numpy(zero_copy_only=False), np.bool_)
 
 
-def drop_rows(table: Table, unwanted: npt.NDArray[np.bool_]) -> None:
-    """Take rows out of a table."""
-    mask = pa.array(~unwanted)
-    table.columns = [column.filter(mask) for column in table.columns]
-    table.rows = table.rows[~unwanted]
-
-
 def _reject_long_fields(table: Table, layout: Layout) -> None:
     too_long = np.zeros(len(table.rows), np.bool_)
     for index, column in enumerate(table.columns):
@@ -421,8 +356,3 @@ def _bad_bytes(value: bytes) -> str:
     except UnicodeDecodeError as error:
         return f"byte {value[error.start : error.end].hex(' ')} at {error.start} of the cell is not UTF-8"
     return ""
-
-
-def is_total(cell: bytes | None) -> bool:
-    """Whether a first cell says that its row sums up the others."""
-    return cell is not None and re.search(TOTAL.encode(), cell) is not None

@@ -26,8 +26,7 @@ from app.imports.formats.csv.tokenizer import (
     may_go_on,
     without_end_mark,
 )
-
-Positions = npt.NDArray[np.int64]
+from app.imports.formats.table import Positions
 
 # A chunk ends once it has so many bytes, lines or cells, whatever its records are: what is made of it takes memory by
 # each of them. Only one record that is longer makes a longer chunk.

@@ -16,8 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.columns.constraints import UNADDRESSABLE
-from app.imports.formats.csv.parse import Table, drop_rows
-from app.imports.formats.csv.split import Positions
+from app.imports.formats.table import Positions, Table, drop_rows
 
 Mask = npt.NDArray[np.bool_]
 # Tells which cells are no values of the column at a place; None where all are.

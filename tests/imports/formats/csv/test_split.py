@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.imports.formats.csv.parse import Fault, Layout, Table, parse_chunk
+from app.imports.formats.csv.parse import Layout, parse_chunk
 from app.imports.formats.csv.split import MAX_CHUNK, MAX_LINES, MAX_TOKENIZED, Chunk, Splitter
 from app.imports.formats.csv.tokenizer import LINE_END, STRIDE, Grammar, Malformed, Record, Tokenizer
+from app.imports.formats.table import Fault, Table
 
 LINE_ENDS = ["\n", "\r\n", "\r", "\r\r\n"]
 FIELDS = st.text(alphabet='ab ,"\n\ré', max_size=6)

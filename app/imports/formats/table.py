@@ -1,0 +1,85 @@
+"""Table: the cells of some records of a file, where a file format meets the stages that all formats share.
+
+A format reads a file into tables: one array of bytes a column, and a fault for each record of a wrong shape.
+
+Pure: no I/O.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Positions = npt.NDArray[np.int64]
+
+# So many characters of a value are shown.
+VALUE_LIMIT = 200
+TOTAL = r"^\s*(?i:(?:grand[ -]?|sub[ -]?|overall )?(?:totals?|sum))\s*:?\s*$"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Records of one chunk that share one mistake: `rows` are their places among the chunk's records, from 0.
+
+    `values` holds what was found, one for each row; `message` is one for all rows, or an array with one for each. The
+    mistake may be in one field, whose place, from 0, is then known before its column is.
+    """
+
+    rows: Positions
+    column: str | None
+    code: str
+    message: str | pa.Array
+    values: pa.Array
+    field: int | None = None
+
+    def only(self, wanted: npt.NDArray[np.bool_]) -> "Fault":
+        """The same mistake of some of its records."""
+        mask = pa.array(wanted)
+        message = self.message if isinstance(self.message, str) else self.message.filter(mask)
+        return replace(self, rows=self.rows[wanted], message=message, values=self.values.filter(mask))
+
+
+@dataclass
+class Doubtful:
+    """Records of a table that have more empty fields behind the last column than the others: a delimiter too many may
+    have shifted them. `fault` is what they are refused for in that case, `surplus` how many fields are too many.
+    """
+
+    fault: Fault
+    surplus: Positions
+
+
+@dataclass
+class Table:
+    """The records of a chunk that have the right shape: an array of bytes a column; `rows` as in `Fault`."""
+
+    columns: list[pa.Array]
+    rows: Positions
+    faults: list[Fault] = field(default_factory=list)
+    doubtful: Doubtful | None = None
+    # Doubtful records that have been found to be right.
+    trimmed: Positions = field(default_factory=lambda: np.empty(0, np.int64))
+    # How many cells of each column are a text in a formula, as ="00123"; empty where none is.
+    formulas: list[int] = field(default_factory=list)
+
+    def without_doubtful(self) -> "Table":
+        """The records that say of what type the columns are."""
+        if self.doubtful is None:
+            return self
+        certain = Table(list(self.columns), self.rows)
+        drop_rows(certain, np.isin(self.rows, self.doubtful.fault.rows))
+        return certain
+
+
+def drop_rows(table: Table, unwanted: npt.NDArray[np.bool_]) -> None:
+    """Take rows out of a table."""
+    mask = pa.array(~unwanted)
+    table.columns = [column.filter(mask) for column in table.columns]
+    table.rows = table.rows[~unwanted]
+
+
+def is_total(cell: bytes | None) -> bool:
+    """Whether a first cell says that its row sums up the others."""
+    return cell is not None and re.search(TOTAL.encode(), cell) is not None
