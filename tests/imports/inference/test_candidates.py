@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.imports.inference.column_warnings import warn_of
-from app.imports.inference.infer import MAX_WARNINGS
 from tests.imports.conftest import Importer, types
 from tests.imports.engine import Engine
 
@@ -122,23 +121,6 @@ class TestNearMisses:
         found = infer(values)
         total = sum(bool(value.strip()) for value in values)
         assert all(miss.fits + miss.misfits == total for miss in found.near_misses())
-
-
-class TestWarnings:
-    def test_are_few_in_a_wide_file(self) -> None:
-        width = 300
-        content = ",".join(f"c{place}" for place in range(width)) + "\n" + ("01/02/2024," * width)[:-1] + "\n"
-        engine = Engine(content.encode(), 1 << 20, 1 << 20, {"header": True})
-        warnings = engine.propose().warnings
-        assert len(warnings) == MAX_WARNINGS + 1
-        assert warnings[-1] == "280 more columns are like these: see the evidence of each."
-
-    @pytest.mark.parametrize("word", ["NA", "-", "**", "n/a", "suppressed"])
-    def test_name_a_placeholder(self, word: str) -> None:
-        warning = warn_of(infer(["5", "6", word, "7", word]))
-        assert warning is not None
-        assert f'nulls={word} (--null "{word}")' in warning
-        assert infer(["5", "6", word, "7", word], nulls=[word]).column()[0].type == "integer"
 
 
 class TestThroughTheApi:

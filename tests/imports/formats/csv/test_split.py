@@ -2,17 +2,15 @@
 
 import csv
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.imports.formats.csv.parse import Layout, parse_chunk
 from app.imports.formats.csv.split import MAX_CHUNK, MAX_LINES, MAX_TOKENIZED, Chunk, Splitter
-from app.imports.formats.csv.tokenizer import LINE_END, STRIDE, Grammar, Malformed, Record, Tokenizer
-from app.imports.formats.table import Fault, Table
+from app.imports.formats.csv.tokenizer import LINE_END, Grammar, Malformed, Record, Tokenizer
 
 LINE_ENDS = ["\n", "\r\n", "\r", "\r\r\n"]
 FIELDS = st.text(alphabet='ab ,"\n\ré', max_size=6)
@@ -25,18 +23,6 @@ GRAMMARS = [
     Grammar(escape=b"\\"),
     Grammar(escape=b"\\", lenient_quotes=True),
     Grammar(quote=b""),
-]
-
-
-LAYOUTS = [
-    Layout(2),
-    Layout(3, (b"", b"a")),
-    Layout(2, pad_short_rows=True),
-    Layout(1),
-    Layout(2, surplus=1),
-    Layout(1, (b"", b"a"), surplus=2),
-    Layout(1, pad_short_rows=True, surplus=2),
-    Layout(2, surplus=None),
 ]
 
 
@@ -153,27 +139,6 @@ class TestAnything:
         assert not covered or max(covered) <= len(lines)
 
 
-class TestTokenizer:
-    @pytest.mark.parametrize("grammar", GRAMMARS)
-    @given(SOUP, st.integers(1, 12), st.booleans())
-    def test_what_was_followed_in_vain_changes_no_other_record(
-        self, grammar: Grammar, data: bytes, limit: int, final: bool
-    ) -> None:
-        found = list(Tokenizer(grammar, max_record=limit).read(data, final=final))
-        for record in found:
-            alone = next(Tokenizer(grammar, max_record=limit).read(data, record.start, final=final))
-            assert replace(alone, start=record.start) == record
-
-    @pytest.mark.parametrize("line", [b"a,,b,c,,d,,", b"a,,,,", b'"a","",b,"c",,d,', b'"a",,,,', b"a,b", b"a"])
-    def test_of_many_fields_it_keeps_the_first_and_one_that_is_not_empty(self, line: bytes) -> None:
-        (whole,) = Tokenizer(Grammar()).read(line, final=True)
-        (cut,) = Tokenizer(Grammar(), max_fields=2).read(line, final=True)
-        assert isinstance(whole, Record)
-        assert isinstance(cut, Record)
-        assert cut.width == whole.width == len(whole.fields)
-        assert cut.fields == [*whole.fields[:2], *[value for value in whole.fields[2:] if value][:1]]
-
-
 class TestLongLines:
     @pytest.mark.parametrize("block", [1, 3, 7, 64])
     def test_one_without_an_end_in_sight_is_one_mistake(self, block: int) -> None:
@@ -206,77 +171,3 @@ class TestMemory:
         assert b"".join(chunk.data for chunk in chunks) == data
         assert max(len(chunk.data) for chunk in chunks) <= 2 * MAX_TOKENIZED + 20
         assert sum(len(chunk.starts) for chunk in chunks) == data.count(b"\n")
-
-
-class TestParsing:
-    @pytest.mark.parametrize("layout", LAYOUTS)
-    @pytest.mark.parametrize("skip_space", [False, True])
-    @given(SOUP)
-    def test_the_fast_way_gives_what_the_exact_way_gives(self, layout: Layout, skip_space: bool, data: bytes) -> None:
-        grammar = Grammar(keep_blank=layout.fields == 1, skip_space=skip_space)
-        for chunk in split(data, len(data) + 1, grammar):
-            if chunk.records is not None:
-                # The exact way already, and what makes it malformed may stand behind the chunk.
-                continue
-            exact = Chunk(
-                chunk.data,
-                chunk.offset,
-                chunk.line,
-                chunk.record,
-                chunk.quotes,
-                list(Tokenizer(grammar).read(chunk.data, final=True)),
-                chunk.keep_blank,
-            )
-            fast, slow = parse_chunk(chunk, grammar, layout), parse_chunk(exact, grammar, layout)
-            assert [column.to_pylist() for column in fast.columns] == [column.to_pylist() for column in slow.columns]
-            assert fast.rows.tolist() == slow.rows.tolist()
-            assert _surplus(fast) == _surplus(slow)
-            assert _faults(fast.faults) == _faults(slow.faults)
-
-
-def _surplus(table: Table) -> list[tuple[int, int]]:
-    found = table.doubtful
-    return list(zip(found.fault.rows.tolist(), found.surplus.tolist(), strict=True)) if found else []
-
-
-def _faults(faults: list[Fault]) -> list[tuple[object, ...]]:
-    return sorted(
-        (row, fault.code, message, fault.field, value)
-        for fault in faults
-        for row, message, value in zip(fault.rows.tolist(), _messages(fault), fault.values.to_pylist(), strict=True)
-    )
-
-
-def _messages(fault: Fault) -> list[str]:
-    if isinstance(fault.message, str):
-        return [fault.message] * len(fault.rows)
-    messages: list[str] = fault.message.to_pylist()
-    return messages
-
-
-class TestManyOpenFields:
-    """Each line begins a record whose fields follow one another to the end of the file, where the last one is open."""
-
-    LINES = 2000
-
-    def test_no_field_is_read_for_each_of_the_lines_before_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        read_quoted, count = Tokenizer._read_quoted, 0
-
-        def count_fields(tokenizer: Tokenizer, opening: int, field: int) -> tuple[bytes, int]:
-            nonlocal count
-            count += 1
-            return read_quoted(tokenizer, opening, field)
-
-        monkeypatch.setattr(Tokenizer, "_read_quoted", count_fields)
-        records = list(Tokenizer(Grammar()).read(b'a","\nb' * self.LINES, final=True))
-        assert len(records) == self.LINES + 1
-        assert count < self.LINES * (STRIDE + 2)
-
-    def test_what_is_wrong_is_the_same_for_each(self) -> None:
-        content = b'a","\nb' * self.LINES
-        records = list(Tokenizer(Grammar()).read(content, final=True))
-        for record in records[:-1:100]:
-            (alone,) = list(Tokenizer(Grammar()).read(content[record.start :], final=True))[:1]
-            assert isinstance(record, Malformed)
-            assert isinstance(alone, Malformed)
-            assert (record.code, record.field, record.text) == (alone.code, alone.field, alone.text)

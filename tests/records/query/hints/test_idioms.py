@@ -5,15 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import Problem
-from app.records.near_keys import MOST_CANDIDATES, near_keys
 from app.records.query.aggregate_query import MEMBERS as RESULT_MEMBERS
 from app.records.query.aggregate_query import aggregate_from_address
 from app.records.query.hints.idioms import translate_group, translate_measure, translate_sort
 from app.records.query.hints.near_values import near_value
-from app.records.query.hints.operator_idioms import find_column, find_condition, find_in_value
+from app.records.query.hints.operator_idioms import find_in_value
 from app.records.query.hints.unknown_parameters import unknown_parameter
 from app.records.query.record_query import MEMBERS, query_from_body
-from tests.records.shapes import LIMITS, make_shape, products
+from tests.records.shapes import LIMITS, products
 
 SHAPE = products()
 STABLE = settings(deadline=None, derandomize=True, max_examples=300)
@@ -64,35 +63,6 @@ class TestAnything:
             assert aggregate_from_address(SHAPE, f"_group={group}".encode(), LIMITS).groups
 
 
-class TestFindColumn:
-    @pytest.mark.parametrize(
-        "name", ["weight_kg", "WEIGHT_KG", "Weight (kg)", "weight (KG)", "Weight KG", " weight_kg "]
-    )
-    def test_in_other_letters_or_by_its_label(self, name: str) -> None:
-        shape = make_shape({"weight_kg": {"type": "number", "label": "Weight (kg)"}})
-        found = find_column(shape.columns, name)
-        assert found is not None
-        assert found.name == "weight_kg"
-
-    def test_a_label_that_says_nothing_of_the_name(self) -> None:
-        shape = make_shape({"a": {"type": "number", "label": "Größe"}, "b": "text"})
-        found = find_column(shape.columns, "größe")
-        assert found is not None
-        assert found.name == "a"
-
-    @pytest.mark.parametrize("name", ["", "weight", "weight_kg>", "weight_kg[gt]"])
-    def test_others_are_none(self, name: str) -> None:
-        shape = make_shape({"weight_kg": {"type": "number", "label": "Weight (kg)"}})
-        assert find_column(shape.columns, name) is None
-
-    def test_a_column_that_is_called_as_a_parameter_of_another_api_is_one(self) -> None:
-        shape = make_shape({"page": "integer", "price_gt": "integer", "price": "integer"})
-        assert find_column(shape.columns, "price_gt") is not None
-        idiom = find_condition(shape.columns, "price_gt_gte", "3")
-        assert idiom is not None
-        assert idiom.spell("query") == "price_gt__gte=3"
-
-
 class TestTranslateSort:
     @pytest.mark.parametrize(
         ("text", "sort"),
@@ -112,22 +82,3 @@ class TestTranslateSort:
     )
     def test_as_it_is_written_here(self, text: str, sort: str | None) -> None:
         assert translate_sort(SHAPE.columns, text) == sort
-
-
-class TestNearKeys:
-    def test_zeros_case_and_what_surrounds_it(self) -> None:
-        columns = make_shape({"k": {"type": "text", "required": True}}, "k").key
-        assert ("000364",) in near_keys(columns, ["364"])
-        assert ("364",) in near_keys(columns, ["000364"])
-        assert ("ab-1",) in near_keys(columns, [" AB-1/"])
-        assert ("a",) in near_keys(columns, ["a.json"])
-
-    def test_they_are_bounded_and_never_the_key_itself(self) -> None:
-        names = [f"k{number}" for number in range(8)]
-        shape = make_shape({name: {"type": "text", "required": True} for name in names}, *names)
-        candidates = near_keys(shape.key, ["7"] * 8)
-        assert len(candidates) == MOST_CANDIDATES
-        assert ("7",) * 8 not in candidates
-
-    def test_only_texts_are_varied(self) -> None:
-        assert near_keys(make_shape({"n": "integer"}).key, ["7"]) == []

@@ -1,9 +1,13 @@
 """Hard files, cases 1 to 8 and 46: quotes, escapes and newlines."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from app.imports.formats.csv.tokenizer import STRIDE, Grammar, Malformed, Record, Tokenizer
 from tests.imports.conftest import Importer, rejection
 from tests.imports.engine import read_file
 
@@ -216,3 +220,66 @@ class TestEscapes:
     def test_a_quote_that_is_its_own_escape_is_text_in_an_unquoted_field(self) -> None:
         made = read_file('a,b\n1,x" y\n2,5"\n3,"say ""hi"""\n', escape='"')
         assert [row["b"] for row in made.rows] == ['x" y', '5"', 'say "hi"']
+
+
+SOUP = st.lists(st.sampled_from([b"a", b",", b'"', b"\n", b"\r", b"\\", b" "]), max_size=40).map(b"".join)
+
+
+GRAMMARS = [
+    Grammar(),
+    Grammar(keep_blank=True),
+    Grammar(lenient_quotes=True),
+    Grammar(skip_space=True),
+    Grammar(escape=b"\\"),
+    Grammar(escape=b"\\", lenient_quotes=True),
+    Grammar(quote=b""),
+]
+
+
+class TestTokenizer:
+    @pytest.mark.parametrize("grammar", GRAMMARS)
+    @given(SOUP, st.integers(1, 12), st.booleans())
+    def test_what_was_followed_in_vain_changes_no_other_record(
+        self, grammar: Grammar, data: bytes, limit: int, final: bool
+    ) -> None:
+        found = list(Tokenizer(grammar, max_record=limit).read(data, final=final))
+        for record in found:
+            alone = next(Tokenizer(grammar, max_record=limit).read(data, record.start, final=final))
+            assert replace(alone, start=record.start) == record
+
+    @pytest.mark.parametrize("line", [b"a,,b,c,,d,,", b"a,,,,", b'"a","",b,"c",,d,', b'"a",,,,', b"a,b", b"a"])
+    def test_of_many_fields_it_keeps_the_first_and_one_that_is_not_empty(self, line: bytes) -> None:
+        (whole,) = Tokenizer(Grammar()).read(line, final=True)
+        (cut,) = Tokenizer(Grammar(), max_fields=2).read(line, final=True)
+        assert isinstance(whole, Record)
+        assert isinstance(cut, Record)
+        assert cut.width == whole.width == len(whole.fields)
+        assert cut.fields == [*whole.fields[:2], *[value for value in whole.fields[2:] if value][:1]]
+
+
+class TestManyOpenFields:
+    """Each line begins a record whose fields follow one another to the end of the file, where the last one is open."""
+
+    LINES = 2000
+
+    def test_no_field_is_read_for_each_of_the_lines_before_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        read_quoted, count = Tokenizer._read_quoted, 0
+
+        def count_fields(tokenizer: Tokenizer, opening: int, field: int) -> tuple[bytes, int]:
+            nonlocal count
+            count += 1
+            return read_quoted(tokenizer, opening, field)
+
+        monkeypatch.setattr(Tokenizer, "_read_quoted", count_fields)
+        records = list(Tokenizer(Grammar()).read(b'a","\nb' * self.LINES, final=True))
+        assert len(records) == self.LINES + 1
+        assert count < self.LINES * (STRIDE + 2)
+
+    def test_what_is_wrong_is_the_same_for_each(self) -> None:
+        content = b'a","\nb' * self.LINES
+        records = list(Tokenizer(Grammar()).read(content, final=True))
+        for record in records[:-1:100]:
+            (alone,) = list(Tokenizer(Grammar()).read(content[record.start :], final=True))[:1]
+            assert isinstance(record, Malformed)
+            assert isinstance(alone, Malformed)
+            assert (record.code, record.field, record.text) == (alone.code, alone.field, alone.text)

@@ -1,4 +1,4 @@
-"""Hard files, cases 18 to 20, 23, 24 and 26 to 29: header and delimiter."""
+"""Hard files, cases 18 to 20, 23 and 24: the header."""
 
 from app.columns.column import is_name
 from tests.imports.conftest import Importer, types
@@ -114,48 +114,3 @@ class TestNames:
         assert list(types(shown)) == ["a", "b"]
         assert shown["renamed"] == {}
         assert [(item["line"], item["offset"]) for item in shown["rejections"]] == [(3, 15)]
-
-
-class TestDelimiter:
-    async def test_case_26_a_first_line_that_declares_it(self, importer: Importer) -> None:
-        shown = await importer("d", "sep=;\nn;b,c\n1;2\n2;#4\n")
-        assert shown["dialect"]["delimiter"] == ";"
-        assert shown["dialect"]["skipped_lines"] == [1]
-        assert await importer.records("d") == [{"n": 1, "b_c": "2"}, {"n": 2, "b_c": "#4"}]
-
-    def test_case_26_lines_that_begin_with_a_hash_are_data(self) -> None:
-        made = read_file("#name,n\nx,1\n#y,2\n")
-        assert made.dialect.labels == ["#name", "n"]
-        assert made.rows == [{"name": "x", "n": 1}, {"name": "#y", "n": 2}]
-
-    async def test_case_27_semicolons_and_decimal_commas(self, importer: Importer) -> None:
-        shown = await importer("d", "id;price;share\n1;1.234,56;0,5\n2;12,00;-3,25\n")
-        assert types(shown) == {"id": "integer", "price": "decimal", "share": "decimal"}
-        assert shown["dialect"]["decimal_separator"] == ","
-        assert shown["dialect"]["thousands_separator"] == "."
-        assert [record["price"] for record in await importer.records("d")] == ["1234.56", "12.00"]
-
-    def test_case_28_rivals_inside_the_values(self) -> None:
-        made = read_file("id,tags,note\n1,a|b|c|d,x\n2,e|f|g|h,y\n3,i|j|k|l,z\n")
-        assert made.dialect.labels == ["id", "tags", "note"]
-        made = read_file("id|tags|note\n1|a,b,c,d|x\n2|e,f,g,h|y\n3|i,j,k,l|z\n")
-        assert made.dialect.labels == ["id", "tags", "note"]
-
-    def test_case_28_documents_inside_the_cells(self) -> None:
-        content = 'id,data\n1,"{""a"": [1, 2], ""b"": 3}"\n2,"{""a"": [], ""b"": 4}"\n'
-        assert read_file(content).rows[0] == {"id": 1, "data": '{"a": [1, 2], "b": 3}'}
-        content = 'id;data\n1;{"a": [1, 2], "b": 3}\n2;{"a": [], "b": 4}\n'
-        assert read_file(content).rows[0] == {"id": 1, "data": '{"a": [1, 2], "b": 3}'}
-
-    async def test_case_28_a_space_behind_each_comma(self, importer: Importer) -> None:
-        shown = await importer("d", 'id, name, n\n1, "a, ""b""", 2\n2, c, 3\n')
-        assert types(shown) == {"id": "integer", "name": "text", "n": "integer"}
-        assert [record["name"] for record in await importer.records("d")] == ['a, "b"', "c"]
-
-    async def test_case_29_one_column_whose_values_hold_delimiters(self, importer: Importer) -> None:
-        texts = ["a;b", "c; d, e", "plain", "f,g", "h", "i|j"]
-        for name, header in (("note", True), ("column_1", False)):
-            shown = await importer(f"{name}s", "\n".join(["note", *texts]), options={"header": header})
-            assert list(types(shown)) == [name]
-            values = [record[name] for record in await importer.records(f"{name}s")]
-            assert sorted(values) == sorted(texts if header else ["note", *texts])
