@@ -60,7 +60,9 @@ AdminOnly = Depends(_demand_admin)
 # Has a route's document say that it takes one; `claim_request` reads it.
 IdempotencyKey = Annotated[
     str | None,
-    Header(alias=IDEMPOTENCY_KEY, description="A new UUID: the same request sent again with it is not done again."),
+    Header(
+        alias=IDEMPOTENCY_KEY, description="A new UUID: a request repeated with the same one is not processed again."
+    ),
 ]
 
 

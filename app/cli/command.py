@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 PANEL = "Output"
 
 AsJson = Annotated[
-    bool, typer.Option("--json", help="Print the API's answer as it is, and nothing else.", rich_help_panel=PANEL)
+    bool, typer.Option("--json", help="Print the API's response as it is, and nothing else.", rich_help_panel=PANEL)
 ]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Say nothing but results and errors.", rich_help_panel=PANEL)
-]
-NoColor = Annotated[bool, typer.Option("--no-color", help="Without colours; or NO_COLOR.", rich_help_panel=PANEL)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.", rich_help_panel=PANEL)]
+NoColor = Annotated[bool, typer.Option("--no-color", help="Print without colours; or NO_COLOR.", rich_help_panel=PANEL)]
 # As the API key's option was called before; `--key` means columns where a command is about these.
 OldKey = Annotated[str | None, typer.Option("--key", hidden=True)]
 

@@ -23,8 +23,8 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 KEY_VARIABLES = ("TOLVA_KEY", "TOLVA_ADMIN_KEY")
 PANEL = "Connection"
 WHOLE = "Was it copied whole?"
-URL_HELP = "Where Tolva runs; or TOLVA_URL."
-KEY_HELP = "The API key; or TOLVA_KEY. The one of a data folder or a profile is found by itself."
+URL_HELP = "The URL of Tolva; or TOLVA_URL."
+KEY_HELP = "The API key; or TOLVA_KEY. Found automatically in a data folder or a profile."
 PROFILE_HELP = "A Tolva that you have logged in to; or TOLVA_PROFILE."
 DATA_HELP = "The data folder of a running `tolva dev` (.tolva)."
 

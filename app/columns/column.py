@@ -96,9 +96,11 @@ class Column(Conventions, _Typed):
     min: int | float | str | None = Field(None, description="the least value")
     max: int | float | str | None = Field(None, description="the greatest value")
     max_length: Positive | None = Field(None, description="the most characters of a text")
-    pattern: str | None = Field(None, max_length=500, description="a regular expression that the whole text fits (RE2)")
+    pattern: str | None = Field(
+        None, max_length=500, description="a regular expression that matches the whole text (RE2)"
+    )
     one_of: list[str | int | float | bool] | None = Field(None, min_length=1, max_length=1000)
-    references: str | None = Field(None, description="the dataset whose key the values are")
+    references: str | None = Field(None, description="the dataset whose keys this column references")
     label: str | None = Field(None, description="the column's header in the file")
     description: str | None = Field(None, max_length=2000)
 

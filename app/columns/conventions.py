@@ -37,16 +37,16 @@ Nulls = Annotated[tuple[str, ...], Field(max_length=MAX_NULLS)]
 class Conventions(BaseModel):
     """How files write a column's values; what is left out is written as in JSON, or not known yet."""
 
-    decimal_separator: DecimalSeparator | None = Field(None, description="what files put before the fraction")
-    thousands_separator: ThousandsSeparator | None = Field(None, description="what files put between groups of digits")
+    decimal_separator: DecimalSeparator | None = Field(None, description="the decimal separator in files")
+    thousands_separator: ThousandsSeparator | None = Field(None, description="the thousands separator in files")
     units: Units | None = Field(
-        None, description="what stands before or behind a number in files and is left out, as $ or %"
+        None, description="text before or after a number in files that is left out, such as $ or %"
     )
     accounting: bool | None = Field(
-        None, description="whether files write a negative number as (5.00) or 5.00- too, as accountants do"
+        None, description="whether files also write a negative number as (5.00) or 5.00-, as accountants do"
     )
-    booleans: tuple[str, str] | None = Field(None, description="what stands for true and for false in files")
-    nulls: Nulls | None = Field(None, description="texts that stand for null in files, as NA")
+    booleans: tuple[str, str] | None = Field(None, description="the words for true and for false in files")
+    nulls: Nulls | None = Field(None, description="strings that stand for null in files, such as NA")
     date_format: str | None = Field(
-        None, max_length=40, description="how files write it, as DD/MM/YYYY; JSON never does"
+        None, max_length=40, description="the date format in files, such as DD/MM/YYYY; JSON always uses ISO 8601"
     )

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     database_url: str = Field(description="postgresql://user:password@host:port/database, or a socket's path in ?host=")
     reader_url: str | None = Field(None, description="the reader endpoint, for reads that may lag")
     database_iam: bool = Field(False, description="log in to the database with an IAM token instead of a password")
-    bucket: str = Field(description="the S3 bucket that takes uploads and keeps reports", min_length=3)
+    bucket: str = Field(description="the S3 bucket for uploads and reports", min_length=3)
     queue_url: str = Field(description="the SQS queue that the bucket announces new objects to")
     table: str = Field(description="the DynamoDB table", min_length=3)
     admin_key: SecretStr | None = Field(None, description="a key with every scope, to create the first keys")
@@ -60,7 +60,7 @@ class Settings(BaseSettings):
         MAX_DOCUMENT_BYTES, ge=1024, description="the largest JSON document, its numbers written in full"
     )
     max_head_bytes: int = Field(
-        2 * MIB, ge=16_384, description="the longest address with its headers that tolva dev takes"
+        2 * MIB, ge=16_384, description="the longest URL with its headers that tolva dev accepts"
     )
     max_connections: int = Field(500, ge=1, description="the most connections that tolva dev has at a time")
     request_seconds: float = Field(
@@ -95,12 +95,14 @@ class Settings(BaseSettings):
         300, ge=0, description="how long examples in the API documents are cached, in seconds"
     )
     max_written_records: int = Field(1000, ge=1, description="the most records that one request may add")
-    idempotency_ttl_seconds: int = Field(86_400, ge=60, description="how long an Idempotency-Key's answer is kept")
+    idempotency_ttl_seconds: int = Field(
+        86_400, ge=60, description="how long the response for an Idempotency-Key is stored"
+    )
     idempotency_lease_seconds: int = Field(
         60, ge=1, description="how long a request that died holds its Idempotency-Key"
     )
     idempotency_patience_seconds: float = Field(
-        10, ge=0, le=25, description="how long an answer waits to be kept while the table is unavailable"
+        10, ge=0, le=25, description="how long a response waits to be stored while the table is unavailable"
     )
     keyvalue_cache_seconds: float = Field(
         1, ge=0, le=30, description="how long a process caches what it knows of a key-value dataset or a key"
@@ -126,7 +128,7 @@ class Settings(BaseSettings):
     )
 
     upload_expiry_seconds: int = Field(3600, ge=60, le=604_800, description="how long an upload URL is valid")
-    max_file_bytes: int = Field(5 * 1024 * MIB, ge=1, description="the largest file an import takes, as uploaded")
+    max_file_bytes: int = Field(5 * 1024 * MIB, ge=1, description="the largest file an import accepts, as uploaded")
     max_unpacked_bytes: int = Field(
         32 * 1024 * MIB, ge=1024, description="the largest size of a compressed file once it is decompressed"
     )

@@ -21,14 +21,10 @@ class DatasetCreate(RequestBody):
     title: str | None = Field(None, max_length=200)
     description: str | None = Field(None, max_length=2000)
     store: Store = "relational"
-    key: list[Name] = Field(
-        default_factory=list, max_length=MAX_KEY_COLUMNS, description="the columns that address a record"
-    )
+    key: list[Name] = Field(default_factory=list, max_length=MAX_KEY_COLUMNS, description="the key columns")
     columns: list[Column] = Field(default_factory=list)
-    indexes: list[Index] = Field(default_factory=list, description="beside those of the key and of unique columns")
-    import_options: ImportOptions | None = Field(
-        None, description="how its files are written, for imports that do not say so themselves"
-    )
+    indexes: list[Index] = Field(default_factory=list, description="as well as those of the key and of unique columns")
+    import_options: ImportOptions | None = Field(None, description="default options of its imports")
 
     @property
     def definition(self) -> Definition:
@@ -48,7 +44,7 @@ class DatasetCreate(RequestBody):
 class ColumnAdded(Column):
     """A column to be added. Without `fill` the records that are there have null in it."""
 
-    fill: JsonValue = Field(None, description="the value that the records get which are there; new ones do not")
+    fill: JsonValue = Field(None, description="the value for existing records; new ones do not get it")
 
     @property
     def column(self) -> Column:
@@ -63,7 +59,7 @@ class ColumnChange(RequestBody, Conventions):
     """
 
     name: Name | None = Field(None, description="its new name")
-    type: GivenType | None = Field(None, description="its new type: every record's value has to convert exactly")
+    type: GivenType | None = Field(None, description="its new type: every record's value must convert exactly")
     precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="total digits; decimal only")
     scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="digits after the decimal point; decimal only")
     required: bool | None = Field(None, description="never null")
@@ -71,9 +67,11 @@ class ColumnChange(RequestBody, Conventions):
     min: int | float | str | None = Field(None, description="the least value")
     max: int | float | str | None = Field(None, description="the greatest value")
     max_length: Positive | None = Field(None, description="the most characters of a text")
-    pattern: str | None = Field(None, max_length=500, description="a regular expression that the whole text fits (RE2)")
+    pattern: str | None = Field(
+        None, max_length=500, description="a regular expression that matches the whole text (RE2)"
+    )
     one_of: list[str | int | float | bool] | None = Field(None, min_length=1, max_length=1000)
-    references: str | None = Field(None, description="the dataset whose key the values are")
+    references: str | None = Field(None, description="the dataset whose keys this column references")
     label: str | None = Field(None, description="the column's header in the file")
     description: str | None = Field(None, max_length=2000)
     fill: JsonValue = Field(None, description="the value that records without one get")
@@ -91,16 +89,17 @@ class DatasetUpdate(RequestBody):
     key: list[Name] | None = Field(
         None,
         max_length=MAX_KEY_COLUMNS,
-        description="the names, as they are after the change, of the columns that address a record; empty or null: "
+        description="the key columns, by their names after the change; empty or null: "
         f"records are numbered, by {ROW_ID}",
     )
     indexes: list[Index] | None = Field(
         None, description="all of the declared indexes, with the columns' names as they are after the change"
     )
     import_options: ImportOptions | None = Field(
-        None, description="how its files are written: what is given is changed, null removes, a member or all of it"
+        None,
+        description="default options of its imports: members that you give change, null removes one or all of them",
     )
-    dry_run: bool = Field(False, description="check and do all of it, and keep nothing")
+    dry_run: bool = Field(False, description="check and do all of it, and save nothing")
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -123,12 +122,9 @@ class DatasetPublic(BaseModel):
     key: list[str] = Field(description=f"empty: records are addressed by {ROW_ID}, their number")
     columns: list[Column]
     record_count: int | None = Field(description="the database's estimate, null until there is one")
-    indexes: list[Index] = Field(description="those of the key and of unique columns among them")
+    indexes: list[Index] = Field(description="including those of the key and of unique columns")
     unindexed: list[str] = Field(
-        description="the columns that no index begins with: to filter or sort by one, every record is read"
-    )
-    import_options: dict[str, Any] = Field(
-        description="how its files are written, for imports that do not say so themselves"
+        description="the columns that no index begins with: filtering or sorting by one reads every record"
     )
     created_at: datetime
     updated_at: datetime

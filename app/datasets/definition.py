@@ -28,14 +28,14 @@ class Index(BaseModel):
         None,
         min_length=1,
         max_length=MAX_INDEX_COLUMNS,
-        description="the columns in the order of a sort, `-price` for a descending one; the key stands behind them",
+        description="the columns in the order of a sort, `-price` for a descending one; the key follows them",
         examples=[["category", "-price"]],
     )
     search: Literal[True] | None = Field(None, description="true: the index of `_q`, over every column of type text")
     name: str | None = Field(None, description="its name in PostgreSQL", json_schema_extra={"readOnly": True})
     origin: Origin | None = Field(
         None,
-        description="declared here; or there for the key, a unique column, or by someone's own hand in the database",
+        description="declared; or for the key or a unique column; or created by hand in the database",
         json_schema_extra={"readOnly": True},
     )
 

@@ -62,29 +62,29 @@ class ImportOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     delimiter: str | None = Field(
-        None, min_length=1, max_length=1, description="as , or ; or a tab", json_schema_extra=_ONE_BYTE
+        None, min_length=1, max_length=1, description="such as , or ; or a tab", json_schema_extra=_ONE_BYTE
     )
-    quote: str | None = Field(None, max_length=1, description='as "; empty for none', json_schema_extra=_ONE_BYTE)
+    quote: str | None = Field(None, max_length=1, description='such as "; empty for none', json_schema_extra=_ONE_BYTE)
     escape: str | None = Field(
-        None, max_length=1, description="as \\; empty for none: a quote is doubled", json_schema_extra=_ONE_BYTE
+        None, max_length=1, description="such as \\; empty for none: a quote is doubled", json_schema_extra=_ONE_BYTE
     )
-    encoding: str | None = Field(None, max_length=60, description="as utf-8, cp1252, utf-16, shift_jis")
+    encoding: str | None = Field(None, max_length=60, description="such as utf-8, cp1252, utf-16, shift_jis")
     compression: Literal["none", "gzip", "zstd"] | None = None
     header: StrictBool | Annotated[StrictInt, BeforeValidator(_whole), AfterValidator(fits)] | None = Field(
         None, description="true, false, or the header's line, from 1", json_schema_extra={"minimum": 1}
     )
-    nulls: list[str] | None = Field(None, max_length=MAX_NULLS, description="texts that stand for null, as NA")
-    quoted_nulls: bool = Field(False, description="let the texts of `nulls` stand for null when they are quoted too")
-    booleans: tuple[str, str] | None = Field(None, description="what stands for true and for false, as [yes, no]")
+    nulls: list[str] | None = Field(None, max_length=MAX_NULLS, description="strings that stand for null, such as NA")
+    quoted_nulls: bool = Field(False, description="let the strings of `nulls` stand for null even if they are quoted")
+    booleans: tuple[str, str] | None = Field(None, description="the words for true and for false, such as [yes, no]")
     date_format: dict[str, str] | None = Field(
-        None, description="column, by its header or name: format, as DD/MM/YYYY, DD/MM/YY or YYYYMMDD"
+        None, description="format of each column, by its header or name, such as DD/MM/YYYY, DD/MM/YY or YYYYMMDD"
     )
     decimal_separator: DecimalSeparator | None = None
     thousands_separator: ThousandsSeparator | None = None
     units: list[Unit] | None = Field(
-        None, max_length=MAX_UNITS, description="what stands before or behind numbers and is left out, as $ or %"
+        None, max_length=MAX_UNITS, description="text before or after numbers that is left out, such as $ or %"
     )
-    timezone: str | None = Field(None, description="of times without one, as Europe/Madrid; UTC by default")
+    timezone: str | None = Field(None, description="of times without one, such as Europe/Madrid; UTC by default")
     lenient_quotes: bool = Field(False, description="keep stray quotes instead of rejecting the record")
     pad_short_rows: bool = Field(False, description="fill a record that ends early with nulls")
 

@@ -55,7 +55,7 @@ class Shape:
     description: str | None
     columns: Sequence[Column]
     key: Sequence[Column]
-    # The declared ones, beside those of the key and of unique columns.
+    # The declared ones, as well as those of the key and of unique columns.
     indexes: Sequence[Index] = ()
     # A value of each column as a record shows it, as far as documents have looked for one.
     examples: Mapping[str, Any] = field(default_factory=dict)

@@ -134,17 +134,19 @@ class ImportCreate(RequestBody):
     size: NotNegative | None = Field(None, description="in bytes; signed into the upload")
     mode: Mode = "append"
     on_reject: OnReject = "abort"
-    max_rejections: NotNegative | None = Field(None, description="with skip: more rejected rows than this is a failure")
+    max_rejections: NotNegative | None = Field(
+        None, description="with skip: more rejected rows than this fail the import"
+    )
     dry_run: bool = False
     allow_empty: bool = Field(False, description="let replace leave the dataset without records")
     options: ImportOptions = Field(
         default_factory=ImportOptions,
-        description="how the file is written; what is left out is as the dataset's `import_options` say, or detected",
+        description="the file's format; members left out come from the dataset's `import_options`, or are detected",
     )
     columns: list[ColumnChoice] = Field(
         default_factory=list,
         max_length=MAX_CHOICES,
-        description="what is said of single columns of the file; the others are inferred, or the dataset's",
+        description="options of single columns of the file; the others are inferred, or the dataset's",
         examples=[
             [{"label": "Unit price", "name": "price", "type": "decimal", "min": 0}, {"label": "Notes", "omit": True}]
         ],
@@ -152,11 +154,11 @@ class ImportCreate(RequestBody):
     key: list[Name] | None = Field(
         None,
         max_length=MAX_KEY_COLUMNS,
-        description="the columns that address a record, if the file settles the dataset's columns; empty: records "
+        description="the key columns, if the file determines the dataset's columns; empty: records "
         "are numbered; left out: the likeliest column",
     )
     infer_again: bool = Field(
-        False, description="with replace: settle the dataset's columns by this file, as if it were the first one"
+        False, description="with replace: determine the dataset's columns from this file, as if it were the first one"
     )
 
     @field_validator("filename")
@@ -279,8 +281,8 @@ class ImportPublic(BaseModel):
     dry_run: bool
     allow_empty: bool
     options: dict[str, Any]
-    choices: list[dict[str, Any]] = Field(description="what was said of single columns when the file was announced")
-    key: list[str] | None = Field(description="the key that was given then")
+    choices: list[dict[str, Any]] = Field(description="the column options from when the file was announced")
+    key: list[str] | None = Field(description="the key from when the file was announced")
     infer_again: bool
     file: FilePublic
     dialect: dict[str, Any]
@@ -288,7 +290,7 @@ class ImportPublic(BaseModel):
     progress: Progress
     result: Result | None
     renamed: dict[str, str | list[str]] = Field(
-        description="the columns that are not called as their header, by it; several where several have the same"
+        description="the columns whose name differs from their header, by header; several if the header is repeated"
     )
     warnings: list[str]
     totals: list[Total]

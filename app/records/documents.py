@@ -78,7 +78,7 @@ class _Unreadable(ValueError):
 
 
 class ColumnReader:
-    """Reads the values of one column; `key` names the columns that address a record."""
+    """Reads the values of one column; `key` names the key columns."""
 
     def __init__(self, column: Column, key: Sequence[str] = ()) -> None:
         self.column = column
@@ -131,7 +131,7 @@ class ColumnReader:
 
 
 class RecordReader:
-    """Reads the records that are written to one dataset; `key` names the columns that address a record."""
+    """Reads the records that are written to one dataset; `key` names the key columns."""
 
     def __init__(self, columns: Sequence[Column], key: Sequence[str]) -> None:
         self._key = tuple(key)

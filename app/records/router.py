@@ -138,7 +138,7 @@ async def _get_many(access: Access) -> Response:
     openapi_extra=described(parameters=ANY_VIEW),
 )
 async def get_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
-    """Get a record by its key. Its `ETag` is what a conditional write names."""
+    """Get a record by its key. Use its `ETag` for conditional writes."""
     return await serve(request, name, "read", partial(_get, key))
 
 

@@ -52,9 +52,9 @@ class ApiKeyCreate(RequestBody):
         None,
         min_length=1,
         max_length=1000,
-        description="the datasets it is limited to, which need not exist yet; left out: all of them",
+        description="the datasets it is limited to, which need not exist yet; by default all of them",
     )
-    expires_at: UtcTime | None = Field(None, description="when it stops working; left out: never")
+    expires_at: UtcTime | None = Field(None, description="when it stops working; by default never")
 
     @field_validator("expires_at")
     @classmethod
@@ -83,5 +83,5 @@ class ApiKeyCreated(ApiKeyPublic):
 
     key: str = Field(examples=["tolva_0b9c…_kW3v…"])
     warnings: list[str] = Field(
-        default_factory=list, description="what is likely a mistake, such as the name of a dataset that does not exist"
+        default_factory=list, description="likely mistakes, such as the name of a dataset that does not exist"
     )

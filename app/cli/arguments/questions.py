@@ -9,7 +9,7 @@ from app.cli import exit_codes
 from app.cli.display.output import errors, fail
 from app.cli.display.visible import visible
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without a question.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def ask_for(word: str, question: str, *, yes: bool) -> None:

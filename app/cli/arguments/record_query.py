@@ -21,9 +21,13 @@ Filters = Annotated[
     ),
 ]
 Select = Annotated[str | None, typer.Option(help="The columns to show: sku,price.", show_default=False)]
-Sort = Annotated[str | None, typer.Option(help="What to sort by, - for descending: -price,name.", show_default=False)]
-Search = Annotated[str | None, typer.Option("--search", help="Words that the texts contain.", show_default=False)]
-Limit = Annotated[int | None, typer.Option(min=1, help="How many at most.", show_default=False)]
+Sort = Annotated[
+    str | None, typer.Option(help="The columns to sort by, - for descending: -price,name.", show_default=False)
+]
+Search = Annotated[
+    str | None, typer.Option("--search", help="Words that the text columns contain.", show_default=False)
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Maximum number.", show_default=False)]
 
 # How others write what has an operator of its own here.
 _SIGNS = {">": "__gt", ">=": "__gte", "<": "__lt", "<=": "__lte", "!": "__ne", "!=": "__ne", "<>": "__ne"} | {

@@ -19,15 +19,15 @@ from app.cli.groups import listing_group
 Store = Literal["relational", "keyvalue"]
 BODY_HELP = "The body of the API for what has no flag: JSON, @FILE, or - for the standard input (docs/datasets.md)."
 Body = Annotated[str | None, typer.Option("--body", help=BODY_HELP, show_default=False)]
-Title = Annotated[str | None, typer.Option(help="What people call it; '' for nothing.", show_default=False)]
-Description = Annotated[str | None, typer.Option(help="What it is about; '' for nothing.", show_default=False)]
+Title = Annotated[str | None, typer.Option(help="Its title; '' for none.", show_default=False)]
+Description = Annotated[str | None, typer.Option(help="Its description; '' for none.", show_default=False)]
 KeyColumns = Annotated[
     str | None,
-    typer.Option("--key", help="The columns that address a record: sku, or a,b; '' for none.", show_default=False),
+    typer.Option("--key", help="The key columns: sku, or a,b; '' for none.", show_default=False),
 ]
 NAME = "COLUMN"
 COLUMNS_PANEL = "Columns (each can be repeated)"
-FILES_PANEL = "How files write a column (each can be repeated)"
+FILES_PANEL = "File format of a column (each can be repeated)"
 
 
 def _of_columns(flag: str, about: str, panel: str = COLUMNS_PANEL, metavar: str = "COLUMN=VALUE") -> Any:

@@ -14,14 +14,14 @@ from app.local.folder_lock import DEFAULT_DATA
 def dev(
     file: Annotated[Path | None, typer.Argument(help="A CSV file to import first.", show_default=False)] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The API's port.")] = 8000,
-    host: Annotated[str, typer.Option(help="The API's address; 0.0.0.0 opens it to the network.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The host to listen on; 0.0.0.0 opens it to the network.")] = "127.0.0.1",
     data: Data = DEFAULT_DATA,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Let FILE take the place of all records of its dataset, without a question."),
+        typer.Option("--replace", help="Replace all records of the dataset with FILE, without a question."),
     ] = False,
     upsert: Annotated[
-        bool, typer.Option("--upsert", help="Let FILE add and change records by key, without a question.")
+        bool, typer.Option("--upsert", help="Add and change records by key from FILE, without a question.")
     ] = False,
     inbox: Annotated[
         Path | None,
@@ -33,7 +33,7 @@ def dev(
     ] = None,
     inbox_mode: Annotated[
         Literal["append", "upsert", "replace"],
-        typer.Option(help="What files of the inbox do: add rows, add or change them by key, or replace them all."),
+        typer.Option(help="The mode of files of the inbox: add rows, add or change them by key, or replace them all."),
     ] = "append",
     reload: Annotated[bool, typer.Option("--reload", help="Start the API again when its code changes.")] = False,
 ) -> None:

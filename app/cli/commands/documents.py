@@ -19,7 +19,7 @@ MaybeName = Annotated[
     str | None,
     typer.Argument(
         metavar="[NAME]",
-        help="The name of the dataset; else all of them.",
+        help="The name of the dataset; by default all of them.",
         show_default=False,
         autocompletion=complete_datasets,
     ),
@@ -66,7 +66,7 @@ def open_docs(tolva: Tolva, name: MaybeName = None) -> None:
     except webbrowser.Error:
         has_opened = False
     if not has_opened:
-        tolva.output.note("There is no browser to open here. This address signs you in, so keep it to yourself:")
+        tolva.output.note("There is no browser to open here. This URL signs you in, so keep it to yourself:")
         tolva.output.lines(f"{address}\n")
         return
     tolva.output.say(f"Opened {tolva.client.url}{path}")

@@ -33,14 +33,14 @@ def export_records(
     output: OutputFile = None,
     file_format: Annotated[
         FileFormat | None,
-        typer.Option("--format", help="By the file's name if it tells; else csv.", show_default=False),
+        typer.Option("--format", help="By the file's name; otherwise csv.", show_default=False),
     ] = None,
     select: asked.Select = None,
     sort: asked.Sort = None,
     search: asked.Search = None,
     limit: asked.Limit = None,
     spreadsheet: Annotated[
-        bool, typer.Option("--spreadsheet", help="Of csv: safe to open in a spreadsheet, no text is a formula.")
+        bool, typer.Option("--spreadsheet", help="For csv: safe to open in a spreadsheet, no text is a formula.")
     ] = False,
 ) -> None:
     """Export all records that match, streamed. The file is whole, or it is not there."""

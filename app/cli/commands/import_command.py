@@ -30,7 +30,7 @@ Store = Annotated[
 Compression = Literal["none", "gzip", "zstd"]
 
 COLUMNS = "Columns (by their headers; those with a header can be repeated)"
-WRITING = "How the files are written (detected if you do not say it)"
+WRITING = "File format (detected if you do not give it)"
 MOST_BYTES = 5 * 1024**3
 # A key of the API begins so, and is longer than most names of columns.
 API_KEY = re.compile(r"tolva_[^,\s]{18,}")
@@ -56,7 +56,7 @@ def import_file(
     dataset: Annotated[
         str | None,
         typer.Option(
-            help="The dataset that all of them go into; else each goes into one of its name. Made if it is missing.",
+            help="The dataset for all files; by default each goes into one of its name. Created if missing.",
             show_default=False,
         ),
     ] = None,
@@ -66,31 +66,27 @@ def import_file(
     max_rejections: Annotated[
         int | None, typer.Option(min=0, help="With skip: fail if more rows than this are bad.", show_default=False)
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but the commit.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything except the commit.")] = False,
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Allow replace to leave the dataset empty.")
     ] = False,
     infer_again: Annotated[
         bool, typer.Option("--infer-again", help="With replace: infer the columns again from this file.")
     ] = False,
-    max_bytes: Annotated[
-        int, typer.Option(min=1, help="The most that is read from a pipe or an address.")
-    ] = MOST_BYTES,
+    max_bytes: Annotated[int, typer.Option(min=1, help="The most bytes to read from a pipe or a URL.")] = MOST_BYTES,
     column_type: Annotated[
         list[str] | None, _of_columns("A column's type: total=decimal or total=decimal(12,2).", "--type")
     ] = None,
     name: Annotated[list[str] | None, _of_columns('A column\'s name: "Unit price=price".', "--name")] = None,
     omit: Annotated[list[str] | None, _of_columns("A column that is left out.", "--omit")] = None,
-    columns_key: Annotated[
-        str | None, _of_columns("The columns that address a record: sku, or a,b; '' for none.", "--key")
-    ] = None,
+    columns_key: Annotated[str | None, _of_columns("The key columns: sku, or a,b; '' for none.", "--key")] = None,
     delimiter: Annotated[str | None, _writing("For example , or ; or \\t.")] = None,
     quote: Annotated[str | None, _writing("The quote character; '' for none.")] = None,
     escape: Annotated[str | None, _writing("The escape character; '' for none.")] = None,
     encoding: Annotated[str | None, _writing("For example utf-8 or cp1252.")] = None,
     compression: Annotated[Compression | None, _writing()] = None,
     header: Annotated[str | None, _writing("true, false, or its line from 1.")] = None,
-    null: Annotated[list[str] | None, _writing("A text that stands for null; can be repeated.")] = None,
+    null: Annotated[list[str] | None, _writing("A string that stands for null; can be repeated.")] = None,
     quoted_nulls: Annotated[bool, _writing("Let --null be quoted too.", "--quoted-nulls")] = False,
     boolean_true: Annotated[str | None, _writing("The text for true.")] = None,
     boolean_false: Annotated[str | None, _writing("The text for false.")] = None,

@@ -35,7 +35,7 @@ def list_imports(
         str | None,
         typer.Option(help="Only those into this dataset.", show_default=False, autocompletion=complete_datasets),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number.")] = 20,
 ) -> None:
     """List imports, newest first: `tolva imports` alone does it too."""
     if tolva.output.as_json:

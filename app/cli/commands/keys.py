@@ -32,9 +32,11 @@ class Scope(StrEnum):
 @connected
 def create_key(
     tolva: Tolva,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the key.", show_default=False)],
     *,
-    scope: Annotated[list[Scope], typer.Option(help="What it may do. Can be repeated.", metavar="read|write|admin")],
+    scope: Annotated[
+        list[Scope], typer.Option(help="A scope of the key. Can be repeated.", metavar="read|write|admin")
+    ],
     dataset: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,7 +46,7 @@ def create_key(
             autocompletion=complete_datasets,
         ),
     ] = None,
-    expires_days: Annotated[int | None, typer.Option(min=1, help="Days until it ends.", show_default=False)] = None,
+    expires_days: Annotated[int | None, typer.Option(min=1, help="Days until it expires.", show_default=False)] = None,
 ) -> None:
     """Create a key. It is shown once: only its hash is kept."""
     body: Document = {"name": name, "scopes": list(scope), "datasets": dataset or None}

@@ -14,7 +14,7 @@ from app.cli.connection import Url, check_key, check_url, failures_said
 from app.cli.display.output import Output, fail
 from app.cli.profiles import DEFAULT_PROFILE, Profile, profiles_path, read_profiles, write_profiles
 
-Name = Annotated[str, typer.Option("--profile", envvar="TOLVA_PROFILE", help="The name that it is kept under.")]
+Name = Annotated[str, typer.Option("--profile", envvar="TOLVA_PROFILE", help="The name to store it under.")]
 
 
 def login(

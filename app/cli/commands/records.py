@@ -35,7 +35,7 @@ OneKey = Annotated[
         metavar="KEY", help="The key of the record; several values are joined by commas.", show_default=False
     ),
 ]
-HowShown = Annotated[Format, typer.Option("--format", help="How the records are shown.")]
+HowShown = Annotated[Format, typer.Option("--format", help="The output format.")]
 
 
 @records.command("list")

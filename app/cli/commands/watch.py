@@ -16,18 +16,16 @@ if TYPE_CHECKING:
 def watch(
     tolva: Tolva,
     place: Annotated[
-        Path, typer.Argument(metavar="FILE|FOLDER", help="A CSV file, or a folder of some.", show_default=False)
+        Path, typer.Argument(metavar="FILE|FOLDER", help="A CSV file, or a folder of CSV files.", show_default=False)
     ],
     dataset: Annotated[
         str | None,
-        typer.Option(help="The dataset that files go into; else each goes into one of its name.", show_default=False),
+        typer.Option(help="The dataset for all files; by default each goes into one of its name.", show_default=False),
     ] = None,
     mode: Mode = "upsert",
     on_reject: OnReject = "abort",
     store: Store = "relational",
-    only_changes: Annotated[
-        bool, typer.Option("--only-changes", help="Leave what is there at the start as it is.")
-    ] = False,
+    only_changes: Annotated[bool, typer.Option("--only-changes", help="Ignore files that exist at the start.")] = False,
 ) -> None:
     """Import files into any Tolva whenever they change, until Ctrl-C. What is there at the start is imported first."""
     from app.cli.importing.batch import ImportBatch

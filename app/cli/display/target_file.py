@@ -13,7 +13,8 @@ import typer
 from app.cli.display.output import fail
 
 OutputFile = Annotated[
-    Path | None, typer.Option("--output", "-o", help="The file to write; else the standard output.", show_default=False)
+    Path | None,
+    typer.Option("--output", "-o", help="The file to write; by default the standard output.", show_default=False),
 ]
 
 

@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 # What a list answers that cannot be understood.
 LIST_PROBLEMS = (ParameterInvalid, UnknownParameter, CursorInvalid)
 
-Limit = Annotated[int, Query(alias="_limit", ge=1, le=1000, description="How many at most.")]
+Limit = Annotated[int, Query(alias="_limit", ge=1, le=1000, description="Maximum number.")]
 Cursor = Annotated[str | None, Query(alias="_cursor", description="`next` of the previous page.")]
 
 

@@ -12,12 +12,12 @@ from app.core.http.names import PROBLEM_JSON
 class ProblemDocument(BaseModel):
     """An error, as RFC 9457 describes it."""
 
-    type: str = Field(description="what went wrong, for programs", examples=["/problems/dataset-not-found"])
-    title: str = Field(description="what went wrong, for people")
+    type: str = Field(description="the kind of problem, for programs", examples=["/problems/dataset-not-found"])
+    title: str = Field(description="the kind of problem, for people")
     status: int = Field(description="the HTTP status")
     detail: str = Field(description="what happened this time")
     hint: str | None = Field(None, description="how to fix it")
-    errors: list[dict[str, Any]] | None = Field(None, description="the single mistakes: a message each, and its place")
+    errors: list[dict[str, Any]] | None = Field(None, description="each mistake, with a message and its position")
     request_id: str | None = Field(None, description="finds the request in the log")
 
 

@@ -27,14 +27,14 @@ KEPT_BYTES = 32 * 1024 * 1024
 INDEX = "x-tolva-datasets"
 # What the fixed routes are about, in the order in which one meets them.
 SECTIONS = {
-    "datasets": "What there is: each dataset's columns, its key and how many records it has.",
+    "datasets": "Each dataset's columns, key and number of records.",
     "records": "The records of any dataset. Those of the datasets above have routes of their own, with types.",
-    "imports": "CSV files on their way into a dataset.",
-    "keys": "API keys. All of it needs the scope admin.",
-    "health": "Whether the service answers; no key is needed.",
+    "imports": "Imports of CSV files into datasets.",
+    "keys": "API keys. Every request needs the scope admin.",
+    "health": "The health of the service; no key is needed.",
 }
 _ABOUT = (
-    "Datasets with typed columns: their records, and the imports that bring them from files. Every request but those "
+    "Datasets with typed columns: their records, and imports from files. Every request but those "
     "for health needs a key: `Authorization: Bearer …`."
 )
 _INDEX_TEXT = (

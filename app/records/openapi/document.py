@@ -28,7 +28,7 @@ from app.records.openapi.writes import (
 # The problems of the routes of records, said once: the status and the response, by the name that operations refer to.
 _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "Query": ("400", problem_response("Invalid query", [ParameterInvalid, CursorInvalid])),
-    "Key": ("400", problem_response("The address does not name a record, or has another mistake", [ParameterInvalid])),
+    "Key": ("400", problem_response("Invalid record key or parameter", [ParameterInvalid])),
     "NoKey": ("401", problem_response(KeyMissing.title, [KeyMissing])),
     "NoScope": ("403", problem_response(ScopeMissing.title, [ScopeMissing])),
     "NoDataset": ("404", problem_response(DatasetNotFound.title, [DatasetNotFound])),
@@ -48,7 +48,7 @@ _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "Problem": ("default", problem_response("Any other problem")),
     **WRITE_PROBLEMS,
 }
-_EXPORTS = "With `Accept: text/csv` or `application/x-ndjson` the answer is a file of all of them."
+_EXPORTS = "With `Accept: text/csv` or `application/x-ndjson` the response is a file of all of them."
 _LINK = {"Link": {"description": "the next page, if there is one", "schema": {"type": "string"}}}
 _EVERYWHERE = ("NoKey", "NoScope", "NoDataset", "Unavailable", "Problem")
 
@@ -121,7 +121,7 @@ def _page_schema(shape: Shape) -> dict[str, Any]:
         "next": queries.NEXT,
         "count": {
             **ANY_INTEGER,
-            "description": "how many records there are in all pages, where `_count` asks for it",
+            "description": "the number of records in all pages, if you ask for it with `_count`",
         },
         "warnings": queries.WARNINGS,
     }
@@ -186,7 +186,7 @@ def _list_part_operation(shape: Shape) -> dict[str, Any]:
 def _query_operation(shape: Shape) -> dict[str, Any]:
     return {
         **operation_of(shape, f"query_{shape.name}_records", f"Query records of {title_of(shape)}"),
-        "description": f"The same as JSON: conditions joined by and, or and not, and long lists of values. {_EXPORTS}",
+        "description": f"The query as JSON: conditions joined by and, or and not, and long lists of values. {_EXPORTS}",
         "requestBody": body_of(part_of(shape, "query")),
         "responses": _responses(part_of(shape, "page"), "Query", "NoFormat", "NoExport", "TooLarge", "OtherKind"),
     }
@@ -195,7 +195,7 @@ def _query_operation(shape: Shape) -> dict[str, Any]:
 def _get_many_operation(shape: Shape) -> dict[str, Any]:
     return {
         **operation_of(shape, f"get_{shape.name}_records", f"Get many records of {title_of(shape)}"),
-        "description": "The answer is in the order of the keys, with null for each record that does not exist.",
+        "description": "The records are in the order of the keys, with null for each one that does not exist.",
         "requestBody": body_of(part_of(shape, "keys")),
         "responses": _responses(part_of(shape, "some"), "Query", "TooLarge", "OtherKind"),
     }
@@ -205,7 +205,7 @@ def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
     etag = {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
     return {
         **operation_of(shape, f"get_{shape.name}_record", f"Get a record of {title_of(shape)}"),
-        "description": f"The record with this {_names(shape.key)}. Its `ETag` is what a conditional write names.",
+        "description": f"The record with this {_names(shape.key)}. Use its `ETag` for conditional writes.",
         "parameters": [*_key_in_path(shape), *view_parameters(shape, embeddable)],
         "responses": _responses(part_of(shape, "view"), "Key", "NoRecord", headers=etag),
     }
@@ -214,7 +214,7 @@ def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
 def _aggregate_operation(shape: Shape) -> dict[str, Any]:
     return {
         **operation_of(shape, f"aggregate_{shape.name}_records", f"Aggregate records of {title_of(shape)}"),
-        "description": "Counts, sums, means and extremes of the records that fulfil all conditions.",
+        "description": "Counts, sums, means and extremes of the records that match all conditions.",
         "parameters": aggregate_parameters(shape),
         "responses": _responses(part_of(shape, "results"), "Query", "NoFormat", "NoResult", headers=_LINK),
     }

@@ -123,17 +123,15 @@ def _any_list(example: str) -> dict[str, Any]:
 LIMIT = _query(
     "_limit",
     {**ANY_INTEGER, "minimum": 1, "default": 50},
-    "Maximum number of records: 1,000 per page unless it is set otherwise, unlimited for exports.",
+    "Maximum number of records: 1,000 per page by default, unlimited for exports.",
 )
 CURSOR = _query("_cursor", {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}, "`next` of the previous page.")
-SELECT_TEXT = "The columns that are shown; the others are left out."
-SORT_TEXT = (
-    "What the records are sorted by; prefix a column with `-` to sort it in descending order. Missing values come last."
-)
-EMBED_TEXT = "Columns whose records of the other dataset come along, in `_embedded`."
-MEASURES_TEXT = "What is computed."
-GROUPS_TEXT = "What the records of one result have in common; left out: nothing."
-RESULTS_TEXT = "Members of the results that they are sorted by; prefix one with `-` to sort it in descending order."
+SELECT_TEXT = "The columns to return; the others are left out."
+SORT_TEXT = "The columns to sort by; prefix one with `-` for descending order. Missing values come last."
+EMBED_TEXT = "Columns whose referenced records are embedded, in `_embedded`."
+MEASURES_TEXT = "The results to compute."
+GROUPS_TEXT = "The columns to group by; left out: one result of all records."
+RESULTS_TEXT = "Members of the results to sort by; prefix one with `-` for descending order."
 SEARCH = _query(
     "_q",
     SEARCH_WORDS,
@@ -142,13 +140,13 @@ SEARCH = _query(
 COUNT_PARAMETER = _query(
     "_count",
     {**COUNT_MODES, "default": "none"},
-    "Whether the page says how many records there are in all pages; `estimated` is quick with any number of them.",
+    "Count the records of all pages; `estimated` is fast with any number of records.",
 )
-RESULT_LIMIT = _query("_limit", {**ANY_INTEGER, "minimum": 1}, "How many results at most.")
+RESULT_LIMIT = _query("_limit", {**ANY_INTEGER, "minimum": 1}, "Maximum number of results.")
 SPREADSHEET = _query(
     "_spreadsheet",
     {**FLAG, "default": False},
-    "Of text/csv: no text is taken for a formula, and letters of every language are read as what they are.",
+    "For text/csv: safe to open in a spreadsheet, without formulas and with letters of every language.",
 )
 # No name of a dataset or of a column begins with an underscore.
 SHARED = {given["name"]: given for given in (LIMIT, CURSOR, SEARCH, COUNT_PARAMETER, SPREADSHEET)}
@@ -169,7 +167,7 @@ def list_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str,
     """All that a list takes."""
     if not shape.can.queries:
         names = [shape.key[-1].name, f"-{shape.key[-1].name}"]
-        sort = _query("_sort", {**names_schema(names), "maxItems": 1}, "The direction of the list.")
+        sort = _query("_sort", {**names_schema(names), "maxItems": 1}, "The sort order.")
         return [LIMIT, CURSOR, sort, *view_parameters(shape, embeddable), *filter_references(shape)]
     sorts = [_query("_sort", names_schema(sort_names(shape)), SORT_TEXT)] if shape.columns else []
     view = view_parameters(shape, embeddable)

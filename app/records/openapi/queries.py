@@ -33,7 +33,7 @@ NEXT = {"type": ["string", "null"], "description": "`_cursor` of the next page, 
 WARNINGS = {
     "type": "array",
     "items": {"type": "string"},
-    "description": "what may not be meant as it was asked for, and of a slow page what no index serves",
+    "description": "conditions that may not mean what you intended, and for a slow page the parts that no index serves",
 }
 
 
@@ -152,7 +152,7 @@ def _column_filter(shape: Shape, column: Column) -> dict[str, Any]:
 # What the body of any query has beside conditions; there, null is as if a member were left out. A `default` would have
 # openapi-typescript take a member for required.
 _QUERY_MEMBERS: dict[str, Any] = {
-    "limit": {**or_null(ANY_INTEGER), "minimum": 1, "description": "50 where it is left out"},
+    "limit": {**or_null(ANY_INTEGER), "minimum": 1, "description": "50 by default"},
     "cursor": {"type": ["string", "null"], "description": "`next` of the previous page"},
     "count": or_null(schema_reference(COUNTING)),
     "spreadsheet": or_null(FLAG),

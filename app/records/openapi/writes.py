@@ -34,7 +34,7 @@ REPETITION: Document = {
     "name": IDEMPOTENCY_KEY,
     "in": "header",
     "schema": {"type": "string", "pattern": f"^[!-~]([ -~]{{0,{MAX_IDEMPOTENCY_KEY_LENGTH - 2}}}[!-~])?$"},
-    "description": "A new UUID: the same request sent again with it is not done again.",
+    "description": "A new UUID: a request repeated with the same one is not processed again.",
 }
 _IF_MATCH: Document = {
     "name": "If-Match",
@@ -46,18 +46,18 @@ _IF_NONE_MATCH: Document = {
     "name": "If-None-Match",
     "in": "header",
     "schema": {"type": "string", "enum": ["*"]},
-    "description": "*: add the record, and replace none (412).",
+    "description": "*: add the record, but do not replace one (412).",
 }
 _IF_CHANGED: Document = {
     "name": "If-None-Match",
     "in": "header",
     "schema": _TAGS,
-    "description": "The ETag of what is known already: where the record still has it, the answer is 304.",
+    "description": "The ETag of your copy: if the record still has it, the response is 304.",
 }
 _ETAG: Document = {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
 _NEW: Document = {
     **_ETAG,
-    "Location": {"description": "the record's address, of a single one", "schema": {"type": "string"}},
+    "Location": {"description": "the URL of a single record", "schema": {"type": "string"}},
 }
 
 # The same for any dataset, in the document of the fixed routes.
@@ -99,7 +99,7 @@ WRITE_PROBLEMS: dict[str, tuple[str, Document]] = {
     "Clash": (
         "409",
         problem_response(
-            "A value that must be unique is taken, a reference leads nowhere, the dataset has no columns yet or is in "
+            "A unique value is taken, a referenced record does not exist, the dataset has no columns yet or is in "
             "use by an import or another request, or the request with this Idempotency-Key is still running"
         ),
     ),
@@ -131,7 +131,7 @@ def write_schemas(shape: Shape) -> dict[str, Document]:
     values = {column.name: _written(column, shape) for column in written}
     required = [column.name for column in written if column.required]
     changes = {name: schema for name, schema in values.items() if name not in key}
-    numbered = {ROW_ID: {**ANY_INTEGER, "description": "as in the address"}} if ROW_ID in key else {}
+    numbered = {ROW_ID: {**ANY_INTEGER, "description": "as in the URL"}} if ROW_ID in key else {}
     return {
         f"{shape.name}_create": _object(f"A new record of {title}.", values, required),
         # The same by another name: clients of typescript-fetch do not compile with one schema twice in a choice.
@@ -140,7 +140,7 @@ def write_schemas(shape: Shape) -> dict[str, Document]:
             "allOf": [part_of(shape, "create")],
         },
         f"{shape.name}_replace": _object(
-            f"A whole record of {title}; its key is in the address.",
+            f"A whole record of {title}; its key is in the URL.",
             {**numbered, **values},
             [name for name in required if name not in key],
         ),
@@ -171,7 +171,7 @@ def write_operations(
     """
     one, name, title = part_of(shape, "record"), shape.name, title_of(shape)
     post = operation_of(shape, f"create_{name}_records", f"Add a record, or an array of records, of {title}") | {
-        "description": "Of an array, all records are added or none. The answer shows what was added.",
+        "description": "All records of an array are added, or none. The response has the added records.",
         "parameters": [REPETITION],
         "requestBody": body_of(_new_records(shape)),
         "responses": {
@@ -180,7 +180,7 @@ def write_operations(
         },
     }
     put = operation_of(shape, f"replace_{name}_record", f"Add or replace a record of {title}") | {
-        "description": "Adds the record with this key (201), or replaces it (200): a column that is left out is null.",
+        "description": "Adds the record with this key (201) or replaces it (200): columns that you leave out are null.",
         "parameters": [*key, *CREATE_CONDITIONS],
         "requestBody": body_of(part_of(shape, "replace")),
         "responses": {
@@ -190,13 +190,13 @@ def write_operations(
         },
     }
     patch = operation_of(shape, f"update_{name}_record", f"Change a record of {title}") | {
-        "description": "A JSON merge patch: a column that is left out stays, null empties it.",
+        "description": "A JSON merge patch: columns that you leave out stay, null empties one.",
         "parameters": [*key, *CONDITIONS],
         "requestBody": body_of(part_of(shape, "update"), JSON, MERGE_PATCH),
         "responses": {"200": _answer("Changed", one, _ETAG), **problems(*_WRITING, *_ADDRESSED)},
     }
     delete = operation_of(shape, f"delete_{name}_record", f"Delete a record of {title}") | {
-        "description": "With `If-Match`, only if the record is still as you know it.",
+        "description": "With `If-Match`, only if the record still has that ETag.",
         "parameters": [*key, *CONDITIONS],
         "responses": {"204": {"description": "Deleted"}, **problems("Malformed", "Referenced", *_ADDRESSED)},
     }

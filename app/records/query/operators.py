@@ -31,7 +31,7 @@ OPERATORS: dict[str, Operator] = {
     "ne": Operator("value", "is not this, or missing", holds_for_null=True, names_values=True),
     "in": Operator("list", "is one of these", names_values=True),
     "nin": Operator("list", "is none of these, or missing", holds_for_null=True, names_values=True),
-    "isnull": Operator("flag", "is missing (true) or there (false)", holds_for_null=True),
+    "isnull": Operator("flag", "is missing (true) or present (false)", holds_for_null=True),
     "gt": Operator("value", "is more than this"),
     "gte": Operator("value", "is this or more"),
     "lt": Operator("value", "is less than this"),
@@ -39,8 +39,8 @@ OPERATORS: dict[str, Operator] = {
     "between": Operator("pair", "is between these two, both included"),
     "contains": Operator("value", "contains this"),
     "startswith": Operator("value", "starts with this"),
-    "like": Operator("value", "fits this pattern: % is any text, _ any character, \\ takes the next one as it is"),
-    "ilike": Operator("value", "fits this pattern, whatever the case of its letters"),
+    "like": Operator("value", "matches this pattern: % is any text, _ any character, \\ takes the next one as it is"),
+    "ilike": Operator("value", "matches this pattern, ignoring case"),
 }
 
 
