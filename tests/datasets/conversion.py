@@ -1,5 +1,6 @@
 """One value, changed into another type as a change of a dataset does it."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import asyncpg
@@ -37,3 +38,13 @@ async def convert(connection: asyncpg.Connection, before: Column, after: Column,
     is_missing = await connection.fetchval(f"SELECT {conversion.missing} FROM {source}", text)
     assert is_missing is (shown is None)
     return NULL if shown is None else shown
+
+
+TEXT = column("text")
+Expected = Mapping[str, str | None]
+
+
+async def read_all(connection: asyncpg.Connection, after: Column, texts: Iterable[str]) -> Expected:
+    """What each text becomes; None where it does not convert."""
+    await connection.execute("SET timezone = 'UTC'")
+    return {text: await convert(connection, TEXT, after, text) for text in texts}

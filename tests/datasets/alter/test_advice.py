@@ -2,14 +2,13 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database.sessions import TimedSession, get_engine
 from app.datasets.alter.advice import find_advice
-from app.datasets.alter.hints import describe_settings, propose_settings
+from app.datasets.alter.hints import describe_settings
 from tests.datasets.conftest import Document, Things
 from tests.datasets.conversion import column
 
@@ -124,20 +123,6 @@ class TestAdvice:
         # Among the first 10,000 all are written one way; the others are not.
         texts = [f"{number},5" for number in range(10_000)] + [f"1.{number}" for number in range(10, 800)]
         assert await hint(things, MONEY, *texts) == OTHERWISE
-
-
-class TestProposeSettings:
-    def test_they_are_few_whatever_the_texts_are(self) -> None:
-        texts = ["".join(chr(33 + (number * place) % 500) for place in range(1, 40)) for number in range(300)]
-        texts += [f"{number} u{chr(97 + number % 26)}" for number in range(300)]
-        for kind in ("decimal(5,2)", "integer", "boolean", "date", "datetime", "uuid"):
-            assert len(propose_settings(column(kind), texts, texts)) < 60
-
-    @pytest.mark.parametrize("texts", [[], [""], ["€"], ["-"], ["()"], ["." * 50], ["0"], ["\0"]])
-    def test_texts_without_numbers(self, texts: list[Any]) -> None:
-        for kind in ("decimal(5,2)", "boolean", "date"):
-            for settings in propose_settings(column(kind), texts, []):
-                assert "units" not in settings
 
 
 class TestFindAdvice:
