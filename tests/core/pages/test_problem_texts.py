@@ -6,7 +6,7 @@ from app.core.pages.problem_texts import by_reason, explain, explain_all
 class TestExplain:
     def test_the_first_paragraph_is_the_meaning_and_the_rest_the_remedy(self) -> None:
         said = explain(GatewayTimeout)
-        assert said.meaning == "The function did not answer within the 29 seconds that API Gateway waits."
+        assert said.meaning == "The function did not respond within the 29 seconds that API Gateway waits."
         assert said.remedy.startswith("Ask for less at once. The request may have been done: with")
         assert "\n" not in said.remedy
 
