@@ -6,17 +6,16 @@ from datetime import UTC
 from typing import Any
 
 from app.columns.column import Column
-from app.columns.column_types import ANY_INTEGER, TYPES
 from app.columns.patterns import anchored
 from app.columns.schema_references import NOT_FINITE as NOT_FINITE_NAME
 from app.columns.schema_references import NUMBER, in_comment, schema_reference
+from app.columns.types.numbers import ANY_INTEGER, NOT_FINITE
+from app.columns.types.registry import TYPES
 
 Schema = dict[str, Any]
 
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
 
-# What JSON has no number for.
-NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 NUMBER_NOTE = "NaN, Infinity and -Infinity, which JSON has no number for, are texts."
 # The words of a schema that hold values, not schemas.
 _VALUES = ("const", "default", "enum", "example", "examples")

@@ -14,8 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from app.columns.column import Column
-from app.columns.column_types import MAX_BIGINT
-from app.columns.json_output import write_datetime
+from app.columns.types.dates import write_datetime
+from app.columns.types.numbers import MAX_BIGINT
 from app.datasets.keyvalue.partitions import BUCKETS, MAX_KEY_BYTES, bucket_name
 
 END = "\0"

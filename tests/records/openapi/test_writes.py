@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.columns.column import Column, row_id_column
-from app.columns.column_types import TYPES
 from app.columns.json_schema import decimal_pattern, number_schemas
+from app.columns.types.registry import TYPES
 from app.datasets.schema import Shape
 from app.records.documents import RecordReader
 from app.records.openapi.writes import write_schemas
