@@ -98,6 +98,22 @@ class ColumnType(ABC, Generic[Value]):
     def restore(self, text: str) -> Value:
         """The value that an attribute's text or number stands for."""
 
+    def sort_key(self, value: Value) -> str:
+        """The text of a value that sorts, by its bytes, as the value does: so it stands in the key of an item.
+
+        Raises:
+            TypeError: no value of this type is one of a key.
+        """
+        raise TypeError(f"{self.name} has no sort key for {value!r}")
+
+    def least_sort_key(self, value: Value) -> str:
+        """The same of the least value that is not below `value`, which may have more digits than fit."""
+        return self.sort_key(value)
+
+    def greatest_sort_key(self, value: Value) -> str:
+        """The same of the greatest value that is not above `value`."""
+        return self.sort_key(value)
+
     @property
     def sized_sql(self) -> str:
         """What PostgreSQL calls it, as `numeric(12,2)`."""

@@ -39,6 +39,9 @@ class DateType(ColumnType[date]):
     def restore(self, text: str) -> date:
         return date.fromisoformat(text)
 
+    def sort_key(self, value: date) -> str:
+        return value.isoformat()
+
 
 class DatetimeType(ColumnType[datetime]):
     """Moments, in UTC and with microseconds."""
@@ -73,6 +76,9 @@ class DatetimeType(ColumnType[datetime]):
 
     def restore(self, text: str) -> datetime:
         return datetime.fromisoformat(text)
+
+    def sort_key(self, value: datetime) -> str:
+        return write_datetime(value)
 
 
 def write_datetime(value: datetime) -> str:

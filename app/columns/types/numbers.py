@@ -2,7 +2,8 @@
 
 import math
 import re
-from decimal import Context, Decimal
+import struct
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -26,6 +27,11 @@ MOST_DIGITS = 17
 # DynamoDB's numbers have so many digits and this magnitude.
 MOST_STORED_DIGITS = 38
 LEAST_STORED, MOST_STORED = 1e-130, 1e126
+# What is added to an integer for its sort key, so that no text of one has a sign.
+_OFFSET = MAX_BIGINT + 1
+_OFFSET_DIGITS = len(str(2 * _OFFSET))
+_SIGN = 1 << 63
+_ALL_BITS = (1 << 64) - 1
 _EXACT = Context(prec=2 * MAX_DIGITS)
 
 
@@ -54,6 +60,9 @@ class IntegerType(ColumnType[int]):
     def restore(self, text: str) -> int:
         return _restore_integer(text)
 
+    def sort_key(self, value: int) -> str:
+        return f"{value + _OFFSET:0{_OFFSET_DIGITS}}"
+
 
 class BigintType(ColumnType[int]):
     """Integers of 64 bits, which JSON shows as texts."""
@@ -80,6 +89,9 @@ class BigintType(ColumnType[int]):
 
     def restore(self, text: str) -> int:
         return _restore_integer(text)
+
+    def sort_key(self, value: int) -> str:
+        return f"{value + _OFFSET:0{_OFFSET_DIGITS}}"
 
 
 class NumberType(ColumnType[float]):
@@ -125,6 +137,12 @@ class NumberType(ColumnType[float]):
 
     def restore(self, text: str) -> float:
         return float(text)
+
+    def sort_key(self, value: float) -> str:
+        # One NaN, behind all others, and one zero: they are the same key to PostgreSQL too.
+        value = float("nan") if value != value else value + 0.0  # noqa: PLR0124  # only NaN is not what it is
+        (bits,) = struct.unpack(">Q", struct.pack(">d", value))
+        return f"{bits ^ (_ALL_BITS if bits & _SIGN else _SIGN):016x}"
 
 
 class DecimalType(ColumnType[Decimal]):
@@ -215,6 +233,30 @@ class DecimalType(ColumnType[Decimal]):
     def write(self, value: Decimal) -> str:
         """A decimal with all of its column's digits behind the point."""
         return f"{abs(value) if value == 0 else value:.{self.scale}f}"
+
+    def sort_key(self, value: Decimal) -> str:
+        return self._sort_scaled(value, ROUND_FLOOR)
+
+    def least_sort_key(self, value: Decimal) -> str:
+        """The text that sorts as the least decimal that fits and is not below `value`."""
+        return self._sort_scaled(value, ROUND_CEILING)
+
+    def greatest_sort_key(self, value: Decimal) -> str:
+        """The text that sorts as the greatest decimal that fits and is not above `value`."""
+        return self._sort_scaled(value, ROUND_FLOOR)
+
+    def _sort_scaled(self, value: Decimal, rounding: str) -> str:
+        most = 10**self.precision
+        sign, digits, exponent = value.as_tuple()
+        assert isinstance(exponent, int)
+        number = int("".join(map(str, digits))) * (-1 if sign else 1)
+        shift = exponent + self.scale
+        if shift >= 0:
+            scaled = number * 10 ** min(shift, self.precision + 1)
+        else:
+            # Division of integers rounds down; of the negative it rounds up.
+            scaled = number // 10**-shift if rounding == ROUND_FLOOR else -(-number // 10**-shift)
+        return f"{max(-most, min(most, scaled)) + most:0{self.precision + 1}}"
 
 
 def _parse_integer(text: str, least: int, most: int) -> int:

@@ -42,6 +42,9 @@ class TextType(ColumnType[str]):
     def restore(self, text: str) -> str:
         return text
 
+    def sort_key(self, value: str) -> str:
+        return value
+
 
 class ImageType(TextType):
     """The id of an image, as a text."""

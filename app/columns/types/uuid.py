@@ -27,3 +27,6 @@ class UuidType(ColumnType[UUID]):
 
     def restore(self, text: str) -> UUID:
         return UUID(text)
+
+    def sort_key(self, value: UUID) -> str:
+        return str(value)
