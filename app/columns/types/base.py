@@ -12,6 +12,7 @@ from app.core.aws.dynamo_json import Attributes
 
 Value = TypeVar("Value")
 Schema = dict[str, Any]
+Shown = str | int | float
 
 EQUALITY = ("eq", "ne", "in", "nin", "isnull")
 ORDER = ("gt", "gte", "lt", "lte", "between")
@@ -36,6 +37,11 @@ class ColumnType(ABC, Generic[Value]):
     # What a query may ask of the type: names from `operators.OPERATORS` and from `functions.FUNCTIONS`.
     operators: tuple[str, ...] = EQUALITY + ORDER
     aggregates: tuple[str, ...] = COUNTS + EXTREMES
+
+    # What documents show as a value, where nothing is known of the records.
+    sample: Shown | None = None
+    # The texts of values that JSON has no number for.
+    not_finite: tuple[str, ...] = ()
 
     @property
     @abstractmethod
@@ -113,6 +119,20 @@ class ColumnType(ABC, Generic[Value]):
     def greatest_sort_key(self, value: Value) -> str:
         """The same of the greatest value that is not above `value`."""
         return self.sort_key(value)
+
+    def decode(self, value: Value) -> Shown:
+        """A value as a program has it that reads the JSON which shows it; only of values that can be compared."""
+        return str(value)
+
+    @property
+    def written_schema(self) -> Schema:
+        """What the JSON schema of a value that is sent says besides."""
+        return {}
+
+    @property
+    def json_type(self) -> str | None:
+        """The type of the JSON that shows a value, None where it is any."""
+        return self.schema.get("type")
 
     @property
     def sized_sql(self) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from app.columns.types.base import COUNTS, ColumnType, Schema
+from app.columns.types.base import COUNTS, ColumnType, Schema, Shown
 from app.core.aws.dynamo_json import Attributes
 
 
@@ -31,6 +31,9 @@ class BooleanType(ColumnType[bool]):
 
     def show(self, value: bool) -> str:
         return "true" if value else "false"
+
+    def decode(self, value: bool) -> Shown:
+        return value
 
     def write_attribute(self, value: bool) -> Attributes:
         return {"BOOL": value}

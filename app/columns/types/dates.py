@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from app.columns.types.base import ColumnType, Schema, Unreadable, expect_text
+from app.columns.types.base import ColumnType, Schema, Shown, Unreadable, expect_text
 from app.core.aws.dynamo_json import Attributes
 
 # As an address may write a moment; without a zone it is in UTC.
@@ -27,6 +27,7 @@ class DateType(ColumnType[date]):
     article = "a date"
     example = "as 2026-01-31"
     schema: ClassVar[Schema] = {"type": "string", "format": "date"}
+    sample = "2026-01-31"
 
     def read(self, text: str) -> date:
         if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is None:
@@ -51,6 +52,7 @@ class DatetimeType(ColumnType[datetime]):
     article = "a date and time"
     example = "as 2026-01-31T12:00:00Z"
     schema: ClassVar[Schema] = {"type": "string", "format": "date-time"}
+    sample = "2026-01-31T12:00:00.000000Z"
     json_sql = """to_char({}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
     def read(self, text: str) -> datetime:
@@ -70,6 +72,9 @@ class DatetimeType(ColumnType[datetime]):
 
     def show(self, value: datetime) -> str:
         return f'"{write_datetime(value)}"'
+
+    def decode(self, value: datetime) -> Shown:
+        return write_datetime(value)
 
     def write_attribute(self, value: datetime) -> Attributes:
         return {"S": write_datetime(value)}

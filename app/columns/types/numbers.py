@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from app.columns.types.base import ARITHMETIC, COUNTS, EXTREMES, ColumnType, Schema
+from app.columns.types.base import ARITHMETIC, COUNTS, EXTREMES, ColumnType, Schema, Shown
 from app.core.aws.dynamo_json import Attributes
 from app.core.strict_json import MAX_DIGITS
 
@@ -43,6 +43,7 @@ class IntegerType(ColumnType[int]):
     article = "an integer"
     example = "as 42, from -9007199254740991 to 9007199254740991, without leading zeros"
     schema: ClassVar[Schema] = {**ANY_INTEGER, "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER}
+    sample = 42
     aggregates = COUNTS + EXTREMES + ARITHMETIC
 
     def read(self, text: str) -> int:
@@ -53,6 +54,9 @@ class IntegerType(ColumnType[int]):
 
     def show(self, value: int) -> str:
         return str(value)
+
+    def decode(self, value: int) -> Shown:
+        return value
 
     def write_attribute(self, value: int) -> Attributes:
         return {"N": str(value)}
@@ -72,6 +76,7 @@ class BigintType(ColumnType[int]):
     article = "a 64-bit integer"
     example = "as 9007199254740993, without leading zeros"
     schema: ClassVar[Schema] = {"type": "string", "format": "int64", "pattern": "^-?(0|[1-9][0-9]{0,18})$"}
+    sample = "9007199254740993"
     json_sql = "{}::text"
     aggregates = COUNTS + EXTREMES + ARITHMETIC
 
@@ -102,6 +107,8 @@ class NumberType(ColumnType[float]):
     article = "a number"
     example = "as 1.5 or 1e-3"
     schema: ClassVar[Schema] = ANY_NUMBER
+    sample = 1.5
+    not_finite = NOT_FINITE
     aggregates = COUNTS + EXTREMES + ARITHMETIC
 
     def read(self, text: str) -> float:
@@ -130,6 +137,9 @@ class NumberType(ColumnType[float]):
         if math.isfinite(value):
             return _lay_out(_shortest(value))
         return '"NaN"' if math.isnan(value) else f'"{"-" if value < 0 else ""}Infinity"'
+
+    def decode(self, value: float) -> Shown:
+        return value
 
     def write_attribute(self, value: float) -> Attributes:
         is_exact = LEAST_STORED <= abs(value) < MOST_STORED or (value == 0 and math.copysign(1, value) > 0)
@@ -164,6 +174,8 @@ class DecimalType(ColumnType[Decimal]):
     def __init__(self, precision: int = 0, scale: int = 0) -> None:
         self.precision = precision
         self.scale = scale
+        whole = "1" if precision != scale else "0"
+        self.sample = f"{whole}.{'5':0<{scale}}" if scale else whole
 
     @property
     def sized_sql(self) -> str:
@@ -224,11 +236,22 @@ class DecimalType(ColumnType[Decimal]):
     def show(self, value: Decimal) -> str:
         return f'"{self.write(value)}"'
 
+    def decode(self, value: Decimal) -> Shown:
+        return self.write(value)
+
     def write_attribute(self, value: Decimal) -> Attributes:
         return {"N" if self.precision <= MOST_STORED_DIGITS else "S": self.write(value)}
 
     def restore(self, text: str) -> Decimal:
         return Decimal(text)
+
+    @property
+    def written_schema(self) -> Schema:
+        """The pattern of the decimals that fit."""
+        before = self.precision - self.scale
+        whole = f"(0|[1-9][0-9]{{0,{before - 1}}})" if before else "0"
+        behind = rf"(\.[0-9]{{1,{self.scale}}})?" if self.scale else ""
+        return {"pattern": f"^-?{whole}{behind}$"}
 
     def write(self, value: Decimal) -> str:
         """A decimal with all of its column's digits behind the point."""

@@ -15,6 +15,7 @@ class UuidType(ColumnType[UUID]):
     article = "a UUID"
     example = "as 01234567-89ab-cdef-0123-456789abcdef"
     schema: ClassVar[Schema] = {"type": "string", "format": "uuid"}
+    sample = "01234567-89ab-cdef-0123-456789abcdef"
     aggregates = COUNTS
 
     def read(self, text: str) -> UUID:
