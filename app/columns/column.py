@@ -1,23 +1,22 @@
-"""Columns: what a dataset says of each, and how its values are read.
+"""Columns: what a dataset says of each, and what its values must fulfil.
 
 Pure: no I/O, no framework but pydantic for the shapes.
 """
 
-import json
-import math
 import re
 import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.columns.column_types import TYPES, ColumnType
 from app.columns.conventions import OF_NUMBERS, Conventions
 from app.columns.patterns import matcher
 from app.columns.type_names import check_type_name
+from app.columns.types.base import ColumnType
+from app.columns.types.registry import TYPES, TypeName
 from app.core.fields import Positive
 
 MAX_NAME_LENGTH = 63
@@ -32,10 +31,6 @@ WRITTEN_OUT = str.maketrans(
     {"ß": "ss", "ẞ": "SS", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "AE", "œ": "oe"}
     | {"Œ": "OE", "þ": "th", "Þ": "TH", "ð": "d", "Ð": "D", "ħ": "h", "Ħ": "H", "ŧ": "t", "Ŧ": "T"}
 )
-
-TypeName = Literal[
-    "text", "integer", "bigint", "number", "decimal", "boolean", "date", "datetime", "uuid", "json", "image"
-]
 
 # As bodies name one.
 GivenType = Annotated[TypeName, BeforeValidator(check_type_name)]
@@ -108,22 +103,12 @@ class Column(Conventions, _Typed):
     def _is_consistent(self) -> Self:
         if self.name in SYSTEM_COLUMNS:
             raise ValueError(f"'{self.name}' is a name that PostgreSQL keeps for itself")
-        self._check_decimal()
         self._check_constraints()
         self._check_conventions()
         return self
 
-    def _check_decimal(self) -> None:
-        if self.type == "decimal":
-            if self.precision is None or self.scale is None:
-                raise ValueError("a decimal needs `precision` and `scale`, as 12 and 2")
-            if self.scale > self.precision:
-                raise ValueError(f"scale {self.scale} is more than precision {self.precision}")
-        elif self.precision is not None or self.scale is not None:
-            raise ValueError(f"`precision` and `scale` belong to decimal, not to {self.type}")
-
     def _check_constraints(self) -> None:
-        kind = TYPES[self.type]
+        kind = self.kind
         for name in ("min", "max"):
             value = getattr(self, name)
             if value is not None and not kind.ordered:
@@ -154,14 +139,15 @@ class Column(Conventions, _Typed):
                 "`decimal_separator` and `thousands_separator` are the same; give both where one is unusual"
             )
 
-    @property
-    def kind(self) -> ColumnType:
-        return TYPES[self.type]
+    @cached_property
+    def kind(self) -> ColumnType[Any]:
+        """Its type, with the digits that the column declares."""
+        return TYPES[self.type].sized(self.precision, self.scale)
 
     @property
     def sql_type(self) -> str:
         """The type in PostgreSQL, as `numeric(12,2)`."""
-        return f"numeric({self.precision},{self.scale})" if self.type == "decimal" else self.kind.sql
+        return self.kind.sized_sql
 
     def parse(self, text: str) -> Any:
         """The value that `text` stands for, as asyncpg takes it.
@@ -169,10 +155,7 @@ class Column(Conventions, _Typed):
         Raises:
             ValueError: it is not a value of this type; the message says what one looks like.
         """
-        value = self.parse_comparable(text)
-        if self.type == "decimal" and not fits_decimal(value, self.precision or 0, self.scale or 0):
-            raise ValueError(f"'{text[:200]}' does not fit decimal({self.precision},{self.scale})")
-        return value
+        return self.kind.parse(text)
 
     def parse_bound(self, value: str | float) -> Any:
         """A value of a constraint, written as in JSON, as `parse` gives it.
@@ -180,10 +163,7 @@ class Column(Conventions, _Typed):
         Raises:
             ValueError: it is not a value of this type, or no number that others can be compared with.
         """
-        parsed = self.parse(_as_json(value))
-        if isinstance(parsed, float) and not math.isfinite(parsed):
-            raise ValueError(f"no value can be compared with {value}")
-        return parsed
+        return self.kind.parse_bound(value)
 
     def parse_comparable(self, text: str) -> Any:
         """As `parse`, for a value that is only compared with the column's: a decimal may have any digits.
@@ -191,19 +171,16 @@ class Column(Conventions, _Typed):
         Raises:
             ValueError: it is not a value of this type.
         """
-        try:
-            return self.kind.parse(text)
-        except (ValueError, InvalidOperation, OverflowError):
-            raise ValueError(f"'{text[:200]}' is not {self.kind.article} ({self.kind.example})") from None
+        return self.kind.parse_comparable(text)
+
+    def show(self, value: Any) -> str:
+        """The JSON text of a value as `parse` gives it, null for None."""
+        return "null" if value is None else self.kind.show(value)
 
     @cached_property
     def allowed_texts(self) -> list[str]:
         """The values of `one_of` as texts, each in the one way that all ways of writing it have in common."""
         return [canonical_text(self.parse_bound(value)) for value in self.one_of or ()]
-
-
-def _as_json(value: str | float) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def canonical_text(value: Any) -> str:
@@ -220,10 +197,3 @@ def row_id_column() -> Column:
     return Column.model_construct(
         name=ROW_ID, type="integer", required=True, unique=True, description="Numbers the records in the file's order."
     )
-
-
-def fits_decimal(value: Decimal, precision: int, scale: int) -> bool:
-    """Whether a decimal is held exactly by decimal(precision, scale)."""
-    exponent = value.as_tuple().exponent
-    assert isinstance(exponent, int)
-    return -exponent <= scale and (value == 0 or value.adjusted() < precision - scale)

@@ -57,12 +57,7 @@ def address_rule(column: Column, key: Sequence[str]) -> Rule | None:
 
 def type_rule(column: Column) -> Rule:
     """The rule that comes first: a value is one of the column's type."""
-    kind = column.kind
-    message = f"not {kind.article} ({kind.example})"
-    if column.type == "decimal":
-        before = (column.precision or 0) - (column.scale or 0)
-        message = f"not a decimal with at most {before} digits before and {column.scale} after the decimal point"
-    return Rule(f"not_{column.type}", column.type, message)
+    return Rule(f"not_{column.type}", column.type, f"not {column.kind.described}")
 
 
 def constraint_rules(column: Column) -> list[Rule]:

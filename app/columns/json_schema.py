@@ -2,33 +2,21 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC
 from typing import Any
 
 from app.columns.column import Column
-from app.columns.column_types import ANY_INTEGER, TYPES
 from app.columns.patterns import anchored
 from app.columns.schema_references import NOT_FINITE as NOT_FINITE_NAME
 from app.columns.schema_references import NUMBER, in_comment, schema_reference
-
-Schema = dict[str, Any]
+from app.columns.types.base import Schema, Shown
+from app.columns.types.numbers import ANY_INTEGER, NOT_FINITE
+from app.columns.types.registry import TYPES
 
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
 
-# What JSON has no number for.
-NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 NUMBER_NOTE = "NaN, Infinity and -Infinity, which JSON has no number for, are texts."
 # The words of a schema that hold values, not schemas.
 _VALUES = ("const", "default", "enum", "example", "examples")
-# What documents show for a value where nothing is known of the records.
-_EXAMPLES: dict[str, str | int | float] = {
-    "integer": 42,
-    "bigint": "9007199254740993",
-    "number": 1.5,
-    "date": "2026-01-31",
-    "datetime": "2026-01-31T12:00:00.000000Z",
-    "uuid": "01234567-89ab-cdef-0123-456789abcdef",
-}
 
 
 def shown_value(column: Column, example: Any = None, choices: Schema | None = None) -> Schema:
@@ -51,14 +39,14 @@ def written_value(column: Column, example: Any = None, choices: Schema | None = 
     if chosen is not None:
         return _complete(chosen, column)
     schema = plain_value(column, example)
-    if column.type == "decimal" and column.one_of is None:
-        schema["pattern"] = decimal_pattern(column.precision or 0, column.scale or 0)
+    if column.one_of is None:
+        schema |= column.kind.written_schema
     return _complete(schema, column)
 
 
 def compared_value(type_name: str) -> Schema:
     """The schema of a value of a type that is only compared, in a body."""
-    return schema_reference(NUMBER) if type_name == "number" else TYPES[type_name].schema
+    return schema_reference(NUMBER) if TYPES[type_name].not_finite else TYPES[type_name].schema
 
 
 def allowed_values(column: Column) -> Schema:
@@ -124,14 +112,6 @@ def plain_value(column: Column, example: Any = None) -> Schema:
     return schema if shown is None else schema | {"examples": [shown]}
 
 
-def decimal_pattern(precision: int, scale: int) -> str:
-    """The texts that stand for decimals of at most `scale` digits behind the point and `precision` in all."""
-    before = precision - scale
-    whole = f"(0|[1-9][0-9]{{0,{before - 1}}})" if before else "0"
-    behind = rf"(\.[0-9]{{1,{scale}}})?" if scale else ""
-    return f"^-?{whole}{behind}$"
-
-
 def or_null(schema: Schema) -> Schema:
     """The schema with null."""
     if "$ref" in schema:
@@ -174,7 +154,7 @@ def without_titles(value: Any, *, holds_names: bool = False) -> Any:
 
 def _complete(schema: Schema, column: Column) -> Schema:
     """The schema with what JSON has no number for and with null, where a column may hold them."""
-    if column.type == "number" and (texts := _not_finite(column)):
+    if texts := _not_finite(column):
         schema = _with_texts(schema, texts)
     return schema if column.required else or_null(schema)
 
@@ -191,30 +171,20 @@ def _with_texts(number: Schema, texts: Sequence[str]) -> Schema:
 
 
 def _not_finite(column: Column) -> list[str]:
-    """Which of NOT_FINITE a column of numbers may hold: a bound keeps out all that is not within it."""
+    """The values without a number in JSON that a column may hold: a bound keeps out all that is not within it."""
     if column.one_of is not None:
         return []
     allowed = {"NaN": column.min is None and column.max is None}
     allowed |= {"Infinity": column.max is None, "-Infinity": column.min is None}
-    return [text for text in NOT_FINITE if allowed[text]]
+    return [text for text in column.kind.not_finite if allowed[text]]
 
 
-def _as_shown(value: str | float, column: Column) -> str | int | float:
+def _as_shown(value: str | float, column: Column) -> Shown:
     """A value of a constraint as records show it."""
-    parsed = column.parse_bound(value)
-    if column.type == "decimal":
-        return f"{parsed:.{column.scale}f}"
-    if column.type == "datetime":
-        return f"{parsed.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-    shown: str | int | float = parsed if column.kind.schema.get("type") != "string" else str(parsed)
-    return shown
+    return column.kind.decode(column.parse_bound(value))
 
 
-def _example(column: Column) -> str | int | float | None:
+def _example(column: Column) -> Shown | None:
     """A value to show in documents, where it can be told that the constraints allow it."""
-    if column.one_of is not None or column.min is not None or column.max is not None:
-        return None
-    if column.type == "decimal":
-        whole = "1" if column.precision != column.scale else "0"
-        return f"{whole}.{'5':0<{column.scale}}" if column.scale else whole
-    return _EXAMPLES.get(column.type)
+    is_bound = column.one_of is not None or column.min is not None or column.max is not None
+    return None if is_bound else column.kind.sample

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from app.columns.column_types import TYPES
+from app.columns.types.registry import TYPES
 from app.core.errors import did_you_mean
 
 _EXACT_OR_NOT = ("number", "decimal")

@@ -24,8 +24,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field as SqlField
 from sqlmodel import SQLModel
 
-from app.columns.column import Column, Name, TypeName
+from app.columns.column import Column, Name
 from app.columns.conventions import Conventions
+from app.columns.types.registry import TypeName
 from app.core.aws.storage import PresignedUpload
 from app.core.database.names import CATALOGUE_SCHEMA
 from app.core.fields import NotNegative, RequestBody

@@ -3,21 +3,17 @@
 The rules are those of imports, read from the same table; nothing is rounded, guessed or cut.
 """
 
-import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Any
 
-from app.columns.column import ROW_ID, Column, fits_decimal
-from app.columns.column_types import MAX_SAFE_INTEGER
+from app.columns.column import ROW_ID, Column
 from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
 from app.columns.patterns import matcher
+from app.columns.types.base import Unreadable
 from app.core.errors import did_you_mean
-from app.core.strict_json import MAX_DIGITS, is_storable_text, parse_json, write_json
+from app.core.strict_json import parse_json
 from app.datasets.schema import KEPT_SHAPES, Shape
 from app.records.errors import DatasetWithoutColumns
 from app.records.query.hints.near_values import near_in_json
@@ -25,14 +21,8 @@ from app.records.query.hints.operator_idioms import find_column
 
 Values = dict[str, Any]
 
-# RFC 3339. PostgreSQL keeps microseconds: more digits are taken only where they say nothing.
-_DATETIME = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?)0*([Zz]|[+-][0-9]{2}:[0-9]{2})?"
-)
-_NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 # Of one record, and records of an array, for whose strange members a near column is looked for.
 MOST_GUESSES = 10
-_EXACT = Context(prec=2 * MAX_DIGITS)
 
 
 @dataclass(frozen=True)
@@ -73,16 +63,12 @@ class _Broken(Exception):
         self.message = message or rule.message
 
 
-class _Unreadable(ValueError):
-    """A value is not one of its type, for a reason that the type's own message does not say."""
-
-
 class ColumnReader:
     """Reads the values of one column; `key` names the key columns."""
 
     def __init__(self, column: Column, key: Sequence[str] = ()) -> None:
         self.column = column
-        self._read = READERS[column.type]
+        self._read = column.kind.read_json
         self._type_rule = type_rule(column)
         rules = {rule.code: rule for rule in constraint_rules(column)}
         self._required = rules.pop("required", None)
@@ -101,8 +87,8 @@ class ColumnReader:
                 raise _Broken(self._required)
             return None
         try:
-            typed = self._read(value, self.column)
-        except _Unreadable as error:
+            typed = self._read(value)
+        except Unreadable as error:
             raise _Broken(self._type_rule, str(error)) from None
         except (ValueError, ArithmeticError):
             raise _Broken(self._type_rule, f"{self._type_rule.message}{self._guess(value)}") from None
@@ -118,7 +104,7 @@ class ColumnReader:
 
     def _takes(self, near: str) -> bool:
         try:
-            self._read(parse_json(near), self.column)
+            self._read(parse_json(near))
         except (ValueError, ArithmeticError):
             return False
         return True
@@ -225,103 +211,6 @@ def merge(target: Any, patch: Any) -> Any:
             merged[name] = merge(merged.get(name), value)
     return merged
 
-
-def _text_of(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError
-    return value
-
-
-def _read_text(value: Any, _: Column) -> str:
-    if not is_storable_text(_text_of(value)):
-        raise ValueError
-    return str(value)
-
-
-def _whole(value: Any) -> int:
-    """The integer that a JSON number is: 1, but 1.0 and 1e2 are integers too."""
-    if type(value) is int:
-        number = value
-    elif isinstance(value, Decimal) and value == value.to_integral_value():
-        number = int(value)
-    else:
-        raise ValueError
-    if not -MAX_SAFE_INTEGER <= number <= MAX_SAFE_INTEGER:
-        raise ValueError
-    return number
-
-
-def _read_integer(value: Any, _: Column) -> int:
-    return _whole(value)
-
-
-def _read_bigint(value: Any, column: Column) -> Any:
-    return column.parse(value) if isinstance(value, str) else _whole(value)
-
-
-def _read_number(value: Any, _: Column) -> float:
-    if isinstance(value, str):
-        if value not in _NOT_FINITE:
-            raise ValueError
-        return float(value)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError
-    number = float(value)
-    if math.isinf(number):
-        raise ValueError
-    return number
-
-
-def _read_decimal(value: Any, column: Column) -> Any:
-    if isinstance(value, str):
-        return column.parse(value)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError
-    # A number's value counts, not how it is written: 1.500 and 1.5 are the same to every program that sends JSON.
-    number = _EXACT.normalize(Decimal(value))
-    if not fits_decimal(number, column.precision or 0, column.scale or 0):
-        raise ValueError
-    return number
-
-
-def _read_boolean(value: Any, _: Column) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError
-    return value
-
-
-def _read_parsed(value: Any, column: Column) -> Any:
-    return column.parse(_text_of(value))
-
-
-def _read_datetime(value: Any, _: Column) -> datetime:
-    match = _DATETIME.fullmatch(_text_of(value))
-    if match is None:
-        raise ValueError
-    date, time, zone = match.groups()
-    if zone is None:
-        raise _Unreadable("a date and time needs its zone, as Z or +02:00")
-    return datetime.fromisoformat(f"{date}T{time}{zone.upper()}").astimezone(UTC)
-
-
-def _read_json(value: Any, _: Column) -> str:
-    return write_json(value)
-
-
-# What each type's values are in JSON. Whoever adds a type adds its reader.
-READERS: dict[str, Callable[[Any, Column], Any]] = {
-    "text": _read_text,
-    "integer": _read_integer,
-    "bigint": _read_bigint,
-    "number": _read_number,
-    "decimal": _read_decimal,
-    "boolean": _read_boolean,
-    "date": _read_parsed,
-    "datetime": _read_datetime,
-    "uuid": _read_parsed,
-    "json": _read_json,
-    "image": _read_text,
-}
 
 Check = Callable[[Any], bool]
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.columns.column import Column, is_name, legal_name
-from app.columns.column_types import TYPES
+from app.columns.types.registry import TYPES
 
 ID = "01234567-89ab-cdef-0123-456789abcdef"
 

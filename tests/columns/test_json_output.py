@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.columns.column import Column
-from app.columns.json_output import show_value, write_document
+from app.columns.types.json import write_document
 from app.core.strict_json import write_json
 
 STABLE = settings(deadline=None, derandomize=True, max_examples=20)
@@ -57,7 +57,7 @@ class TestShowValue:
 
         collect()
         texts = [str(value).lower() if kind == "boolean" else str(value) for value in found]
-        assert [show_value(column, value) for value in found] == await _shown(connections, column, texts)
+        assert [column.show(value) for value in found] == await _shown(connections, column, texts)
 
     async def test_numbers_are_too(self, connections: asyncpg.Connection) -> None:
         column = Column(name="v", type="number")
@@ -76,14 +76,14 @@ class TestShowValue:
         collect()
         texts = [repr(value).replace("inf", "Infinity").replace("nan", "NaN") for value in found]
         shown = await _shown(connections, column, texts)
-        assert [(text, show_value(column, value)) for text, value in zip(texts, found, strict=True)] == list(
+        assert [(text, column.show(value)) for text, value in zip(texts, found, strict=True)] == list(
             zip(texts, shown, strict=True)
         )
 
     def test_null_is_null_and_a_time_is_shown_in_utc(self) -> None:
-        assert show_value(Column(name="v", type="date"), None) == "null"
+        assert Column(name="v", type="date").show(None) == "null"
         time = datetime(1, 2, 3, 4, 5, 6, 7, timezone(timedelta(hours=1)))
-        assert show_value(Column(name="v", type="datetime"), time) == '"0001-02-03T03:05:06.000007Z"'
+        assert Column(name="v", type="datetime").show(time) == '"0001-02-03T03:05:06.000007Z"'
 
 
 class TestDocuments:

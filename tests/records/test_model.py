@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from app.access.principal import EVERYTHING
-from app.columns.column_types import TYPES
+from app.columns.types.registry import TYPES
 from app.core.database.pool import get_writer
 from app.core.database.sessions import transaction
 from app.datasets.repository import get_dataset

@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.columns.column import NUMERIC, Column
-from app.columns.column_types import TYPES
 from app.columns.conventions import OF_NUMBERS
+from app.columns.types.numbers import NOT_FINITE
+from app.columns.types.registry import TYPES
 from app.core.errors import RequestInvalid, did_you_mean
 from app.core.strict_json import write_json
 from app.core.validation import misfits_of_members
@@ -23,7 +24,6 @@ from app.datasets.errors import ColumnNotFound, TypeConversionNotSupported
 
 # No column's name begins so.
 GONE = "~"
-NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 # The types that a member goes with, where these are not all: it is dropped where a column gets another one.
 _KINDS: dict[str, tuple[str, ...]] = {
     "precision": ("decimal",),

@@ -1,7 +1,7 @@
 """The SQL that reads texts as numbers, as files write them: 1.234,50 €, (987.65), 12’345.00, 12,34,567. Pure."""
 
 from app.columns.column import Column
-from app.columns.column_types import MAX_BIGINT, MAX_SAFE_INTEGER
+from app.columns.types.numbers import MAX_BIGINT, MAX_SAFE_INTEGER
 from app.datasets.alter.sql_texts import BLANKS, SPACES, escaped, guarded
 
 # Longer than any number that a double or a decimal holds exactly.

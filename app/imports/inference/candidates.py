@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.columns.column import TypeName
 from app.columns.date_formats import has_short_year
+from app.columns.types.registry import TypeName
 from app.imports.inference.tally import Tally
 from app.imports.values import cells
 from app.imports.values.cells import Conventions, Mask, to_mask

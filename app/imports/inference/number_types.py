@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from app.columns.column import TypeName
+from app.columns.types.registry import TypeName
 from app.imports.inference.number_proof import Reading
 from app.imports.inference.numerals import Sighting
 from app.imports.values.numeral import Numeral, is_currency, parts_of

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.columns.column_types import MAX_BIGINT, MAX_SAFE_INTEGER
+from app.columns.types.numbers import MAX_BIGINT, MAX_SAFE_INTEGER
 from app.imports.inference.tally import show_cell
 from app.imports.values.numbers import EXACT_DIGITS, Plain
 from app.imports.values.numeral import Numeral, read_numeral, size_numeral

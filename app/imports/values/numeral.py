@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from app.columns.column_types import MAX_BIGINT, MAX_SAFE_INTEGER
+from app.columns.types.numbers import MAX_BIGINT, MAX_SAFE_INTEGER
 from app.imports.values.numbers import EXACT_DIGITS
 
 # What is longer is looked at only where it is all digits and a point.

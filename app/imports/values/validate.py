@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.columns.column import NUMERIC, Column
-from app.columns.column_types import MAX_SAFE_INTEGER
 from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
 from app.columns.conventions import Conventions as ColumnConventions
 from app.columns.patterns import anchored
+from app.columns.types.numbers import MAX_SAFE_INTEGER
 from app.imports.formats.csv.surplus import reject_shifted
 from app.imports.formats.table import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
 from app.imports.values import cells, numbers

@@ -18,16 +18,7 @@ from app.datasets.keyvalue.partitions import MAX_KEY_BYTES
 from app.datasets.schema import Shape
 from app.records.etag import digest_of
 from app.records.keyvalue.item import record_of, show_record
-from app.records.keyvalue.sort_key import (
-    END,
-    KeyTooLong,
-    bucket_of,
-    greatest_sortable,
-    item_key,
-    least_sortable,
-    sortable,
-    successor,
-)
+from app.records.keyvalue.sort_key import END, KeyTooLong, bucket_of, item_key, successor
 from app.records.query.aggregate_query import AggregateQuery
 from app.records.query.filters import Condition
 from app.records.query.record_query import Embedded, RecordQuery, RecordView
@@ -172,7 +163,7 @@ def range_of(shape: Shape, query: RecordQuery) -> Range | None:
     if len(set(partitions)) != 1:
         return None
     try:
-        first = sortable(leading.parse(partitions[0]), leading)
+        first = leading.kind.sort_key(leading.parse(partitions[0]))
     except ValueError:
         return None
     prefix = first + END
@@ -228,8 +219,8 @@ def _narrow(bounds: _Bounds, prefix: str, condition: Condition) -> None:
         bounds.narrow(prefix + texts[0], successor(prefix + texts[0]))
         return
     values = [column.parse_comparable(text) for text in texts]
-    at_least = prefix + least_sortable(values[0], column)
-    at_most = prefix + greatest_sortable(values[-1], column)
+    at_least = prefix + column.kind.least_sort_key(values[0])
+    at_most = prefix + column.kind.greatest_sort_key(values[-1])
     # Between two values of a decimal column neither bound is a value that could be left out.
     is_value = at_least == at_most
     if operator in ("eq", "gte", "between"):
@@ -252,7 +243,7 @@ def _continue_behind(bounds: _Bounds, shape: Shape, query: RecordQuery, *, backw
         raise CursorInvalid(
             "The cursor does not fit the dataset's columns.", hint="Start from the first page."
         ) from None
-    place = END.join([*(sortable(value, column) for value, column in zip(values, shape.key, strict=True)), ""])
+    place = END.join([*(column.kind.sort_key(value) for value, column in zip(values, shape.key, strict=True)), ""])
     if backwards:
         # Nothing lies between a text and the one with a NUL more.
         bounds.narrow(last=place.removesuffix(END))

@@ -3,11 +3,12 @@
 Beside the record's own condition it has another, on a guard of the dataset: that this is still what it was known as.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from app.access.principal import Principal
-from app.columns.json_output import show_text
+from app.columns.column import Column
 from app.core.aws.dynamo_json import Attributes
 from app.core.database.commits import note_commit
 from app.core.dynamo import table
@@ -252,7 +253,7 @@ class KeyvalueWriter:
         raise refusal(RecordInvalid, [fault], "Make it shorter, or create the dataset as relational.")
 
     def _key_texts(self, values: Values) -> list[str]:
-        return [show_text(column, values[column.name]) for column in self._shape.key]
+        return [_show_text(column, values[column.name]) for column in self._shape.key]
 
     @property
     def _generation(self) -> str:
@@ -292,6 +293,12 @@ class KeyvalueWriter:
 
     def _contended(self) -> ServiceUnavailable:
         return ServiceUnavailable("Other writes to the same record keep coming.", retry_after=1)
+
+
+def _show_text(column: Column, value: Any) -> str:
+    """A value as JSON shows it, without the quotes around a text."""
+    shown = column.show(value)
+    return str(json.loads(shown)) if shown.startswith('"') else shown
 
 
 _TAKEN_HINT = "Change the record that has it, or choose another value."

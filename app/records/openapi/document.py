@@ -5,9 +5,9 @@ from typing import Any
 
 from app.access.errors import KeyMissing, ScopeMissing
 from app.columns.column import Column
-from app.columns.column_types import ANY_INTEGER
 from app.columns.json_schema import plain_value, shown_value, with_wide_integers, without_titles
 from app.columns.schema_references import schema_reference
+from app.columns.types.numbers import ANY_INTEGER
 from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
 from app.core.http.problem_documents import ProblemDocument, problem_response
 from app.datasets.errors import DatasetNotFound, DatasetSchemaChanged, NotSupportedByStore

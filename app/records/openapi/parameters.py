@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from app.columns.column import Column
-from app.columns.column_types import ANY_INTEGER, TYPES
 from app.columns.schema_references import in_comment
+from app.columns.types.numbers import ANY_INTEGER
+from app.columns.types.registry import TYPES
 from app.datasets.keyvalue import limits
 from app.datasets.schema import Shape
 from app.records.openapi.names import PARAMETERS

@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from app.columns.column import Column
-from app.columns.column_types import ANY_INTEGER, ANY_NUMBER, TYPES
 from app.columns.json_schema import allowed_values, compared_value, number_schemas, or_null
 from app.columns.schema_references import schema_reference
+from app.columns.types.numbers import ANY_INTEGER, ANY_NUMBER
+from app.columns.types.registry import TYPES
 from app.datasets.schema import Shape
 from app.records.openapi.names import (
     COUNTING,

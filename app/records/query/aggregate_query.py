@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.columns.column import Column
-from app.columns.column_types import TYPES
+from app.columns.types.registry import TYPES
 from app.core.errors import CursorInvalid, did_you_mean
 from app.core.http.cursors import decode_cursor, encode_cursor
 from app.datasets.schema import Shape
@@ -223,5 +223,5 @@ def _place(value: Any, member: Member) -> str | None:
         return None
     if not isinstance(value, str):
         raise ValueError("it is not a string")
-    TYPES[member.type].parse(value)
+    TYPES[member.type].parse_comparable(value)
     return value

@@ -1,6 +1,6 @@
 """What can be computed of many records: the functions, the SQL and the JSON of their results. Pure.
 
-Which types have which is in the table of types: `column_types.ColumnType.aggregates`.
+Which types have which is said by each type: `ColumnType.aggregates`.
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def result_sql(function: str, column: Column) -> str:
 
 
 def result_type(function: str, column: Column) -> str:
-    """The name of a result's type in `column_types.TYPES`; all but a count are null where no record has a value."""
+    """The name of a result's type in `registry.TYPES`; all but a count are null where no record has a value."""
     if function.startswith("count"):
         return "integer"
     if function in ("min", "max"):

@@ -7,11 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from app.columns.column import Column, canonical_text
+from app.columns.types.numbers import NOT_FINITE
 from app.core.strict_json import JsonInvalid, is_storable_text, write_json
 
 SHOWN_LENGTH = 100
-# The numbers that JSON shows as texts, having no number for them.
-NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 # What JSON shows as a text to keep it exact, and may be asked for as a number all the same.
 _EXACT = ("bigint", "decimal")
 # As programs write a number that is very small or very large, in an address too.

@@ -1,6 +1,6 @@
 """What a filter may ask of a column: the operators, the words they are documented with and what they take. Pure.
 
-Which types have which is in the table of types: `column_types.ColumnType.operators`.
+Which types have which is said by each type: `ColumnType.operators`.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.columns.column_types import TYPES
+from app.columns.types.registry import TYPES
 from app.core.database.names import DATA_SCHEMA, quote
 from app.core.database.sql import Statement
 from app.datasets.schema import Shape

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.columns.column import NUMERIC, Column
-from app.columns.column_types import TYPES
+from app.columns.types.registry import TYPES
 from app.datasets.alter.conversions import find_conversion, is_retyped, target_types
 from tests.columns.test_constraints import CELLS, without_rules
 from tests.datasets.conversion import NULL, column, convert

@@ -12,17 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.columns.column import Column
+from app.columns.types.base import ColumnType
+from app.columns.types.registry import TYPES
 from app.core.aws.dynamo_json import read_response, write_request
-from app.records.keyvalue.item import CODECS, RecordTooLarge, item_of, record_of, settle_documents, write_attribute
-from app.records.keyvalue.sort_key import (
-    KeyTooLong,
-    bucket_of,
-    greatest_sortable,
-    item_key,
-    least_sortable,
-    sortable,
-    successor,
-)
+from app.records.keyvalue.item import RecordTooLarge, item_of, record_of, settle_documents, write_attribute
+from app.records.keyvalue.sort_key import KeyTooLong, bucket_of, item_key, successor
 from tests.records.model import place
 from tests.records.shapes import make_columns, make_shape
 
@@ -60,7 +54,7 @@ class TestAttributes:
         @given(st.none() | (VALUES | OTHERS)[kind])
         def check(value: Any) -> None:
             sent = write_request({"v": write_attribute(column, value)})
-            found = CODECS[kind].read(read_response(sent)["v"])
+            found: Any = column.kind.read_attribute(read_response(sent)["v"])
             assert same(found, value)
             if isinstance(value, float) and value == 0:
                 assert math.copysign(1, found) == math.copysign(1, value)
@@ -90,10 +84,18 @@ class TestAttributes:
 
     @pytest.mark.parametrize(("sent", "value"), [("1E+3", 1000), ("-7", -7), ("1000.0", 1000)])
     def test_a_number_may_come_back_written_otherwise(self, sent: str, value: int) -> None:
-        assert CODECS["bigint"].read({"N": sent}) == value
+        assert TYPES["bigint"].read_attribute({"N": sent}) == value
 
 
-class TestSortable:
+class TestSortKeys:
+    def test_every_type_that_can_be_a_key_has_them(self) -> None:
+        having = {name for name, kind in TYPES.items() if type(kind).sort_key is not ColumnType.sort_key}
+        assert having >= set(VALUES) == {name for name, kind in TYPES.items() if kind.can_be_key}
+
+    def test_no_other_type_has(self) -> None:
+        with pytest.raises(TypeError, match="boolean has no sort key"):
+            TYPES["boolean"].sort_key(True)
+
     @pytest.mark.parametrize("kind", VALUES)
     def test_texts_sort_as_values_do_and_differ_where_they_differ(self, kind: str) -> None:
         column = column_of(kind)
@@ -101,7 +103,7 @@ class TestSortable:
         @STABLE
         @given(VALUES[kind], VALUES[kind])
         def check(one: Any, other: Any) -> None:
-            texts = sortable(one, column).encode(), sortable(other, column).encode()
+            texts = column.kind.sort_key(one).encode(), column.kind.sort_key(other).encode()
             assert (texts[0] < texts[1]) == (place(one) < place(other))
             assert (texts[0] == texts[1]) == same(one, other)
 
@@ -119,9 +121,9 @@ class TestSortable:
     @given(VALUES["decimal"], st.decimals(-(10**6), 10**6, allow_nan=False, places=5))
     def test_a_bound_may_have_more_digits_than_the_column(self, value: Decimal, bound: Decimal) -> None:
         column = column_of("decimal")
-        text = sortable(value, column)
-        assert (text >= least_sortable(bound, column)) == (value >= bound)
-        assert (text <= greatest_sortable(bound, column)) == (value <= bound)
+        text = column.kind.sort_key(value)
+        assert (text >= column.kind.least_sort_key(bound)) == (value >= bound)
+        assert (text <= column.kind.greatest_sort_key(bound)) == (value <= bound)
 
     @STABLE
     @given(TEXTS.filter(bool), TEXTS)

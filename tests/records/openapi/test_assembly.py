@@ -12,7 +12,7 @@ from httpx import AsyncClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.columns.column import Column, row_id_column
-from app.columns.column_types import TYPES
+from app.columns.types.registry import TYPES
 from app.datasets.schema import Shape
 from app.records.openapi.assembly import describe_all, describe_index, least_size
 from app.records.openapi.parameters import filter_references, own_parameters, shared_parameters

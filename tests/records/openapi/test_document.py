@@ -10,8 +10,8 @@ from httpx import AsyncClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.columns.column import Column, row_id_column
-from app.columns.column_types import TYPES
 from app.columns.json_schema import NUMBER_NOTE, allowed_values, number_schemas
+from app.columns.types.registry import TYPES
 from app.datasets.schema import Shape
 from app.records.openapi.document import paths_of, record_schema, schemas_of, tag_of, view_schema
 from app.records.openapi.parameters import parameters_of

@@ -1,0 +1,91 @@
+"""Dates, and moments: a date and a time. Pure."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from app.columns.types.base import ColumnType, Schema, Shown, Unreadable, expect_text
+from app.core.aws.dynamo_json import Attributes
+
+# As an address may write a moment; without a zone it is in UTC.
+_DATETIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0{0,3})?)?"
+    r"([Zz]| ?UTC|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)?"
+)
+
+# As the JSON of a record has it. PostgreSQL keeps microseconds: more digits are taken only where they say nothing.
+_RFC3339 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?)0*([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
+
+
+class DateType(ColumnType[date]):
+    """Dates."""
+
+    name = "date"
+    sql = "date"
+    article = "a date"
+    example = "as 2026-01-31"
+    schema: ClassVar[Schema] = {"type": "string", "format": "date"}
+    sample = "2026-01-31"
+
+    def read(self, text: str) -> date:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is None:
+            raise ValueError
+        return date.fromisoformat(text)
+
+    def show(self, value: date) -> str:
+        return f'"{value.isoformat()}"'
+
+    def restore(self, text: str) -> date:
+        return date.fromisoformat(text)
+
+    def sort_key(self, value: date) -> str:
+        return value.isoformat()
+
+
+class DatetimeType(ColumnType[datetime]):
+    """Moments, in UTC and with microseconds."""
+
+    name = "datetime"
+    sql = "timestamptz"
+    article = "a date and time"
+    example = "as 2026-01-31T12:00:00Z"
+    schema: ClassVar[Schema] = {"type": "string", "format": "date-time"}
+    sample = "2026-01-31T12:00:00.000000Z"
+    json_sql = """to_char({}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+    def read(self, text: str) -> datetime:
+        if _DATETIME.fullmatch(text) is None:
+            raise ValueError
+        value = datetime.fromisoformat(re.sub(r" ?UTC$", "Z", text.upper()))
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def read_json(self, value: Any) -> datetime:
+        match = _RFC3339.fullmatch(expect_text(value))
+        if match is None:
+            raise ValueError
+        day, time, zone = match.groups()
+        if zone is None:
+            raise Unreadable("a date and time needs its zone, as Z or +02:00")
+        return datetime.fromisoformat(f"{day}T{time}{zone.upper()}").astimezone(UTC)
+
+    def show(self, value: datetime) -> str:
+        return f'"{write_datetime(value)}"'
+
+    def decode(self, value: datetime) -> Shown:
+        return write_datetime(value)
+
+    def write_attribute(self, value: datetime) -> Attributes:
+        return {"S": write_datetime(value)}
+
+    def restore(self, text: str) -> datetime:
+        return datetime.fromisoformat(text)
+
+    def sort_key(self, value: datetime) -> str:
+        return write_datetime(value)
+
+
+def write_datetime(value: datetime) -> str:
+    """A time in UTC with microseconds, always as long."""
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
