@@ -13,10 +13,8 @@ import pyarrow.csv
 
 from app.core.aws.storage import ObjectWriter
 from app.imports import errors
-from app.imports.formats.csv.split import Chunk
-from app.imports.formats.table import VALUE_LIMIT, Fault, Positions
+from app.imports.formats.table import VALUE_LIMIT, Fault, Places, Positions
 from app.imports.models import DETAIL_LIMIT, REJECTION_FIELDS, Import
-from app.imports.source.encoding import Encoding
 
 # Rejections that are made at a time: there may be as many as the file has cells.
 PORTION = 8 * 1024
@@ -35,37 +33,29 @@ class Rejections:
     rows: int
 
 
-def locate_faults(chunk: Chunk, faults: list[Fault], encoding: Encoding, offset: int) -> Iterator[Rejections]:
-    """The faults of a chunk as rejections, a number of them at a time; `offset` is where in the file it begins."""
+def locate_faults(faults: list[Fault], places: Places) -> Iterator[Rejections]:
+    """The faults of a table, whose records are at these places, as rejections, a number of them at a time."""
     every = _Faults(faults)
-    offsets = chunk.starts if encoding.is_utf8 else _offsets_of(chunk, every.rows, encoding)
-    for places in every.portions():
-        rows = every.rows[places]
+    offsets = places.offsets(every.rows)
+    for portion in every.portions():
+        rows = every.rows[portion]
         columns = [
-            pa.array(chunk.lines(chunk.starts[rows])),
-            pa.array(rows + chunk.record),
-            pa.array(offsets[rows] + offset),
-            every.columns.take(every.kinds[places]),
-            every.values.take(pa.array(places)),
-            every.codes.take(every.kinds[places]),
-            every.messages.take(every.message_places[places]),
+            pa.array(places.lines(rows)),
+            pa.array(places.records(rows)),
+            pa.array(offsets[portion]),
+            every.columns.take(every.kinds[portion]),
+            every.values.take(pa.array(portion)),
+            every.codes.take(every.kinds[portion]),
+            every.messages.take(every.message_places[portion]),
         ]
         table = pa.Table.from_arrays(columns, schema=_SCHEMA)
         # In file order, so that those of one record are side by side.
         records = 1 + np.count_nonzero(np.diff(rows))
-        yield Rejections(table, _as_csv(table), every.count(places), int(records))
-
-
-def _offsets_of(chunk: Chunk, rows: Positions, encoding: Encoding) -> Positions:
-    """Where each record of a chunk that has a fault begins in the file, counted from the chunk; the others have 0."""
-    faulty = np.unique(rows)
-    offsets = np.zeros(len(chunk.starts), np.int64)
-    offsets[faulty] = encoding.offset(chunk.data, chunk.starts[faulty])
-    return offsets
+        yield Rejections(table, _as_csv(table), every.count(portion), int(records))
 
 
 class _Faults:
-    """The faults of a chunk put one behind the other: `kinds` tells which of them each belongs to."""
+    """The faults of a table put one after the other: `kinds` tells which of them each belongs to."""
 
     def __init__(self, faults: list[Fault]) -> None:
         self._names = [(fault.column, fault.code) for fault in faults]

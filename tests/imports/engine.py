@@ -11,9 +11,8 @@ from app.columns.column import Column
 from app.datasets.import_options import ImportOptions
 from app.imports.choices import ColumnChoice
 from app.imports.formats.csv.dialect import Dialect, detect_dialect
-from app.imports.formats.csv.parse import Layout, parse_chunk
-from app.imports.formats.csv.split import Chunk, Splitter
-from app.imports.formats.table import Table
+from app.imports.formats.csv.reader import CsvPlan, CsvReader, layout_of
+from app.imports.formats.table import Part, Positions
 from app.imports.inference.chosen import infer_table
 from app.imports.inference.column_inference import ColumnInference
 from app.imports.inference.infer import Proposal, TableInference
@@ -52,36 +51,20 @@ class Engine:
     ) -> None:
         self._content = content
         self._block = block
-        self._max_field = max_field
         options = ImportOptions.model_validate(members)
         self.dialect = detect_dialect(content, options, final=True)
-        nulls = (b"", *(null.encode() for null in options.nulls or ()))
         chosen = [ColumnChoice.model_validate(choice) for choice in choices]
         self._selection = select_columns(self.dialect.labels, chosen)
-        self._layout = Layout(
-            self.dialect.width,
-            nulls,
-            options.pad_short_rows,
-            max_field,
-            self.dialect.headers,
-            self.dialect.surplus,
-            options.quoted_nulls,
-            self._selection.omitted,
-        )
+        layout = layout_of(self.dialect, options, max_field=max_field, omitted=self._selection.omitted)
+        self._plan = CsvPlan(self.dialect, layout, max_field * 8)
         self._conventions = conventions_of(options, self.dialect.grammar.delimiter.decode())
 
-    def chunks(self) -> list[tuple[Chunk, Table]]:
-        """The file's chunks, parsed."""
-        dialect = self.dialect
-        splitter = Splitter(dialect.grammar, max_record=self._max_field * 8, offset=dialect.offset, line=dialect.line)
-        data = self._content[dialect.offset :]
-        chunks = [
-            chunk
-            for start in range(0, len(data), self._block)
-            for chunk in splitter.feed(data[start : start + self._block])
-        ]
-        chunks += splitter.finish()
-        return [(chunk, parse_chunk(chunk, dialect.grammar, self._layout)) for chunk in chunks]
+    def parts(self) -> list[Part]:
+        """The file's records, read."""
+        reader = CsvReader(self._plan, Encoding("utf-8"))
+        data = self._content
+        blocks = (data[start : start + self._block] for start in range(0, len(data), self._block))
+        return [part for block in (*blocks, None) for part in reader.read(block)]
 
     def infer(self) -> Sequence[ColumnInference]:
         """What is known of each column after the whole file."""
@@ -93,9 +76,9 @@ class Engine:
 
     def _infer(self) -> TableInference:
         inference = infer_table(self._selection, self._conventions)
-        for chunk, table in self.chunks():
-            certain = table.without_doubtful()
-            inference.update(certain.columns, partial(_line_of, chunk, certain))
+        for part in self.parts():
+            certain = part.table.without_doubtful()
+            inference.update(certain.columns, partial(_line_of, part, certain.rows))
         inference.finish()
         return inference
 
@@ -103,21 +86,21 @@ class Engine:
         """The file's rows as values of the columns, which stand at `places` in the file."""
         made = Made(self.dialect, columns)
         picked = None if places is None else Picked(self.dialect.labels, places)
-        for chunk, parsed in self.chunks():
-            judge_surplus(parsed, in_file_order(columns, picked), self._conventions)
-            table = parsed if picked is None else pick_columns(parsed, picked)
+        for part in self.parts():
+            judge_surplus(part.table, in_file_order(columns, picked), self._conventions)
+            table = part.table if picked is None else pick_columns(part.table, picked)
             checked = validate_table(table, columns, self._conventions)
             names = [column.name for column in columns]
             if len(checked.rows):
                 made.rows += pa.Table.from_arrays(checked.arrays, names).to_pylist()
             if checked.faults:
-                for found in locate_faults(chunk, checked.faults, Encoding("utf-8"), chunk.offset):
+                for found in locate_faults(checked.faults, part.places):
                     made.rejections += found.table.to_pylist()
         return made
 
 
-def _line_of(chunk: Chunk, table: Table, row: int) -> int:
-    return int(chunk.lines(chunk.starts[table.rows[row : row + 1]])[0])
+def _line_of(part: Part, rows: Positions, row: int) -> int:
+    return int(part.places.lines(rows[row : row + 1])[0])
 
 
 def read_file(

@@ -1,12 +1,15 @@
 """Table: the cells of some records of a file, where a file format meets the stages that all formats share.
 
-A format reads a file into tables: one array of bytes a column, and a fault for each record of a wrong shape.
+A format is a `Reader`: it takes blocks of a file's bytes and gives tables, which have one array of bytes a column and a
+fault for each record of a wrong shape, with the places of their records in the file.
 
 Pure: no I/O.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +74,38 @@ class Table:
         certain = Table(list(self.columns), self.rows)
         drop_rows(certain, np.isin(self.rows, self.doubtful.fault.rows))
         return certain
+
+
+class Places(Protocol):
+    """The places of a table's records in their file; `rows` are those in `Table.rows` or in `Fault.rows`."""
+
+    @property
+    def count(self) -> int:
+        """How many records there are, those of a wrong shape among them."""
+
+    def records(self, rows: Positions) -> Positions:
+        """The number of each, from 1."""
+
+    def lines(self, rows: Positions) -> Positions:
+        """The line that each begins in, from 1."""
+
+    def offsets(self, rows: Positions) -> Positions:
+        """The first byte of each, from 0."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some records of a file: their cells, and their places."""
+
+    table: Table
+    places: Places
+
+
+class Reader(Protocol):
+    """Reads one file of some format from its beginning."""
+
+    def read(self, data: bytes | None) -> Iterator[Part]:
+        """The parts that a block of the file completes, or, with None, the last ones."""
 
 
 def drop_rows(table: Table, unwanted: npt.NDArray[np.bool_]) -> None:

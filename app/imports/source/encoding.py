@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.imports.errors import EncodingMismatch, FileDamaged, FileNotCsv
+from app.imports.formats.csv.split import is_utf8
 from app.imports.source.compression import BLOCK_SIZE
 
 MARKS = (
@@ -49,6 +50,11 @@ class Encoding:
     def errors(self) -> str:
         """How bytes that are not of the encoding pass through: as they are, or as halves of a surrogate pair."""
         return "surrogatepass" if self.name in WIDE else "surrogateescape"
+
+    def check(self, data: bytes) -> None:
+        """Raise EncodingInDoubt if the encoding is a guess that decoded `data` refutes."""
+        if self.is_guess and not is_utf8(data):
+            raise EncodingInDoubt
 
     def offset(self, data: bytes, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The places in decoded `data`, in ascending order, as bytes of the file, counted from where `data` begins."""

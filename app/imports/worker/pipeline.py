@@ -16,18 +16,15 @@ import numpy as np
 import pyarrow as pa
 
 from app.columns.column import Column
-from app.imports.formats.csv.dialect import Dialect
 from app.imports.formats.csv.formulas import formula_warning
-from app.imports.formats.csv.parse import Layout, parse_chunk
-from app.imports.formats.csv.split import Chunk, Splitter, is_utf8
+from app.imports.formats.csv.reader import Coding, CsvPlan, CsvReader
 from app.imports.formats.csv.surplus import may_be_keys, trimmed_warning
-from app.imports.formats.table import Positions
+from app.imports.formats.table import Part, Places, Positions, Reader
 from app.imports.inference.infer import TableInference
 from app.imports.inference.pick import Picked, in_file_order, pick_columns
 from app.imports.inference.settle import Settled, settle_columns
 from app.imports.load.copy_format import SIGNATURE, TRAILER, encode_rows
 from app.imports.report import Rejections, Report, locate_faults
-from app.imports.source.encoding import Encoding, EncodingInDoubt
 from app.imports.source.source import Source, in_thread
 from app.imports.values.cells import Conventions
 from app.imports.values.validate import judge_surplus, validate_table
@@ -45,17 +42,19 @@ MAX_NAMED_LINES = 10
 
 @dataclass(frozen=True)
 class ReadPlan:
-    """How a file is read: its dialect, the shape of its records and the ways values are written."""
+    """How a file is read: its records, by its format, and the ways that values are written in it."""
 
-    dialect: Dialect
-    layout: Layout
+    file: CsvPlan
     conventions: Conventions
-    max_record: int
+
+    def reader(self, coding: Coding) -> Reader:
+        """What reads the file from its beginning."""
+        return CsvReader(self.file, coding)
 
 
 @dataclass
 class Output:
-    """What became of a chunk, or part of it: rows in the binary format, rejections, and counts of records."""
+    """What became of some records: rows in the binary format, rejections, and counts."""
 
     rows: memoryview = field(default_factory=lambda: memoryview(b""))
     rejections: Rejections | None = None
@@ -71,37 +70,6 @@ class Output:
         return len(self.rows) + (len(self.rejections.csv) if self.rejections else 0)
 
 
-class _Chunks:
-    """Cuts the decoded file into chunks, and knows where in the stored file each begins."""
-
-    def __init__(self, plan: ReadPlan, encoding: Encoding) -> None:
-        dialect = plan.dialect
-        self._encoding = encoding
-        self._to_skip = dialect.offset
-        self._splitter = Splitter(dialect.grammar, max_record=plan.max_record, offset=dialect.offset, line=dialect.line)
-        self._skipped = b""
-        self.offset = encoding.mark
-
-    def feed(self, data: bytes | None) -> Iterator[Chunk]:
-        """The chunks that a block completes, or, with None, the last ones; `offset` is then that of the chunk given."""
-        chunks = self._splitter.finish() if data is None else self._splitter.feed(self._without_header(data))
-        for chunk in chunks:
-            self._refuse_doubtful(chunk.data)
-            yield chunk
-            self.offset += self._encoding.size(chunk.data)
-
-    def _without_header(self, data: bytes) -> bytes:
-        skipped = data[: self._to_skip]
-        self._refuse_doubtful(skipped)
-        self._to_skip -= len(skipped)
-        self.offset += self._encoding.size(skipped)
-        return data[len(skipped) :]
-
-    def _refuse_doubtful(self, data: bytes) -> None:
-        if self._encoding.is_guess and not is_utf8(data):
-            raise EncodingInDoubt
-
-
 class Validation:
     """The pass that loads: takes blocks in and gives rows and rejections out.
 
@@ -111,15 +79,15 @@ class Validation:
     def __init__(
         self,
         plan: ReadPlan,
-        encoding: Encoding,
+        coding: Coding,
         columns: list[Column],
         key: Sequence[str],
         picked: Picked | None,
         *,
         with_places: bool,
     ) -> None:
-        self._plan = plan
-        self._encoding = encoding
+        self._conventions = plan.conventions
+        self._reader = plan.reader(coding)
         self._columns = columns
         self._key = key
         self._picked = picked
@@ -132,7 +100,6 @@ class Validation:
         self.no_keys: set[str] = set()
         # Turned off once nothing will be loaded: then only the report goes on.
         self.encodes = True
-        self._chunks = _Chunks(plan, encoding)
 
     def watch(self, inference: TableInference, sampled: int) -> None:
         """Infer the columns of all records beside loading into those that the first `sampled` records suggest.
@@ -144,46 +111,45 @@ class Validation:
 
     def __call__(self, data: bytes | None) -> Iterator[Output]:
         """What becomes of a block, or, with None, of the file's end."""
-        for chunk in self._chunks.feed(data):
-            yield from self._take(chunk)
+        for part in self._reader.read(data):
+            yield from self._take(part)
         if data is None and self.inference is not None:
             self.inference.finish()
             self.agrees = self.agrees and self.inference.agrees(self._columns)
 
-    def _take(self, chunk: Chunk) -> Iterator[Output]:
-        table = parse_chunk(chunk, self._plan.dialect.grammar, self._plan.layout)
-        output = Output(records=len(chunk.starts))
+    def _take(self, part: Part) -> Iterator[Output]:
+        table, places = part.table, part.places
+        output = Output(records=places.count)
         if self.inference is not None:
             certain = table.without_doubtful()
-            self.inference.update(certain.columns, partial(_line_of, chunk, certain.rows))
+            self.inference.update(certain.columns, partial(_line_of, places, certain.rows))
             if self.inference.records > self._sampled:
                 self.agrees = self.agrees and self.inference.agrees(self._columns)
             if not self.agrees:
                 yield output
                 return
-        judge_surplus(table, self._in_file_order, self._plan.conventions)
+        judge_surplus(table, self._in_file_order, self._conventions)
         if self._picked is not None:
             table = pick_columns(table, self._picked)
-        checked = validate_table(table, self._columns, self._plan.conventions, self._key)
-        output.accepted, output.trimmed = len(checked.rows), _lines_of(chunk, table.trimmed)
+        checked = validate_table(table, self._columns, self._conventions, self._key)
+        output.accepted, output.trimmed = len(checked.rows), _lines_of(places, table.trimmed)
         output.formulas.update(dict(enumerate(table.formulas)))
         if len(table.trimmed):
             trimmed = pa.array(np.isin(checked.rows, table.trimmed))
             found = zip(self._columns, checked.arrays, strict=True)
             self.no_keys |= {column.name for column, array in found if not may_be_keys(array.filter(trimmed))}
         if checked.faults:
-            for rejections in locate_faults(chunk, checked.faults, self._encoding, self._chunks.offset):
+            for rejections in locate_faults(checked.faults, places):
                 yield Output(rejections=rejections)
         if self.encodes and len(checked.rows):
-            places = self._places(chunk, checked.rows) if self._with_places else []
-            output.rows = encode_rows(self._columns, checked.arrays, places)
+            placed = _place(places, checked.rows) if self._with_places else []
+            output.rows = encode_rows(self._columns, checked.arrays, placed)
         yield output
 
-    def _places(self, chunk: Chunk, rows: Positions) -> list[pa.Array]:
-        """Record number, line and offset of each row, for a stage."""
-        starts = chunk.starts[rows]
-        offsets = self._encoding.offset(chunk.data, starts) + self._chunks.offset
-        return [pa.array(rows + chunk.record), pa.array(chunk.lines(starts)), pa.array(offsets)]
+
+def _place(places: Places, rows: Positions) -> list[pa.Array]:
+    """Record number, line and offset of each row, for a stage."""
+    return [pa.array(places.records(rows)), pa.array(places.lines(rows)), pa.array(places.offsets(rows))]
 
 
 def infer_sample(plan: ReadPlan, source: Source, inference: TableInference) -> None:
@@ -206,19 +172,19 @@ def settle_sample(
 def _sample_tables(plan: ReadPlan, source: Source) -> Iterator[tuple[list[pa.Array], Callable[[int], int]]]:
     """The columns of the whole records of the file's first part, and what tells the line of a row."""
     sample, is_all = source.sample()
-    chunks = _Chunks(plan, source.encoding)
+    reader = plan.reader(source.encoding)
     for data in (sample, None) if is_all else (sample,):
-        for chunk in chunks.feed(data):
-            table = parse_chunk(chunk, plan.dialect.grammar, plan.layout).without_doubtful()
-            yield table.columns, partial(_line_of, chunk, table.rows)
+        for part in reader.read(data):
+            table = part.table.without_doubtful()
+            yield table.columns, partial(_line_of, part.places, table.rows)
 
 
-def _line_of(chunk: Chunk, rows: Positions, row: int) -> int:
-    return _lines_of(chunk, rows[row : row + 1])[0]
+def _line_of(places: Places, rows: Positions, row: int) -> int:
+    return _lines_of(places, rows[row : row + 1])[0]
 
 
-def _lines_of(chunk: Chunk, rows: Positions) -> list[int]:
-    lines: list[int] = chunk.lines(chunk.starts[rows]).tolist() if len(rows) else []
+def _lines_of(places: Places, rows: Positions) -> list[int]:
+    lines: list[int] = places.lines(rows).tolist() if len(rows) else []
     return lines
 
 

@@ -18,7 +18,7 @@ from app.datasets.service import check_references
 from app.imports import errors
 from app.imports.choices import ColumnChoice
 from app.imports.formats.csv.dialect import Dialect
-from app.imports.formats.csv.parse import Layout
+from app.imports.formats.csv.reader import CsvPlan, layout_of
 from app.imports.inference.infer import Proposal
 from app.imports.inference.match import Match, match_columns
 from app.imports.inference.pick import Picked
@@ -95,27 +95,16 @@ def _read_plan(
     others: Collection[str] = (),
 ) -> ReadPlan:
     limit = get_settings().max_field_bytes
-    nulls = (b"", *(null.encode() for null in options.nulls or ()))
     omitted = frozenset(place for place, name in enumerate(names) if not name)
-    layout = Layout(
-        dialect.width,
-        nulls,
-        options.pad_short_rows,
-        limit,
-        dialect.headers,
-        dialect.surplus,
-        options.quoted_nulls,
-        omitted,
-    )
+    layout = layout_of(dialect, options, max_field=limit, omitted=omitted)
     documents = max(get_settings().max_document_bytes, limit)
     conventions = conventions_of(options, dialect.grammar.delimiter.decode(), documents)
     formats = name_formats(conventions.date_formats, selection.labels, names, others)
     for place, choice in selection.choices.items():
         if choice.date_format is not None and formats.get(names[place], choice.date_format) != choice.date_format:
-            raise errors.ColumnOptionsInvalid(
-                f"'{choice.label}' has another format of dates in the option `date_format`."
-            )
-    return ReadPlan(dialect, layout, replace(conventions, date_formats=formats), limit * RECORD_PER_FIELD)
+            raise errors.ChoicesMismatch(f"'{choice.label}' has another format of dates in the option `date_format`.")
+    file = CsvPlan(dialect, layout, limit * RECORD_PER_FIELD)
+    return ReadPlan(file, replace(conventions, date_formats=formats))
 
 
 async def plan_load(
