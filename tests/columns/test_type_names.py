@@ -1,8 +1,8 @@
 import pytest
 from pydantic_core import PydanticCustomError
 
-from app.columns.column_types import TYPES
 from app.columns.type_names import check_type_name
+from app.columns.types.registry import TYPES
 
 
 def _refuse(name: str) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 import json
 import unicodedata
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +10,6 @@ import pytest
 import pytest_asyncio
 from httpx import AsyncClient, Response
 
-from app.core.settings import get_settings
 from tests.records.conftest import Fill
 
 PRODUCTS: dict[str, Any] = {
@@ -52,53 +50,6 @@ async def _skus(client: AsyncClient, address: str) -> list[str]:
     response = await client.get(f"{LIST}?{address}")
     assert response.status_code == 200, response.text
     return [record["sku"] for record in response.json()["data"]]
-
-
-@pytest.mark.usefixtures("products")
-class TestFilters:
-    @pytest.mark.parametrize(
-        ("address", "skus"),
-        [
-            ("stock=12", "B1 B2"),
-            ("stock__ne=12", "A1 A2 C1 C2"),
-            ("price__ne=12.5", "A1 A2 B1 C2"),
-            ("price__in=5,12.50", "B2 C1 C2"),
-            ("price__nin=5,12.50", "A1 A2 B1"),
-            ("price__isnull=true", "B1"),
-            ("price__isnull=false&stock__lt=3", "A2 C2"),
-            ("price__between=5,24", "A1 B2 C1 C2"),
-            ("price__gt=12.499", "A1 A2 B2 C1"),
-            ("name__contains=a", "A1 A2 B1 C2"),
-            ("name__contains=%25", "B2"),
-            ("name__contains=l_s", "B2"),
-            ("name__contains=l_S", ""),
-            ("name__startswith=Garden", "A1 A2"),
-            ("name__startswith=100%25 w", "B2"),
-            ("name__like=_am%25", "B1"),
-            ("name__ilike=l%C3%81M%25", "C2"),
-            ('name__in="Garden table, round",Lamp', "A2 B1"),
-            ('tags__contains={"color":"red"}', "A1 A2"),
-            ("tags__contains=[2]", "B2"),
-            ("tags__isnull=true", "B1"),
-        ],
-    )
-    async def test_each_operator(self, client: AsyncClient, address: str, skus: str) -> None:
-        assert await _skus(client, address) == skus.split()
-
-    async def test_a_body_joins_conditions(self, client: AsyncClient) -> None:
-        where = {"_or": [{"stock": 12}, {"_not": {"price": {"lt": 50}}}], "sku": {"ne": "A2"}}
-        response = await client.post(f"{LIST}/query", json={"where": where, "sort": ["-sku"], "count": "exact"})
-        page = response.json()
-        assert [record["sku"] for record in page["data"]] == ["B2", "B1"]
-        assert (page["next"], page["count"]) == (None, 2)
-
-    async def test_a_condition_and_its_negation_share_all_records(self, client: AsyncClient) -> None:
-        for condition in ({"price": {"lt": 20}}, {"name": {"contains": "a"}}, {"price": {"ne": 5}}):
-            found = []
-            for where in (condition, {"_not": condition}):
-                response = await client.post(f"{LIST}/query", json={"where": where})
-                found += [record["sku"] for record in response.json()["data"]]
-            assert sorted(found) == ["A1", "A2", "B1", "B2", "C1", "C2"]
 
 
 async def _add(client: AsyncClient, sku: str, name: str) -> None:
@@ -199,57 +150,6 @@ class TestView:
         assert (await client.post("/datasets/odd/records/get", json={"keys": ["x"]})).json()["data"] == [expected]
         groups = await client.get("/datasets/odd/aggregate?_group=count,result&_aggregate=k__count")
         assert groups.json()["data"] == [{"count": 10, "result": 9, "k__count": 1}]
-
-
-@pytest.mark.usefixtures("products")
-class TestCount:
-    @pytest.mark.parametrize("kind", ["exact", "estimated"])
-    async def test_a_page_of_all_is_counted_as_it_is(self, client: AsyncClient, kind: str) -> None:
-        assert (await client.get(f"{LIST}?_count={kind}&stock=12")).json()["count"] == 2
-
-    async def test_exact_counts_all_pages(self, client: AsyncClient) -> None:
-        first = (await client.get(f"{LIST}?_count=exact&_limit=4")).json()
-        second = (await client.get(f"{LIST}?_count=exact&_limit=4&_cursor={first['next']}")).json()
-        assert (first["count"], second["count"], len(second["data"])) == (6, 6, 2)
-
-    async def test_estimated_is_what_the_planner_thinks(
-        self, client: AsyncClient, connections: asyncpg.Connection
-    ) -> None:
-        await connections.execute(
-            "INSERT INTO data.products (sku, stock) SELECT 'n' || n, n % 2 FROM generate_series(1, 10000) AS n;"
-            "ANALYZE data.products"
-        )
-        assert (await client.get(f"{LIST}?_count=estimated")).json()["count"] == 10_006
-        estimate = (await client.get(f"{LIST}?_count=estimated&stock=1")).json()["count"]
-        assert 4500 < estimate < 5500
-
-    async def test_without_being_asked_it_is_not_there(self, client: AsyncClient) -> None:
-        assert "count" not in (await client.get(LIST)).json()
-
-
-@pytest.fixture
-def impatient(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Settings by which every query is a slow one."""
-    monkeypatch.setenv("TOLVA_SLOW_QUERY_SECONDS", "0")
-    get_settings.cache_clear()
-    yield
-    monkeypatch.undo()
-    get_settings.cache_clear()
-
-
-@pytest.mark.usefixtures("products")
-class TestSlowQueries:
-    @pytest.mark.usefixtures("impatient")
-    async def test_a_page_says_what_no_index_serves(self, client: AsyncClient) -> None:
-        page = (await client.get(f"{LIST}?stock=12&_sort=-price")).json()
-        assert page["warnings"] == [
-            "No index serves the filter on 'stock'.",
-            "No index serves the sort by '-price'.",
-        ]
-        assert "warnings" not in (await client.get(f"{LIST}?sku__gte=B")).json()
-
-    async def test_a_quick_one_says_nothing(self, client: AsyncClient) -> None:
-        assert "warnings" not in (await client.get(f"{LIST}?stock=12&_sort=-price")).json()
 
 
 @pytest.mark.usefixtures("products")

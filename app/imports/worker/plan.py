@@ -102,7 +102,9 @@ def _read_plan(
     formats = name_formats(conventions.date_formats, selection.labels, names, others)
     for place, choice in selection.choices.items():
         if choice.date_format is not None and formats.get(names[place], choice.date_format) != choice.date_format:
-            raise errors.ChoicesMismatch(f"'{choice.label}' has another format of dates in the option `date_format`.")
+            raise errors.ColumnOptionsInvalid(
+                f"'{choice.label}' has another format of dates in the option `date_format`."
+            )
     file = CsvPlan(dialect, layout, limit * RECORD_PER_FIELD)
     return ReadPlan(file, replace(conventions, date_formats=formats))
 

@@ -1,7 +1,7 @@
 import pytest
 
 from app.columns.column import Column
-from app.columns.column_types import TYPES
+from app.columns.types.registry import TYPES
 from app.records.query.operators import OPERATORS, operators_of, parameter_name
 from tests.records.shapes import make_columns
 

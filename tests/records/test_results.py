@@ -1,0 +1,90 @@
+import json
+
+import pytest
+
+from app.columns.column import Column
+from app.records.documents import Fault
+from app.records.errors import RecordInvalid, ValueTaken
+from app.records.etag import Preconditions
+from app.records.results import (
+    MOST_FAULTS_SHOWN,
+    MOST_SHOWN,
+    explain_state,
+    merge_document,
+    name_record,
+    not_found,
+    refusal,
+    refuse_faults,
+)
+
+COLUMNS = [Column(name="region", type="text"), Column(name="year", type="integer")]
+
+
+class TestRefusal:
+    def test_the_first_fault_is_said_and_the_others_are_counted(self) -> None:
+        faults = [Fault("a", "x", f"wrong {number}", number) for number in range(1200)]
+        problem = refusal(ValueTaken, faults, "Try again.")
+        assert problem.detail.endswith(" And 1,199 more.")
+        assert problem.hint == "Try again."
+        assert problem.errors is not None
+        assert len(problem.errors) == MOST_FAULTS_SHOWN
+
+    def test_where_nothing_is_wrong_nothing_is_refused(self) -> None:
+        refuse_faults("things", [])
+        with pytest.raises(RecordInvalid) as raised:
+            refuse_faults("things", [Fault("a", "x", "wrong")])
+        assert raised.value.hint == "GET /datasets/things shows what its columns take."
+
+
+class TestNames:
+    def test_a_record_is_named_by_its_key(self) -> None:
+        assert name_record(COLUMNS, ["north", 2024]) == "region north, year 2024"
+        assert len(name_record(COLUMNS[:1], ["x" * 1000])) == MOST_SHOWN
+
+    def test_so_is_one_that_is_not_there(self) -> None:
+        assert (
+            not_found("sales", COLUMNS, ["north", 2024]).detail == "'sales' has no record with region north, year 2024."
+        )
+
+
+class TestExplainState:
+    @pytest.mark.parametrize(
+        ("conditions", "is_there", "creates", "part"),
+        [
+            (Preconditions(absent=True), True, True, "has a record with k already"),
+            (Preconditions(digests=("x",)), True, False, "is not as it was when its ETag was given"),
+            (Preconditions(exists=True), False, True, "that could be replaced"),
+            (Preconditions(exists=True), False, False, None),
+            (Preconditions(absent=True), False, True, None),
+            (Preconditions(), True, True, None),
+        ],
+    )
+    def test_which_condition_does_not_hold(
+        self, conditions: Preconditions, is_there: bool, creates: bool, part: str | None
+    ) -> None:
+        problem = explain_state("d", "k", conditions, is_there=is_there, creates=creates)
+        assert (problem is None) == (part is None)
+        assert part is None or (problem is not None and part in problem.detail)
+
+
+class TestMergeDocument:
+    COLUMN = Column(name="tags", type="json")
+
+    @pytest.mark.parametrize(
+        ("text", "patch", "merged"),
+        [
+            ('{"a":1,"b":2}', {"a": None, "c": 3}, {"b": 2, "c": 3}),
+            (None, {"a": 1}, {"a": 1}),
+            ("[1]", {"a": {"b": None}}, {"a": {}}),
+            ('{"a":1}', [2], [2]),
+        ],
+    )
+    def test_it_is_a_merge_patch(self, text: str | None, patch: object, merged: object) -> None:
+        assert json.loads(merge_document(self.COLUMN, text, patch, 1000)) == merged
+
+    def test_a_document_that_becomes_too_large_is_refused(self) -> None:
+        with pytest.raises(RecordInvalid) as raised:
+            merge_document(self.COLUMN, '{"a":"xxxxxxxxxx"}', {"b": "yyyyyyyyyy"}, 30)
+        assert raised.value.errors is not None
+        assert raised.value.errors[0]["code"] == "document_too_large"
+        assert "TOLVA_MAX_DOCUMENT_BYTES" in str(raised.value.hint)

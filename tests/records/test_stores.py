@@ -1,0 +1,31 @@
+import inspect
+from dataclasses import replace
+
+import pytest
+
+from app.records.keyvalue import reads as keyvalue
+from app.records.keyvalue.writes import KeyvalueWriter
+from app.records.relational import reads as relational
+from app.records.relational.writes import Writer
+from app.records.stores import RecordReads, RecordWrites, reads_of
+from tests.records.shapes import products
+
+
+class TestReadsOf:
+    def test_each_store_has_its_own(self) -> None:
+        assert reads_of(products()) is relational
+        assert reads_of(replace(products(), store="keyvalue")) is keyvalue
+
+
+class TestProtocols:
+    @pytest.mark.parametrize("store", [relational, keyvalue])
+    @pytest.mark.parametrize("name", [name for name in vars(RecordReads) if not name.startswith("_")])
+    def test_both_are_read_in_the_same_way(self, store: object, name: str) -> None:
+        wanted = list(inspect.signature(getattr(RecordReads, name)).parameters)[1:]
+        assert list(inspect.signature(getattr(store, name)).parameters) == wanted
+
+    @pytest.mark.parametrize("writer", [Writer, KeyvalueWriter])
+    @pytest.mark.parametrize("name", [name for name in vars(RecordWrites) if not name.startswith("_")])
+    def test_and_written(self, writer: type[object], name: str) -> None:
+        wanted = len(inspect.signature(getattr(RecordWrites, name)).parameters)
+        assert len(inspect.signature(getattr(writer, name)).parameters) == wanted
