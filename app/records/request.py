@@ -41,8 +41,8 @@ class Access:
     `anew`: nothing that is known from before is relied on. `pool`: the connections it is read over.
     """
 
-    def __init__(self, request: Request, caller: Principal, shape: Shape, pool: Pool, *, anew: bool = False) -> None:
-        self.request = request
+    def __init__(self, http: Request, caller: Principal, shape: Shape, pool: Pool, *, anew: bool = False) -> None:
+        self.http = http
         self.caller = caller
         self.shape = shape
         self.pool = pool
@@ -126,15 +126,15 @@ class Access:
         return " AND ".join(conditions)
 
 
-async def serve(
-    request: Request,
+async def answer(
+    http: Request,
     dataset: str,
     scope: Scope,
-    answer: Callable[[Access], Awaitable[Response]],
+    handle: Callable[[Access], Awaitable[Response]],
     *,
     may_lag: bool = False,
 ) -> Response:
-    """What `answer` gives for a caller who has the scope on the dataset; what `may_lag` is read from the reader.
+    """What `handle` gives for a caller who has the scope on the dataset; what `may_lag` is read from the reader.
 
     It is asked again if it raises Outdated, if what was known may be to blame for its error, and if no store answered
     for what was known and that is not so any more: nothing was done then.
@@ -147,9 +147,9 @@ async def serve(
     for attempt in range(ATTEMPTS):
         anew = attempt > 0
         pool = get_reader() if may_lag and not anew else get_writer()
-        access = await _begin(request, dataset, scope, pool, anew=anew)
+        access = await _begin(http, dataset, scope, pool, anew=anew)
         try:
-            response = await answer(access)
+            response = await handle(access)
         except Outdated:
             continue
         except (Problem, PostgresError, Replayed) as error:
@@ -161,24 +161,24 @@ async def serve(
     raise DatasetSchemaChanged(f"'{dataset}' kept changing during the request.")
 
 
-async def _begin(request: Request, dataset: str, scope: Scope, pool: Pool, *, anew: bool) -> Access:
+async def _begin(http: Request, dataset: str, scope: Scope, pool: Pool, *, anew: bool) -> Access:
     """What a request is served with. For key-value records the relational database is not asked for anything."""
     shape = await find_known_shape(dataset, anew=anew)
     if shape is None or not shape.can.has_item:
-        caller = await find_direct_caller(request, anew=anew)
+        caller = await find_direct_caller(http, anew=anew)
         try:
             # Before anything else: a key that is limited to other datasets does not learn which ones exist.
             caller.demand(scope, dataset)
             shape = shape or await _get_shape(dataset, caller, anew=anew)
         except Problem:
             # The refusal is told to a caller whose key works, and to no one who is only known from before.
-            await find_direct_caller(request, anew=True)
+            await find_direct_caller(http, anew=True)
             raise
     if shape.can.has_item:
         # No statement asks whether the key still works.
-        caller = await find_mirrored_caller(request)
+        caller = await find_mirrored_caller(http)
         caller.demand(scope, dataset)
-    return Access(request, caller, shape, pool, anew=anew)
+    return Access(http, caller, shape, pool, anew=anew)
 
 
 async def _get_shape(dataset: str, caller: Principal, *, anew: bool) -> Shape:

@@ -52,7 +52,7 @@ from app.records.query.record_query import (
     warnings_of,
 )
 from app.records.relational.export import MEDIA_TYPES, ExportResponse, plan_export, plan_results_export
-from app.records.request import Access, serve
+from app.records.request import Access, answer
 from app.records.results import RecordPage
 from app.records.stores import reads_of
 
@@ -81,13 +81,13 @@ aggregates = APIRouter(prefix="/datasets/{dataset}/aggregate", tags=["records"],
 )
 async def list_records(request: Request, name: DatasetName) -> Response:
     """List records: those that fulfil all conditions, sorted, in pages, or all of them as CSV or as lines of JSON."""
-    return await serve(request, name, "read", _list, may_lag=True)
+    return await answer(request, name, "read", _list, may_lag=True)
 
 
 async def _list(access: Access) -> Response:
-    refuse_body(access.request)
-    form = accepted_form(access.request.headers.get("accept"))
-    query = query_from_address(access.shape, access.request.scope["query_string"], limits(), form)
+    refuse_body(access.http)
+    form = accepted_form(access.http.headers.get("accept"))
+    query = query_from_address(access.shape, access.http.scope["query_string"], limits(), form)
     return await _run(access, query, form, has_address=True)
 
 
@@ -99,13 +99,13 @@ async def _list(access: Access) -> Response:
 )
 async def query_records(request: Request, name: DatasetName) -> Response:
     """Query records: as the list does, with conditions joined by and, or and not, and with long lists of values."""
-    return await serve(request, name, "read", _query, may_lag=True)
+    return await answer(request, name, "read", _query, may_lag=True)
 
 
 async def _query(access: Access) -> Response:
-    refuse_unknown_parameters(access.request, ())
-    form = accepted_form(access.request.headers.get("accept"))
-    body = await read_json_body(access.request, JSON)
+    refuse_unknown_parameters(access.http, ())
+    form = accepted_form(access.http.headers.get("accept"))
+    body = await read_json_body(access.http, JSON)
     return await _run(access, query_from_body(access.shape, body, limits(), form), form)
 
 
@@ -117,12 +117,12 @@ async def _query(access: Access) -> Response:
 )
 async def get_records(request: Request, name: DatasetName) -> Response:
     """Get many records by their keys: in the order of the keys, with null for each that does not exist."""
-    return await serve(request, name, "read", _get_many, may_lag=True)
+    return await answer(request, name, "read", _get_many, may_lag=True)
 
 
 async def _get_many(access: Access) -> Response:
-    refuse_unknown_parameters(access.request, ())
-    body = await read_json_body(access.request, JSON)
+    refuse_unknown_parameters(access.http, ())
+    body = await read_json_body(access.http, JSON)
     asked = record_key.keys_from_body(body, access.shape.key, get_settings().max_keys)
     records = await reads_of(access.shape).get_many(access, asked)
     return Response(f'{{"data":[{",".join(record or "null" for record in records)}]}}', media_type=JSON)
@@ -139,24 +139,24 @@ async def _get_many(access: Access) -> Response:
 )
 async def get_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
     """Get a record by its key. Use its `ETag` for conditional writes."""
-    return await serve(request, name, "read", partial(_get, key))
+    return await answer(request, name, "read", partial(_get, key))
 
 
 async def _get(path: str, access: Access) -> Response:
-    request = access.request
-    key = read_address(request, path)(access.shape.key)
+    http = access.http
+    key = read_address(http, path)(access.shape.key)
     try:
         record, etag = await _read_record(access, key)
     except RecordNotFound as absence:
         raise await explain_absence(access, absence, key) from None
-    if is_known(request.headers.getlist("if-none-match"), etag):
+    if is_known(http.headers.getlist("if-none-match"), etag):
         return Response(status_code=304, headers={"ETag": etag})
     return Response(record, media_type=JSON, headers={"ETag": etag})
 
 
 async def _read_record(access: Access, key: Sequence[Any]) -> tuple[str, str]:
     """A record as its request wants it shown, and the entity tag of all of it."""
-    reads, shown = reads_of(access.shape), access.request.scope["query_string"]
+    reads, shown = reads_of(access.shape), access.http.scope["query_string"]
     if not shown:
         record = await reads.get_record(access, key)
         return record, etag_of(record)
@@ -173,13 +173,13 @@ async def _read_record(access: Access, key: Sequence[Any]) -> tuple[str, str]:
 )
 async def aggregate_records(request: Request, name: DatasetName) -> Response:
     """Aggregate records: counts, sums, means and extremes of those that match all conditions, in groups or of all."""
-    return await serve(request, name, "read", _aggregate, may_lag=True)
+    return await answer(request, name, "read", _aggregate, may_lag=True)
 
 
 async def _aggregate(access: Access) -> Response:
-    refuse_body(access.request)
-    form = accepted_form(access.request.headers.get("accept"))
-    query = aggregate_from_address(access.shape, access.request.scope["query_string"], limits(), form)
+    refuse_body(access.http)
+    form = accepted_form(access.http.headers.get("accept"))
+    query = aggregate_from_address(access.shape, access.http.scope["query_string"], limits(), form)
     if form != "page":
         return await _export_results(access, query, form)
     page = await reads_of(access.shape).compute(access, query)
@@ -254,7 +254,7 @@ def _page(
     members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}', *others]
     headers = {"Vary": "Accept"}
     if following is not None and route is not None:
-        headers |= _link(access.request, route, access.shape, following)
+        headers |= _link(access.http, route, access.shape, following)
     return Response(f"{{{','.join(members)}}}", media_type=JSON, headers=headers)
 
 

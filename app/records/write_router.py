@@ -30,7 +30,7 @@ from app.records.near_keys import explain_absence
 from app.records.openapi import writes as documents
 from app.records.openapi.writes import described
 from app.records.record_key import join_key
-from app.records.request import Access, serve
+from app.records.request import Access, answer
 from app.records.results import Written
 from app.records.stores import RecordWrites, writes_of
 
@@ -55,12 +55,12 @@ router = APIRouter(
 )
 async def create_records(request: Request, name: DatasetName) -> Response:
     """Add a record, or all records of an array or none of them. The answer shows what was added."""
-    return await serve(request, name, "write", _create)
+    return await answer(request, name, "write", _create)
 
 
 async def _create(access: Access) -> Response:
     writer = await _begin(access)
-    body = await read_json_body(access.request, JSON)
+    body = await read_json_body(access.http, JSON)
     if not isinstance(body, list):
         return _answer(access, await writer.create(body))
     if not body:
@@ -77,13 +77,13 @@ async def _create(access: Access) -> Response:
 )
 async def replace_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
     """Add the record with this key (201), or replace it (200): a column that is left out is null."""
-    return await serve(request, name, "write", partial(_replace, key))
+    return await answer(request, name, "write", partial(_replace, key))
 
 
 async def _replace(path: str, access: Access) -> Response:
     writer = await _begin(access)
-    address, conditions = read_address(access.request, path), read_conditions(access.request, creates=True)
-    body = await read_json_body(access.request, JSON)
+    address, conditions = read_address(access.http, path), read_conditions(access.http, creates=True)
+    body = await read_json_body(access.http, JSON)
     return _answer(access, await writer.replace(address, body, conditions))
 
 
@@ -95,13 +95,13 @@ async def _replace(path: str, access: Access) -> Response:
 )
 async def update_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
     """Change a record by a JSON merge patch: a column that is left out stays, null empties it."""
-    return await serve(request, name, "write", partial(_update, key))
+    return await answer(request, name, "write", partial(_update, key))
 
 
 async def _update(path: str, access: Access) -> Response:
     writer = await _begin(access)
-    address, conditions = read_address(access.request, path), read_conditions(access.request)
-    body = await read_json_body(access.request, JSON, MERGE_PATCH)
+    address, conditions = read_address(access.http, path), read_conditions(access.http)
+    body = await read_json_body(access.http, JSON, MERGE_PATCH)
     try:
         record = await writer.update(address, body, conditions)
     except RecordNotFound as absence:
@@ -118,12 +118,12 @@ async def _update(path: str, access: Access) -> Response:
 )
 async def delete_record(request: Request, name: DatasetName, key: RecordKey) -> Response:
     """Delete a record. With `If-Match`, only if it is still as you know it."""
-    return await serve(request, name, "write", partial(_delete, key))
+    return await answer(request, name, "write", partial(_delete, key))
 
 
 async def _delete(path: str, access: Access) -> Response:
     writer = await _begin(access)
-    address, conditions = read_address(access.request, path), read_conditions(access.request)
+    address, conditions = read_address(access.http, path), read_conditions(access.http)
     try:
         await writer.delete(address, conditions, access.caller)
     except RecordNotFound as absence:
@@ -133,8 +133,8 @@ async def _delete(path: str, access: Access) -> Response:
 
 async def _begin(access: Access) -> RecordWrites:
     """What writes for a request, under its Idempotency-Key where it has one."""
-    refuse_unknown_parameters(access.request, ())
-    await claim_request(access.request, access.caller.id, within=access.shape.id)
+    refuse_unknown_parameters(access.http, ())
+    await claim_request(access.http, access.caller.id, within=access.shape.id)
     return writes_of(access)
 
 
@@ -142,5 +142,5 @@ def _answer(access: Access, written: Written) -> Response:
     headers = {"ETag": etag_of(written.record)}
     if written.new_key is None:
         return Response(written.record, 200, headers, media_type=JSON)
-    headers["Location"] = f"{access.request.base_url}datasets/{access.shape.name}/records/{join_key(written.new_key)}"
+    headers["Location"] = f"{access.http.base_url}datasets/{access.shape.name}/records/{join_key(written.new_key)}"
     return Response(written.record, 201, headers, media_type=JSON)
