@@ -34,12 +34,12 @@ from benchmarks.records import HEADERS, KEY, Server
 
 PORT = 18804
 PATH = "/openapi.json"
-MOST_SENT_BYTES = 500_000
-MOST_INDEX_BYTES = 1_000_000
+MAX_SENT_BYTES = 500_000
+MAX_INDEX_BYTES = 1_000_000
 LONGEST_WAIT_SECONDS = 0.2
 PAUSE_SECONDS = 0.005
 # PostgreSQL locks every table that a transaction makes.
-MOST_AT_ONCE = 100
+MAX_AT_ONCE = 100
 COLUMNS: list[dict[str, Any]] = [
     {"name": "id", "type": "bigint", "label": "Id"},
     {"name": "name", "type": "text", "label": "Product name"},
@@ -86,9 +86,9 @@ def make_datasets(prefix: str, count: int, *, own_names: bool = False) -> None:
 
 
 async def _make_datasets(prefix: str, count: int, own_names: bool) -> None:
-    for first in range(0, count, MOST_AT_ONCE):
+    for first in range(0, count, MAX_AT_ONCE):
         async with transaction() as session:
-            for number in range(first, min(first + MOST_AT_ONCE, count)):
+            for number in range(first, min(first + MAX_AT_ONCE, count)):
                 place = f"_{number}" if own_names else ""
                 columns = [{**column, "name": column["name"] + place} for column in COLUMNS]
                 body = {"name": f"{prefix}_{number}", "columns": columns}
@@ -146,7 +146,7 @@ def size(given: argparse.Namespace, verdicts: Verdicts) -> None:
         print(
             f"size     {given.datasets:,} {prefix} x {len(COLUMNS)}   sent {len(sent):,} B"
             f"   plain {len(plain):,} B, {len(json.dumps(plain.decode())):,} B in Lambda   again {again.status_code}   "
-            + verdicts.judge(f"bytes sent for {prefix}", len(sent), MOST_SENT_BYTES)
+            + verdicts.judge(f"bytes sent for {prefix}", len(sent), MAX_SENT_BYTES)
         )
         if again.status_code != 304 or INDEX in json.loads(plain):
             raise SystemExit("the document is an index, or is sent again")
@@ -169,7 +169,7 @@ def index(given: argparse.Namespace, verdicts: Verdicts) -> None:
         document = gzip.decompress(waits[2])
         total = json.loads(document)[INDEX]["total"]
         print(f"index    {total:,} named   sent {len(waits[2]):,} B   plain {len(document):,} B   ", end="")
-        print(verdicts.judge("bytes of the index", len(document), MOST_INDEX_BYTES))
+        print(verdicts.judge("bytes of the index", len(document), MAX_INDEX_BYTES))
 
 
 def _say_waits(name: str, what: str, measured: tuple[float, float, bytes], verdicts: Verdicts) -> None:

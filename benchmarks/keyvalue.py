@@ -32,8 +32,8 @@ from app.core.database.pool import close_connections
 from app.core.database.sessions import transaction
 from app.core.settings import get_settings
 from app.datasets.bodies import DatasetCreate
-from app.datasets.keyvalue.metadata import find_shape
-from app.datasets.schema import Shape
+from app.datasets.keyvalue.metadata import find_schema
+from app.datasets.schema import DatasetSchema
 from app.datasets.service import create_dataset
 from app.records.keyvalue.item import record_of
 from app.records.keyvalue.sort_key import item_key
@@ -74,11 +74,11 @@ class Keyvalue:
         asyncio.run(self._compare("PUT by key", "PUT", "put_item"))
 
     async def _compare(self, name: str, method: str, operation: str) -> None:
-        shape = await get_shape()
+        schema = await get_schema()
         server = Server("app.main:create_app", 18803, factory=True)
         try:
             async with bare_client() as bare, aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http:
-                item = await find_item(shape, 1)
+                item = await find_item(schema, 1)
                 document = json.loads(json.dumps({"name": "other", "price": "1.50"}))
 
                 async def ask_api(number: int) -> None:
@@ -89,7 +89,7 @@ class Keyvalue:
                         await response.read()
 
                 async def ask_bare(number: int) -> None:
-                    pk, sk = item_key(shape.generation or "", shape.key, [number])
+                    pk, sk = item_key(schema.generation or "", schema.key, [number])
                     key = {"pk": {"S": pk}, "sk": {"S": sk}}
                     given = {"Key": key, "ConsistentRead": True} if operation == "get_item" else {"Item": item | key}
                     await getattr(bare, operation)(TableName=get_settings().table, **given)
@@ -131,8 +131,8 @@ class Keyvalue:
 
     async def _write_bare(self, turn: int) -> float:
         """Seconds that a bare loop takes to write the items of the import before, under other keys."""
-        shape = await get_shape()
-        items = await list_items(shape.generation or "")
+        schema = await get_schema()
+        items = await list_items(schema.generation or "")
         assert len(items) == self.rows
         for item in items:
             item["pk"]["S"] = item["pk"]["S"].replace("records#", f"bare{turn}#")
@@ -158,10 +158,10 @@ class Keyvalue:
         asyncio.run(self._decode())
 
     async def _decode(self) -> None:
-        shape = await get_shape()
-        items = (await list_items(shape.generation or ""))[:1000]
+        schema = await get_schema()
+        items = (await list_items(schema.generation or ""))[:1000]
         body = orjson.dumps({"Items": items, "Count": len(items), "ScannedCount": len(items)})
-        output = get_session().get_service_model("dynamodb").operation_model("Query").output_shape
+        output = get_session().get_service_model("dynamodb").operation_model("Query").output_schema
         parser = create_parser("json")
         response = {"status_code": 200, "headers": {}, "body": body, "context": {"operation_name": "Query"}}
 
@@ -169,7 +169,7 @@ class Keyvalue:
             await parser.parse(response, output)
 
         async def own(_: int) -> None:
-            assert [record_of(shape, item).values for item in orjson.loads(body)["Items"]]
+            assert [record_of(schema, item).values for item in orjson.loads(body)["Items"]]
 
         self.requests = 20 * self.rounds
         mine, other = await self._take_turns(own, stock)
@@ -180,14 +180,14 @@ class Keyvalue:
         await close_all()
 
 
-async def get_shape() -> Shape:
-    shape = await find_shape(DATASET, anew=True)
-    assert shape is not None
-    return shape
+async def get_schema() -> DatasetSchema:
+    schema = await find_schema(DATASET, anew=True)
+    assert schema is not None
+    return schema
 
 
-async def find_item(shape: Shape, number: int) -> Item:
-    pk, sk = item_key(shape.generation or "", shape.key, [number])
+async def find_item(schema: DatasetSchema, number: int) -> Item:
+    pk, sk = item_key(schema.generation or "", schema.key, [number])
     dynamodb = await client("dynamodb")
     found = await dynamodb.get_item(TableName=get_settings().table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
     return dict(found["Item"])

@@ -4,7 +4,7 @@
     uv run python -m benchmarks.malformed --only quote --megabytes 10
 
 Each import runs in a new process, and what is measured is that process's largest memory. It ends with an error where
-one takes more than MOST_MEGABYTES.
+one takes more than MAX_MEGABYTES.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from app.datasets.service import create_dataset, delete_dataset
 from benchmarks.imports import Bench, close_all, running
 from tests.imports.malformed import KINDS, Kind
 
-MOST_MEGABYTES = 400
+MAX_MEGABYTES = 400
 DATASET = "malformed"
 
 
@@ -64,7 +64,7 @@ def show(name: str, form: str, outcome: dict[str, Any]) -> None:
     problem = (outcome["problem"] or {}).get("type", "").rpartition("/")[2]
     totals = ", ".join(f"{total['count']:,} {total['code']}" for total in outcome["totals"][:2])
     peak = outcome["peak"] / 1e6
-    mark = "  TOO MUCH" if peak > MOST_MEGABYTES else ""
+    mark = "  TOO MUCH" if peak > MAX_MEGABYTES else ""
     seconds, became = outcome["seconds"], problem or outcome["status"]
     print(f"{name:42} {form:6} {peak:5.0f} MB {seconds:6.1f} s  {became:20} {totals}{mark}", flush=True)
 
@@ -82,8 +82,8 @@ def main() -> None:
             for form, outcome in measure(bench, kind, int(given.megabytes * 1e6)):
                 show(kind.name, form, outcome)
                 peaks.append(outcome["peak"] / 1e6)
-    print(f"{len(peaks)} imports, the largest took {max(peaks):.0f} MB; {MOST_MEGABYTES} MB are allowed")
-    sys.exit(max(peaks) > MOST_MEGABYTES)
+    print(f"{len(peaks)} imports, the largest took {max(peaks):.0f} MB; {MAX_MEGABYTES} MB are allowed")
+    sys.exit(max(peaks) > MAX_MEGABYTES)
 
 
 if __name__ == "__main__":

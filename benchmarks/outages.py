@@ -23,7 +23,7 @@ from app.core.settings import get_settings
 from app.imports.repository import get_import
 from app.records.keyvalue.item import record_of
 from benchmarks.imports import announce, running, write_file
-from benchmarks.keyvalue import DATASET, close_all, get_shape, list_items, make_dataset
+from benchmarks.keyvalue import DATASET, close_all, get_schema, list_items, make_dataset
 from benchmarks.records import HEADERS, KEY, Server
 from tests.faulty_table import Fault, FaultyTable, faulty_table
 
@@ -114,8 +114,8 @@ async def endure(fault: Fault, import_id: UUID, rows: int, seconds: float, place
 
 async def list_keys() -> list[int]:
     """The keys of all records that are shown."""
-    shape = await get_shape()
-    return [record_of(shape, item).values["id"] for item in await list_items(shape.generation or "")]
+    schema = await get_schema()
+    return [record_of(schema, item).values["id"] for item in await list_items(schema.generation or "")]
 
 
 async def _fail_for(table: FaultyTable, fault: Fault, seconds: float) -> None:

@@ -20,7 +20,7 @@ from app.core.http.idempotency import claim_request
 from app.core.http.names import IDEMPOTENCY_KEY
 from app.core.settings import get_settings
 
-MOST_KNOWN = 1000
+MAX_KNOWN = 1000
 # Where other APIs take a key from.
 SCHEMES = ("basic", "bearer", "token", "apikey", "digest", "negotiate")
 HEADERS = ("x-api-key", "apikey", "api-key", "x-auth-token", "x-access-token", "x-token")
@@ -142,7 +142,7 @@ async def _authenticate(text: str, find: Callable[[UUID], Awaitable[KeyRow | Non
     if parsed is None or key is None or not hmac.compare_digest(key.secret_hash, hash_secret(parsed[1])):
         raise KeyUnknown("There is no such API key.", hint=_hint_for_unknown(text))
     principal = _principal_of(key)
-    while len(_known) >= MOST_KNOWN:
+    while len(_known) >= MAX_KNOWN:
         _known.pop(next(iter(_known)))
     _known[hash_secret(text)] = principal
     return principal

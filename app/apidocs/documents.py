@@ -27,14 +27,14 @@ from app.core.recent import Recent
 from app.core.settings import MIB, get_settings
 from app.core.slices import slices
 from app.datasets.lookup import DatasetRow, DatasetState, count_datasets, list_names, list_rows, list_states
-from app.datasets.schema import Shape, find_kept_shape, shape_of
+from app.datasets.schema import DatasetSchema, find_kept_schema, schema_of
 from app.records.openapi import assembly as openapi
 
 KEPT_BYTES = 32 * MIB
 # Of the datasets that are read by one statement.
-MOST_COLUMNS_READ = 500
+MAX_COLUMNS_READ = 500
 # Of the datasets that another one's document describes as well.
-MOST_COLUMNS_REFERRED_TO = 10_000
+MAX_COLUMNS_REFERRED_TO = 10_000
 # A smaller one would gain nothing.
 LEAST_PACKED_BYTES = 1024
 # It is built seldom and sent often.
@@ -83,26 +83,28 @@ class Documents:
                     self._kept.keep(place, document, document.size)
         return _answer(request, document)
 
-    async def find_shapes(self, states: Sequence[DatasetState], rows: Sequence[DatasetRow] = ()) -> list[Shape]:
-        """The shapes of datasets, those of `rows` first, with examples of their records."""
+    async def find_schemas(
+        self, states: Sequence[DatasetState], rows: Sequence[DatasetRow] = ()
+    ) -> list[DatasetSchema]:
+        """The schemas of datasets, those of `rows` first, with examples of their records."""
         # Readers who want the same find it once the first of them has read it.
         async with self._reading:
-            shapes = [shape_of(row) for row in rows] + await _read_shapes(states)
-            return await with_examples(shapes)
+            schemas = [schema_of(row) for row in rows] + await _read_schemas(states)
+            return await with_examples(schemas)
 
-    async def find_shapes_within(self, most_bytes: int, states: Sequence[DatasetState]) -> list[Shape] | None:
-        """The shapes of datasets with examples; None as soon as describing them is known to take more than so much."""
+    async def find_schemas_within(self, most_bytes: int, states: Sequence[DatasetState]) -> list[DatasetSchema] | None:
+        """The schemas of datasets with examples; None as soon as describing them is known to take more than so much."""
         names = {state.name for state in states}
-        shapes: list[Shape] = []
+        schemas: list[DatasetSchema] = []
         size = 0
-        for some in slices(states, lambda state: state.width, MOST_COLUMNS_READ):
-            found = await self.find_shapes(some)
+        for some in slices(states, lambda state: state.width, MAX_COLUMNS_READ):
+            found = await self.find_schemas(some)
             async with self._building:
                 size += await asyncio.to_thread(_without_pauses(openapi.least_size), found, names)
             if size > most_bytes:
                 return None
-            shapes += found
-        return shapes
+            schemas += found
+        return schemas
 
     def _build(self, address: str, packs: bool, build: Build) -> Document:
         if self._app.openapi_schema is None:
@@ -143,22 +145,22 @@ async def describe_everything(request: Request, caller: Principal | None) -> Res
     most = get_settings().max_documented_datasets
     states = await list_states(visible, most + 1) if caller is not None else []
     most_bytes = _most_bytes(request)
-    shapes = await documents.find_shapes_within(most_bytes, states) if len(states) <= most else None
-    if shapes is None:
+    schemas = await documents.find_schemas_within(most_bytes, states) if len(states) <= most else None
+    if schemas is None:
         names, total = await _list_indexed(visible)
         return await documents.describe(
             request, ("index", total, *names), lambda fixed: openapi.describe_index(fixed, root, names, total)
         )
-    described = shapes
+    described = schemas
 
     def build(fixed: dict[str, Any]) -> bytes:
         whole = openapi.describe_all(fixed, described)
         if _size(request, whole) <= most_bytes:
             return whole
-        names = [shape.name for shape in described]
+        names = [schema.name for schema in described]
         return openapi.describe_index(fixed, root, names, len(names))
 
-    return await documents.describe(request, ("everything", *shapes), build)
+    return await documents.describe(request, ("everything", *schemas), build)
 
 
 async def describe_dataset(request: Request, dataset: DatasetRow, caller: Principal) -> Response:
@@ -167,16 +169,16 @@ async def describe_dataset(request: Request, dataset: DatasetRow, caller: Princi
     named = {str(column["references"]) for column in dataset.columns if column.get("references")}
     readable = [name for name in named if caller.may("read", name)]
     states = await list_states(readable) if readable else []
-    some = next(slices(states, lambda state: state.width, MOST_COLUMNS_REFERRED_TO), [])
-    shape, *referenced = await documents.find_shapes(some, [dataset])
+    some = next(slices(states, lambda state: state.width, MAX_COLUMNS_REFERRED_TO), [])
+    schema, *referenced = await documents.find_schemas(some, [dataset])
     most_bytes = _most_bytes(request)
 
     def build(fixed: dict[str, Any]) -> bytes:
-        whole = openapi.describe_dataset(fixed, shape, referenced)
+        whole = openapi.describe_dataset(fixed, schema, referenced)
         # The others are shown for `_embed` only: without them, the document is as whole as it can be.
-        return whole if _size(request, whole) <= most_bytes else openapi.describe_dataset(fixed, shape, [])
+        return whole if _size(request, whole) <= most_bytes else openapi.describe_dataset(fixed, schema, [])
 
-    return await documents.describe(request, ("dataset", shape, *referenced), build)
+    return await documents.describe(request, ("dataset", schema, *referenced), build)
 
 
 def _without_pauses(work: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -202,14 +204,14 @@ async def _list_indexed(visible: Collection[str] | None) -> tuple[list[str], int
     return names, max(len(names), await count_datasets(visible))
 
 
-async def _read_shapes(states: Sequence[DatasetState]) -> list[Shape]:
-    """The shapes of datasets in these states, or in the next ones; those that are gone are left out."""
-    shapes = {state.id: find_kept_shape(state.id, state.updated_at) for state in states}
-    absent = [state for state in states if shapes[state.id] is None]
-    for some in slices(absent, lambda state: max(1, state.width), MOST_COLUMNS_READ):
+async def _read_schemas(states: Sequence[DatasetState]) -> list[DatasetSchema]:
+    """The schemas of datasets in these states, or in the next ones; those that are gone are left out."""
+    schemas = {state.id: find_kept_schema(state.id, state.updated_at) for state in states}
+    absent = [state for state in states if schemas[state.id] is None]
+    for some in slices(absent, lambda state: max(1, state.width), MAX_COLUMNS_READ):
         rows = await list_rows([state.id for state in some])
-        shapes |= {row.id: shape_of(row) for row in rows}
-    return [shape for shape in shapes.values() if shape is not None]
+        schemas |= {row.id: schema_of(row) for row in rows}
+    return [schema for schema in schemas.values() if schema is not None]
 
 
 def _most_bytes(request: Request) -> int:

@@ -19,29 +19,29 @@ from app.core.database.errors import QUERY_CANCELED
 from app.core.database.names import DATA_SCHEMA, quote
 from app.core.settings import get_settings
 from app.core.slices import slices
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 
 # What finds a record of a dataset that has no table, by the store.
-FindRecord = Callable[[Shape], Awaitable[dict[str, Any]]]
+FindRecord = Callable[[DatasetSchema], Awaitable[dict[str, Any]]]
 
-MOST_KEPT = 1000
+MAX_KEPT = 1000
 # Of those datasets in one document: to find that one has no record takes hundreds of requests.
-MOST_SEARCHED = 10
+MAX_SEARCHED = 10
 RECORDS_READ = 10
 # Of all datasets that are read by one statement.
-MOST_COLUMNS_READ = 500
+MAX_COLUMNS_READ = 500
 # Of a value as JSON; longer ones would only make the document longer.
-MOST_BYTES = 80
+MAX_BYTES = 80
 # The table is another than the catalogue said a moment before, or someone is changing it: then there are no examples.
 _PASSING = ("42P01", "42703", "42804", "42883", "55P03", QUERY_CANCELED)
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """A shape with the examples that were found for it, and when (seconds of a monotonic clock)."""
+    """A schema with the examples that were found for it, and when (seconds of a monotonic clock)."""
 
-    shape: Shape
-    exemplified: Shape
+    schema: DatasetSchema
+    exemplified: DatasetSchema
     read_at: float
 
 
@@ -54,39 +54,41 @@ def provide(store: str, find: FindRecord) -> None:
     _finders[store] = find
 
 
-async def with_examples(shapes: Sequence[Shape]) -> list[Shape]:
-    """The shapes with examples. As long as these are the same, and the dataset is, so is the object."""
-    fresh = {shape.id: _kept[shape.id].exemplified for shape in shapes if not _is_stale(shape)}
-    stale = [shape for shape in shapes if shape.id not in fresh]
-    readable = [shape for shape in stale if shape.columns and shape.can.has_table]
+async def with_examples(schemas: Sequence[DatasetSchema]) -> list[DatasetSchema]:
+    """The schemas with examples. As long as these are the same, and the dataset is, so is the object."""
+    fresh = {schema.id: _kept[schema.id].exemplified for schema in schemas if not _is_stale(schema)}
+    stale = [schema for schema in schemas if schema.id not in fresh]
+    readable = [schema for schema in stale if schema.columns and schema.can.has_table]
     found: dict[str, dict[str, Any]] = {}
-    for some in slices(readable, lambda shape: len(shape.columns), MOST_COLUMNS_READ):
+    for some in slices(readable, lambda schema: len(schema.columns), MAX_COLUMNS_READ):
         found |= await _read(some)
-    for shape in [shape for shape in stale if shape.columns and shape.store in _finders][:MOST_SEARCHED]:
-        found[shape.name] = _brief(await _finders[shape.store](shape))
-    fresh |= {shape.id: _keep(shape, found.get(shape.name, {})) for shape in stale}
-    return [fresh[shape.id] for shape in shapes]
+    for schema in [schema for schema in stale if schema.columns and schema.store in _finders][:MAX_SEARCHED]:
+        found[schema.name] = _brief(await _finders[schema.store](schema))
+    fresh |= {schema.id: _keep(schema, found.get(schema.name, {})) for schema in stale}
+    return [fresh[schema.id] for schema in schemas]
 
 
-def _is_stale(shape: Shape) -> bool:
-    kept = _kept.get(shape.id)
-    return kept is None or kept.shape is not shape or time.monotonic() - kept.read_at >= get_settings().example_seconds
+def _is_stale(schema: DatasetSchema) -> bool:
+    kept = _kept.get(schema.id)
+    return (
+        kept is None or kept.schema is not schema or time.monotonic() - kept.read_at >= get_settings().example_seconds
+    )
 
 
-def _keep(shape: Shape, examples: Mapping[str, Any]) -> Shape:
-    before = _kept.pop(shape.id, None)
-    is_same = before is not None and before.shape is shape and before.exemplified.examples == examples
-    exemplified = before.exemplified if before is not None and is_same else replace(shape, examples=examples)
-    if len(_kept) >= MOST_KEPT:
+def _keep(schema: DatasetSchema, examples: Mapping[str, Any]) -> DatasetSchema:
+    before = _kept.pop(schema.id, None)
+    is_same = before is not None and before.schema is schema and before.exemplified.examples == examples
+    exemplified = before.exemplified if before is not None and is_same else replace(schema, examples=examples)
+    if len(_kept) >= MAX_KEPT:
         _kept.pop(next(iter(_kept)))
-    _kept[shape.id] = _Kept(shape, exemplified, time.monotonic())
+    _kept[schema.id] = _Kept(schema, exemplified, time.monotonic())
     return exemplified
 
 
-async def _read(shapes: Sequence[Shape]) -> dict[str, dict[str, Any]]:
+async def _read(schemas: Sequence[DatasetSchema]) -> dict[str, dict[str, Any]]:
     """Of each dataset the first value in each column that has one."""
     try:
-        rows = await statements.fetch(" UNION ALL ".join(f"({_statement(shape)})" for shape in shapes))
+        rows = await statements.fetch(" UNION ALL ".join(f"({_statement(schema)})" for schema in schemas))
     except PostgresError as error:
         if error.sqlstate not in _PASSING:
             raise
@@ -100,18 +102,18 @@ async def _read(shapes: Sequence[Shape]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _statement(shape: Shape) -> str:
+def _statement(schema: DatasetSchema) -> str:
     # Names of datasets and columns are letters, digits and underscores.
-    members = ", ".join(f"{_short(column)} AS {quote(column.name)}" for column in shape.columns)
-    order = ", ".join(quote(column.name) for column in shape.key)
-    records = f"SELECT {members} FROM {quote(DATA_SCHEMA, shape.name)} ORDER BY {order} LIMIT {RECORDS_READ}"
-    return f"SELECT '{shape.name}', row_to_json(_record)::text FROM ({records}) AS _record"
+    members = ", ".join(f"{_short(column)} AS {quote(column.name)}" for column in schema.columns)
+    order = ", ".join(quote(column.name) for column in schema.key)
+    records = f"SELECT {members} FROM {quote(DATA_SCHEMA, schema.name)} ORDER BY {order} LIMIT {RECORDS_READ}"
+    return f"SELECT '{schema.name}', row_to_json(_record)::text FROM ({records}) AS _record"
 
 
 def _short(column: Column) -> str:
     """The SQL of a value as JSON shows it, null where it is too long for an example."""
     value = column.kind.json_sql.format(quote(column.name))
-    return f"CASE WHEN octet_length(({value})::text) <= {MOST_BYTES} THEN {value} END"
+    return f"CASE WHEN octet_length(({value})::text) <= {MAX_BYTES} THEN {value} END"
 
 
 def _brief(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,5 +121,5 @@ def _brief(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in record.items()
-        if value is not None and len(json.dumps(value, ensure_ascii=False).encode()) <= MOST_BYTES
+        if value is not None and len(json.dumps(value, ensure_ascii=False).encode()) <= MAX_BYTES
     }

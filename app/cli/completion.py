@@ -10,7 +10,7 @@ import typer
 
 # Nobody waits longer after pressing the tab key.
 PATIENCE_SECONDS = 1.0
-MOST_NAMES = 1000
+MAX_NAMES = 1000
 
 
 def complete_datasets(context: typer.Context, incomplete: str) -> list[str]:
@@ -33,7 +33,7 @@ def _list_names(given: dict[str, Any]) -> list[str]:
     asked = Asked(given.get("url"), given.get("api_key"), Path(data) if data else None, given.get("profile"))
     target = find_target(asked, os.environ)
     with Client(target.url, target.key, httpx.Timeout(PATIENCE_SECONDS)) as client:
-        page = client.request("GET", "/datasets", _limit=str(MOST_NAMES))
+        page = client.request("GET", "/datasets", _limit=str(MAX_NAMES))
     return [str(dataset["name"]) for dataset in page["data"]]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.columns.column import Column
 
-MOST_CHOICES_SHOWN = 10
+MAX_CHOICES_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Rule:
 
 
 def _not_among(choices: Sequence[Any]) -> str:
-    shown = ", ".join(str(choice) for choice in choices[:MOST_CHOICES_SHOWN])
-    return f"not one of {shown}{'…' if len(choices) > MOST_CHOICES_SHOWN else ''}"
+    shown = ", ".join(str(choice) for choice in choices[:MAX_CHOICES_SHOWN])
+    return f"not one of {shown}{'…' if len(choices) > MAX_CHOICES_SHOWN else ''}"
 
 
 # Each constraint of a column that a single value can break, in the order in which a value is judged.

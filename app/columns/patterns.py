@@ -6,7 +6,7 @@ Files are matched by Arrow, written records by RE2's own wheel: the same library
 from collections.abc import Callable
 from functools import lru_cache
 
-MOST_KEPT = 1000
+MAX_KEPT = 1000
 
 
 def anchored(pattern: str) -> str:
@@ -14,7 +14,7 @@ def anchored(pattern: str) -> str:
     return f"^(?:{pattern})$"
 
 
-@lru_cache(MOST_KEPT)
+@lru_cache(MAX_KEPT)
 def matcher(pattern: str) -> Callable[[str], bool]:
     """Tells whether the whole of a text fits the pattern.
 

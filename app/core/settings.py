@@ -12,7 +12,7 @@ from app.core.validation import misfits_of_members
 MIB = 1024 * 1024
 MIN_ADMIN_KEY_LENGTH = 24
 # PostgreSQL's 1,600, less those that an import's stage has besides.
-MOST_COLUMNS = 1597
+MAX_COLUMNS = 1597
 
 
 class SettingsInvalid(Exception):
@@ -136,7 +136,7 @@ class Settings(BaseSettings):
         200, ge=1, description="how many times its size a compressed file may become, beyond its first 64 MiB"
     )
     max_field_bytes: int = Field(4 * MIB, ge=1024, description="the largest field a file may hold")
-    max_columns: int = Field(MOST_COLUMNS, ge=1, le=MOST_COLUMNS, description="the most columns a dataset may have")
+    max_columns: int = Field(MAX_COLUMNS, ge=1, le=MAX_COLUMNS, description="the most columns a dataset may have")
     max_indexes: int = Field(32, ge=1, le=500, description="the most indexes a dataset may declare")
     max_long_imports: int = Field(
         2, ge=1, description="the most imports of files over 1 MiB that run at a time; smaller ones go first"

@@ -11,7 +11,7 @@ from pydantic_core import core_schema
 
 from app.core.errors import did_you_mean
 
-MOST_SHOWN = 60
+MAX_SHOWN = 60
 _BUILT_IN = frozenset(get_args(core_schema.ErrorType))
 # What is expected, by how the name of the framework's error begins; the longer beginning stands first.
 _EXPECTED = {
@@ -113,7 +113,7 @@ def _misfit(where: str, path: tuple[str | int, ...], errors: Sequence[Mapping[st
     hint = error.get("ctx", {}).get("hint")
     if error["type"] == "extra_forbidden":
         known = members_at(body_type, path[:-1])
-        name = str(path[-1])[:MOST_SHOWN]
+        name = str(path[-1])[:MAX_SHOWN]
         return Misfit(where, path, f"there is no member '{name}' here.{did_you_mean(name, known)}", _members(known))
     if error["type"] == "missing":
         return _missing(where, path, body_type)
@@ -188,7 +188,7 @@ def show(value: Any) -> str:
         text = f"'{value}'" if isinstance(value, str) else json.dumps(value)
     except TypeError:
         return "that"
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def members_at(annotation: Any, path: Sequence[str | int]) -> list[str]:

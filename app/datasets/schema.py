@@ -1,4 +1,4 @@
-"""The shape of a dataset's records: what it has, worked out once for each state of the dataset."""
+"""The schema of a dataset's records: what it has, worked out once for each state of the dataset."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from app.core.database.names import CATALOGUE_SCHEMA, quote
 from app.datasets.definition import Index, leading_columns
 from app.datasets.stores import STORES, Capabilities
 
-KEPT_SHAPES = 1000
+MAX_SCHEMAS = 1000
 
 
 class Described(Protocol):
@@ -41,7 +41,7 @@ class Described(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Shape:
+class DatasetSchema:
     """A dataset's `columns` as its records show them, and among them those of the `key` that addresses a record.
 
     There is one for each state of a dataset: what is worked out of it can be kept by it.
@@ -98,34 +98,34 @@ class Shape:
         return any(index.search for index in self.indexes)
 
 
-_shapes: dict[tuple[UUID, datetime, str | None], Shape] = {}
+_schemas: dict[tuple[UUID, datetime, str | None], DatasetSchema] = {}
 
 
-def shape_of(dataset: Described, generation: str | None = None) -> Shape:
-    """The shape of a dataset as it is now; every change of a dataset changes its `updated_at`.
+def schema_of(dataset: Described, generation: str | None = None) -> DatasetSchema:
+    """The schema of a dataset as it is now; every change of a dataset changes its `updated_at`.
 
     `generation` is that of a key-value dataset's records.
     """
     state = (dataset.id, dataset.updated_at, generation)
-    shape = _shapes.get(state)
-    if shape is None:
-        if len(_shapes) >= KEPT_SHAPES:
-            _shapes.pop(next(iter(_shapes)))
-        shape = _shapes[state] = _work_out(dataset, generation)
-    return shape
+    schema = _schemas.get(state)
+    if schema is None:
+        if len(_schemas) >= MAX_SCHEMAS:
+            _schemas.pop(next(iter(_schemas)))
+        schema = _schemas[state] = _work_out(dataset, generation)
+    return schema
 
 
-def find_kept_shape(dataset_id: UUID, updated_at: datetime) -> Shape | None:
-    """The shape of a dataset in this state, if the process has worked it out before."""
-    return _shapes.get((dataset_id, updated_at, None))
+def find_kept_schema(dataset_id: UUID, updated_at: datetime) -> DatasetSchema | None:
+    """The schema of a dataset in this state, if the process has worked it out before."""
+    return _schemas.get((dataset_id, updated_at, None))
 
 
-def _work_out(dataset: Described, generation: str | None) -> Shape:
+def _work_out(dataset: Described, generation: str | None) -> DatasetSchema:
     columns = [Column.model_validate(column) for column in dataset.columns]
     shown = columns if dataset.key or not columns else [row_id_column(), *columns]
     by_name = {column.name: column for column in columns}
     key = [by_name[name] for name in dataset.key] if dataset.key else [row_id_column()]
-    return Shape(
+    return DatasetSchema(
         id=dataset.id,
         updated_at=dataset.updated_at,
         name=dataset.name,
@@ -139,9 +139,9 @@ def _work_out(dataset: Described, generation: str | None) -> Shape:
     )
 
 
-def is_current(shape: Shape) -> str:
-    """The SQL condition under which a shape is still that of its dataset."""
+def is_current(schema: DatasetSchema) -> str:
+    """The SQL condition under which a schema is still that of its dataset."""
     return (
         f"EXISTS (SELECT FROM {quote(CATALOGUE_SCHEMA, 'dataset')} "
-        f"WHERE id = '{shape.id}' AND updated_at = '{shape.updated_at.isoformat()}')"
+        f"WHERE id = '{schema.id}' AND updated_at = '{schema.updated_at.isoformat()}')"
     )

@@ -8,13 +8,13 @@ from app.columns.column import legal_name
 SUFFIXES = re.compile(r"\.(csv|tsv|txt|gz|zst)$", re.IGNORECASE)
 # What the API takes no file name with.
 FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f]")
-MOST_CHARACTERS = 200
+MAX_CHARACTERS = 200
 
 
 def announced_name(file_name: str) -> str:
     """A file's name as an import takes it: whatever bytes and signs it has on its disk."""
     readable = os.fsencode(file_name).decode(errors="replace")
-    return FORBIDDEN.sub("_", readable)[-MOST_CHARACTERS:] or "file"
+    return FORBIDDEN.sub("_", readable)[-MAX_CHARACTERS:] or "file"
 
 
 def dataset_name(file_name: str) -> str:

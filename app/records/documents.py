@@ -14,7 +14,7 @@ from app.columns.patterns import matcher
 from app.columns.types.base import Unreadable
 from app.core.errors import did_you_mean
 from app.core.strict_json import parse_json
-from app.datasets.schema import KEPT_SHAPES, Shape
+from app.datasets.schema import MAX_SCHEMAS, DatasetSchema
 from app.records.errors import DatasetWithoutColumns
 from app.records.query.hints.near_values import near_in_json
 from app.records.query.hints.operator_idioms import find_column
@@ -22,7 +22,7 @@ from app.records.query.hints.operator_idioms import find_column
 Values = dict[str, Any]
 
 # Of one record, and records of an array, for whose strange members a near column is looked for.
-MOST_GUESSES = 10
+MAX_GUESSES = 10
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class RecordReader:
                     yield Fault(name, _OTHER_KEY.code, _OTHER_KEY.message, index)
             elif name not in self._readers:
                 guesses += 1
-                is_guessed = guesses <= MOST_GUESSES and (index or 0) < MOST_GUESSES
+                is_guessed = guesses <= MAX_GUESSES and (index or 0) < MAX_GUESSES
                 near = self._near_column(name[:100], document[name]) if is_guessed else ""
                 message = f"there is no such column.{near}"
                 yield Fault(name[:100], "unknown_column", message, index)
@@ -250,20 +250,20 @@ CHECKS: dict[str, Callable[[Column, Any], Check]] = {
 }
 
 
-@lru_cache(KEPT_SHAPES)
-def reader_of(shape: Shape) -> RecordReader:
-    """What reads the records that are written to a dataset of this shape.
+@lru_cache(MAX_SCHEMAS)
+def reader_of(schema: DatasetSchema) -> RecordReader:
+    """What reads the records that are written to a dataset of this schema.
 
     Raises:
         DatasetWithoutColumns: it has no columns to write to.
     """
-    if not shape.columns:
+    if not schema.columns:
         raise DatasetWithoutColumns(
-            f"'{shape.name}' has no columns yet.", hint="Import a file into it: its columns are found in that."
+            f"'{schema.name}' has no columns yet.", hint="Import a file into it: its columns are found in that."
         )
-    return RecordReader(written_columns(shape), [column.name for column in shape.key])
+    return RecordReader(written_columns(schema), [column.name for column in schema.key])
 
 
-def written_columns(shape: Shape) -> list[Column]:
+def written_columns(schema: DatasetSchema) -> list[Column]:
     """The columns that are written: all but the number that a record without a key gets."""
-    return [column for column in shape.columns if column.name != ROW_ID]
+    return [column for column in schema.columns if column.name != ROW_ID]

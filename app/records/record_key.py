@@ -9,8 +9,8 @@ from app.columns.column import Column
 from app.core.errors import did_you_mean
 from app.records.errors import QueryTooLarge, RecordKeyInvalid
 from app.records.query.hints.near_values import guess_in_json, near_value
-from app.records.query.operands import SHOWN_LENGTH, Mistake, comparable, shown, text_of
-from app.records.query.parameters import refusals
+from app.records.query.operands import SHOWN_LENGTH, QueryError, comparable, shown, text_of
+from app.records.query.parameters import raise_as_problem
 
 _RAW_KEY = re.compile(rb"/datasets/[^/]+/records/(.*)", re.DOTALL)
 
@@ -73,13 +73,13 @@ def keys_from_body(document: Any, columns: Sequence[Column], most: int) -> list[
         QueryInvalid: it is no such body, or a key is none of this dataset's.
         QueryTooLarge: there are more than `most`.
     """
-    with refusals("body"):
+    with raise_as_problem("body"):
         if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
-            raise Mistake("keys", 'it takes an array of keys, for example {"keys": [1, 2]}')
+            raise QueryError("keys", 'it takes an array of keys, for example {"keys": [1, 2]}')
         for name in document:
             if name != "keys":
                 near = did_you_mean(name[:SHOWN_LENGTH], ["keys"])
-                raise Mistake(shown(name), f"there is no such member.{near}", hint="It takes: keys.")
+                raise QueryError(shown(name), f"there is no such member.{near}", hint="It takes: keys.")
         listed = document["keys"]
         if len(listed) > most:
             raise QueryTooLarge(
@@ -93,13 +93,13 @@ def _key_from_json(key: Any, columns: Sequence[Column], place: str) -> tuple[str
     values = [key] if len(columns) == 1 else key
     if not isinstance(values, list) or len(values) != len(columns):
         names = ", ".join(column.name for column in columns)
-        raise Mistake(place, f"it takes an array of the key's {len(columns)} values: {names}")
+        raise QueryError(place, f"it takes an array of the key's {len(columns)} values: {names}")
     return tuple(_key_text(value, column, place) for value, column in zip(values, columns, strict=True))
 
 
 def _key_text(value: Any, column: Column, place: str) -> str:
     try:
         return comparable(text_of(value, column, place), column, place)
-    except Mistake as mistake:
+    except QueryError as mistake:
         message = f"{mistake.message}{guess_in_json(column, value)}"
-        raise Mistake(place, message, hint=mistake.hint) from None
+        raise QueryError(place, message, hint=mistake.hint) from None

@@ -6,8 +6,8 @@ that was made up from what is known alone: either a store answered under that co
 condition holds.
 
 Reads that say so go to the reader endpoint, which may be a moment behind. What it has of the catalogue is as old as
-what it has of the records, so a shape that it does not have yet, or has no more, is not current there: no statement
-meets a table of another shape. The request is then served anew by the writer.
+what it has of the records, so a schema that it does not have yet, or has no more, is not current there: no statement
+meets a table of another schema. The request is then served anew by the writer.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,53 +29,55 @@ from app.core.errors import Problem
 from app.core.http.idempotency import Replayed
 from app.datasets.errors import DatasetSchemaChanged, NotSupportedByStore
 from app.datasets.keyvalue import metadata
-from app.datasets.schema import Shape, is_current
-from app.datasets.schema_cache import Outdated, find_known_shape, get_shape, look_up_shape
+from app.datasets.schema import DatasetSchema, is_current
+from app.datasets.schema_cache import StaleSchema, find_known_schema, get_schema, look_up_schema
 
 ATTEMPTS = 4
 
 
-class Access:
-    """What a request is served with: the caller, the dataset's shape, and statements that hold while both are right.
+class RecordsRequest:
+    """What a request is served with: the caller, the dataset's schema, and statements that hold while both are right.
 
     `anew`: nothing that is known from before is relied on. `pool`: the connections it is read over.
     """
 
-    def __init__(self, http: Request, caller: Principal, shape: Shape, pool: Pool, *, anew: bool = False) -> None:
+    def __init__(
+        self, http: Request, caller: Principal, schema: DatasetSchema, pool: Pool, *, anew: bool = False
+    ) -> None:
         self.http = http
         self.caller = caller
-        self.shape = shape
+        self.schema = schema
         self.pool = pool
         self._anew = anew
-        self._shapes = [shape]
+        self._schemas = [schema]
         self._is_backed = False
 
-    async def get_embedded(self, name: str) -> Shape:
-        """The shape of another dataset that is read in the same statements.
+    async def get_embedded(self, name: str) -> DatasetSchema:
+        """The schema of another dataset that is read in the same statements.
 
         Raises:
             ScopeMissing: the caller may not read it.
             DatasetNotFound: there is none.
         """
         self.caller.demand("read", name)
-        if not self.shape.can.embeds:
-            raise NotSupportedByStore(f"'{self.shape.name}' is in the key-value store, which embeds no other records.")
-        shape = await _get_shape(name, self.caller, anew=self._anew)
-        self._shapes.append(shape)
-        return shape
+        if not self.schema.can.embeds:
+            raise NotSupportedByStore(f"'{self.schema.name}' is in the key-value store, which embeds no other records.")
+        schema = await _get_schema(name, self.caller, anew=self._anew)
+        self._schemas.append(schema)
+        return schema
 
     async def fetch(self, statement: Statement) -> list[Record]:
         """The rows of a query.
 
         Raises:
-            Outdated: there are none, because a dataset or the caller is no longer what it was known as.
+            StaleSchema: there are none, because a dataset or the caller is no longer what it was known as.
         """
         guarded = self.guard(statement)
         rows = await statements.fetch(guarded.text, *guarded.values, pool=self.pool)
         if rows:
             self.confirm()
         elif not await self.is_current():
-            raise Outdated
+            raise StaleSchema
         return rows
 
     def guard(self, statement: Statement) -> Statement:
@@ -104,8 +106,8 @@ class Access:
 
     async def is_current(self) -> bool:
         """Whether the datasets and the caller are still what they were known as."""
-        if self.shape.can.has_item:
-            is_current = await metadata.is_current(self.shape)
+        if self.schema.can.has_item:
+            is_current = await metadata.is_current(self.schema)
         else:
             rows = await statements.fetch(f"SELECT {self._guard(0)}", *self.caller_values, pool=self.pool)
             is_current = bool(rows[0][0])
@@ -120,7 +122,7 @@ class Access:
 
     def _guard(self, count: int) -> str:
         """The condition under which the datasets and the caller are as they are known, behind `count` parameters."""
-        conditions = [is_current(shape) for shape in self._shapes]
+        conditions = [is_current(schema) for schema in self._schemas]
         if self.caller_values:
             conditions.append(key_works(f"${count + 1}"))
         return " AND ".join(conditions)
@@ -130,14 +132,16 @@ async def answer(
     http: Request,
     dataset: str,
     scope: Scope,
-    handle: Callable[[Access], Awaitable[Response]],
+    handle: Callable[[RecordsRequest], Awaitable[Response]],
     *,
     may_lag: bool = False,
 ) -> Response:
-    """What `handle` gives for a caller who has the scope on the dataset; what `may_lag` is read from the reader.
+    """Answer a request by `handle` for a caller who has the scope on the dataset.
 
-    It is asked again if it raises Outdated, if what was known may be to blame for its error, and if no store answered
-    for what was known and that is not so any more: nothing was done then.
+    A read that `may_lag` goes to the reader endpoint.
+
+    It is called again if it raises StaleSchema, if what was known may be to blame for its error, and if no store
+    answered for what was known and that is not so any more: nothing was done then.
 
     Raises:
         KeyMissing, KeyUnknown, KeyRevoked, KeyExpired, ScopeMissing: the caller may not.
@@ -147,42 +151,42 @@ async def answer(
     for attempt in range(ATTEMPTS):
         anew = attempt > 0
         pool = get_reader() if may_lag and not anew else get_writer()
-        access = await _begin(http, dataset, scope, pool, anew=anew)
+        request = await _begin(http, dataset, scope, pool, anew=anew)
         try:
-            response = await handle(access)
-        except Outdated:
+            response = await handle(request)
+        except StaleSchema:
             continue
         except (Problem, PostgresError, Replayed) as error:
-            if not _may_be_outdated(error) or await access.is_current():
+            if not _may_be_outdated(error) or await request.is_current():
                 raise
         else:
-            if await access.is_backed():
+            if await request.is_backed():
                 return response
     raise DatasetSchemaChanged(f"'{dataset}' kept changing during the request.")
 
 
-async def _begin(http: Request, dataset: str, scope: Scope, pool: Pool, *, anew: bool) -> Access:
+async def _begin(http: Request, dataset: str, scope: Scope, pool: Pool, *, anew: bool) -> RecordsRequest:
     """What a request is served with. For key-value records the relational database is not asked for anything."""
-    shape = await find_known_shape(dataset, anew=anew)
-    if shape is None or not shape.can.has_item:
+    schema = await find_known_schema(dataset, anew=anew)
+    if schema is None or not schema.can.has_item:
         caller = await find_direct_caller(http, anew=anew)
         try:
             # Before anything else: a key that is limited to other datasets does not learn which ones exist.
             caller.demand(scope, dataset)
-            shape = shape or await _get_shape(dataset, caller, anew=anew)
+            schema = schema or await _get_schema(dataset, caller, anew=anew)
         except Problem:
             # The refusal is told to a caller whose key works, and to no one who is only known from before.
             await find_direct_caller(http, anew=True)
             raise
-    if shape.can.has_item:
+    if schema.can.has_item:
         # No statement asks whether the key still works.
         caller = await find_mirrored_caller(http)
         caller.demand(scope, dataset)
-    return Access(http, caller, shape, pool, anew=anew)
+    return RecordsRequest(http, caller, schema, pool, anew=anew)
 
 
-async def _get_shape(dataset: str, caller: Principal, *, anew: bool) -> Shape:
-    return await (look_up_shape if anew else get_shape)(dataset, caller.datasets)
+async def _get_schema(dataset: str, caller: Principal, *, anew: bool) -> DatasetSchema:
+    return await (look_up_schema if anew else get_schema)(dataset, caller.datasets)
 
 
 def _may_be_outdated(error: Problem | PostgresError | Replayed) -> bool:

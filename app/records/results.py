@@ -11,9 +11,9 @@ from app.records.documents import Fault, merge
 from app.records.errors import PreconditionFailed, RecordInvalid, RecordNotFound
 from app.records.etag import Preconditions
 
-MOST_FAULTS_SHOWN = 100
+MAX_FAULTS_SHOWN = 100
 # Characters of a value.
-MOST_SHOWN = 200
+MAX_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class RecordPage:
 
 
 @dataclass(frozen=True)
-class Written:
+class WriteResult:
     """A record as a read shows it, and the texts of its key if it is new."""
 
     record: str
@@ -37,13 +37,13 @@ class Written:
 def refusal(kind: type[Problem], faults: Sequence[Fault], hint: str | None = None) -> Problem:
     """The problem that tells what is wrong with the records of a request."""
     others = f" And {len(faults) - 1:,} more." if len(faults) > 1 else ""
-    documents = [fault.document() for fault in faults[:MOST_FAULTS_SHOWN]]
+    documents = [fault.document() for fault in faults[:MAX_FAULTS_SHOWN]]
     return kind(f"{faults[0]}{others}", hint=hint, errors=documents)
 
 
 def name_record(columns: Sequence[Column], key: Sequence[Any]) -> str:
     """A record as messages name it: its key's columns, each with its value."""
-    return ", ".join(f"{column.name} {value}"[:MOST_SHOWN] for column, value in zip(columns, key, strict=True))
+    return ", ".join(f"{column.name} {value}"[:MAX_SHOWN] for column, value in zip(columns, key, strict=True))
 
 
 def not_found(name: str, columns: Sequence[Column], key: Sequence[Any]) -> RecordNotFound:

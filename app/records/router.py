@@ -17,7 +17,7 @@ from app.core.http.problem_documents import problem_responses
 from app.core.settings import get_settings
 from app.datasets.errors import DatasetNotFound, DatasetSchemaChanged, NotSupportedByStore
 from app.datasets.path import DatasetName
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records import record_key
 from app.records.deps import RecordKey, read_address, refuse_body
 from app.records.errors import (
@@ -52,7 +52,7 @@ from app.records.query.record_query import (
     warnings_of,
 )
 from app.records.relational.export import MEDIA_TYPES, ExportResponse, plan_export, plan_results_export
-from app.records.request import Access, answer
+from app.records.request import RecordsRequest, answer
 from app.records.results import RecordPage
 from app.records.stores import reads_of
 
@@ -84,11 +84,11 @@ async def list_records(request: Request, name: DatasetName) -> Response:
     return await answer(request, name, "read", _list, may_lag=True)
 
 
-async def _list(access: Access) -> Response:
-    refuse_body(access.http)
-    form = accepted_form(access.http.headers.get("accept"))
-    query = query_from_address(access.shape, access.http.scope["query_string"], limits(), form)
-    return await _run(access, query, form, has_address=True)
+async def _list(request: RecordsRequest) -> Response:
+    refuse_body(request.http)
+    form = accepted_form(request.http.headers.get("accept"))
+    query = query_from_address(request.schema, request.http.scope["query_string"], limits(), form)
+    return await _run(request, query, form, has_address=True)
 
 
 @router.post(
@@ -102,11 +102,11 @@ async def query_records(request: Request, name: DatasetName) -> Response:
     return await answer(request, name, "read", _query, may_lag=True)
 
 
-async def _query(access: Access) -> Response:
-    refuse_unknown_parameters(access.http, ())
-    form = accepted_form(access.http.headers.get("accept"))
-    body = await read_json_body(access.http, JSON)
-    return await _run(access, query_from_body(access.shape, body, limits(), form), form)
+async def _query(request: RecordsRequest) -> Response:
+    refuse_unknown_parameters(request.http, ())
+    form = accepted_form(request.http.headers.get("accept"))
+    body = await read_json_body(request.http, JSON)
+    return await _run(request, query_from_body(request.schema, body, limits(), form), form)
 
 
 @router.post(
@@ -120,11 +120,11 @@ async def get_records(request: Request, name: DatasetName) -> Response:
     return await answer(request, name, "read", _get_many, may_lag=True)
 
 
-async def _get_many(access: Access) -> Response:
-    refuse_unknown_parameters(access.http, ())
-    body = await read_json_body(access.http, JSON)
-    asked = record_key.keys_from_body(body, access.shape.key, get_settings().max_keys)
-    records = await reads_of(access.shape).get_many(access, asked)
+async def _get_many(request: RecordsRequest) -> Response:
+    refuse_unknown_parameters(request.http, ())
+    body = await read_json_body(request.http, JSON)
+    asked = record_key.keys_from_body(body, request.schema.key, get_settings().max_keys)
+    records = await reads_of(request.schema).get_many(request, asked)
     return Response(f'{{"data":[{",".join(record or "null" for record in records)}]}}', media_type=JSON)
 
 
@@ -142,26 +142,26 @@ async def get_record(request: Request, name: DatasetName, key: RecordKey) -> Res
     return await answer(request, name, "read", partial(_get, key))
 
 
-async def _get(path: str, access: Access) -> Response:
-    http = access.http
-    key = read_address(http, path)(access.shape.key)
+async def _get(path: str, request: RecordsRequest) -> Response:
+    http = request.http
+    key = read_address(http, path)(request.schema.key)
     try:
-        record, etag = await _read_record(access, key)
+        record, etag = await _read_record(request, key)
     except RecordNotFound as absence:
-        raise await explain_absence(access, absence, key) from None
+        raise await explain_absence(request, absence, key) from None
     if is_known(http.headers.getlist("if-none-match"), etag):
         return Response(status_code=304, headers={"ETag": etag})
     return Response(record, media_type=JSON, headers={"ETag": etag})
 
 
-async def _read_record(access: Access, key: Sequence[Any]) -> tuple[str, str]:
+async def _read_record(request: RecordsRequest, key: Sequence[Any]) -> tuple[str, str]:
     """A record as its request wants it shown, and the entity tag of all of it."""
-    reads, shown = reads_of(access.shape), access.http.scope["query_string"]
+    reads, shown = reads_of(request.schema), request.http.scope["query_string"]
     if not shown:
-        record = await reads.get_record(access, key)
+        record = await reads.get_record(request, key)
         return record, etag_of(record)
-    view = view_from_address(access.shape, shown, limits())
-    record, digest = await reads.get_view(access, key, view, await _find_embedded(access, view))
+    view = view_from_address(request.schema, shown, limits())
+    record, digest = await reads.get_view(request, key, view, await _find_embedded(request, view))
     return record, quoted(digest)
 
 
@@ -176,24 +176,24 @@ async def aggregate_records(request: Request, name: DatasetName) -> Response:
     return await answer(request, name, "read", _aggregate, may_lag=True)
 
 
-async def _aggregate(access: Access) -> Response:
-    refuse_body(access.http)
-    form = accepted_form(access.http.headers.get("accept"))
-    query = aggregate_from_address(access.shape, access.http.scope["query_string"], limits(), form)
+async def _aggregate(request: RecordsRequest) -> Response:
+    refuse_body(request.http)
+    form = accepted_form(request.http.headers.get("accept"))
+    query = aggregate_from_address(request.schema, request.http.scope["query_string"], limits(), form)
     if form != "page":
-        return await _export_results(access, query, form)
-    page = await reads_of(access.shape).compute(access, query)
-    following = next_results(access.shape, query, page.last) if page.last is not None else None
+        return await _export_results(request, query, form)
+    page = await reads_of(request.schema).compute(request, query)
+    following = next_results(request.schema, query, page.last) if page.last is not None else None
     complete = f'"complete":{json.dumps(following is None)}'
-    return _page(access, page, following, [complete, *_warnings(warnings_of(query.where))], route="aggregate_records")
+    return _page(request, page, following, [complete, *_warnings(warnings_of(query.where))], route="aggregate_records")
 
 
-async def _export_results(access: Access, query: AggregateQuery, form: Form) -> Response:
-    shape = access.shape
-    await reads_of(shape).check_results_export(access)
-    if not shape.columns:
+async def _export_results(request: RecordsRequest, query: AggregateQuery, form: Form) -> Response:
+    schema = request.schema
+    await reads_of(schema).check_results_export(request)
+    if not schema.columns:
         return Response("count\n0\n" if form == "csv" else '{"count":0}\n', media_type=MEDIA_TYPES[form])
-    return ExportResponse(access, form, plan_results_export(shape, query, form))
+    return ExportResponse(request, form, plan_results_export(schema, query, form))
 
 
 def _warnings(texts: Sequence[str]) -> list[str]:
@@ -214,52 +214,52 @@ def limits() -> Limits:
     )
 
 
-async def _run(access: Access, query: RecordQuery, form: Form, *, has_address: bool = False) -> Response:
+async def _run(request: RecordsRequest, query: RecordQuery, form: Form, *, has_address: bool = False) -> Response:
     """What a query has, in the form that was asked for; the page of a query in the address links to the next one."""
-    embedded = await _find_embedded(access, query.view)
+    embedded = await _find_embedded(request, query.view)
     if form != "page":
-        return await _export(access, query, form, embedded)
+        return await _export(request, query, form, embedded)
     return _answer(
-        access, query, await reads_of(access.shape).list_page(access, query, embedded), has_address=has_address
+        request, query, await reads_of(request.schema).list_page(request, query, embedded), has_address=has_address
     )
 
 
-async def _find_embedded(access: Access, view: RecordView) -> Embedded:
-    """The shapes of the datasets that a view embeds, all of which the caller must be allowed to read."""
-    return {column.name: await access.get_embedded(column.references or "") for column in view.embed}
+async def _find_embedded(request: RecordsRequest, view: RecordView) -> Embedded:
+    """The schemas of the datasets that a view embeds, all of which the caller must be allowed to read."""
+    return {column.name: await request.get_embedded(column.references or "") for column in view.embed}
 
 
-async def _export(access: Access, query: RecordQuery, form: Form, embedded: Embedded) -> Response:
-    shape = access.shape
-    if not shape.columns:
+async def _export(request: RecordsRequest, query: RecordQuery, form: Form, embedded: Embedded) -> Response:
+    schema = request.schema
+    if not schema.columns:
         return Response(media_type=MEDIA_TYPES[form])
-    await reads_of(shape).check_export(access, query)
-    return ExportResponse(access, form, plan_export(shape, query, form, embedded))
+    await reads_of(schema).check_export(request, query)
+    return ExportResponse(request, form, plan_export(schema, query, form, embedded))
 
 
-def _answer(access: Access, query: RecordQuery, page: RecordPage, *, has_address: bool) -> Response:
-    shape = access.shape
-    following = next_cursor(shape, query, page.last) if page.last is not None else None
+def _answer(request: RecordsRequest, query: RecordQuery, page: RecordPage, *, has_address: bool) -> Response:
+    schema = request.schema
+    following = next_cursor(schema, query, page.last) if page.last is not None else None
     counted = [f'"count":{page.count}'] if page.count is not None else []
     is_slow = page.seconds >= get_settings().slow_query_seconds
-    slow = [f"No index serves {part}." for part in unserved(shape, query)] if is_slow else []
+    slow = [f"No index serves {part}." for part in unserved(schema, query)] if is_slow else []
     others = [*counted, *_warnings([*warnings_of(query.where), *slow])]
-    return _page(access, page, following, others, route="list_records" if has_address else None)
+    return _page(request, page, following, others, route="list_records" if has_address else None)
 
 
 def _page(
-    access: Access, page: RecordPage, following: str | None, others: Sequence[str], *, route: str | None
+    request: RecordsRequest, page: RecordPage, following: str | None, others: Sequence[str], *, route: str | None
 ) -> Response:
     """A page as JSON with its other members; a header links to the `following` one if a route has its address."""
     members = [f'"data":[{",".join(page.records)}]', f'"next":{json.dumps(following)}', *others]
     headers = {"Vary": "Accept"}
     if following is not None and route is not None:
-        headers |= _link(access.http, route, access.shape, following)
+        headers |= _link(request.http, route, request.schema, following)
     return Response(f"{{{','.join(members)}}}", media_type=JSON, headers=headers)
 
 
-def _link(request: Request, route: str, shape: Shape, cursor: str) -> dict[str, str]:
-    url = request.url_for(route, dataset=shape.name)
+def _link(request: Request, route: str, schema: DatasetSchema, cursor: str) -> dict[str, str]:
+    url = request.url_for(route, dataset=schema.name)
     # A list may be given as several parameters of one name.
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "_cursor"]
     address = str(url.replace(query=urlencode([*kept, ("_cursor", cursor)])))

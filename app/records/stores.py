@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from app.access.principal import Principal
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.deps import Address
 from app.records.etag import Preconditions
 from app.records.keyvalue import reads as keyvalue
@@ -13,38 +13,38 @@ from app.records.query.aggregate_query import AggregateQuery
 from app.records.query.record_query import Embedded, RecordQuery, RecordView
 from app.records.relational import reads as relational
 from app.records.relational.writes import Writer
-from app.records.request import Access
-from app.records.results import RecordPage, Written
+from app.records.request import RecordsRequest
+from app.records.results import RecordPage, WriteResult
 
 
 class RecordReads(Protocol):
     """How a store's records are read; what it cannot do it refuses with NotSupportedByStore."""
 
-    async def get_record(self, access: Access, key: Sequence[Any]) -> str: ...
+    async def get_record(self, request: RecordsRequest, key: Sequence[Any]) -> str: ...
 
     async def get_view(
-        self, access: Access, key: Sequence[Any], view: RecordView, embedded: Embedded
+        self, request: RecordsRequest, key: Sequence[Any], view: RecordView, embedded: Embedded
     ) -> tuple[str, str]: ...
 
-    async def get_many(self, access: Access, keys: Sequence[Sequence[Any]]) -> list[str | None]: ...
+    async def get_many(self, request: RecordsRequest, keys: Sequence[Sequence[Any]]) -> list[str | None]: ...
 
-    async def list_page(self, access: Access, query: RecordQuery, embedded: Embedded) -> RecordPage: ...
+    async def list_page(self, request: RecordsRequest, query: RecordQuery, embedded: Embedded) -> RecordPage: ...
 
-    async def check_export(self, access: Access, query: RecordQuery) -> None: ...
+    async def check_export(self, request: RecordsRequest, query: RecordQuery) -> None: ...
 
-    async def compute(self, access: Access, query: AggregateQuery) -> RecordPage: ...
+    async def compute(self, request: RecordsRequest, query: AggregateQuery) -> RecordPage: ...
 
-    async def check_results_export(self, access: Access) -> None: ...
+    async def check_results_export(self, request: RecordsRequest) -> None: ...
 
 
 class RecordWrites(Protocol):
     """How the records of a dataset are written; see `writes.Writer`."""
 
-    async def create(self, document: Any) -> Written: ...
+    async def create(self, document: Any) -> WriteResult: ...
 
     async def create_many(self, documents: Sequence[Any]) -> list[str]: ...
 
-    async def replace(self, address: Address, document: Any, conditions: Preconditions) -> Written: ...
+    async def replace(self, address: Address, document: Any, conditions: Preconditions) -> WriteResult: ...
 
     async def update(self, address: Address, document: Any, conditions: Preconditions) -> str: ...
 
@@ -53,18 +53,18 @@ class RecordWrites(Protocol):
 
 _READS: dict[str, RecordReads] = {"relational": relational, "keyvalue": keyvalue}
 
-_WRITERS: dict[str, Callable[[Access], RecordWrites]] = {"relational": Writer, "keyvalue": KeyvalueWriter}
+_WRITERS: dict[str, Callable[[RecordsRequest], RecordWrites]] = {"relational": Writer, "keyvalue": KeyvalueWriter}
 
 
-def reads_of(shape: Shape) -> RecordReads:
-    """How the records of a dataset of this shape are read."""
-    return _READS[shape.store]
+def reads_of(schema: DatasetSchema) -> RecordReads:
+    """How the records of a dataset of this schema are read."""
+    return _READS[schema.store]
 
 
-def writes_of(access: Access) -> RecordWrites:
+def writes_of(request: RecordsRequest) -> RecordWrites:
     """How the records of a request's dataset are written.
 
     Raises:
         DatasetWithoutColumns: it has none yet.
     """
-    return _WRITERS[access.shape.store](access)
+    return _WRITERS[request.schema.store](request)

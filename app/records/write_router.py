@@ -30,8 +30,8 @@ from app.records.near_keys import explain_absence
 from app.records.openapi import writes as documents
 from app.records.openapi.writes import described
 from app.records.record_key import join_key
-from app.records.request import Access, answer
-from app.records.results import Written
+from app.records.request import RecordsRequest, answer
+from app.records.results import WriteResult
 from app.records.stores import RecordWrites, writes_of
 
 WRITE_PROBLEMS = (RecordInvalid, ValueTaken, ReferenceMissing)
@@ -58,11 +58,11 @@ async def create_records(request: Request, name: DatasetName) -> Response:
     return await answer(request, name, "write", _create)
 
 
-async def _create(access: Access) -> Response:
-    writer = await _begin(access)
-    body = await read_json_body(access.http, JSON)
+async def _create(request: RecordsRequest) -> Response:
+    writer = await _begin(request)
+    body = await read_json_body(request.http, JSON)
     if not isinstance(body, list):
-        return _answer(access, await writer.create(body))
+        return _answer(request, await writer.create(body))
     if not body:
         raise RecordInvalid("The array is empty: there is no record to add.", hint="Send at least one record.")
     records = await writer.create_many(body)
@@ -80,11 +80,11 @@ async def replace_record(request: Request, name: DatasetName, key: RecordKey) ->
     return await answer(request, name, "write", partial(_replace, key))
 
 
-async def _replace(path: str, access: Access) -> Response:
-    writer = await _begin(access)
-    address, conditions = read_address(access.http, path), read_conditions(access.http, creates=True)
-    body = await read_json_body(access.http, JSON)
-    return _answer(access, await writer.replace(address, body, conditions))
+async def _replace(path: str, request: RecordsRequest) -> Response:
+    writer = await _begin(request)
+    address, conditions = read_address(request.http, path), read_conditions(request.http, creates=True)
+    body = await read_json_body(request.http, JSON)
+    return _answer(request, await writer.replace(address, body, conditions))
 
 
 @router.patch(
@@ -98,14 +98,14 @@ async def update_record(request: Request, name: DatasetName, key: RecordKey) -> 
     return await answer(request, name, "write", partial(_update, key))
 
 
-async def _update(path: str, access: Access) -> Response:
-    writer = await _begin(access)
-    address, conditions = read_address(access.http, path), read_conditions(access.http)
-    body = await read_json_body(access.http, JSON, MERGE_PATCH)
+async def _update(path: str, request: RecordsRequest) -> Response:
+    writer = await _begin(request)
+    address, conditions = read_address(request.http, path), read_conditions(request.http)
+    body = await read_json_body(request.http, JSON, MERGE_PATCH)
     try:
         record = await writer.update(address, body, conditions)
     except RecordNotFound as absence:
-        raise await explain_absence(access, absence, address(access.shape.key)) from None
+        raise await explain_absence(request, absence, address(request.schema.key)) from None
     return Response(record, media_type=JSON, headers={"ETag": etag_of(record)})
 
 
@@ -121,26 +121,26 @@ async def delete_record(request: Request, name: DatasetName, key: RecordKey) -> 
     return await answer(request, name, "write", partial(_delete, key))
 
 
-async def _delete(path: str, access: Access) -> Response:
-    writer = await _begin(access)
-    address, conditions = read_address(access.http, path), read_conditions(access.http)
+async def _delete(path: str, request: RecordsRequest) -> Response:
+    writer = await _begin(request)
+    address, conditions = read_address(request.http, path), read_conditions(request.http)
     try:
-        await writer.delete(address, conditions, access.caller)
+        await writer.delete(address, conditions, request.caller)
     except RecordNotFound as absence:
-        raise await explain_absence(access, absence, address(access.shape.key)) from None
+        raise await explain_absence(request, absence, address(request.schema.key)) from None
     return Response(status_code=204)
 
 
-async def _begin(access: Access) -> RecordWrites:
+async def _begin(request: RecordsRequest) -> RecordWrites:
     """What writes for a request, under its Idempotency-Key where it has one."""
-    refuse_unknown_parameters(access.http, ())
-    await claim_request(access.http, access.caller.id, within=access.shape.id)
-    return writes_of(access)
+    refuse_unknown_parameters(request.http, ())
+    await claim_request(request.http, request.caller.id, within=request.schema.id)
+    return writes_of(request)
 
 
-def _answer(access: Access, written: Written) -> Response:
+def _answer(request: RecordsRequest, written: WriteResult) -> Response:
     headers = {"ETag": etag_of(written.record)}
     if written.new_key is None:
         return Response(written.record, 200, headers, media_type=JSON)
-    headers["Location"] = f"{access.http.base_url}datasets/{access.shape.name}/records/{join_key(written.new_key)}"
+    headers["Location"] = f"{request.http.base_url}datasets/{request.schema.name}/records/{join_key(written.new_key)}"
     return Response(written.record, 201, headers, media_type=JSON)

@@ -143,12 +143,12 @@ def convert(value: Any, before: str, after: str) -> Any:
 
 def _as_number(text: str, after: str, *, written: bool) -> Any:
     """A number of another type, equal to the one that a text is; a text has to be written as one of that type."""
-    shape = {
+    schema = {
         "integer": r"-?(0|[1-9]\d*)(\.0+)?",
         "decimal": r"-?(0|[1-9]\d*)(\.\d)?",
         "number": r"-?(0|[1-9]\d*)(\.\d+)?",
     }
-    if written and not re.fullmatch(shape[after], text):
+    if written and not re.fullmatch(schema[after], text):
         raise Refused
     exact = Decimal(text)
     if after == "number":

@@ -1,6 +1,6 @@
 from app.datasets.definition import Definition, Index
 from app.datasets.models import Dataset
-from tests.records.shapes import make_columns
+from tests.records.schemas import make_columns
 
 DEFINITION = Definition(
     tuple(make_columns({"a": {"type": "text", "required": True}, "b": {"type": "integer", "min": 0}})),

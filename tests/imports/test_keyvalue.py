@@ -241,12 +241,12 @@ class TestTakenUpAgain:
             await stock.drain()
         assert await prices(client, "a", "k1") == [None, "1.00"]
         await _let_lease_end(announced["id"])
-        shape = await metadata.find_shape("stock", anew=True)
+        schema = await metadata.find_schema("stock", anew=True)
         assert (await take_again(stock, announced["id"]))["result"] == COUNT_ADDED
-        again = await metadata.find_shape("stock", anew=True)
-        assert shape is not None
+        again = await metadata.find_schema("stock", anew=True)
+        assert schema is not None
         assert again is not None
-        assert again.generation == shape.generation
+        assert again.generation == schema.generation
         await remove_retired()
         assert await prices(client, "k1") == ["1.00"]
 

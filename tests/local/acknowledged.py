@@ -16,7 +16,7 @@ STORES: tuple[Store, ...] = ("relational", "keyvalue")
 WRITERS = 4
 PAUSE_SECONDS = 0.1
 # A read has 100 keys at most, and a page of a list 1,000.
-MOST_KEYS, MOST_LISTED = 100, 1000
+MAX_KEYS, MAX_LISTED = 100, 1000
 # What a request is answered whose process ended before it kept the first answer; a key says so by itself.
 DONE_BEFORE = ("/problems/response-not-stored", "/problems/value-taken")
 
@@ -112,15 +112,15 @@ class Clients:
 
     async def _get_all(self) -> Counter[int]:
         found: Counter[int] = Counter()
-        for start in range(0, len(self.acknowledged), MOST_KEYS):
-            keys = self.acknowledged[start : start + MOST_KEYS]
+        for start in range(0, len(self.acknowledged), MAX_KEYS):
+            keys = self.acknowledged[start : start + MAX_KEYS]
             answer = (await self._http.post(f"{self._path}/get", json={"keys": keys})).raise_for_status()
             found.update(record["n"] for record in answer.json()["data"] if record is not None)
         return found
 
     async def _list_all(self) -> Counter[int]:
         found: Counter[int] = Counter()
-        asked: dict[str, Any] = {"_limit": MOST_LISTED}
+        asked: dict[str, Any] = {"_limit": MAX_LISTED}
         while True:
             page = (await self._http.get(self._path, params=asked)).raise_for_status().json()
             found.update(record["n"] for record in page["data"])

@@ -17,7 +17,7 @@ Q = f"{R}/query"
 
 
 @dataclass(frozen=True)
-class Mistake:
+class QueryError:
     """A request, and what its answer must say and must not say."""
 
     method: str
@@ -30,20 +30,20 @@ class Mistake:
     never: Sequence[str] = ()
 
 
-def _get(address: str, *words: str, status: int = 400, never: Sequence[str] = ()) -> Mistake:
-    return Mistake("GET", address, status, words, never=never)
+def _get(address: str, *words: str, status: int = 400, never: Sequence[str] = ()) -> QueryError:
+    return QueryError("GET", address, status, words, never=never)
 
 
-def _filters(*pairs: tuple[str, str]) -> list[Mistake]:
+def _filters(*pairs: tuple[str, str]) -> list[QueryError]:
     return [_get(f"{R}?{asked}", words) for asked, words in pairs]
 
 
-def _queries(*pairs: tuple[Any, str]) -> list[Mistake]:
-    return [Mistake("POST", Q, 400, [words], body=body) for body, words in pairs]
+def _queries(*pairs: tuple[Any, str]) -> list[QueryError]:
+    return [QueryError("POST", Q, 400, [words], body=body) for body, words in pairs]
 
 
-def _sent(*triples: tuple[Any, int, str]) -> list[Mistake]:
-    return [Mistake("POST", R, status, [words], body=body) for body, status, words in triples]
+def _sent(*triples: tuple[Any, int, str]) -> list[QueryError]:
+    return [QueryError("POST", R, status, [words], body=body) for body, status, words in triples]
 
 
 def _with_type(name: str) -> dict[str, Any]:
@@ -255,9 +255,9 @@ BODIES = [
         ({"size": 5}, "Did you mean 'limit'?"),
         ([], '{"where": {"price": {"gte": 10}}}'),
     ),
-    Mistake("POST", f"{R}/get", 400, ['{"keys": [1, 2]}'], body=["000364"]),
-    Mistake("POST", f"{R}/get", 400, ["it takes an array of keys"], body={"ids": [1]}),
-    Mistake("POST", f"{R}/get", 400, ['Did you mean "364"?'], body={"keys": [364]}),
+    QueryError("POST", f"{R}/get", 400, ['{"keys": [1, 2]}'], body=["000364"]),
+    QueryError("POST", f"{R}/get", 400, ["it takes an array of keys"], body={"ids": [1]}),
+    QueryError("POST", f"{R}/get", 400, ['Did you mean "364"?'], body={"keys": [364]}),
 ]
 RECORDS = [
     *_sent(
@@ -279,7 +279,7 @@ RECORDS = [
         ("x", 422, "a record is an object"),
     ),
     *(
-        Mistake("POST", R, 400, [words], content=content, headers={"Content-Type": "application/json"})
+        QueryError("POST", R, 400, [words], content=content, headers={"Content-Type": "application/json"})
         for content, words in [
             (b'{"sku": "1",}', "Remove the comma before the closing bracket."),
             (b"{'sku': '1'}", "double quotes"),
@@ -291,21 +291,21 @@ RECORDS = [
             (b"", "no body"),
         ]
     ),
-    Mistake("POST", R, 415, ["-H"], content=b"a=b", headers={"Content-Type": "application/x-www-form-urlencoded"}),
-    Mistake("POST", R, 415, ["application/json"], content=b"a", headers={"Content-Type": "text/plain"}),
-    Mistake("DELETE", f"{R}?category=Toys", 405, ["by its key: DELETE /datasets/products/records/{key}"]),
-    Mistake("PUT", R, 405, ["by its key: PUT /datasets/products/records/{key}"], body=[]),
-    Mistake("POST", f"{R}/000364", 405, ["POST /datasets/products/records"], body={}),
-    Mistake("PATCH", f"{R}/000364", 400, ["with its quotes"], body={}, headers={"If-Match": "abc"}),
-    Mistake("POST", R, 400, ["1 to 255"], body={"sku": "9"}, headers={"Idempotency-Key": "x" * 256}),
-    Mistake("GET", R, 400, ["records/query"], content=b'{"where": {}}'),
+    QueryError("POST", R, 415, ["-H"], content=b"a=b", headers={"Content-Type": "application/x-www-form-urlencoded"}),
+    QueryError("POST", R, 415, ["application/json"], content=b"a", headers={"Content-Type": "text/plain"}),
+    QueryError("DELETE", f"{R}?category=Toys", 405, ["by its key: DELETE /datasets/products/records/{key}"]),
+    QueryError("PUT", R, 405, ["by its key: PUT /datasets/products/records/{key}"], body=[]),
+    QueryError("POST", f"{R}/000364", 405, ["POST /datasets/products/records"], body={}),
+    QueryError("PATCH", f"{R}/000364", 400, ["with its quotes"], body={}, headers={"If-Match": "abc"}),
+    QueryError("POST", R, 400, ["1 to 255"], body={"sku": "9"}, headers={"Idempotency-Key": "x" * 256}),
+    QueryError("GET", R, 400, ["records/query"], content=b'{"where": {}}'),
     _get(f"{R}/364", "Did you mean 000364?", status=404),
     _get(f"{R}/AB-1", "Did you mean ab-1?", status=404),
     _get(f"{R}/000364/", "Did you mean 000364?", status=404),
     _get(f"{R}/query", "POST /datasets/products/records/query", status=404),
     _get(f"{R}/", "without the slash", status=404),
-    Mistake("PATCH", f"{R}/364", 404, ["Did you mean 000364?"], body={"stock": 1}),
-    Mistake("DELETE", f"{R}/364", 404, ["Did you mean 000364?"]),
+    QueryError("PATCH", f"{R}/364", 404, ["Did you mean 000364?"], body={"stock": 1}),
+    QueryError("DELETE", f"{R}/364", 404, ["Did you mean 000364?"]),
 ]
 ROUTES = [
     _get(address, words, status=404)
@@ -329,23 +329,23 @@ ROUTES = [
     _get("/datasets?limit=5", "_limit", status=400),
     _get("/datasets?_limit=0", "1", status=400),
     _get("/datasets/product", "Did you mean 'products'?", status=404),
-    Mistake("DELETE", "/datasets", 405, ["DELETE /datasets/{dataset}"]),
-    Mistake("DELETE", "/keys/abc", 400, ["UUID"]),
+    QueryError("DELETE", "/datasets", 405, ["DELETE /datasets/{dataset}"]),
+    QueryError("DELETE", "/keys/abc", 400, ["UUID"]),
 ]
 CATALOGUE = [
-    Mistake("POST", f"{D}/imports", 422, ["It takes: filename"], body={}),
-    Mistake("POST", f"{D}/imports", 422, ["Did you mean 'filename'?"], body={"file_name": "x.csv"}),
-    Mistake("POST", f"{D}/imports", 422, ["append, upsert, replace"], body={"filename": "x", "mode": "overwrite"}),
-    Mistake("POST", f"{D}/imports", 422, ["It takes an object"], body=[]),
-    Mistake("POST", "/datasets", 422, ["no body", "It takes: name"]),
-    Mistake("POST", "/datasets", 422, ["It takes: name"], body={"title": "x"}),
-    Mistake("POST", "/datasets", 422, ["'my_data' would do"], body={"name": "My data"}),
-    Mistake("POST", "/datasets", 422, ["relational, keyvalue"], body={"name": "a", "store": "sql"}),
-    Mistake("POST", "/datasets", 422, ["it takes an array, not 'sku'"], body={"name": "a", "key": "sku"}),
-    Mistake("POST", "/keys", 422, ["read, write, admin"], body={"name": "a", "scopes": ["delete"]}),
-    Mistake("POST", "/keys", 422, ["Z"], body={"name": "a", "scopes": ["read"], "expires_at": "2030-01-01"}),
+    QueryError("POST", f"{D}/imports", 422, ["It takes: filename"], body={}),
+    QueryError("POST", f"{D}/imports", 422, ["Did you mean 'filename'?"], body={"file_name": "x.csv"}),
+    QueryError("POST", f"{D}/imports", 422, ["append, upsert, replace"], body={"filename": "x", "mode": "overwrite"}),
+    QueryError("POST", f"{D}/imports", 422, ["It takes an object"], body=[]),
+    QueryError("POST", "/datasets", 422, ["no body", "It takes: name"]),
+    QueryError("POST", "/datasets", 422, ["It takes: name"], body={"title": "x"}),
+    QueryError("POST", "/datasets", 422, ["'my_data' would do"], body={"name": "My data"}),
+    QueryError("POST", "/datasets", 422, ["relational, keyvalue"], body={"name": "a", "store": "sql"}),
+    QueryError("POST", "/datasets", 422, ["it takes an array, not 'sku'"], body={"name": "a", "key": "sku"}),
+    QueryError("POST", "/keys", 422, ["read, write, admin"], body={"name": "a", "scopes": ["delete"]}),
+    QueryError("POST", "/keys", 422, ["Z"], body={"name": "a", "scopes": ["read"], "expires_at": "2030-01-01"}),
     *(
-        Mistake("POST", "/datasets", 422, [f"Did you mean {near}?"], body=_with_type(name))
+        QueryError("POST", "/datasets", 422, [f"Did you mean {near}?"], body=_with_type(name))
         for name, near in [
             ("string", "'text'"),
             ("varchar", "'text'"),
@@ -385,7 +385,7 @@ _EVENTS: list[tuple[str, str, int, list[str], Any]] = [
     ("GET", "/aggregate", 422, ["computes no aggregates"], None),
 ]
 KEYVALUE = [
-    Mistake(method, f"/datasets/events{rest}", status, words, body=body)
+    QueryError(method, f"/datasets/events{rest}", status, words, body=body)
     for method, rest, status, words, body in _EVENTS
 ]
 ALL = {

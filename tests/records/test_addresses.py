@@ -101,8 +101,8 @@ async def _store_before(store: str, connection: asyncpg.Connection, key: str) ->
         await connection.execute("INSERT INTO data.relational VALUES ($1, 1)", key)
         return
     async with transaction() as session:
-        shape = await metadata.publish(await repository.get_dataset(session, store))
-    item, _ = item_of(shape, {"code": key, "n": 1})
+        schema = await metadata.publish(await repository.get_dataset(session, store))
+    item, _ = item_of(schema, {"code": key, "n": 1})
     await table.write_together([Put(item)])
 
 

@@ -288,7 +288,7 @@ class TestEveryAnswer:
         await case.make(*((COLUMNS, RECORD) if filled else ()))
         await case.make_key()
         await case.ask(anonymous, Route("POST", "/records", []))
-        shape = await schema_cache.get_shape("things", None)
+        schema = await schema_cache.get_schema("things", None)
         async with spied() as statements:
             response = await case.ask(anonymous, route)
             # The driver calls its loggers a moment later.
@@ -298,6 +298,6 @@ class TestEveryAnswer:
             # There is no such dataset to be current: the caller is looked up, and then the names.
             assert any("api_key" in statement for statement in statements)
             return
-        assert any(is_current(shape) in statement and "revoked_at IS NULL" in statement for statement in statements), (
+        assert any(is_current(schema) in statement and "revoked_at IS NULL" in statement for statement in statements), (
             statements
         )

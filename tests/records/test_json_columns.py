@@ -96,9 +96,9 @@ async def store_before(store: str, connection: asyncpg.Connection) -> None:
         await connection.execute(statement, document, ["a", "b", "c"])
         return
     async with transaction() as session:
-        shape = await metadata.publish(await repository.get_dataset(session, store))
+        schema = await metadata.publish(await repository.get_dataset(session, store))
     for code in ("a", "b", "c"):
-        item, _ = item_of(shape, {"code": code, "more": document})
+        item, _ = item_of(schema, {"code": code, "more": document})
         await table.write_together([Put(item)])
 
 

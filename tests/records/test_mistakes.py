@@ -9,7 +9,7 @@ import pytest_asyncio
 from httpx import AsyncClient, Response
 
 from tests.records.conftest import Fill, Make
-from tests.records.mistakes import ALL, FOREIGN, Mistake
+from tests.records.mistakes import ALL, FOREIGN, QueryError
 
 COLUMNS: dict[str, Any] = {
     "sku": {"type": "text", "required": True, "label": "SKU"},
@@ -54,13 +54,13 @@ async def datasets(client: AsyncClient, fill: Fill, make: Make) -> None:
     assert response.status_code == 201, response.text
 
 
-async def _make(client: AsyncClient, mistake: Mistake) -> Response:
+async def _make(client: AsyncClient, mistake: QueryError) -> Response:
     body = {"content": mistake.content} if mistake.content is not None else {"json": mistake.body}
     given = body if mistake.body is not None or mistake.content is not None else {}
     return await client.request(mistake.method, mistake.address, headers=mistake.headers, **given)
 
 
-def _faults(mistake: Mistake, response: Response) -> list[str]:
+def _faults(mistake: QueryError, response: Response) -> list[str]:
     """What is wrong with an answer."""
     document = response.json()
     listed = " ".join(error["message"] for error in document.get("errors", ()))

@@ -15,12 +15,12 @@ from app.columns.types.registry import TYPES
 from app.core.database.pool import get_writer
 from app.core.database.sessions import transaction
 from app.datasets.repository import get_dataset
-from app.datasets.schema import Shape, shape_of
+from app.datasets.schema import DatasetSchema, schema_of
 from app.records.errors import QueryContradictory
 from app.records.query.limits import Limits
 from app.records.query.record_query import RecordQuery, next_cursor, query_from_body
 from app.records.relational import reads
-from app.records.request import Access
+from app.records.request import RecordsRequest
 from tests.records.conftest import Fill
 from tests.records.model import READERS, holds, in_order
 
@@ -110,18 +110,18 @@ SORT = st.lists(
 SELECT = st.none() | st.lists(st.sampled_from(list(COLUMNS)), min_size=1, max_size=3, unique=True)
 
 
-def _ask(shape: Shape, document: Mapping[str, Any]) -> RecordQuery | None:
+def _ask(schema: DatasetSchema, document: Mapping[str, Any]) -> RecordQuery | None:
     """The query of a document; None where its conditions exclude each other, which is told and not asked."""
     try:
-        return query_from_body(shape, document, LIMITS)
+        return query_from_body(schema, document, LIMITS)
     except QueryContradictory:
         return None
 
 
-async def _read_all(shape: Shape, document: dict[str, Any], query: RecordQuery) -> list[Any]:
+async def _read_all(schema: DatasetSchema, document: dict[str, Any], query: RecordQuery) -> list[Any]:
     """The records of all pages, each page going on where the one before it ended."""
     records: list[Any] = []
-    access = Access(Request({"type": "http"}), EVERYTHING, shape, get_writer())
+    access = RecordsRequest(Request({"type": "http"}), EVERYTHING, schema, get_writer())
     while True:
         page = await reads.list_page(access, query, {})
         records += [json.loads(text) for text in page.records]
@@ -131,16 +131,16 @@ async def _read_all(shape: Shape, document: dict[str, Any], query: RecordQuery) 
         if page.last is None:
             return records
         assert len(page.records) == document["limit"]
-        cursor = next_cursor(shape, query, page.last)
-        query = query_from_body(shape, {**document, "cursor": cursor}, LIMITS)
+        cursor = next_cursor(schema, query, page.last)
+        query = query_from_body(schema, {**document, "cursor": cursor}, LIMITS)
 
 
 @pytest_asyncio.fixture
-async def shape(fill: Fill) -> Shape:
-    """The shape of a dataset with columns of many types."""
+async def schema(fill: Fill) -> DatasetSchema:
+    """The schema of a dataset with columns of many types."""
     await fill("model", COLUMNS, [], key=KEY)
     async with transaction() as session:
-        return shape_of(await get_dataset(session, "model"))
+        return schema_of(await get_dataset(session, "model"))
 
 
 class TestAgainstTheModel:
@@ -148,7 +148,7 @@ class TestAgainstTheModel:
     @given(records=RECORDS, where=WHERE, sort=SORT, select=SELECT, limit=st.integers(1, 7))
     async def test_filters_sorts_and_pages(
         self,
-        shape: Shape,
+        schema: DatasetSchema,
         connections: asyncpg.Connection,
         records: list[dict[str, Any]],
         where: dict[str, Any],
@@ -163,11 +163,11 @@ class TestAgainstTheModel:
         )
         matching = [row for row in rows if holds(where, row, TYPE_OF)]
         document = {"where": where, "sort": sort, "select": select, "limit": limit, "count": "exact"}
-        query = _ask(shape, document)
+        query = _ask(schema, document)
         if query is None:
             assert not matching or any(name.startswith("_") for name in where)
             return
         expected = [records[rows.index(row)] for row in in_order(matching, sort, KEY)]
         shown = select or list(COLUMNS)
-        found = await _read_all(shape, document, query)
+        found = await _read_all(schema, document, query)
         assert found == [{name: record[name] for name in shown} for record in expected]

@@ -85,7 +85,7 @@ class TestReader:
         assert changed.status_code == 200
         assert (await client.get(f"{RECORDS}/1")).json()["origin"] == "new"
 
-    async def test_a_dataset_that_it_has_in_another_shape_is_read_from_the_writer(
+    async def test_a_dataset_that_it_has_in_another_schema_is_read_from_the_writer(
         self, client: AsyncClient, reader: asyncpg.Connection, connections: asyncpg.Connection
     ) -> None:
         await connections.execute("UPDATE tolva.dataset SET updated_at = now()")

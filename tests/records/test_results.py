@@ -7,8 +7,8 @@ from app.records.documents import Fault
 from app.records.errors import RecordInvalid, ValueTaken
 from app.records.etag import Preconditions
 from app.records.results import (
-    MOST_FAULTS_SHOWN,
-    MOST_SHOWN,
+    MAX_FAULTS_SHOWN,
+    MAX_SHOWN,
     explain_state,
     merge_document,
     name_record,
@@ -27,7 +27,7 @@ class TestRefusal:
         assert problem.detail.endswith(" And 1,199 more.")
         assert problem.hint == "Try again."
         assert problem.errors is not None
-        assert len(problem.errors) == MOST_FAULTS_SHOWN
+        assert len(problem.errors) == MAX_FAULTS_SHOWN
 
     def test_where_nothing_is_wrong_nothing_is_refused(self) -> None:
         refuse_faults("things", [])
@@ -39,7 +39,7 @@ class TestRefusal:
 class TestNames:
     def test_a_record_is_named_by_its_key(self) -> None:
         assert name_record(COLUMNS, ["north", 2024]) == "region north, year 2024"
-        assert len(name_record(COLUMNS[:1], ["x" * 1000])) == MOST_SHOWN
+        assert len(name_record(COLUMNS[:1], ["x" * 1000])) == MAX_SHOWN
 
     def test_so_is_one_that_is_not_there(self) -> None:
         assert (

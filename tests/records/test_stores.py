@@ -8,7 +8,7 @@ from app.records.keyvalue.writes import KeyvalueWriter
 from app.records.relational import reads as relational
 from app.records.relational.writes import Writer
 from app.records.stores import RecordReads, RecordWrites, reads_of
-from tests.records.shapes import products
+from tests.records.schemas import products
 
 
 class TestReadsOf:

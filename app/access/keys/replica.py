@@ -18,7 +18,7 @@ from app.core.dynamo.table import Condition
 from app.core.settings import get_settings
 
 PLACE = "current"
-MOST_KNOWN = 1000
+MAX_KNOWN = 1000
 
 # Keys by their id, each with the time until which it is relied on.
 _known: dict[UUID, tuple[float, KeyRow]] = {}
@@ -36,7 +36,7 @@ async def find_mirrored_key(key_id: UUID) -> KeyRow | None:
     item = await table.find_item(_pk(key_id), PLACE)
     key = await (_mirror(key_id) if item is None else _compare(key_id, item))
     if key is not None:
-        while len(_known) >= MOST_KNOWN:
+        while len(_known) >= MAX_KNOWN:
             _known.pop(next(iter(_known)))
         _known[key_id] = (time.monotonic() + get_settings().keyvalue_cache_seconds, key)
     return key

@@ -31,7 +31,7 @@ Compression = Literal["none", "gzip", "zstd"]
 
 COLUMNS = "Columns (by their headers; those with a header can be repeated)"
 WRITING = "File format (detected if you do not give it)"
-MOST_BYTES = 5 * 1024**3
+MAX_BYTES = 5 * 1024**3
 # A key of the API begins so, and is longer than most names of columns.
 API_KEY = re.compile(r"tolva_[^,\s]{18,}")
 
@@ -73,7 +73,7 @@ def import_file(
     infer_again: Annotated[
         bool, typer.Option("--infer-again", help="With replace: infer the columns again from this file.")
     ] = False,
-    max_bytes: Annotated[int, typer.Option(min=1, help="The most bytes to read from a pipe or a URL.")] = MOST_BYTES,
+    max_bytes: Annotated[int, typer.Option(min=1, help="The most bytes to read from a pipe or a URL.")] = MAX_BYTES,
     column_type: Annotated[
         list[str] | None, _of_columns("A column's type: total=decimal or total=decimal(12,2).", "--type")
     ] = None,

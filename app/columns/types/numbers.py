@@ -23,10 +23,10 @@ ANY_NUMBER: Schema = {"type": "number", "format": "double"}
 PLAIN_DIGITS = 15
 LEAST_PLAIN_EXPONENT = -4
 # So many tell a number from every other.
-MOST_DIGITS = 17
+MAX_PLAIN_DIGITS = 17
 # DynamoDB's numbers have so many digits and this magnitude.
-MOST_STORED_DIGITS = 38
-LEAST_STORED, MOST_STORED = 1e-130, 1e126
+MAX_STORED_DIGITS = 38
+LEAST_STORED, MAX_STORED = 1e-130, 1e126
 # What is added to an integer for its sort key, so that no text of one has a sign.
 _OFFSET = MAX_BIGINT + 1
 _OFFSET_DIGITS = len(str(2 * _OFFSET))
@@ -142,7 +142,7 @@ class NumberType(ColumnType[float]):
         return value
 
     def write_attribute(self, value: float) -> Attributes:
-        is_exact = LEAST_STORED <= abs(value) < MOST_STORED or (value == 0 and math.copysign(1, value) > 0)
+        is_exact = LEAST_STORED <= abs(value) < MAX_STORED or (value == 0 and math.copysign(1, value) > 0)
         return {"N" if is_exact else "S": repr(value)}
 
     def restore(self, text: str) -> float:
@@ -240,7 +240,7 @@ class DecimalType(ColumnType[Decimal]):
         return self.write(value)
 
     def write_attribute(self, value: Decimal) -> Attributes:
-        return {"N" if self.precision <= MOST_STORED_DIGITS else "S": self.write(value)}
+        return {"N" if self.precision <= MAX_STORED_DIGITS else "S": self.write(value)}
 
     def restore(self, text: str) -> Decimal:
         return Decimal(text)
@@ -322,7 +322,7 @@ def _shortest(value: float) -> Decimal:
     # Below, halfway between two numbers has more digits than any of them is written with.
     if abs(value) < 2.0**53 or not _is_halfway(shortest, value):
         return shortest
-    longer = (Decimal(f"{value:.{count}e}") for count in range(len(shortest.as_tuple().digits), MOST_DIGITS))
+    longer = (Decimal(f"{value:.{count}e}") for count in range(len(shortest.as_tuple().digits), MAX_PLAIN_DIGITS))
     return next(number for number in longer if float(number) == value and not _is_halfway(number, value))
 
 

@@ -19,7 +19,7 @@ from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 
 # What one request may hold.
-MOST_WRITTEN, MOST_READ, MOST_TOGETHER = 25, 100, 100
+MAX_WRITTEN, MAX_READ, MAX_TOGETHER = 25, 100, 100
 # Requests of `find_many` under way at a time.
 LOOKUPS = 8
 
@@ -122,7 +122,7 @@ async def find_many(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], At
             return await _find_batch(some)
 
     found: dict[tuple[str, str], Attributes] = {}
-    batches = [keys[start : start + MOST_READ] for start in range(0, len(keys), MOST_READ)]
+    batches = [keys[start : start + MAX_READ] for start in range(0, len(keys), MAX_READ)]
     for part in await asyncio.gather(*map(find, batches)):
         found |= part
     return found
@@ -235,7 +235,7 @@ class NotWritten(Exception):
 
 
 async def write_together(actions: Sequence[Put | Update | Delete | Check]) -> None:
-    """Do all of some actions, MOST_TOGETHER at most and each on another item, or none of them.
+    """Do all of some actions, MAX_TOGETHER at most and each on another item, or none of them.
 
     Raises:
         NotWritten: a condition is not met.
@@ -294,7 +294,7 @@ async def update_and_count(
 
 
 async def write_batch(puts: Sequence[Attributes], deletes: Sequence[tuple[str, str]] = ()) -> list[dict[str, Any]]:
-    """Store and delete items, MOST_WRITTEN at most; answers the requests that were not done, for `repeat_batch`.
+    """Store and delete items, MAX_WRITTEN at most; answers the requests that were not done, for `repeat_batch`.
 
     Raises:
         ServiceUnavailable: the table does not answer; any of it may have been done.

@@ -25,7 +25,7 @@ from app.core.http.near_routes import find_near, find_taker
 from app.core.http.problems import render_problem
 from app.core.validation import Misfit, find_misfits
 
-MOST_SHOWN = 200
+MAX_SHOWN = 200
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -73,7 +73,7 @@ def _problem_for_http(request: Request, error: HTTPException) -> Problem:
 
 
 def _shown(path: str) -> str:
-    return path if len(path) <= MOST_SHOWN else f"{path[:MOST_SHOWN]}…"
+    return path if len(path) <= MAX_SHOWN else f"{path[:MAX_SHOWN]}…"
 
 
 def _templates(app: FastAPI, method: str | None = None) -> list[str]:

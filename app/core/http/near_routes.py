@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 CUTOFF = 0.6
-MOST_SEGMENTS = 8
-MOST_LETTERS = 100
-MOST_SHOWN = 4
+MAX_SEGMENTS = 8
+MAX_LETTERS = 100
+MAX_SHOWN = 4
 RECORDS = "/datasets/{dataset}/records"
 # What other APIs have before their addresses.
 _PREFIXES = ("api", "rest", "v1", "v2", "v3", "items", "collections", "tables", "public", "db")
@@ -33,7 +33,7 @@ _OF_A_DATASET = ("schema", "columns", "fields", "metadata", "describe", "info", 
 def find_near(path: str, templates: Sequence[str]) -> tuple[str, str]:
     """` Did you mean …?` if an address is near, else an empty string; and a hint."""
     hint = "/docs lists every route."
-    segments = [segment[:MOST_LETTERS] for segment in path.split("/") if segment][:MOST_SEGMENTS]
+    segments = [segment[:MAX_LETTERS] for segment in path.split("/") if segment][:MAX_SEGMENTS]
     for part in _without_prefixes(segments):
         near = _nearest(part, templates)
         if near is not None:
@@ -47,7 +47,7 @@ def _hint_for(name: str, templates: Sequence[str]) -> str:
     """What is said of an address that begins with a name which no address is near to."""
     if name == "graphql":
         return "Queries go to POST /datasets/{dataset}/records/query. "
-    there = [template for template in templates if name in template.split("/")][:MOST_SHOWN]
+    there = [template for template in templates if name in template.split("/")][:MAX_SHOWN]
     if there:
         return f"There is {', '.join(there)}. "
     dataset = re.fullmatch(r"([A-Za-z]\w*)(\.(csv|json|ndjson|jsonl))?", name)

@@ -15,8 +15,8 @@ from app.datasets.alter.hints import Settings, apply_settings, describe_settings
 
 # A proposal is given up if it leaves more than one in so many of the texts that did not fit.
 TOLERANCE = 20
-MOST_ALTERNATIVES = 3
-MOST_COLUMNS = 5
+MAX_ALTERNATIVES = 3
+MAX_COLUMNS = 5
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ async def find_advice(timed: TimedSession, table: str, unfit: Sequence[tuple[Col
     """
     found: list[Advice] = []
     try:
-        for before, after, misfits in unfit[:MOST_COLUMNS]:
+        for before, after, misfits in unfit[:MAX_COLUMNS]:
             advice = await _find_advice(timed, table, before, after, misfits)
             found += [advice] if advice is not None else []
     except TimeoutError:
@@ -65,7 +65,7 @@ async def _find_advice(timed: TimedSession, table: str, before: Column, after: C
     if min(tried) * TOLERANCE > len(bad):
         return None
     chosen = [settings for settings, rank in zip(proposed, ranks, strict=True) if rank == min(ranks)]
-    chosen = chosen[:MOST_ALTERNATIVES]
+    chosen = chosen[:MAX_ALTERNATIVES]
     left = await _count_misfits(timed, before, after, chosen, checks.source_of(table))
     if min(left) * TOLERANCE > misfits:
         return None

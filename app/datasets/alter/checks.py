@@ -14,7 +14,7 @@ from app.columns.column import Column
 from app.columns.constraints import Rule, constraint_rules
 from app.core.database.names import DATA_SCHEMA, quote
 
-MOST_EXAMPLES = 10
+MAX_EXAMPLES = 10
 VALUE_LIMIT = 200
 # Of the texts that a sample is made of: how many are looked at, how many different ones are read, and how long ones.
 SAMPLED_ROWS, SAMPLED_TEXTS, SAMPLED_LENGTH = 10_000, 300, 100
@@ -119,7 +119,7 @@ def select_examples(table: str, key: Sequence[Column], columns: Sequence[Column]
     shown = [*map(_shown, key), *(f"left({_shown(column)}, {VALUE_LIMIT})" for column in columns)]
     order = _names([*columns, *key] if condition.is_shared else key)
     source = f"{source_of(table)} WHERE {condition.sql}"
-    return f"SELECT {', '.join(shown)} FROM {source} ORDER BY {order} LIMIT {MOST_EXAMPLES}"
+    return f"SELECT {', '.join(shown)} FROM {source} ORDER BY {order} LIMIT {MAX_EXAMPLES}"
 
 
 def select_texts(table: str, key: Sequence[Column], column: Column) -> str:

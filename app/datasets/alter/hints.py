@@ -20,7 +20,7 @@ from app.datasets.alter.sql_texts import SPACES
 # The members that a column is given, as `{"units": ["€"]}`.
 Settings = Mapping[str, Any]
 
-MOST_NULLS = 3
+MAX_NULLS = 3
 PAIR = 2
 # A sign that fewer than one number in so many has is no unit of them.
 RARE = 20
@@ -80,7 +80,7 @@ def describe_settings(settings: Settings) -> str:
 def _placeholders(texts: Iterable[str]) -> list[str]:
     """The texts that stand for a missing value, if they are few."""
     found = {text for text in texts if text.lower() in _MISSING or not any(map(str.isalnum, text))}
-    return sorted(found) if len(found) <= MOST_NULLS else []
+    return sorted(found) if len(found) <= MAX_NULLS else []
 
 
 def _proposals(after: Column, misfits: Sequence[str], fits: Sequence[str]) -> Iterator[Settings]:

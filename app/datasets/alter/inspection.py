@@ -163,7 +163,7 @@ class Inspection:
         async for row in self._timed.stream(reading, batch):
             if not fits(row[-1]):
                 count += 1
-                rows += [tuple(row)] if count <= checks.MOST_EXAMPLES else []
+                rows += [tuple(row)] if count <= checks.MAX_EXAMPLES else []
         if count:
             self._note([column], rule.code, rule.message, count, rows)
         return count

@@ -19,7 +19,7 @@ from app.datasets.tables import constraint_name, index_name, indexes
 
 # Any number that nothing else takes: the process that holds this lock builds, the others leave it to that one.
 BUILD_LOCK = 7_046_031_222
-MOST_SECONDS = 150
+MAX_SECONDS = 150
 LOCK_TIMEOUT = "5s"
 SEARCH = Index(search=True)
 # What only the definition of an index has that finds words whatever their accents are.
@@ -40,7 +40,7 @@ async def rebuild_search_indexes(database_url: str) -> None:
     try:
         connection = await asyncpg.connect(**login(database_url))
         try:
-            async with asyncio.timeout(MOST_SECONDS):
+            async with asyncio.timeout(MAX_SECONDS):
                 await _rebuild_all(connection)
         finally:
             await connection.close()

@@ -28,7 +28,7 @@ _LAST = "\U0010ffff" * (MAX_KEY_BYTES // 4)
 # Nobody has begun to remove a generation.
 _IS_KEPT = Condition("attribute_exists(#pk) AND attribute_not_exists(#begun)")
 # A message of the queue can be held back so long.
-MOST_DELAY_SECONDS = 900
+MAX_DELAY_SECONDS = 900
 # For clocks that differ.
 MARGIN_SECONDS = 2
 
@@ -48,13 +48,13 @@ class Retired:
 
 async def shown_generation(dataset: Dataset) -> str:
     """The generation of a dataset that is shown now."""
-    shape = await metadata.publish(dataset)
-    assert shape.generation is not None
-    return shape.generation
+    schema = await metadata.publish(dataset)
+    assert schema.generation is not None
+    return schema.generation
 
 
 @dataclass(frozen=True)
-class Hold:
+class WriteLock:
     """An import's hold on a dataset that shows this generation: no single write happens while the import renews it."""
 
     dataset: Dataset
@@ -93,7 +93,7 @@ class Hold:
 
 
 async def describe(dataset: Dataset, generation: str) -> None:
-    """Have a dataset known by the columns that it has now, whose generation is shown already; see `Hold.take`."""
+    """Have a dataset known by the columns that it has now, whose generation is shown already; see `WriteLock.take`."""
     with _moved():
         await metadata.close(dataset.name, dataset.id, metadata.description_of(dataset), _shows(dataset, generation))
 
@@ -106,11 +106,11 @@ def _moved() -> Iterator[None]:
         raise DatasetMoved from None
 
 
-async def show_generation(dataset: Dataset, hold: Hold, after: str) -> None:
+async def show_generation(dataset: Dataset, hold: WriteLock, after: str) -> None:
     """Show another generation of a dataset's records, with the columns that it has now, and let single writes go on.
 
     Raises:
-        DatasetMoved: as `Hold.renew`.
+        DatasetMoved: as `WriteLock.renew`.
     """
     due = int(time.time()) + get_settings().keyvalue_retire_seconds
     changes = metadata.description_of(dataset) | {"generation": after, "hold": None, "held_until": None}
@@ -162,7 +162,7 @@ async def forget_retired(generation: str) -> None:
 async def announce_removal(seconds: int | None = None) -> None:
     """Have the worker look for what is to be removed, once what was retired just now is due."""
     delay = (get_settings().keyvalue_retire_seconds if seconds is None else seconds) + MARGIN_SECONDS
-    await send_message({RETIRED: True}, delay_seconds=min(delay, MOST_DELAY_SECONDS))
+    await send_message({RETIRED: True}, delay_seconds=min(delay, MAX_DELAY_SECONDS))
 
 
 def _item(retired: Retired) -> Item:

@@ -5,13 +5,13 @@ import json
 from app.columns.column import Column
 from app.datasets.definition import Definition
 from app.datasets.errors import NotSupportedByStore
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.datasets.stores import STORES
 
 # What a list can ask of the second column of a key, beside one value of the first.
 RANGES = ("eq", "gt", "gte", "lt", "lte", "between", "startswith")
 # The definition is an item of the table, which has 400 KB at most.
-MOST_DEFINITION_BYTES = 350_000
+MAX_DEFINITION_BYTES = 350_000
 
 
 def check_definition(definition: Definition) -> None:
@@ -31,13 +31,13 @@ def check_definition(definition: Definition) -> None:
     if definition.indexes:
         raise NotSupportedByStore("The key-value store has no indexes beside the key.")
     kept = [column.model_dump(mode="json", exclude_none=True) for column in definition.columns]
-    if len(json.dumps(kept)) > MOST_DEFINITION_BYTES:
+    if len(json.dumps(kept)) > MAX_DEFINITION_BYTES:
         raise NotSupportedByStore("The columns' descriptions and constraints are too long for the key-value store.")
 
 
-def listed_by(shape: Shape) -> list[tuple[Column, str]]:
+def listed_by(schema: DatasetSchema) -> list[tuple[Column, str]]:
     """The columns that a list filters by, each with an operator; none where the records are had by their key alone."""
-    if len(shape.key) < shape.can.max_key_columns:
+    if len(schema.key) < schema.can.max_key_columns:
         return []
-    first, second = shape.key
+    first, second = schema.key
     return [(first, "eq"), *((second, name) for name in second.kind.operators if name in RANGES)]

@@ -28,7 +28,7 @@ from app.core.settings import get_settings
 from app.datasets.errors import DatasetNotFound
 from app.datasets.keyvalue import fence
 from app.datasets.lookup import DatasetRow, find_dataset
-from app.datasets.schema import Described, Shape, shape_of
+from app.datasets.schema import DatasetSchema, Described, schema_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -37,7 +37,7 @@ PLACE = "current"
 # What an item says of a dataset.
 DESCRIBED = ("name", "title", "description", "store", "key", "columns")
 CURRENT, CHANGING, DELETED = "current", "changing", "deleted"
-# How often the guards were closed.
+# How often the fence was closed: the number of its epoch.
 CLOSINGS = "closings"
 # A change that has not ended after this never will: whoever made it is gone.
 CHANGE_SECONDS = 60
@@ -45,13 +45,13 @@ CHANGE_SECONDS = 60
 DELETED_SECONDS = 86_400
 # How long nothing is looked for in a table that did not answer.
 AWAY_SECONDS = 5.0
-MOST_KNOWN = 1000
+MAX_KNOWN = 1000
 PUBLISH_ATTEMPTS = 8
 
 IS_NEW = Condition("attribute_not_exists(#pk)")
 
-# Shapes by name, None for what is no key-value dataset, each with the time until which it is relied on.
-_known: dict[str, tuple[float, Shape | None]] = {}
+# Schemas by name, None for what is no key-value dataset, each with the time until which it is relied on.
+_known: dict[str, tuple[float, DatasetSchema | None]] = {}
 
 
 def address_of(name: str) -> tuple[str, str]:
@@ -64,8 +64,8 @@ def first_generation(dataset_id: UUID) -> str:
     return str(dataset_id)
 
 
-async def find_shape(name: str, *, anew: bool = False) -> Shape | None:
-    """The shape of a key-value dataset, as it was `keyvalue_cache_seconds` ago at most, or, `anew`, as it is now.
+async def find_schema(name: str, *, anew: bool = False) -> DatasetSchema | None:
+    """The schema of a key-value dataset, as it was `keyvalue_cache_seconds` ago at most, or, `anew`, as it is now.
 
     None where the table knows of no such dataset: it is relational, or new, or there is none. What is relational stays
     so in this process; a key-value dataset of the same name is found in the catalogue instead.
@@ -76,12 +76,12 @@ async def find_shape(name: str, *, anew: bool = False) -> Shape | None:
     if not is_name(name):
         # The table has no room for a key of any length.
         return None
-    until, shape = _known.get(name, (0.0, None))
+    until, schema = _known.get(name, (0.0, None))
     known = not anew and time.monotonic() < until
-    return shape if known else await _look_up(name)
+    return schema if known else await _look_up(name)
 
 
-async def _look_up(name: str) -> Shape | None:
+async def _look_up(name: str) -> DatasetSchema | None:
     try:
         item = await table.look_up_item(*address_of(name))
     except ServiceUnavailable:
@@ -94,10 +94,10 @@ async def _look_up(name: str) -> Shape | None:
         return await _find_changing(name, item)
     if not mirrors.is_fresh(item) and not await _compare(name, item):
         return await _look_up(name)
-    return _remember(name, _shape_of(item), get_settings().keyvalue_cache_seconds)
+    return _remember(name, _schema_of(item), get_settings().keyvalue_cache_seconds)
 
 
-async def publish(dataset: Described, marks: Item | None = None) -> Shape:
+async def publish(dataset: Described, marks: Item | None = None) -> DatasetSchema:
     """Have a key-value dataset that was found in the catalogue known from now on; with `marks` where it was not.
 
     Raises:
@@ -111,7 +111,7 @@ async def publish(dataset: Described, marks: Item | None = None) -> Shape:
         if found is not None and found["id"] == item["id"]:
             if found["state"] == DELETED:
                 break
-            return shape_of(dataset, found["generation"])
+            return schema_of(dataset, found["generation"])
         if found is not None and found["created"] > item["created"]:
             # Whoever found this one in the catalogue did so before it was deleted.
             break
@@ -119,26 +119,26 @@ async def publish(dataset: Described, marks: Item | None = None) -> Shape:
             await table.put_item(item, IS_NEW if found is None else Condition("#id = :id", {"id": found["id"]}))
         except ConditionNotMet:
             continue
-        return shape_of(dataset, item["generation"])
+        return schema_of(dataset, item["generation"])
     raise DatasetNotFound(f"Dataset '{dataset.name}' no longer exists.")
 
 
-Admission = Literal["open", "busy", "outdated"]
+Admission = Literal["open", "busy", "stale"]
 
 
-async def admit(shape: Shape, guard: int) -> Admission:
-    """Open a guard for writes by a shape, where the dataset is still that.
+async def reopen(schema: DatasetSchema, shard: int) -> Admission:
+    """Reopen a shard of the fence for writes by a schema, if the dataset is still that.
 
     It is "busy" while the dataset is being changed, or held by an import that shows signs of life.
     """
-    item = await table.find_item(*address_of(shape.name)) or {"state": DELETED}
+    item = await table.find_item(*address_of(schema.name)) or {"state": DELETED}
     if item["state"] == CHANGING:
         return "busy"
-    if item["state"] == DELETED or not _is_of(item, shape):
-        return "outdated"
+    if item["state"] == DELETED or not _is_of(item, schema):
+        return "stale"
     if "hold" in item and not await _end_hold(item):
         return "busy"
-    return "open" if await fence.open_guard(shape, guard, item.get(CLOSINGS, 0)) else "busy"
+    return "open" if await fence.reopen_shard(schema, shard, item.get(CLOSINGS, 0)) else "busy"
 
 
 async def close(
@@ -151,7 +151,7 @@ async def close(
     """
     closing = await table.update_and_count(*address_of(name), changes, CLOSINGS, condition)
     forget(name)
-    await fence.close_guards(dataset_id, closing, expires_at)
+    await fence.close_fence(dataset_id, closing, expires_at)
 
 
 async def _end_hold(item: Item) -> bool:
@@ -166,19 +166,19 @@ async def _end_hold(item: Item) -> bool:
     return True
 
 
-def _is_of(item: Item, shape: Shape) -> bool:
-    """Whether a dataset's item says what a shape does."""
-    known = (str(shape.id), shape.updated_at.isoformat(), shape.generation)
+def _is_of(item: Item, schema: DatasetSchema) -> bool:
+    """Whether a dataset's item says what a schema does."""
+    known = (str(schema.id), schema.updated_at.isoformat(), schema.generation)
     return (item["id"], item["version"], item["generation"]) == known
 
 
-async def is_current(shape: Shape) -> bool:
-    """Whether a shape is still that of its dataset."""
-    now = await find_shape(shape.name, anew=True)
+async def is_current(schema: DatasetSchema) -> bool:
+    """Whether a schema is still that of its dataset."""
+    now = await find_schema(schema.name, anew=True)
     return now is not None and (now.id, now.updated_at, now.generation) == (
-        shape.id,
-        shape.updated_at,
-        shape.generation,
+        schema.id,
+        schema.updated_at,
+        schema.generation,
     )
 
 
@@ -226,7 +226,7 @@ async def is_shown(name: str, generation: str) -> bool:
 
 async def end_left_change(name: str) -> None:
     """Have a change of a dataset over that was left by whoever made it."""
-    await find_shape(name, anew=True)
+    await find_schema(name, anew=True)
 
 
 async def _mark(dataset: Described, expires_at: int | None = None) -> str:
@@ -235,7 +235,7 @@ async def _mark(dataset: Described, expires_at: int | None = None) -> str:
     await publish(dataset, marks)
     await _tell(dataset, marks, expires_at)
     try:
-        # To close all guards may have taken long: the time begins when it is done.
+        # To close the fence may have taken long: the time begins when it is done.
         await table.update_item(*address_of(dataset.name), {"since": int(time.time())}, _is_marked(token))
     except ConditionNotMet:
         raise ServiceUnavailable("The dataset could not be locked against writers.", retry_after=1) from None
@@ -286,8 +286,8 @@ def _is_marked(token: str) -> Condition:
     return Condition("#token = :token", {"token": token})
 
 
-async def _find_changing(name: str, item: Item) -> Shape | None:
-    """The shape of a dataset that is being changed, as the catalogue has it; a change that was left is ended."""
+async def _find_changing(name: str, item: Item) -> DatasetSchema | None:
+    """The schema of a dataset that is being changed, as the catalogue has it; a change that was left is ended."""
     dataset = await find_dataset(name)
     is_left = item["since"] + CHANGE_SECONDS < time.time()
     try:
@@ -299,14 +299,14 @@ async def _find_changing(name: str, item: Item) -> Shape | None:
         log.event("dataset.change_ended_meanwhile", dataset=name)
     if dataset is None or str(dataset.id) != item["id"]:
         return None
-    return shape_of(dataset, item["generation"])
+    return schema_of(dataset, item["generation"])
 
 
 async def _compare(name: str, item: Item) -> bool:
     """Whether an old item says what the catalogue does; if it did not, it does from now on.
 
     Raises:
-        ServiceUnavailable: as find_shape.
+        ServiceUnavailable: as find_schema.
     """
     try:
         dataset = await mirrors.ask_catalogue(item, partial(find_dataset, name))
@@ -331,11 +331,11 @@ async def _compare(name: str, item: Item) -> bool:
     return False
 
 
-def _remember(name: str, shape: Shape | None, seconds: float) -> Shape | None:
-    while len(_known) >= MOST_KNOWN:
+def _remember(name: str, schema: DatasetSchema | None, seconds: float) -> DatasetSchema | None:
+    while len(_known) >= MAX_KNOWN:
         _known.pop(next(iter(_known)))
-    _known[name] = (time.monotonic() + seconds, shape)
-    return shape
+    _known[name] = (time.monotonic() + seconds, schema)
+    return schema
 
 
 def description_of(dataset: Described) -> Item:
@@ -355,8 +355,8 @@ def _item_of(dataset: Described, generation: str) -> Item:
     return {"pk": pk, "sk": sk, "state": CURRENT, "generation": generation, **description_of(dataset)}
 
 
-def _shape_of(item: Item) -> Shape:
+def _schema_of(item: Item) -> DatasetSchema:
     created_at, updated_at = (datetime.fromisoformat(item[member]) for member in ("created", "version"))
     described = json.loads(item["dataset"])
     dataset = DatasetRow(id=UUID(item["id"]), created_at=created_at, updated_at=updated_at, **described)
-    return shape_of(dataset, item["generation"])
+    return schema_of(dataset, item["generation"])

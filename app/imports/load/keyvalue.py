@@ -22,15 +22,15 @@ from app.core.aws.dynamo_json import Attributes
 from app.core.database.names import quote
 from app.core.dynamo import table
 from app.core.dynamo.requests import patience, pause
-from app.core.dynamo.table import MOST_WRITTEN
+from app.core.dynamo.table import MAX_WRITTEN
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets.definition import Definition
 from app.datasets.errors import NotSupportedByStore
 from app.datasets.keyvalue import generations, limits, metadata
-from app.datasets.keyvalue.generations import DatasetMoved, Hold, Retired
+from app.datasets.keyvalue.generations import DatasetMoved, Retired, WriteLock
 from app.datasets.models import Dataset
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.imports.errors import ColumnsNotSupportedByStore, KeyColumnNotFound, RecordTooLargeForStore
 from app.imports.formats.table import VALUE_LIMIT
 from app.imports.load.batches import Batches
@@ -78,7 +78,7 @@ class KeyvalueLoader(Loader):
         self._shown = ""
         self._generation = ""
         self._in_place = False
-        self._hold: Hold | None = None
+        self._hold: WriteLock | None = None
         self._held_at = 0.0
         self._has_begun = False
 
@@ -129,7 +129,7 @@ class KeyvalueLoader(Loader):
         for attempt in range(MOVE_ATTEMPTS):
             with suppress(DatasetMoved):
                 if self._hold is None:
-                    hold = Hold(self._to.dataset, self._shown, self._generation)
+                    hold = WriteLock(self._to.dataset, self._shown, self._generation)
                     await hold.take(HOLD_SECONDS)
                     self._hold = hold
                 else:
@@ -142,7 +142,7 @@ class KeyvalueLoader(Loader):
         raise ServiceUnavailable("The dataset keeps changing.")
 
     @property
-    def _kept_hold(self) -> Hold:
+    def _kept_hold(self) -> WriteLock:
         assert self._hold is not None, "an import that writes holds its dataset"
         return self._hold
 
@@ -223,7 +223,7 @@ class KeyvalueLoader(Loader):
             # What ended the import is what is told of it; the hold lapses, and what is left is removed in time.
             log.failure("import.not_cleaned_up", error, import_id=self._to.import_id)
 
-    async def _clean_up(self, hold: Hold) -> None:
+    async def _clean_up(self, hold: WriteLock) -> None:
         if self._in_place and self._has_begun:
             # The attempt that follows must find the records as this one leaves them. Where none does, the hold lapses.
             return
@@ -255,11 +255,11 @@ class KeyvalueLoader(Loader):
             raise ColumnsNotSupportedByStore(problem.detail, hint=problem.hint) from None
 
     @cached_property
-    def _shape(self) -> Shape:
+    def _schema(self) -> DatasetSchema:
         """What the records are written by, once the key is known."""
         dataset, columns = self._to.dataset, self._plan.columns
         by_name = {column.name: column for column in columns}
-        return Shape(
+        return DatasetSchema(
             id=dataset.id,
             updated_at=dataset.updated_at,
             name=dataset.name,
@@ -293,7 +293,7 @@ class KeyvalueLoader(Loader):
 
     def _item(self, row: asyncpg.Record, values: Values, outcome: str = ADDED) -> Attributes:
         try:
-            item, _ = item_of(self._shape, values, str(self._to.import_id))
+            item, _ = item_of(self._schema, values, str(self._to.import_id))
         except (KeyTooLong, RecordTooLarge) as error:
             raise RecordTooLargeForStore(
                 f"The record in line {row['_line']:,}, with the key '{row['_key']}', does not fit: {error}.",
@@ -315,8 +315,8 @@ class KeyvalueLoader(Loader):
             async for chunk in self._chunks():
                 await self._keep_hold()
                 # Few at a time: while items are made, those under way wait for this thread.
-                for start in range(0, len(chunk), MOST_WRITTEN):
-                    rows = chunk[start : start + MOST_WRITTEN]
+                for start in range(0, len(chunk), MAX_WRITTEN):
+                    rows = chunk[start : start + MAX_WRITTEN]
                     await batches.add([self._item(row, self._values(row)) for row in rows])
 
     async def _upsert_all(self) -> Counts:
@@ -328,8 +328,8 @@ class KeyvalueLoader(Loader):
                 found = await table.find_many([_address(self._item(row, self._values(row))) for row in chunk])
                 changes = [change for row in chunk if (change := self._change(row, found, counts)) is not None]
                 if not self._to.dry_run:
-                    for start in range(0, len(changes), MOST_WRITTEN):
-                        await batches.add(changes[start : start + MOST_WRITTEN])
+                    for start in range(0, len(changes), MAX_WRITTEN):
+                        await batches.add(changes[start : start + MAX_WRITTEN])
         return counts
 
     def _change(self, row: asyncpg.Record, found: _Found, counts: Counts) -> Attributes | None:
@@ -338,9 +338,9 @@ class KeyvalueLoader(Loader):
         if there is None:
             counts.added += 1
             return self._item(row, self._values(row))
-        before = record_of(self._shape, there).values
+        before = record_of(self._schema, there).values
         after = before | {name: row[name] for name in self._names}
-        changes = show_record(self._shape.columns, after) != show_record(self._shape.columns, before)
+        changes = show_record(self._schema.columns, after) != show_record(self._schema.columns, before)
         outcome = there[OUTCOME]["S"] if self._is_own(there) else CHANGED if changes else ""
         counts.added += outcome == ADDED
         counts.changed += outcome == CHANGED

@@ -18,7 +18,7 @@ _NONE, _LOWER, _UPPER, _SIGN, _END, _HIGH = 0, 1, 2, 4, 8, 16
 _LETTER = _LOWER | _UPPER
 # In Western writing few of the letters that are not ASCII stand between two others, in all other writing many do; and
 # signs inside words are as rare.
-MOST_SURROUNDED, MOST_MISPLACED, MOST_ODD = 0.25, 0.05, 0.02
+MAX_SURROUNDED, MAX_MISPLACED, MAX_ODD = 0.25, 0.05, 0.02
 # So many characters of UTF-8, for each byte that is of none, are chance in cp1252, and in any other encoding.
 CHANCE_IN_CP1252, CHANCE = 0.1, 0.4
 # Half a surrogate pair, as programs write it that take UTF-16 for text: a character of UTF-8 but for its value.
@@ -92,9 +92,9 @@ class Census:
         return (
             not self.is_utf8
             and self._characters <= CHANCE_IN_CP1252 * self._stray
-            and self._counts[_ODD].sum() <= MOST_ODD * self._stray
-            and self._surrounded <= MOST_SURROUNDED * high
-            and self._misplaced <= MOST_MISPLACED * high
+            and self._counts[_ODD].sum() <= MAX_ODD * self._stray
+            and self._surrounded <= MAX_SURROUNDED * high
+            and self._misplaced <= MAX_MISPLACED * high
         )
 
     @property

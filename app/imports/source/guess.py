@@ -6,7 +6,7 @@ Pure: no I/O.
 import re
 from itertools import pairwise
 
-from app.imports.source.census import ENDING, MOST_MISPLACED
+from app.imports.source.census import ENDING, MAX_MISPLACED
 
 # Those that tables are found in, the more frequent first: the detector knows more, and takes one of them for another.
 # What makes sense as cp1252 may be the first ones; what does not may be all but cp1252.
@@ -39,7 +39,7 @@ def guess_encoding(excerpt: bytes, *, may_be_cp1252: bool) -> str | None:
     likely = LATIN if may_be_cp1252 else ALL
     ranks: dict[str, tuple[bool, float, int]] = {}
     for match in from_bytes(excerpt, cp_isolation=list(likely)):
-        is_odd = _count_misplaced(str(match)) > MOST_MISPLACED * sum(not c.isascii() for c in str(match))
+        is_odd = _count_misplaced(str(match)) > MAX_MISPLACED * sum(not c.isascii() for c in str(match))
         # What languages the letters speak for says less than letters at odds, and nothing among Latin encodings.
         score = 2 * match.chaos - (0 if may_be_cp1252 else match.coherence)
         for name in {match.encoding, *match.could_be_from_charset} & {*likely}:

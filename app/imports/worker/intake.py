@@ -33,7 +33,7 @@ from app.imports.worker.turns import ImportPostponed
 AWAITING_BATCH = 100
 RECOVERED_AT_ONCE = 1000
 # An import that is put off comes again after so long; if many are, later, so that they leave time for what is new.
-POSTPONED_SECONDS, MOST_POSTPONED_SECONDS = 3, 60
+POSTPONED_SECONDS, MAX_POSTPONED_SECONDS = 3, 60
 POSTPONED_PER_SECOND = 20
 
 
@@ -143,7 +143,7 @@ async def _postpone(
 
 def postponed_seconds(queued: int) -> int:
     """How long an import is put off if so many are queued."""
-    return min(max(POSTPONED_SECONDS, queued // POSTPONED_PER_SECOND), MOST_POSTPONED_SECONDS)
+    return min(max(POSTPONED_SECONDS, queued // POSTPONED_PER_SECOND), MAX_POSTPONED_SECONDS)
 
 
 async def _fail(row: Import, lease: repository.Lease, problem: ImportFailed) -> None:

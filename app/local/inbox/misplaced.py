@@ -5,7 +5,7 @@ from app.core.aws.clients import client
 from app.core.settings import get_settings
 from app.imports.models import INBOX
 
-MOST_KEYS = 100
+MAX_KEYS = 100
 
 
 class MisplacedFiles:
@@ -24,11 +24,11 @@ class MisplacedFiles:
     async def _list(self) -> list[str]:
         s3 = await client("s3")
         bucket = get_settings().bucket
-        top = await s3.list_objects_v2(Bucket=bucket, Delimiter="/", MaxKeys=MOST_KEYS)
+        top = await s3.list_objects_v2(Bucket=bucket, Delimiter="/", MaxKeys=MAX_KEYS)
         keys = [item["Key"] for item in top.get("Contents", [])]
         for found in top.get("CommonPrefixes", []):
             prefix = found["Prefix"]
             if prefix != INBOX and prefix.lower() == INBOX:
-                below = await s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=MOST_KEYS)
+                below = await s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=MAX_KEYS)
                 keys += [item["Key"] for item in below.get("Contents", [])]
         return keys

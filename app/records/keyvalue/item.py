@@ -13,7 +13,7 @@ from typing import Any
 from app.columns.column import Column
 from app.columns.types.json import write_document
 from app.core.aws.dynamo_json import MAX_ITEM_BYTES, Attributes
-from app.datasets.schema import KEPT_SHAPES, Shape
+from app.datasets.schema import MAX_SCHEMAS, DatasetSchema
 from app.records.documents import Values
 from app.records.etag import digest_of
 from app.records.keyvalue.sort_key import item_key
@@ -35,18 +35,18 @@ class Stored:
     digest: str
 
 
-def item_of(shape: Shape, values: Values, import_id: str | None = None) -> tuple[Attributes, str]:
+def item_of(schema: DatasetSchema, values: Values, import_id: str | None = None) -> tuple[Attributes, str]:
     """The item of a record, and the JSON text that shows it.
 
     Raises:
         KeyTooLong, RecordTooLarge: DynamoDB cannot hold it.
     """
-    assert shape.generation is not None
-    pk, sk = item_key(shape.generation, shape.key, [values[column.name] for column in shape.key])
-    text = show_record(shape.columns, values)
+    assert schema.generation is not None
+    pk, sk = item_key(schema.generation, schema.key, [values[column.name] for column in schema.key])
+    text = show_record(schema.columns, values)
     if len(text) * 4 > MAX_ITEM_BYTES - OVERHEAD_BYTES:
-        _check_size(shape.columns, text)
-    record = {column.name: write_attribute(column, values[column.name]) for column in shape.columns}
+        _check_size(schema.columns, text)
+    record = {column.name: write_attribute(column, values[column.name]) for column in schema.columns}
     item = {"pk": {"S": pk}, "sk": {"S": sk}, "record": {"M": record}, "etag": {"S": digest_of(text)}}
     return (item if import_id is None else item | {"import": {"S": import_id}}), text
 
@@ -59,16 +59,16 @@ def _check_size(columns: Sequence[Column], text: str) -> None:
         )
 
 
-def record_of(shape: Shape, item: Attributes) -> Stored:
+def record_of(schema: DatasetSchema, item: Attributes) -> Stored:
     """The record that an item holds; a column that was added after it was written has no value."""
     record = item["record"]["M"]
-    values = {name: read(record.get(name, NULL)) for name, read in _readers(shape)}
+    values = {name: read(record.get(name, NULL)) for name, read in _readers(schema)}
     return Stored(values, item["etag"]["S"])
 
 
-@lru_cache(KEPT_SHAPES)
-def _readers(shape: Shape) -> list[tuple[str, Callable[[Attributes], Any]]]:
-    return [(column.name, column.kind.read_attribute) for column in shape.columns]
+@lru_cache(MAX_SCHEMAS)
+def _readers(schema: DatasetSchema) -> list[tuple[str, Callable[[Attributes], Any]]]:
+    return [(column.name, column.kind.read_attribute) for column in schema.columns]
 
 
 def show_record(columns: Sequence[Column], values: Values) -> str:

@@ -15,99 +15,101 @@ from app.core.settings import get_settings
 from app.datasets.errors import NotSupportedByStore
 from app.datasets.keyvalue.limits import listed_by
 from app.datasets.keyvalue.partitions import MAX_KEY_BYTES
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.etag import digest_of
 from app.records.keyvalue.item import record_of, show_record
 from app.records.keyvalue.sort_key import END, KeyTooLong, bucket_of, item_key, successor
 from app.records.query.aggregate_query import AggregateQuery
 from app.records.query.filters import Condition
 from app.records.query.record_query import Embedded, RecordQuery, RecordView
-from app.records.request import Access
+from app.records.request import RecordsRequest
 from app.records.results import RecordPage, not_found
 
 
-async def get_record(access: Access, key: Sequence[Any]) -> str:
+async def get_record(request: RecordsRequest, key: Sequence[Any]) -> str:
     """The record with this key as a JSON text; `key` holds the values as `Column.parse` gives them.
 
     Raises:
         RecordNotFound: there is none.
     """
-    return _show(access.shape, await _get_item(access, key))
+    return _show(request.schema, await _get_item(request, key))
 
 
-async def get_view(access: Access, key: Sequence[Any], view: RecordView, embedded: Embedded) -> tuple[str, str]:
+async def get_view(
+    request: RecordsRequest, key: Sequence[Any], view: RecordView, embedded: Embedded
+) -> tuple[str, str]:
     """Some columns of the record with this key as a JSON text, and the digest of the whole record's.
 
     Raises:
         RecordNotFound: there is none.
         NotSupportedByStore: other records are to be embedded.
     """
-    shape = access.shape
-    _refuse_embedding(shape, embedded)
-    values = record_of(shape, await _get_item(access, key)).values
-    return show_record(view.select, values), digest_of(show_record(shape.columns, values))
+    schema = request.schema
+    _refuse_embedding(schema, embedded)
+    values = record_of(schema, await _get_item(request, key)).values
+    return show_record(view.select, values), digest_of(show_record(schema.columns, values))
 
 
-def _show(shape: Shape, item: Attributes) -> str:
-    return show_record(shape.columns, record_of(shape, item).values)
+def _show(schema: DatasetSchema, item: Attributes) -> str:
+    return show_record(schema.columns, record_of(schema, item).values)
 
 
-async def _get_item(access: Access, key: Sequence[Any]) -> Attributes:
-    shape = access.shape
-    address = _find_address(shape, key)
+async def _get_item(request: RecordsRequest, key: Sequence[Any]) -> Attributes:
+    schema = request.schema
+    address = _find_address(schema, key)
     item = await table.find_attributes(*address) if address is not None else None
     if item is None:
-        raise not_found(shape.name, shape.key, key)
-    access.confirm()
+        raise not_found(schema.name, schema.key, key)
+    request.confirm()
     return item
 
 
-def _find_address(shape: Shape, key: Sequence[Any]) -> tuple[str, str] | None:
+def _find_address(schema: DatasetSchema, key: Sequence[Any]) -> tuple[str, str] | None:
     """The key of a record's item, None where there can be no such record."""
-    if not shape.columns or shape.generation is None:
+    if not schema.columns or schema.generation is None:
         return None
     try:
-        return item_key(shape.generation, shape.key, key)
+        return item_key(schema.generation, schema.key, key)
     except KeyTooLong:
         return None
 
 
-async def get_many(access: Access, keys: Sequence[Sequence[Any]]) -> list[str | None]:
+async def get_many(request: RecordsRequest, keys: Sequence[Sequence[Any]]) -> list[str | None]:
     """The records with these keys (texts) as JSON texts, in their order, None for each that there is not."""
-    shape = access.shape
-    addresses = [_find_address(shape, values) if (values := _values(shape, key)) else None for key in keys]
+    schema = request.schema
+    addresses = [_find_address(schema, values) if (values := _values(schema, key)) else None for key in keys]
     wanted = [address for address in dict.fromkeys(addresses) if address is not None]
     found = await table.find_many(wanted) if wanted else {}
     if found:
-        access.confirm()
-    shown = {address: _show(shape, item) for address, item in found.items()}
+        request.confirm()
+    shown = {address: _show(schema, item) for address, item in found.items()}
     return [None if address is None else shown.get(address) for address in addresses]
 
 
-def _values(shape: Shape, texts: Sequence[str]) -> list[Any] | None:
+def _values(schema: DatasetSchema, texts: Sequence[str]) -> list[Any] | None:
     """The values of a key, None where a decimal has more digits than any record's."""
     try:
-        return [column.parse(text) for text, column in zip(texts, shape.key, strict=True)]
+        return [column.parse(text) for text, column in zip(texts, schema.key, strict=True)]
     except ValueError:
         return None
 
 
-async def list_page(access: Access, query: RecordQuery, embedded: Embedded) -> RecordPage:
+async def list_page(request: RecordsRequest, query: RecordQuery, embedded: Embedded) -> RecordPage:
     """A page of the records whose key begins with one value, in the order of its second, from either end.
 
     Raises:
         NotSupportedByStore: the query asks for more than that.
     """
-    shape = access.shape
-    _refuse_embedding(shape, embedded)
-    part = range_of(shape, query)
+    schema = request.schema
+    _refuse_embedding(schema, embedded)
+    part = range_of(schema, query)
     limit = query.limit or get_settings().max_page_size
     if part is None:
         return RecordPage([])
     items = await table.list_range(part, limit + 1)
     if items:
-        access.confirm()
-    values = [record_of(shape, item).values for item in items[:limit]]
+        request.confirm()
+    values = [record_of(schema, item).values for item in items[:limit]]
     last = [values[-1][term.column.name] for term in query.sort] if len(items) > limit else None
     shown = None if last is None else [_shown(value) for value in last]
     return RecordPage([show_record(query.view.select, record) for record in values], shown)
@@ -118,24 +120,24 @@ def _shown(value: Any) -> Any:
     return value if isinstance(value, str | int | float) else str(value)
 
 
-async def check_export(access: Access, query: RecordQuery) -> None:  # noqa: ARG001  # as every store's
+async def check_export(request: RecordsRequest, query: RecordQuery) -> None:  # noqa: ARG001  # as every store's
     """Raise NotSupportedByStore: records are not gone through here."""
     raise NotSupportedByStore("The key-value store has no exports.", hint="Read pages of JSON, or keep the file.")
 
 
-async def compute(access: Access, query: AggregateQuery) -> RecordPage:  # noqa: ARG001  # as every store's
+async def compute(request: RecordsRequest, query: AggregateQuery) -> RecordPage:  # noqa: ARG001  # as every store's
     """Raise NotSupportedByStore: nothing is computed here."""
     raise NotSupportedByStore("The key-value store computes no aggregates.")
 
 
-async def check_results_export(access: Access) -> None:  # noqa: ARG001  # as every store's
+async def check_results_export(request: RecordsRequest) -> None:  # noqa: ARG001  # as every store's
     """Raise NotSupportedByStore: nothing is computed here."""
     raise NotSupportedByStore("The key-value store computes no aggregates.")
 
 
-def _refuse_embedding(shape: Shape, embedded: Embedded) -> None:
+def _refuse_embedding(schema: DatasetSchema, embedded: Embedded) -> None:
     if embedded:
-        raise NotSupportedByStore(f"'{shape.name}' is in the key-value store, which embeds no other records.")
+        raise NotSupportedByStore(f"'{schema.name}' is in the key-value store, which embeds no other records.")
 
 
 @dataclass
@@ -151,14 +153,14 @@ class _Bounds:
         self.last = self.last if last is None else min(self.last, last)
 
 
-def range_of(shape: Shape, query: RecordQuery) -> Range | None:
+def range_of(schema: DatasetSchema, query: RecordQuery) -> Range | None:
     """The part of the table that a list reads, None where it can have no records.
 
     Raises:
         NotSupportedByStore: it is more than one part or in another order, or asks for what is not in an item.
     """
-    _check_query(shape, query)
-    leading, second = shape.key
+    _check_query(schema, query)
+    leading, second = schema.key
     partitions = [c.values[0] for c in query.where.conditions if c.column.name == leading.name and c.operator == "eq"]
     if len(set(partitions)) != 1:
         return None
@@ -173,20 +175,21 @@ def range_of(shape: Shape, query: RecordQuery) -> Range | None:
             _narrow(bounds, prefix, condition)
     backwards = next(term.descending for term in query.sort if term.column.name == second.name)
     if query.position is not None:
-        _continue_behind(bounds, shape, query, backwards=backwards)
+        _continue_behind(bounds, schema, query, backwards=backwards)
     if max(len(bounds.first.encode()), len(bounds.last.encode())) > MAX_KEY_BYTES:
         raise NotSupportedByStore(f"In the key-value store no key has more than {MAX_KEY_BYTES:,} bytes.")
     if bounds.first > bounds.last:
         return None
-    assert shape.generation is not None
-    return Range(bucket_of(shape.generation, first), bounds.first, bounds.last, backwards)
+    assert schema.generation is not None
+    return Range(bucket_of(schema.generation, first), bounds.first, bounds.last, backwards)
 
 
-def _check_query(shape: Shape, query: RecordQuery) -> None:
-    names = [column.name for column in shape.key]
+def _check_query(schema: DatasetSchema, query: RecordQuery) -> None:
+    names = [column.name for column in schema.key]
     if len(names) < 2:
         raise NotSupportedByStore(
-            f"'{shape.name}' is in the key-value store under a key of one column: its records can only be read by key.",
+            f"'{schema.name}' is in the key-value store under a key of one column: "
+            "its records can only be read by key.",
             hint="GET …/records/{key} or POST …/records/get; to list records, create the dataset as relational.",
         )
     if query.search is not None or query.count != "none":
@@ -197,7 +200,7 @@ def _check_query(shape: Shape, query: RecordQuery) -> None:
         raise NotSupportedByStore(
             f"The key-value store filters by the key alone: {names[0]}, and {names[1]} within that."
         )
-    allowed = {(column.name, operator) for column, operator in listed_by(shape)}
+    allowed = {(column.name, operator) for column, operator in listed_by(schema)}
     for condition in query.where.conditions:
         if (condition.column.name, condition.operator) not in allowed:
             raise NotSupportedByStore(
@@ -233,17 +236,17 @@ def _narrow(bounds: _Bounds, prefix: str, condition: Condition) -> None:
         bounds.narrow(last=at_most if is_value else at_most + END)
 
 
-def _continue_behind(bounds: _Bounds, shape: Shape, query: RecordQuery, *, backwards: bool) -> None:
+def _continue_behind(bounds: _Bounds, schema: DatasetSchema, query: RecordQuery, *, backwards: bool) -> None:
     """Take in only what comes behind the place of the page before."""
     assert query.position is not None
     texts = {term.column.name: text or "" for term, text in zip(query.sort, query.position, strict=True)}
     try:
-        values = [column.parse(texts[column.name]) for column in shape.key]
+        values = [column.parse(texts[column.name]) for column in schema.key]
     except ValueError:
         raise CursorInvalid(
             "The cursor does not fit the dataset's columns.", hint="Start from the first page."
         ) from None
-    place = END.join([*(column.kind.sort_key(value) for value, column in zip(values, shape.key, strict=True)), ""])
+    place = END.join([*(column.kind.sort_key(value) for value, column in zip(values, schema.key, strict=True)), ""])
     if backwards:
         # Nothing lies between a text and the one with a NUL more.
         bounds.narrow(last=place.removesuffix(END))

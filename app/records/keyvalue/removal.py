@@ -7,7 +7,7 @@ from app.core import log
 from app.core.aws.dynamo_json import Attributes
 from app.core.dynamo import table
 from app.core.dynamo.requests import pause
-from app.core.dynamo.table import MOST_WRITTEN, Range
+from app.core.dynamo.table import MAX_WRITTEN, Range
 from app.datasets.keyvalue import generations, metadata
 from app.datasets.keyvalue.generations import CONCURRENCY, Retired, partition_of
 from app.datasets.keyvalue.partitions import BUCKETS
@@ -45,8 +45,8 @@ async def _empty_partition(part: Range, limit: asyncio.Semaphore) -> int:
     count = 0
     async with limit:
         while items := await table.list_range(part, REMOVED_AT_A_TIME, names=["pk", "sk"]):
-            for start in range(0, len(items), MOST_WRITTEN):
-                await _delete(items[start : start + MOST_WRITTEN])
+            for start in range(0, len(items), MAX_WRITTEN):
+                await _delete(items[start : start + MAX_WRITTEN])
             count += len(items)
     return count
 

@@ -1,6 +1,6 @@
 """Records are added, replaced, changed and deleted in DynamoDB, each time by one transaction.
 
-Beside the record's own condition it has another, on a guard of the dataset: that this is still what it was known as.
+Beside the condition of the record it has one on a shard of the write fence: that the dataset is what it was known as.
 """
 
 import json
@@ -12,22 +12,22 @@ from app.columns.column import Column
 from app.core.aws.dynamo_json import Attributes
 from app.core.database.commits import note_commit
 from app.core.dynamo import table
-from app.core.dynamo.table import MOST_TOGETHER, Condition, Delete, NotWritten, Put
+from app.core.dynamo.table import MAX_TOGETHER, Condition, Delete, NotWritten, Put
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets.errors import DatasetBusy
 from app.datasets.keyvalue import fence, metadata
-from app.datasets.schema_cache import Outdated
+from app.datasets.schema_cache import StaleSchema
 from app.records.deps import Address
 from app.records.documents import Fault, Values, reader_of
 from app.records.errors import RecordInvalid, RecordNotFound, TooManyRecords, ValueTaken
 from app.records.etag import Preconditions, digest_of
 from app.records.keyvalue.item import RecordTooLarge, item_of, record_of, settle_documents, show_record
 from app.records.keyvalue.sort_key import KeyTooLong, item_key
-from app.records.request import Access
+from app.records.request import RecordsRequest
 from app.records.results import (
-    MOST_SHOWN,
-    Written,
+    MAX_SHOWN,
+    WriteResult,
     explain_state,
     merge_document,
     name_record,
@@ -37,8 +37,8 @@ from app.records.results import (
 
 ATTEMPTS = 8
 RETRY_SECONDS = 2
-# One action of each transaction is the check of a guard.
-MOST_ADDED = MOST_TOGETHER - 1
+# One action of each transaction is the check of the fence.
+MAX_ADDED = MAX_TOGETHER - 1
 IS_NEW = Condition("attribute_not_exists(#pk)")
 IS_THERE = Condition("attribute_exists(#pk)")
 
@@ -54,25 +54,25 @@ class _Refused(Exception):
 class KeyvalueWriter:
     """Writes the records of one dataset; see `writes.Writer`, whose methods these are."""
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._shape = access.shape
-        self._reader = reader_of(access.shape)
+    def __init__(self, request: RecordsRequest) -> None:
+        self._request = request
+        self._schema = request.schema
+        self._reader = reader_of(request.schema)
 
-    async def create(self, document: Any) -> Written:
+    async def create(self, document: Any) -> WriteResult:
         """Add a record.
 
         Raises:
             ValueTaken: there is one with its key.
         """
         values, faults = self._reader.read_new(document)
-        refuse_faults(self._shape.name, faults)
+        refuse_faults(self._schema.name, faults)
         item, text = self._item_of(values)
         try:
             await self._write(Put(item, IS_NEW))
         except _Refused:
             raise refusal(ValueTaken, [self._taken(values)], _TAKEN_HINT) from None
-        return Written(text, self._key_texts(values))
+        return WriteResult(text, self._key_texts(values))
 
     async def create_many(self, documents: Sequence[Any]) -> list[str]:
         """Add all records or none; answers them in their order.
@@ -81,7 +81,7 @@ class KeyvalueWriter:
             TooManyRecords: there are more than DynamoDB takes at once, or than the settings allow.
             ValueTaken: there are records with their keys, or two of them have the same.
         """
-        most = min(MOST_ADDED, get_settings().max_written_records)
+        most = min(MAX_ADDED, get_settings().max_written_records)
         if len(documents) > most:
             raise TooManyRecords(
                 f"There are {len(documents):,} records; one request may add {most:,} to a key-value dataset.",
@@ -95,7 +95,7 @@ class KeyvalueWriter:
             values, wrong = self._reader.read_new(document, index)
             records.append(values)
             faults += wrong
-        refuse_faults(self._shape.name, faults)
+        refuse_faults(self._schema.name, faults)
         items = [self._item_of(values, index) for index, values in enumerate(records)]
         self._refuse_repetitions(records, [item for item, _ in items])
         try:
@@ -105,25 +105,25 @@ class KeyvalueWriter:
             raise refusal(ValueTaken, taken, _TAKEN_HINT) from None
         return [text for _, text in items]
 
-    async def replace(self, address: Address, document: Any, conditions: Preconditions) -> Written:
+    async def replace(self, address: Address, document: Any, conditions: Preconditions) -> WriteResult:
         """Give the record at an address a value in every column, adding it where there is none.
 
         Raises:
             RecordKeyInvalid: the address names no record.
             PreconditionFailed: the conditions do not hold.
         """
-        key = address(self._shape.key)
+        key = address(self._schema.key)
         values, faults = self._reader.read_whole(document, key)
-        refuse_faults(self._shape.name, faults)
+        refuse_faults(self._schema.name, faults)
         item, text = self._item_of(values)
         for _ in range(ATTEMPTS):
             if not conditions.exists and await self._is_written(Put(item, IS_NEW)):
-                return Written(text, self._key_texts(values))
+                return WriteResult(text, self._key_texts(values))
             if conditions.absent:
                 raise self._explain(key, conditions, is_there=True, creates=True)
             condition = await self._find_condition(key, conditions, creates=True)
             if await self._is_written(Put(item, condition)):
-                return Written(text)
+                return WriteResult(text)
             if conditions.digests is None and conditions.exists:
                 raise self._explain(key, conditions, is_there=False, creates=True)
         raise self._contended()
@@ -135,20 +135,20 @@ class KeyvalueWriter:
             RecordKeyInvalid, RecordNotFound: the address names no record, or none that is there.
             PreconditionFailed: the conditions do not hold.
         """
-        key = address(self._shape.key)
+        key = address(self._schema.key)
         changes, faults = self._reader.read_changes(document, key)
-        refuse_faults(self._shape.name, faults)
+        refuse_faults(self._schema.name, faults)
         patches = {
             column.name: document[column.name]
-            for column in self._shape.columns
+            for column in self._schema.columns
             if column.type == "json" and isinstance(document.get(column.name), dict)
         }
         most = get_settings().max_document_bytes
         for _ in range(ATTEMPTS):
-            stored = record_of(self._shape, await self._get(key, conditions, creates=False))
+            stored = record_of(self._schema, await self._get(key, conditions, creates=False))
             values = {**stored.values, **changes}
             for name, patch in patches.items():
-                column = self._shape.by_name[name]
+                column = self._schema.by_name[name]
                 values[name] = merge_document(column, stored.values[name], patch, most)
             item, text = self._item_of(values)
             if await self._is_written(Put(item, Condition("#etag = :etag", {"etag": stored.digest}))):
@@ -162,7 +162,7 @@ class KeyvalueWriter:
             RecordKeyInvalid, RecordNotFound: the address names no record, or none that is there.
             PreconditionFailed: the conditions do not hold.
         """
-        key = address(self._shape.key)
+        key = address(self._schema.key)
         for _ in range(ATTEMPTS):
             condition = await self._find_condition(key, conditions, creates=False)
             if await self._is_written(Delete(*self._address(key), condition)):
@@ -184,13 +184,13 @@ class KeyvalueWriter:
     async def _get(self, key: Sequence[Any], conditions: Preconditions, *, creates: bool) -> Attributes:
         """The item of the record with a key, of which the conditions hold."""
         try:
-            item = await table.find_attributes(*item_key(self._generation, self._shape.key, key))
+            item = await table.find_attributes(*item_key(self._generation, self._schema.key, key))
         except KeyTooLong:
             item = None
         if item is None:
             raise self._explain(key, conditions, is_there=False, creates=creates)
         if conditions.digests is not None:
-            shown = show_record(self._shape.columns, record_of(self._shape, item).values)
+            shown = show_record(self._schema.columns, record_of(self._schema, item).values)
             if digest_of(shown) not in conditions.digests:
                 raise self._explain(key, conditions, is_there=True, creates=creates)
         return item
@@ -208,32 +208,32 @@ class KeyvalueWriter:
 
         Raises:
             _Refused: the condition of one is not met.
-            Outdated, DatasetBusy: the dataset is not what it was known as, or is held by an import.
+            StaleSchema, DatasetBusy: the dataset is not what it was known as, or is held by an import.
         """
-        guard = fence.choose_guard()
+        shard = fence.choose_shard()
         for _ in range(ATTEMPTS):
             try:
-                await table.write_together([fence.is_open(self._shape, guard), *actions])
+                await table.write_together([fence.is_open(self._schema, shard), *actions])
             except NotWritten as refused:
                 if 0 not in refused.items:
                     raise _Refused([place - 1 for place in refused.items]) from None
             else:
                 note_commit()
-                self._access.confirm()
+                self._request.confirm()
                 return
-            await self._open(guard)
+            await self._open(shard)
         raise self._busy()
 
-    async def _open(self, guard: int) -> None:
-        admission = await metadata.admit(self._shape, guard)
-        if admission == "outdated":
-            raise Outdated
+    async def _open(self, shard: int) -> None:
+        admission = await metadata.reopen(self._schema, shard)
+        if admission == "stale":
+            raise StaleSchema
         if admission == "busy":
             raise self._busy()
 
     def _busy(self) -> DatasetBusy:
         return DatasetBusy(
-            f"'{self._shape.name}' is being changed, or an import is replacing its records; nothing was written.",
+            f"'{self._schema.name}' is being changed, or an import is replacing its records; nothing was written.",
             hint=f"Try again in {RETRY_SECONDS} seconds, or when the import has ended.",
             headers={"Retry-After": str(RETRY_SECONDS)},
         )
@@ -245,24 +245,24 @@ class KeyvalueWriter:
             RecordInvalid: DynamoDB cannot hold it.
         """
         try:
-            return item_of(self._shape, settle_documents(self._shape.columns, values))
+            return item_of(self._schema, settle_documents(self._schema.columns, values))
         except KeyTooLong as error:
-            fault = Fault(",".join(column.name for column in self._shape.key), "key_too_long", str(error), index)
+            fault = Fault(",".join(column.name for column in self._schema.key), "key_too_long", str(error), index)
         except RecordTooLarge as error:
             fault = Fault(None, "record_too_large", str(error), index)
         raise refusal(RecordInvalid, [fault], "Make it shorter, or create the dataset as relational.")
 
     def _key_texts(self, values: Values) -> list[str]:
-        return [_show_text(column, values[column.name]) for column in self._shape.key]
+        return [_show_text(column, values[column.name]) for column in self._schema.key]
 
     @property
     def _generation(self) -> str:
-        assert self._shape.generation is not None
-        return self._shape.generation
+        assert self._schema.generation is not None
+        return self._schema.generation
 
     def _address(self, key: Sequence[Any]) -> tuple[str, str]:
         try:
-            return item_key(self._generation, self._shape.key, key)
+            return item_key(self._generation, self._schema.key, key)
         except KeyTooLong:
             raise self._explain(key, Preconditions(), is_there=False, creates=False) from None
 
@@ -270,9 +270,9 @@ class KeyvalueWriter:
         return self._fault("existing_key", "a record of the dataset already has it", values, index)
 
     def _fault(self, code: str, message: str, values: Values, index: int | None) -> Fault:
-        names = [column.name for column in self._shape.key]
+        names = [column.name for column in self._schema.key]
         value = ",".join(str(values[name]) for name in names)
-        return Fault(",".join(names), code, message, index, value[:MOST_SHOWN])
+        return Fault(",".join(names), code, message, index, value[:MAX_SHOWN])
 
     def _refuse_repetitions(self, records: Sequence[Values], items: Sequence[Attributes]) -> None:
         """Raise ValueTaken where two records have the same key."""
@@ -287,7 +287,7 @@ class KeyvalueWriter:
 
     def _explain(self, key: Sequence[Any], conditions: Preconditions, *, is_there: bool, creates: bool) -> Exception:
         """Why no record was written at a key."""
-        name, record = self._shape.name, name_record(self._shape.key, key)
+        name, record = self._schema.name, name_record(self._schema.key, key)
         problem = explain_state(name, record, conditions, is_there=is_there, creates=creates)
         return problem or RecordNotFound(f"'{name}' has no record with {record}.")
 

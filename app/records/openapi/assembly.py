@@ -8,7 +8,7 @@ from typing import Any
 
 from app.columns.json_schema import with_wide_integers, without_titles
 from app.core.recent import Recent
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.openapi import queries
 from app.records.openapi.document import (
     paths_of,
@@ -128,23 +128,23 @@ class Fragment:
 _fragments = Recent[Fragment](KEPT_BYTES)
 
 
-def _fragment_of(shape: Shape, embeddable: frozenset[str]) -> Fragment:
+def _fragment_of(schema: DatasetSchema, embeddable: frozenset[str]) -> Fragment:
     """A dataset's part of a document; `embeddable` are the columns whose datasets the reader may see as well."""
-    fragment = _fragments.find((shape, embeddable))
+    fragment = _fragments.find((schema, embeddable))
     if fragment is None:
-        fragment = _new_fragment(shape, embeddable)
-        _fragments.keep((shape, embeddable), fragment, fragment.size)
+        fragment = _new_fragment(schema, embeddable)
+        _fragments.keep((schema, embeddable), fragment, fragment.size)
     return fragment
 
 
-def _new_fragment(shape: Shape, embeddable: frozenset[str]) -> Fragment:
-    paths = _members(paths_of(shape, embeddable))
-    own = own_parameters(shape)
-    components: Components = {"schemas": schemas_of(shape, embeddable), "parameters": own | shared_parameters(shape)}
+def _new_fragment(schema: DatasetSchema, embeddable: frozenset[str]) -> Fragment:
+    paths = _members(paths_of(schema, embeddable))
+    own = own_parameters(schema)
+    components: Components = {"schemas": schemas_of(schema, embeddable), "parameters": own | shared_parameters(schema)}
     used, others = used_components(references_in(paths), components)
     return Fragment(
         # One that is called as a section is: then it is shown there.
-        tag=_write(tag_of(shape)) if shape.name not in SECTIONS else b"",
+        tag=_write(tag_of(schema)) if schema.name not in SECTIONS else b"",
         paths=paths,
         schemas=_members(used["schemas"]),
         parameters=_members({name: given for name, given in used["parameters"].items() if name in own}),
@@ -155,20 +155,20 @@ def _new_fragment(shape: Shape, embeddable: frozenset[str]) -> Fragment:
     )
 
 
-def _embeddable_columns(shape: Shape, visible: Collection[str]) -> frozenset[str]:
+def _embeddable_columns(schema: DatasetSchema, visible: Collection[str]) -> frozenset[str]:
     """The columns that refer to a dataset that the reader may see."""
-    return frozenset(name for name, dataset in shape.references.items() if dataset in visible)
+    return frozenset(name for name, dataset in schema.references.items() if dataset in visible)
 
 
-def least_size(shapes: Sequence[Shape], names: Collection[str]) -> int:
+def least_size(schemas: Sequence[DatasetSchema], names: Collection[str]) -> int:
     """The bytes that a document of everything takes at least for some datasets; `names` are those of all it has."""
-    return sum(_fragment_of(shape, _embeddable_columns(shape, names)).own_size for shape in shapes)
+    return sum(_fragment_of(schema, _embeddable_columns(schema, names)).own_size for schema in schemas)
 
 
-def describe_all(document: Document, shapes: Sequence[Shape]) -> bytes:
+def describe_all(document: Document, schemas: Sequence[DatasetSchema]) -> bytes:
     """The document of the fixed routes with the typed routes of some datasets, as JSON."""
-    names = {shape.name for shape in shapes}
-    fragments = [_fragment_of(shape, _embeddable_columns(shape, names)) for shape in shapes]
+    names = {schema.name for schema in schemas}
+    fragments = [_fragment_of(schema, _embeddable_columns(schema, names)) for schema in schemas]
     shared: dict[str, bytes] = {}
     for fragment in fragments:
         shared |= fragment.shared_parameters
@@ -228,19 +228,19 @@ def describe_index(document: Document, root: str, names: Sequence[str], total: i
     return _write({**_with_used_components(document), "info": info, INDEX: index, "tags": [*document["tags"], *tags]})
 
 
-def describe_dataset(document: Document, shape: Shape, referenced: Sequence[Shape]) -> bytes:
+def describe_dataset(document: Document, schema: DatasetSchema, referenced: Sequence[DatasetSchema]) -> bytes:
     """The document of one dataset alone, as JSON: what a generator of clients wants. Its head is the fixed one's.
 
     `referenced` are the datasets that its columns refer to, as far as the reader may see them.
     """
-    embeddable = _embeddable_columns(shape, {other.name for other in referenced})
-    schemas = schemas_of(shape, embeddable) | queries.shared_schemas() | {PROBLEM: problem_schema()}
+    embeddable = _embeddable_columns(schema, {other.name for other in referenced})
+    schemas = schemas_of(schema, embeddable) | queries.shared_schemas() | {PROBLEM: problem_schema()}
     for other in referenced:
         schemas |= referenced_schemas(other)
-    paths = paths_of(shape, embeddable)
+    paths = paths_of(schema, embeddable)
     components: Components = {
         "schemas": schemas,
-        "parameters": parameters_of(shape),
+        "parameters": parameters_of(schema),
         "responses": problem_components(),
     }
     used, _ = used_components(references_in(_write(paths)), components)
@@ -248,18 +248,18 @@ def describe_dataset(document: Document, shape: Shape, referenced: Sequence[Shap
         {
             "servers": document["servers"],
             "openapi": document["openapi"],
-            "info": {"version": document["info"]["version"], **_info_of(shape)},
-            "tags": [tag_of(shape)],
+            "info": {"version": document["info"]["version"], **_info_of(schema)},
+            "tags": [tag_of(schema)],
             "paths": paths,
             "components": {**used, "securitySchemes": document["components"]["securitySchemes"]},
         }
     )
 
 
-def _info_of(shape: Shape) -> Document:
+def _info_of(schema: DatasetSchema) -> Document:
     """What a dataset's document says of it: under its name, for generators name packages by the title of a document."""
-    summary = {"summary": title_of(shape)} if shape.title else {}
-    return {"title": shape.name, **summary, "description": about(shape) or f"The records of `{shape.name}`."}
+    summary = {"summary": title_of(schema)} if schema.title else {}
+    return {"title": schema.name, **summary, "description": about(schema) or f"The records of `{schema.name}`."}
 
 
 def _write(value: Any) -> bytes:

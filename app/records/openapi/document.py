@@ -12,7 +12,7 @@ from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, Servi
 from app.core.http.problem_documents import ProblemDocument, problem_response
 from app.datasets.errors import DatasetNotFound, DatasetSchemaChanged, NotSupportedByStore
 from app.datasets.keyvalue import limits
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.openapi import queries
 from app.records.openapi.names import RESPONSES, about, choices_of, part_of, title_of
 from app.records.openapi.parameters import aggregate_parameters, list_parameters, view_parameters
@@ -53,71 +53,71 @@ _LINK = {"Link": {"description": "the next page, if there is one", "schema": {"t
 _EVERYWHERE = ("NoKey", "NoScope", "NoDataset", "Unavailable", "Problem")
 
 
-def tag_of(shape: Shape) -> dict[str, Any]:
+def tag_of(schema: DatasetSchema) -> dict[str, Any]:
     """What groups a dataset's operations, and says what the dataset is about."""
-    title = title_of(shape) if shape.title and shape.title != shape.name else None
-    return {"name": shape.name, "description": about(shape) or title or f"The records of `{shape.name}`."}
+    title = title_of(schema) if schema.title and schema.title != schema.name else None
+    return {"name": schema.name, "description": about(schema) or title or f"The records of `{schema.name}`."}
 
 
-def view_schema(shape: Shape, embeddable: Collection[str] = ()) -> dict[str, Any]:
+def view_schema(schema: DatasetSchema, embeddable: Collection[str] = ()) -> dict[str, Any]:
     """The JSON schema of a record as `_select` and `_embed` show it: any of its members may be left out.
 
     `embeddable` are the columns whose datasets the reader may see as well.
     """
-    embedded = {"_embedded": part_of(shape, "embedded")} if embeddable else {}
+    embedded = {"_embedded": part_of(schema, "embedded")} if embeddable else {}
     return {
         "type": "object",
-        "description": f"A record of {title_of(shape)}, or the columns of it that `_select` names.",
-        "properties": {**_shown_members(shape), **embedded},
+        "description": f"A record of {title_of(schema)}, or the columns of it that `_select` names.",
+        "properties": {**_shown_members(schema), **embedded},
     }
 
 
-def record_schema(shape: Shape) -> dict[str, Any]:
+def record_schema(schema: DatasetSchema) -> dict[str, Any]:
     """The JSON schema of a whole record. Every member is there, null where the record has no value."""
-    # Written out: several generators do not see what is required of another schema's members.
+    # WriteResult out: several generators do not see what is required of another schema's members.
     return {
         "type": "object",
-        "description": f"A record of {title_of(shape)}." + (f" {about(shape)}" if shape.description else ""),
-        "properties": _shown_members(shape),
-        "required": [column.name for column in shape.columns],
+        "description": f"A record of {title_of(schema)}." + (f" {about(schema)}" if schema.description else ""),
+        "properties": _shown_members(schema),
+        "required": [column.name for column in schema.columns],
     }
 
 
-def _shown_members(shape: Shape) -> dict[str, Any]:
+def _shown_members(schema: DatasetSchema) -> dict[str, Any]:
     return {
-        column.name: shown_value(column, shape.examples.get(column.name), choices_of(shape, column))
-        for column in shape.columns
+        column.name: shown_value(column, schema.examples.get(column.name), choices_of(schema, column))
+        for column in schema.columns
     }
 
 
-def referenced_schemas(shape: Shape) -> dict[str, Any]:
+def referenced_schemas(schema: DatasetSchema) -> dict[str, Any]:
     """The schemas of a dataset that another one refers to: those of its whole records."""
-    return {f"{shape.name}_record": record_schema(shape), **queries.choices_schemas(shape)}
+    return {f"{schema.name}_record": record_schema(schema), **queries.choices_schemas(schema)}
 
 
-def schemas_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+def schemas_of(schema: DatasetSchema, embeddable: Collection[str]) -> dict[str, Any]:
     """The schemas of a dataset; `embeddable` are the columns whose datasets the reader may see as well."""
     some = {
         "type": "object",
-        "properties": {"data": {"type": "array", "items": {"anyOf": [part_of(shape, "record"), {"type": "null"}]}}},
+        "properties": {"data": {"type": "array", "items": {"anyOf": [part_of(schema, "record"), {"type": "null"}]}}},
         "required": ["data"],
     }
-    keys = {"type": "array", "items": queries.key_schema(shape.key)}
+    keys = {"type": "array", "items": queries.key_schema(schema.key)}
     return {
-        f"{shape.name}_view": view_schema(shape, embeddable),
-        f"{shape.name}_record": record_schema(shape),
-        **({f"{shape.name}_embedded": _embedded_schema(shape, embeddable)} if embeddable else {}),
-        f"{shape.name}_page": _page_schema(shape),
-        f"{shape.name}_keys": _object({"keys": keys}, ["keys"]) | {"additionalProperties": False},
-        f"{shape.name}_some": some,
-        **queries.query_schemas(shape, embeddable),
-        **write_schemas(shape),
+        f"{schema.name}_view": view_schema(schema, embeddable),
+        f"{schema.name}_record": record_schema(schema),
+        **({f"{schema.name}_embedded": _embedded_schema(schema, embeddable)} if embeddable else {}),
+        f"{schema.name}_page": _page_schema(schema),
+        f"{schema.name}_keys": _object({"keys": keys}, ["keys"]) | {"additionalProperties": False},
+        f"{schema.name}_some": some,
+        **queries.query_schemas(schema, embeddable),
+        **write_schemas(schema),
     }
 
 
-def _page_schema(shape: Shape) -> dict[str, Any]:
+def _page_schema(schema: DatasetSchema) -> dict[str, Any]:
     members = {
-        "data": {"type": "array", "items": part_of(shape, "view")},
+        "data": {"type": "array", "items": part_of(schema, "view")},
         "next": queries.NEXT,
         "count": {
             **ANY_INTEGER,
@@ -125,15 +125,15 @@ def _page_schema(shape: Shape) -> dict[str, Any]:
         },
         "warnings": queries.WARNINGS,
     }
-    if not shape.can.queries:
+    if not schema.can.queries:
         members = {name: members[name] for name in ("data", "next", "warnings")}
     return _object(members, ["data", "next"])
 
 
-def _embedded_schema(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+def _embedded_schema(schema: DatasetSchema, embeddable: Collection[str]) -> dict[str, Any]:
     """The schema of the records that a record refers to, by the columns that do."""
     others = {
-        name: {"anyOf": [schema_reference(f"{shape.references[name]}_record"), {"type": "null"}]}
+        name: {"anyOf": [schema_reference(f"{schema.references[name]}_record"), {"type": "null"}]}
         for name in sorted(embeddable)
     }
     return {"type": "object", "description": "The records that `_embed` asks for.", "properties": others}
@@ -143,104 +143,106 @@ def _object(members: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:
     return {"type": "object", "properties": members, "required": list(required)}
 
 
-def paths_of(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+def paths_of(schema: DatasetSchema, embeddable: Collection[str]) -> dict[str, Any]:
     """The operations on a dataset's records, by path and method."""
-    path = f"/datasets/{shape.name}"
-    on_all, on_one = write_operations(shape, _key_in_path(shape), _problems)
-    one = f"{path}/records/{_key_template(shape)}"
-    if not shape.can.queries:
-        listing = {"get": _list_part_operation(shape)} if limits.listed_by(shape) else {}
+    path = f"/datasets/{schema.name}"
+    on_all, on_one = write_operations(schema, _key_in_path(schema), _problems)
+    one = f"{path}/records/{_key_template(schema)}"
+    if not schema.can.queries:
+        listing = {"get": _list_part_operation(schema)} if limits.listed_by(schema) else {}
         return {
             f"{path}/records": {**listing, **on_all},
-            f"{path}/records/get": {"post": _get_many_operation(shape)},
-            one: {"get": can_be_conditional(_get_operation(shape, embeddable)), **on_one},
+            f"{path}/records/get": {"post": _get_many_operation(schema)},
+            one: {"get": can_be_conditional(_get_operation(schema, embeddable)), **on_one},
         }
     return {
-        f"{path}/records": {"get": _list_operation(shape, embeddable), **on_all},
-        f"{path}/records/query": {"post": _query_operation(shape)},
-        f"{path}/records/get": {"post": _get_many_operation(shape)},
-        one: {"get": can_be_conditional(_get_operation(shape, embeddable)), **on_one},
-        f"{path}/aggregate": {"get": _aggregate_operation(shape)},
+        f"{path}/records": {"get": _list_operation(schema, embeddable), **on_all},
+        f"{path}/records/query": {"post": _query_operation(schema)},
+        f"{path}/records/get": {"post": _get_many_operation(schema)},
+        one: {"get": can_be_conditional(_get_operation(schema, embeddable)), **on_one},
+        f"{path}/aggregate": {"get": _aggregate_operation(schema)},
     }
 
 
-def _list_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+def _list_operation(schema: DatasetSchema, embeddable: Collection[str]) -> dict[str, Any]:
     return {
-        **operation_of(shape, f"list_{shape.name}_records", f"List records of {title_of(shape)}"),
-        "description": (f"Records that match all conditions, ordered by {_names(shape.key)} or by `_sort`. {_EXPORTS}"),
-        "parameters": list_parameters(shape, embeddable),
-        "responses": _responses(part_of(shape, "page"), "Query", "NoFormat", "NoExport", headers=_LINK),
+        **operation_of(schema, f"list_{schema.name}_records", f"List records of {title_of(schema)}"),
+        "description": (
+            f"Records that match all conditions, ordered by {_names(schema.key)} or by `_sort`. {_EXPORTS}"
+        ),
+        "parameters": list_parameters(schema, embeddable),
+        "responses": _responses(part_of(schema, "page"), "Query", "NoFormat", "NoExport", headers=_LINK),
     }
 
 
-def _list_part_operation(shape: Shape) -> dict[str, Any]:
-    first, second = shape.key
+def _list_part_operation(schema: DatasetSchema) -> dict[str, Any]:
+    first, second = schema.key
     return {
-        **operation_of(shape, f"list_{shape.name}_records", f"List records of {title_of(shape)}"),
+        **operation_of(schema, f"list_{schema.name}_records", f"List records of {title_of(schema)}"),
         "description": f"Those with one `{first.name}`, in the order of `{second.name}`.",
-        "parameters": list_parameters(shape, ()),
-        "responses": _responses(part_of(shape, "page"), "Query", "Unsuitable", headers=_LINK),
+        "parameters": list_parameters(schema, ()),
+        "responses": _responses(part_of(schema, "page"), "Query", "Unsuitable", headers=_LINK),
     }
 
 
-def _query_operation(shape: Shape) -> dict[str, Any]:
+def _query_operation(schema: DatasetSchema) -> dict[str, Any]:
     return {
-        **operation_of(shape, f"query_{shape.name}_records", f"Query records of {title_of(shape)}"),
+        **operation_of(schema, f"query_{schema.name}_records", f"Query records of {title_of(schema)}"),
         "description": f"The query as JSON: conditions joined by and, or and not, and long lists of values. {_EXPORTS}",
-        "requestBody": body_of(part_of(shape, "query")),
-        "responses": _responses(part_of(shape, "page"), "Query", "NoFormat", "NoExport", "TooLarge", "OtherKind"),
+        "requestBody": body_of(part_of(schema, "query")),
+        "responses": _responses(part_of(schema, "page"), "Query", "NoFormat", "NoExport", "TooLarge", "OtherKind"),
     }
 
 
-def _get_many_operation(shape: Shape) -> dict[str, Any]:
+def _get_many_operation(schema: DatasetSchema) -> dict[str, Any]:
     return {
-        **operation_of(shape, f"get_{shape.name}_records", f"Get many records of {title_of(shape)}"),
+        **operation_of(schema, f"get_{schema.name}_records", f"Get many records of {title_of(schema)}"),
         "description": "The records are in the order of the keys, with null for each one that does not exist.",
-        "requestBody": body_of(part_of(shape, "keys")),
-        "responses": _responses(part_of(shape, "some"), "Query", "TooLarge", "OtherKind"),
+        "requestBody": body_of(part_of(schema, "keys")),
+        "responses": _responses(part_of(schema, "some"), "Query", "TooLarge", "OtherKind"),
     }
 
 
-def _get_operation(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+def _get_operation(schema: DatasetSchema, embeddable: Collection[str]) -> dict[str, Any]:
     etag = {"ETag": {"description": "the record's version", "schema": {"type": "string"}}}
     return {
-        **operation_of(shape, f"get_{shape.name}_record", f"Get a record of {title_of(shape)}"),
-        "description": f"The record with this {_names(shape.key)}. Use its `ETag` for conditional writes.",
-        "parameters": [*_key_in_path(shape), *view_parameters(shape, embeddable)],
-        "responses": _responses(part_of(shape, "view"), "Key", "NoRecord", headers=etag),
+        **operation_of(schema, f"get_{schema.name}_record", f"Get a record of {title_of(schema)}"),
+        "description": f"The record with this {_names(schema.key)}. Use its `ETag` for conditional writes.",
+        "parameters": [*_key_in_path(schema), *view_parameters(schema, embeddable)],
+        "responses": _responses(part_of(schema, "view"), "Key", "NoRecord", headers=etag),
     }
 
 
-def _aggregate_operation(shape: Shape) -> dict[str, Any]:
+def _aggregate_operation(schema: DatasetSchema) -> dict[str, Any]:
     return {
-        **operation_of(shape, f"aggregate_{shape.name}_records", f"Aggregate records of {title_of(shape)}"),
+        **operation_of(schema, f"aggregate_{schema.name}_records", f"Aggregate records of {title_of(schema)}"),
         "description": "Counts, sums, means and extremes of the records that match all conditions.",
-        "parameters": aggregate_parameters(shape),
-        "responses": _responses(part_of(shape, "results"), "Query", "NoFormat", "NoResult", headers=_LINK),
+        "parameters": aggregate_parameters(schema),
+        "responses": _responses(part_of(schema, "results"), "Query", "NoFormat", "NoResult", headers=_LINK),
     }
 
 
-def _key_template(shape: Shape) -> str:
+def _key_template(schema: DatasetSchema) -> str:
     """What stands for the key in a path; several values are parameters of their own, which every client can encode."""
-    return ",".join(f"{{{name}}}" for name in _key_parameters(shape))
+    return ",".join(f"{{{name}}}" for name in _key_parameters(schema))
 
 
-def _key_in_path(shape: Shape) -> list[dict[str, Any]]:
+def _key_in_path(schema: DatasetSchema) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
             "in": "path",
             "required": True,
             "description": f"The record's `{column.name}`.",
-            "schema": choices_of(shape, column) or plain_value(column, shape.examples.get(column.name)),
+            "schema": choices_of(schema, column) or plain_value(column, schema.examples.get(column.name)),
         }
-        for name, column in _key_parameters(shape).items()
+        for name, column in _key_parameters(schema).items()
     ]
 
 
-def _key_parameters(shape: Shape) -> dict[str, Column]:
+def _key_parameters(schema: DatasetSchema) -> dict[str, Column]:
     """The columns of the key, by the names of the parameters that hold their values."""
-    return {"key": shape.key[0]} if len(shape.key) == 1 else {column.name: column for column in shape.key}
+    return {"key": schema.key[0]} if len(schema.key) == 1 else {column.name: column for column in schema.key}
 
 
 def _names(columns: Sequence[Column]) -> str:

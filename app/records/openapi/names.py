@@ -8,7 +8,7 @@ from typing import Any
 
 from app.columns.column import Column
 from app.columns.schema_references import in_comment, schema_reference
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 
 PARAMETERS = "#/components/parameters/"
 RESPONSES = "#/components/responses/"
@@ -20,39 +20,39 @@ KEY_PART = "KeyPart"
 PROBLEM = "ProblemDocument"
 
 
-def part_of(shape: Shape, part: str) -> dict[str, Any]:
+def part_of(schema: DatasetSchema, part: str) -> dict[str, Any]:
     """A reference to one of a dataset's own schemas."""
-    return schema_reference(f"{shape.name}_{part}")
+    return schema_reference(f"{schema.name}_{part}")
 
 
-def choices_name(shape: Shape, column: Column) -> str | None:
+def choices_name(schema: DatasetSchema, column: Column) -> str | None:
     """The name of the schema of a column's allowed values, None where it has none."""
     # Generators make classes of texts and integers, and fail with booleans and numbers.
     has_classes = column.type not in ("boolean", "number")
-    return column_part(shape, column, "choice") if column.one_of is not None and has_classes else None
+    return column_part(schema, column, "choice") if column.one_of is not None and has_classes else None
 
 
-def title_of(shape: Shape) -> str:
+def title_of(schema: DatasetSchema) -> str:
     """What a dataset is called in prose, in one line."""
-    return in_comment(" ".join((shape.title or shape.name).split()))
+    return in_comment(" ".join((schema.title or schema.name).split()))
 
 
-def about(shape: Shape) -> str | None:
+def about(schema: DatasetSchema) -> str | None:
     """What a dataset's owner says of it."""
-    return in_comment(shape.description) if shape.description else None
+    return in_comment(schema.description) if schema.description else None
 
 
-def column_part(shape: Shape, column: Column, part: str) -> str:
+def column_part(schema: DatasetSchema, column: Column, part: str) -> str:
     """The name of a schema that is one column's.
 
     It ends with a part that no dataset has, so that a column called `page` is not taken for a page of the dataset.
     """
-    return f"{shape.name}.{column.name}_{part}"
+    return f"{schema.name}.{column.name}_{part}"
 
 
-def choices_of(shape: Shape, column: Column) -> dict[str, Any] | None:
+def choices_of(schema: DatasetSchema, column: Column) -> dict[str, Any] | None:
     """A reference to the schema of a column's allowed values, None where any will do."""
-    name = choices_name(shape, column)
+    name = choices_name(schema, column)
     return schema_reference(name) if name is not None else None
 
 

@@ -12,7 +12,7 @@ from app.columns.schema_references import in_comment
 from app.columns.types.numbers import ANY_INTEGER
 from app.columns.types.registry import TYPES
 from app.datasets.keyvalue import limits
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.openapi.names import PARAMETERS
 from app.records.openapi.queries import (
     COUNT_MODES,
@@ -45,24 +45,24 @@ def _in_address(schema: dict[str, Any]) -> dict[str, Any]:
     return {"schema": {"minItems": 1, **schema}, **_COMMAS}
 
 
-def parameters_of(shape: Shape) -> dict[str, Any]:
+def parameters_of(schema: DatasetSchema) -> dict[str, Any]:
     """The parameters that a dataset's operations refer to: one for each column and operator, and those of all lists."""
-    return own_parameters(shape) | shared_parameters(shape)
+    return own_parameters(schema) | shared_parameters(schema)
 
 
-def own_parameters(shape: Shape) -> dict[str, Any]:
+def own_parameters(schema: DatasetSchema) -> dict[str, Any]:
     """Those that no other dataset has."""
-    return _parameters(shape, [(column, name) for column, name in _filters(shape) if _is_own(column, name)])
+    return _parameters(schema, [(column, name) for column, name in _filters(schema) if _is_own(column, name)])
 
 
-def shared_parameters(shape: Shape) -> dict[str, Any]:
+def shared_parameters(schema: DatasetSchema) -> dict[str, Any]:
     """Those that every dataset has, or every one with a column of this name and type: the same ones, by their names."""
-    filters = _parameters(shape, [(column, name) for column, name in _filters(shape) if not _is_own(column, name)])
-    return {**SHARED, **filters} if shape.can.queries else filters
+    filters = _parameters(schema, [(column, name) for column, name in _filters(schema) if not _is_own(column, name)])
+    return {**SHARED, **filters} if schema.can.queries else filters
 
 
-def _parameters(shape: Shape, filters: Sequence[tuple[Column, str]]) -> dict[str, Any]:
-    return {_component_name(shape, column, name): _filter_parameter(shape, column, name) for column, name in filters}
+def _parameters(schema: DatasetSchema, filters: Sequence[tuple[Column, str]]) -> dict[str, Any]:
+    return {_component_name(schema, column, name): _filter_parameter(schema, column, name) for column, name in filters}
 
 
 def _is_own(column: Column, operator: str) -> bool:
@@ -70,23 +70,23 @@ def _is_own(column: Column, operator: str) -> bool:
     return operator == "eq" or (column.one_of is not None and OPERATORS[operator].names_values)
 
 
-def _component_name(shape: Shape, column: Column, operator: str) -> str:
+def _component_name(schema: DatasetSchema, column: Column, operator: str) -> str:
     # No name of a dataset has two underscores in a row: `price__gte.decimal` is not one of a dataset's own.
     name = parameter_name(column, operator)
-    return f"{shape.name}.{name}" if _is_own(column, operator) else f"{name}.{column.type}"
+    return f"{schema.name}.{name}" if _is_own(column, operator) else f"{name}.{column.type}"
 
 
-def _filters(shape: Shape) -> list[tuple[Column, str]]:
+def _filters(schema: DatasetSchema) -> list[tuple[Column, str]]:
     """What the records of a dataset can be filtered by: columns, each with an operator."""
-    if not shape.can.queries:
-        return limits.listed_by(shape)
-    return [(column, name) for column in shape.columns for name in operators_of(column)]
+    if not schema.can.queries:
+        return limits.listed_by(schema)
+    return [(column, name) for column in schema.columns for name in operators_of(column)]
 
 
-def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]:
+def _filter_parameter(schema: DatasetSchema, column: Column, name: str) -> dict[str, Any]:
     operator = OPERATORS[name]
     parameter: dict[str, Any] = {"name": parameter_name(column, name), "in": "query"}
-    if not shape.can.queries and column == shape.key[0]:
+    if not schema.can.queries and column == schema.key[0]:
         parameter["required"] = True
     said = in_comment(column.description or column.label or "")
     about = said if name == "eq" else f"`{column.name}` {operator.about}."
@@ -96,9 +96,9 @@ def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]
         parameter["description"] = about
     if column.type == "json" and operator.takes == "value":
         return {**parameter, "schema": _JSON_TEXT}
-    choices = allowed(shape, column) if operator.names_values and column.one_of is not None else None
+    choices = allowed(schema, column) if operator.names_values and column.one_of is not None else None
     value = choices or TYPES[column.type].schema
-    example = shape.examples.get(column.name)
+    example = schema.examples.get(column.name)
     if name == "eq" and example is not None and choices is None:
         value = {**value, "examples": [example]}
     return {**parameter, **_in_address(operand(operator, value))}
@@ -108,9 +108,9 @@ def _filter_parameter(shape: Shape, column: Column, name: str) -> dict[str, Any]
 _PLAIN = ("gt", "gte", "lt", "lte", "in")
 
 
-def filter_references(shape: Shape) -> list[dict[str, Any]]:
+def filter_references(schema: DatasetSchema) -> list[dict[str, Any]]:
     """What an operation's parameters say of the filters it takes."""
-    return [{"$ref": PARAMETERS + _component_name(shape, column, name)} for column, name in _filters(shape)]
+    return [{"$ref": PARAMETERS + _component_name(schema, column, name)} for column, name in _filters(schema)]
 
 
 def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -158,27 +158,27 @@ def _shared(*names: str) -> list[dict[str, Any]]:
     return [{"$ref": PARAMETERS + name} for name in names]
 
 
-def view_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str, Any]]:
+def view_parameters(schema: DatasetSchema, embeddable: Collection[str]) -> list[dict[str, Any]]:
     """The parameters that say what is shown of a record."""
     embed = [_query("_embed", names_schema(sorted(embeddable)), EMBED_TEXT)] if embeddable else []
-    return [_query("_select", names_schema(column_names(shape)), SELECT_TEXT), *embed] if shape.columns else []
+    return [_query("_select", names_schema(column_names(schema)), SELECT_TEXT), *embed] if schema.columns else []
 
 
-def list_parameters(shape: Shape, embeddable: Collection[str]) -> list[dict[str, Any]]:
+def list_parameters(schema: DatasetSchema, embeddable: Collection[str]) -> list[dict[str, Any]]:
     """All that a list takes."""
-    if not shape.can.queries:
-        names = [shape.key[-1].name, f"-{shape.key[-1].name}"]
+    if not schema.can.queries:
+        names = [schema.key[-1].name, f"-{schema.key[-1].name}"]
         sort = _query("_sort", {**names_schema(names), "maxItems": 1}, "The sort order.")
-        return [LIMIT, CURSOR, sort, *view_parameters(shape, embeddable), *filter_references(shape)]
-    sorts = [_query("_sort", names_schema(sort_names(shape)), SORT_TEXT)] if shape.columns else []
-    view = view_parameters(shape, embeddable)
-    others = _shared(*(["_q"] if shape.has_texts else []), "_count", "_spreadsheet")
-    return [*_shared("_limit", "_cursor"), *sorts, *view, *others, *filter_references(shape)]
+        return [LIMIT, CURSOR, sort, *view_parameters(schema, embeddable), *filter_references(schema)]
+    sorts = [_query("_sort", names_schema(sort_names(schema)), SORT_TEXT)] if schema.columns else []
+    view = view_parameters(schema, embeddable)
+    others = _shared(*(["_q"] if schema.has_texts else []), "_count", "_spreadsheet")
+    return [*_shared("_limit", "_cursor"), *sorts, *view, *others, *filter_references(schema)]
 
 
-def aggregate_parameters(shape: Shape) -> list[dict[str, Any]]:
+def aggregate_parameters(schema: DatasetSchema) -> list[dict[str, Any]]:
     """All that an aggregate takes."""
-    groups, measures = _group_names(shape), _measure_names(shape)
+    groups, measures = _group_names(schema), _measure_names(schema)
     results = [*dict.fromkeys([*groups, *measures])]
     parameters = [_query("_aggregate", {**names_schema(measures), "default": [COUNT]}, MEASURES_TEXT)]
     if groups:
@@ -186,21 +186,21 @@ def aggregate_parameters(shape: Shape) -> list[dict[str, Any]]:
             _query("_group", names_schema(groups), GROUPS_TEXT),
             _query("_sort", names_schema([*results, *(f"-{name}" for name in results)]), RESULTS_TEXT),
         ]
-    others = _shared("_limit.results", "_cursor", *(["_q"] if shape.has_texts else []), "_spreadsheet")
-    return [*parameters, *others, *filter_references(shape)]
+    others = _shared("_limit.results", "_cursor", *(["_q"] if schema.has_texts else []), "_spreadsheet")
+    return [*parameters, *others, *filter_references(schema)]
 
 
-def _group_names(shape: Shape) -> list[str]:
+def _group_names(schema: DatasetSchema) -> list[str]:
     return [
         name
-        for column in shape.columns
+        for column in schema.columns
         if can_group(column)
         for name in (column.name, *(f"{column.name}__{period}" for period in periods_of(column)))
     ]
 
 
-def _measure_names(shape: Shape) -> list[str]:
-    return [COUNT, *(f"{column.name}__{name}" for column in shape.columns for name in column.kind.aggregates)]
+def _measure_names(schema: DatasetSchema) -> list[str]:
+    return [COUNT, *(f"{column.name}__{name}" for column in schema.columns for name in column.kind.aggregates)]
 
 
 # What the routes of any dataset take, whose columns they do not know.

@@ -11,7 +11,7 @@ from app.columns.json_schema import allowed_values, compared_value, number_schem
 from app.columns.schema_references import schema_reference
 from app.columns.types.numbers import ANY_INTEGER, ANY_NUMBER
 from app.columns.types.registry import TYPES
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.openapi.names import (
     COUNTING,
     KEY_PART,
@@ -85,29 +85,29 @@ def shared_schemas() -> dict[str, Any]:
     return shared
 
 
-def choices_schemas(shape: Shape) -> dict[str, Any]:
+def choices_schemas(schema: DatasetSchema) -> dict[str, Any]:
     """The schemas of the values that columns allow."""
-    return {name: allowed_values(column) for column in shape.columns if (name := choices_name(shape, column))}
+    return {name: allowed_values(column) for column in schema.columns if (name := choices_name(schema, column))}
 
 
-def query_schemas(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
+def query_schemas(schema: DatasetSchema, embeddable: Collection[str]) -> dict[str, Any]:
     """The schemas of a dataset's queries: allowed values, conditions, the body of a query and aggregates' results."""
-    choices = choices_schemas(shape)
-    if not shape.can.queries:
+    choices = choices_schemas(schema)
+    if not schema.can.queries:
         return choices
     conditions = {
-        column_part(shape, column, "conditions"): _own_conditions(shape, column)
-        for column in shape.columns
+        column_part(schema, column, "conditions"): _own_conditions(schema, column)
+        for column in schema.columns
         if column.one_of is not None
     }
-    result = {"type": "object", "properties": _result_members(shape), "additionalProperties": False}
+    result = {"type": "object", "properties": _result_members(schema), "additionalProperties": False}
     return {
         **choices,
         **conditions,
-        f"{shape.name}_where": _where(shape),
-        f"{shape.name}_query": _query_body(shape, embeddable),
-        f"{shape.name}_result": result,
-        f"{shape.name}_results": results_schema(part_of(shape, "result")),
+        f"{schema.name}_where": _where(schema),
+        f"{schema.name}_query": _query_body(schema, embeddable),
+        f"{schema.name}_result": result,
+        f"{schema.name}_results": results_schema(part_of(schema, "result")),
     }
 
 
@@ -122,30 +122,30 @@ def results_schema(result: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(members)}
 
 
-def _where(shape: Shape) -> dict[str, Any]:
-    this = part_of(shape, "where")
+def _where(schema: DatasetSchema) -> dict[str, Any]:
+    this = part_of(schema, "where")
     junctions = {
         name: {"type": "array", "items": this, "minItems": 1, "description": about}
         for name, about in _JUNCTIONS.items()
     }
-    columns = {column.name: _column_filter(shape, column) for column in shape.columns}
+    columns = {column.name: _column_filter(schema, column) for column in schema.columns}
     members = {**columns, **junctions, "_not": this}
     return {"type": "object", "properties": members, "additionalProperties": False}
 
 
-def _own_conditions(shape: Shape, column: Column) -> dict[str, Any]:
+def _own_conditions(schema: DatasetSchema, column: Column) -> dict[str, Any]:
     """The schema of the conditions on a column that allows some values only."""
-    return _conditions(column.kind.operators, compared_value(column.type), allowed(shape, column))
+    return _conditions(column.kind.operators, compared_value(column.type), allowed(schema, column))
 
 
-def allowed(shape: Shape, column: Column) -> dict[str, Any]:
+def allowed(schema: DatasetSchema, column: Column) -> dict[str, Any]:
     """The schema of the values that a column with `one_of` takes."""
-    return choices_of(shape, column) or allowed_values(column)
+    return choices_of(schema, column) or allowed_values(column)
 
 
-def _column_filter(shape: Shape, column: Column) -> dict[str, Any]:
+def _column_filter(schema: DatasetSchema, column: Column) -> dict[str, Any]:
     if column.one_of is not None:
-        return _filter(schema_reference(column_part(shape, column, "conditions")), allowed(shape, column))
+        return _filter(schema_reference(column_part(schema, column, "conditions")), allowed(schema, column))
     name = filter_name(column.type) if "eq" in column.kind.operators else conditions_name(column.type)
     return schema_reference(name)
 
@@ -160,12 +160,12 @@ _QUERY_MEMBERS: dict[str, Any] = {
 }
 
 
-def _query_body(shape: Shape, embeddable: Collection[str]) -> dict[str, Any]:
-    members = {"where": part_of(shape, "where"), **_QUERY_MEMBERS}
-    if shape.columns:
-        members["select"] = or_null({**names_schema(column_names(shape)), "minItems": 1})
-        members["sort"] = or_null(names_schema(sort_names(shape)))
-    if shape.has_texts:
+def _query_body(schema: DatasetSchema, embeddable: Collection[str]) -> dict[str, Any]:
+    members = {"where": part_of(schema, "where"), **_QUERY_MEMBERS}
+    if schema.columns:
+        members["select"] = or_null({**names_schema(column_names(schema)), "minItems": 1})
+        members["sort"] = or_null(names_schema(sort_names(schema)))
+    if schema.has_texts:
         members["q"] = or_null(SEARCH_WORDS)
     if embeddable:
         members["embed"] = or_null(names_schema(sorted(embeddable)))
@@ -178,14 +178,14 @@ def names_schema(names: Sequence[str]) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "string", "enum": list(names)}}
 
 
-def column_names(shape: Shape) -> list[str]:
+def column_names(schema: DatasetSchema) -> list[str]:
     """What a record's view can have."""
-    return [column.name for column in shape.columns]
+    return [column.name for column in schema.columns]
 
 
-def sort_names(shape: Shape) -> list[str]:
+def sort_names(schema: DatasetSchema) -> list[str]:
     """What records can be sorted by, in both directions."""
-    names = [column.name for column in shape.columns if column.kind.can_be_sorted]
+    names = [column.name for column in schema.columns if column.kind.can_be_sorted]
     return [*names, *(f"-{name}" for name in names)]
 
 
@@ -199,9 +199,9 @@ def key_schema(key: Sequence[Column]) -> dict[str, Any]:
     return {"type": "array", "prefixItems": values, "items": item, "minItems": len(values), "maxItems": len(values)}
 
 
-def _result_members(shape: Shape) -> dict[str, Any]:
+def _result_members(schema: DatasetSchema) -> dict[str, Any]:
     members: dict[str, Any] = {COUNT: {**_HOW_MANY, "description": "how many records there are"}}
-    for column in shape.columns:
+    for column in schema.columns:
         if can_group(column):
             common = _result_of(column.type)
             members[column.name] = common if column.name != COUNT else {"anyOf": [common, _HOW_MANY]}

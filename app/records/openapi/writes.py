@@ -10,7 +10,7 @@ from app.columns.schema_references import schema_reference
 from app.columns.types.numbers import ANY_INTEGER
 from app.core.http.names import IDEMPOTENCY_KEY, JSON, MAX_IDEMPOTENCY_KEY_LENGTH, MERGE_PATCH
 from app.core.http.problem_documents import problem_response
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.openapi.names import ANY_RECORD as ANY_RECORD_NAME
 from app.records.openapi.names import choices_of, part_of, title_of
 
@@ -76,9 +76,9 @@ def described(**members: Any) -> Document:
     return {"security": SECURITY, **members}
 
 
-def operation_of(shape: Shape, operation_id: str, summary: str) -> Document:
+def operation_of(schema: DatasetSchema, operation_id: str, summary: str) -> Document:
     """What every operation on a dataset's records says of itself."""
-    return {"operationId": operation_id, "summary": summary, "tags": [shape.name], "security": SECURITY}
+    return {"operationId": operation_id, "summary": summary, "tags": [schema.name], "security": SECURITY}
 
 
 ANY_RECORD = body_of(_ANY_RECORD)
@@ -123,79 +123,79 @@ def can_be_conditional(operation: Document) -> Document:
     }
 
 
-def write_schemas(shape: Shape) -> dict[str, Document]:
+def write_schemas(schema: DatasetSchema) -> dict[str, Document]:
     """The schemas of what is sent: a new record, a whole one at its address, and changes; and of an array's answer."""
-    title = title_of(shape)
-    key = {column.name for column in shape.key}
-    written = [column for column in shape.columns if column.name != ROW_ID]
-    values = {column.name: _written(column, shape) for column in written}
+    title = title_of(schema)
+    key = {column.name for column in schema.key}
+    written = [column for column in schema.columns if column.name != ROW_ID]
+    values = {column.name: _written(column, schema) for column in written}
     required = [column.name for column in written if column.required]
-    changes = {name: schema for name, schema in values.items() if name not in key}
+    changes = {name: value for name, value in values.items() if name not in key}
     numbered = {ROW_ID: {**ANY_INTEGER, "description": "as in the URL"}} if ROW_ID in key else {}
     return {
-        f"{shape.name}_create": _object(f"A new record of {title}.", values, required),
+        f"{schema.name}_create": _object(f"A new record of {title}.", values, required),
         # The same by another name: clients of typescript-fetch do not compile with one schema twice in a choice.
-        f"{shape.name}_new": {
+        f"{schema.name}_new": {
             "description": f"One of several new records of {title}.",
-            "allOf": [part_of(shape, "create")],
+            "allOf": [part_of(schema, "create")],
         },
-        f"{shape.name}_replace": _object(
+        f"{schema.name}_replace": _object(
             f"A whole record of {title}; its key is in the URL.",
             {**numbered, **values},
             [name for name in required if name not in key],
         ),
-        f"{shape.name}_update": _object(f"Changes to a record of {title}.", changes, []),
-        f"{shape.name}_created": {
+        f"{schema.name}_update": _object(f"Changes to a record of {title}.", changes, []),
+        f"{schema.name}_created": {
             "type": "object",
-            "properties": {"data": {"type": "array", "items": part_of(shape, "record")}},
+            "properties": {"data": {"type": "array", "items": part_of(schema, "record")}},
             "required": ["data"],
         },
     }
 
 
-def _written(column: Column, shape: Shape) -> Document:
+def _written(column: Column, schema: DatasetSchema) -> Document:
     """The schema of what is sent for a column; one with a pattern or choices of its own cannot say what no key is."""
-    schema = written_value(column, shape.examples.get(column.name), choices_of(shape, column))
-    if address_rule(column, [part.name for part in shape.key]) is None or column.one_of is not None:
-        return schema
-    return {"pattern": ADDRESSABLE, **schema}
+    value = written_value(column, schema.examples.get(column.name), choices_of(schema, column))
+    if address_rule(column, [part.name for part in schema.key]) is None or column.one_of is not None:
+        return value
+    return {"pattern": ADDRESSABLE, **value}
 
 
 def write_operations(
-    shape: Shape, key: list[Document], problems: Callable[..., Document]
+    schema: DatasetSchema, key: list[Document], problems: Callable[..., Document]
 ) -> tuple[dict[str, Document], dict[str, Document]]:
     """The operations at the address of all records and at that of one.
 
     `key` are the parameters of the latter; `problems` gives the responses of these names beside those of every
     operation.
     """
-    one, name, title = part_of(shape, "record"), shape.name, title_of(shape)
-    post = operation_of(shape, f"create_{name}_records", f"Add a record, or an array of records, of {title}") | {
+    one, name, title = part_of(schema, "record"), schema.name, title_of(schema)
+    post = operation_of(schema, f"create_{name}_records", f"Add a record, or an array of records, of {title}") | {
         "description": "All records of an array are added, or none. The response has the added records.",
         "parameters": [REPETITION],
-        "requestBody": body_of(_new_records(shape)),
+        "requestBody": body_of(_new_records(schema)),
         "responses": {
-            "201": _answer("Added", {"oneOf": [one, part_of(shape, "created")]}, _NEW),
+            "201": _answer("Added", {"oneOf": [one, part_of(schema, "created")]}, _NEW),
             **problems(*_WRITING),
         },
     }
-    put = operation_of(shape, f"replace_{name}_record", f"Add or replace a record of {title}") | {
+    put = operation_of(schema, f"replace_{name}_record", f"Add or replace a record of {title}") | {
         "description": "Adds the record with this key (201) or replaces it (200): columns that you leave out are null.",
         "parameters": [*key, *CREATE_CONDITIONS],
-        "requestBody": body_of(part_of(shape, "replace")),
+        "requestBody": body_of(part_of(schema, "replace")),
         "responses": {
             "200": _answer("Replaced", one, _ETAG),
             "201": _answer("Added", one, _NEW),
             **problems(*_WRITING, *_ADDRESSED),
         },
     }
-    patch = operation_of(shape, f"update_{name}_record", f"Change a record of {title}") | {
+    patch = operation_of(schema, f"update_{name}_record", f"Change a record of {title}") | {
         "description": "A JSON merge patch: columns that you leave out stay, null empties one.",
         "parameters": [*key, *CONDITIONS],
-        "requestBody": body_of(part_of(shape, "update"), JSON, MERGE_PATCH),
+        "requestBody": body_of(part_of(schema, "update"), JSON, MERGE_PATCH),
         "responses": {"200": _answer("Changed", one, _ETAG), **problems(*_WRITING, *_ADDRESSED)},
     }
-    delete = operation_of(shape, f"delete_{name}_record", f"Delete a record of {title}") | {
+    delete = operation_of(schema, f"delete_{name}_record", f"Delete a record of {title}") | {
         "description": "With `If-Match`, only if the record still has that ETag.",
         "parameters": [*key, *CONDITIONS],
         "responses": {"204": {"description": "Deleted"}, **problems("Malformed", "Referenced", *_ADDRESSED)},
@@ -203,11 +203,11 @@ def write_operations(
     return {"post": post}, {"put": put, "patch": patch, "delete": delete}
 
 
-def _new_records(shape: Shape) -> Document:
+def _new_records(schema: DatasetSchema) -> Document:
     """The schema of one new record or several; without columns there are none to be told apart."""
-    one = part_of(shape, "create")
-    several = {"type": "array", "items": part_of(shape, "new"), "minItems": 1}
-    return {"oneOf": [one, several]} if shape.columns else one
+    one = part_of(schema, "create")
+    several = {"type": "array", "items": part_of(schema, "new"), "minItems": 1}
+    return {"oneOf": [one, several]} if schema.columns else one
 
 
 def _answer(description: str, schema: Document, headers: Document) -> Document:

@@ -8,15 +8,15 @@ from app.columns.column import Column
 from app.columns.types.registry import TYPES
 from app.core.errors import CursorInvalid, did_you_mean
 from app.core.http.cursors import decode_cursor, encode_cursor
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.query.contradictions import refuse_contradictions
 from app.records.query.filters import AllOf, canonical, list_columns, no_column
 from app.records.query.functions import COUNT, PERIODS, can_group, periods_of, result_type
 from app.records.query.hints.idioms import ABSENT_FUNCTIONS, translate_group, translate_measure
 from app.records.query.limits import Limits
-from app.records.query.operands import Mistake, shown
+from app.records.query.operands import QueryError, shown
 from app.records.query.operators import SEPARATOR
-from app.records.query.parameters import Asked, read_address, refusals
+from app.records.query.parameters import QueryOptions, raise_as_problem, read_address
 from app.records.query.record_query import Form, check_form, read_search
 
 MEMBERS = ("aggregate", "group", "sort", "limit", "cursor", "q", "spreadsheet")
@@ -93,22 +93,22 @@ class AggregateQuery:
         return [*self.groups, *self.measures]
 
 
-def aggregate_from_address(shape: Shape, raw: bytes, limits: Limits, form: Form = "page") -> AggregateQuery:
+def aggregate_from_address(schema: DatasetSchema, raw: bytes, limits: Limits, form: Form = "page") -> AggregateQuery:
     """The query that an address' part behind the `?` asks for.
 
     Raises:
         UnknownParameter, ParameterInvalid, ParameterRepeated, QueryTooLarge, QueryContradictory, CursorInvalid: it
             cannot be run, for the reason that the problem names.
     """
-    where, asked = read_address(shape, raw, MEMBERS, limits)
+    where, asked = read_address(schema, raw, MEMBERS, limits)
     refuse_contradictions(where.conditions)
-    with refusals("query"):
+    with raise_as_problem("query"):
         check_form(asked, form)
-        groups = tuple(_group(shape, name) for name in asked.names("group") or ())
-        measures = tuple(_measure(shape, name) for name in asked.names("aggregate") or [COUNT])
+        groups = tuple(_group(schema, name) for name in asked.names("group") or ())
+        measures = tuple(_measure(schema, name) for name in asked.names("aggregate") or [COUNT])
         limits.check_terms(len(groups) + len(measures), "groups and measures")
-        _check_names(shape, groups, measures)
-        search = read_search(shape, asked, limits)
+        _check_names(schema, groups, measures)
+        search = read_search(schema, asked, limits)
         sort = _sort(asked, groups, measures)
         most = limits.page_size if form == "page" else limits.export_records
         cursor = asked.text("cursor")
@@ -121,61 +121,61 @@ def aggregate_from_address(shape: Shape, raw: bytes, limits: Limits, form: Form 
             limit=asked.limit(most, limits.page_size if form == "page" else None),
             spreadsheet=asked.flag("spreadsheet"),
         )
-        return query if cursor is None else replace(query, position=_position(shape, query, cursor))
+        return query if cursor is None else replace(query, position=_position(schema, query, cursor))
 
 
-def _check_names(shape: Shape, groups: Sequence[Group], measures: Sequence[Measure]) -> None:
+def _check_names(schema: DatasetSchema, groups: Sequence[Group], measures: Sequence[Measure]) -> None:
     if any(group.name == COUNT for group in groups) and any(measure.name == COUNT for measure in measures):
-        raise Mistake(
+        raise QueryError(
             "_aggregate",
             f"the number of records and the column '{COUNT}' would have the same name",
-            hint=f"Count a column that is always there, such as {shape.key[0].name}{SEPARATOR}{COUNT}.",
+            hint=f"Count a column that is always there, such as {schema.key[0].name}{SEPARATOR}{COUNT}.",
         )
 
 
-def _group(shape: Shape, name: str) -> Group:
-    column, period = _split(shape, name, "_group", translate_group)
+def _group(schema: DatasetSchema, name: str) -> Group:
+    column, period = _split(schema, name, "_group", translate_group)
     if not can_group(column):
-        possible = ", ".join(one.name for one in shape.columns if can_group(one))
+        possible = ", ".join(one.name for one in schema.columns if can_group(one))
         message = f"'{column.name}' is {column.type}, by which nothing can be grouped"
-        raise Mistake("_group", message, hint=f"Columns to group by: {shown(possible)}.")
+        raise QueryError("_group", message, hint=f"Columns to group by: {shown(possible)}.")
     if period and period not in periods_of(column):
         known = periods_of(column)
         hint = f"'{column.name}' takes: {', '.join(known)}." if known else f"Only dates have: {', '.join(PERIODS)}."
-        raise Mistake("_group", f"there is no '{shown(name)}'.{did_you_mean(period, known)}", hint=hint)
+        raise QueryError("_group", f"there is no '{shown(name)}'.{did_you_mean(period, known)}", hint=hint)
     return Group(name, column, period or None)
 
 
-def _measure(shape: Shape, name: str) -> Measure:
+def _measure(schema: DatasetSchema, name: str) -> Measure:
     if name == COUNT:
         return Measure(name, COUNT, None)
-    column, function = _split(shape, name, "_aggregate", translate_measure)
+    column, function = _split(schema, name, "_aggregate", translate_measure)
     known = column.kind.aggregates
     if function not in known:
-        meant = translate_measure(shape.columns, name)
+        meant = translate_measure(schema.columns, name)
         near = "" if meant or function in ABSENT_FUNCTIONS else did_you_mean(function, known)
         example = meant or f"{column.name}{SEPARATOR}{known[0]}"
         hint = f"Write it as {example}; '{column.name}' takes: {', '.join(known)}."
-        raise Mistake("_aggregate", f"there is no '{shown(name)}'.{near}", hint=hint)
+        raise QueryError("_aggregate", f"there is no '{shown(name)}'.{near}", hint=hint)
     return Measure(name, function, column)
 
 
-def _split(shape: Shape, name: str, place: str, translate: Translate) -> tuple[Column, str]:
+def _split(schema: DatasetSchema, name: str, place: str, translate: Translate) -> tuple[Column, str]:
     """The column and what stands behind it in the name of a member; `translate` reads another API's name."""
     column_part, _, rest = name.partition(SEPARATOR)
-    column = shape.by_name.get(column_part)
+    column = schema.by_name.get(column_part)
     if column is not None:
         return column, rest
-    meant = translate(shape.columns, name)
+    meant = translate(schema.columns, name)
     if meant is not None:
-        raise Mistake(place, f"there is no column '{shown(column_part)}'", hint=f"Write it as {place}={meant}.")
-    hint = list_columns(shape.columns)
+        raise QueryError(place, f"there is no column '{shown(column_part)}'", hint=f"Write it as {place}={meant}.")
+    hint = list_columns(schema.columns)
     if place == "_aggregate":
         hint = f"Write it as count, or as a column and a function: column__sum. {hint}"
-    raise Mistake(place, no_column(column_part, shape.columns), hint=hint)
+    raise QueryError(place, no_column(column_part, schema.columns), hint=hint)
 
 
-def _sort(asked: Asked, groups: Sequence[Group], measures: Sequence[Measure]) -> Sort:
+def _sort(asked: QueryOptions, groups: Sequence[Group], measures: Sequence[Measure]) -> Sort:
     members: list[Member] = [*groups, *measures]
     known = {member.name: member for member in members}
     terms: dict[str, bool] = {}
@@ -183,9 +183,9 @@ def _sort(asked: Asked, groups: Sequence[Group], measures: Sequence[Measure]) ->
         name = term.removeprefix("-")
         if name not in known:
             hint = f"They have: {shown(', '.join(known))}; a - before one sorts it in descending order."
-            raise Mistake("_sort", f"the results have no '{shown(name)}'.{did_you_mean(name, known)}", hint=hint)
+            raise QueryError("_sort", f"the results have no '{shown(name)}'.{did_you_mean(name, known)}", hint=hint)
         if name in terms:
-            raise Mistake("_sort", f"it names '{shown(name)}' twice")
+            raise QueryError("_sort", f"it names '{shown(name)}' twice")
         terms[name] = term.startswith("-")
     if not groups:
         return ()
@@ -193,20 +193,20 @@ def _sort(asked: Asked, groups: Sequence[Group], measures: Sequence[Measure]) ->
     return tuple((known[name], descending) for name, descending in (terms | rest).items())
 
 
-def _fingerprint(shape: Shape, query: AggregateQuery) -> list[Any]:
+def _fingerprint(schema: DatasetSchema, query: AggregateQuery) -> list[Any]:
     """What tells a query from those whose cursors it cannot take; what is computed besides changes no order."""
     groups = [group.name for group in query.groups]
     terms = [[member.name, descending] for member, descending in query.sort]
-    return ["aggregate", str(shape.id), canonical(query.where), query.search, groups, terms]
+    return ["aggregate", str(schema.id), canonical(query.where), query.search, groups, terms]
 
 
-def next_results(shape: Shape, query: AggregateQuery, position: list[Any]) -> str:
+def next_results(schema: DatasetSchema, query: AggregateQuery, position: list[Any]) -> str:
     """The cursor of the results behind the one whose sort's values, as texts, are `position`."""
-    return encode_cursor(position, _fingerprint(shape, query))
+    return encode_cursor(position, _fingerprint(schema, query))
 
 
-def _position(shape: Shape, query: AggregateQuery, cursor: str) -> tuple[str | None, ...]:
-    values = decode_cursor(cursor, _fingerprint(shape, query), length=len(query.sort))
+def _position(schema: DatasetSchema, query: AggregateQuery, cursor: str) -> tuple[str | None, ...]:
+    values = decode_cursor(cursor, _fingerprint(schema, query), length=len(query.sort))
     try:
         return tuple(_place(value, member) for value, (member, _) in zip(values, query.sort, strict=True))
     except (ValueError, ArithmeticError):

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.columns.column import Column
 from app.core.errors import did_you_mean
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.query.hints.idioms import JUNCTIONS
 from app.records.query.hints.near_values import guess_in_json, how_written
 from app.records.query.hints.operator_idioms import (
@@ -28,7 +28,7 @@ from app.records.query.hints.value_hints import explain_value, hint_for_value, w
 from app.records.query.limits import Limits
 from app.records.query.operands import (
     SHOWN_LENGTH,
-    Mistake,
+    QueryError,
     begin_of_day,
     comparable,
     named,
@@ -39,7 +39,7 @@ from app.records.query.operands import (
 from app.records.query.operators import OPERATORS
 
 # Of a list, in a hint.
-MOST_SHOWN = 5
+MAX_SHOWN = 5
 _JUNCTIONS = ("_and", "_or", "_not")
 
 
@@ -115,7 +115,7 @@ def condition_from_texts(column: Column, operator: str, given: Sequence[str], pl
     """The condition that a parameter of an address states, `given` once or, where it takes a list, more often.
 
     Raises:
-        Mistake: the operator does not go with the column, or the text does not go with the operator.
+        QueryError: the operator does not go with the column, or the text does not go with the operator.
         QueryTooLarge: a list or a text is too long.
     """
     _check_operator(column, operator, given[0], place, "query")
@@ -133,7 +133,7 @@ def _flag(text: str, place: str) -> str:
         return text
     near = {"true": "true", "1": "true", "yes": "true", "false": "false", "0": "false", "no": "false"}.get(text.lower())
     guess = f". Did you mean {near}?" if near else ""
-    raise Mistake(place, f"'{shown(text)}' is neither true nor false{guess}", hint="It takes true or false.")
+    raise QueryError(place, f"'{shown(text)}' is neither true nor false{guess}", hint="It takes true or false.")
 
 
 def condition_from_json(column: Column, operator: str, value: Any, place: str, limits: Limits) -> Condition:
@@ -142,14 +142,16 @@ def condition_from_json(column: Column, operator: str, value: Any, place: str, l
     takes = OPERATORS[operator].takes
     if takes == "flag":
         if not isinstance(value, bool):
-            raise Mistake(place, f"it takes true or false, not {named(value)}", hint="Without quotes: true or false.")
+            raise QueryError(
+                place, f"it takes true or false, not {named(value)}", hint="Without quotes: true or false."
+            )
         return Condition(column, operator, (json.dumps(value),))
     if takes != "value" and not isinstance(value, list):
         example = Idiom(column, operator, [value] if takes == "list" else ["…", "…"])
-        raise Mistake(place, f"'{operator}' takes an array of values", hint=advise(example, "body"))
+        raise QueryError(place, f"'{operator}' takes an array of values", hint=advise(example, "body"))
     if operator == "eq" and isinstance(value, list) and value and "in" in column.kind.operators:
-        hint = f"One of several values: {Idiom(column, 'in', value[:MOST_SHOWN]).spell('body')}."
-        raise Mistake(place, f"an array is not {column.kind.article}", hint=hint)
+        hint = f"One of several values: {Idiom(column, 'in', value[:MAX_SHOWN]).spell('body')}."
+        raise QueryError(place, f"an array is not {column.kind.article}", hint=hint)
     values = [value] if takes == "value" else value
     limits.check_list(len(values), place)
     texts = [_text_of(item, column, operator, place) for item in values]
@@ -159,10 +161,10 @@ def condition_from_json(column: Column, operator: str, value: Any, place: str, l
 def _text_of(value: Any, column: Column, operator: str, place: str) -> str:
     try:
         return text_of(value, column, place)
-    except Mistake as mistake:
+    except QueryError as mistake:
         message = f"{mistake.message}{guess_in_json(column, value)}"
         hint = missing(column, "body", is_missing=operator not in ("ne", "nin")) if value is None else mistake.hint
-        raise Mistake(place, message, hint=hint or how_written(column)) from None
+        raise QueryError(place, message, hint=hint or how_written(column)) from None
 
 
 def _check_operator(column: Column, operator: str, value: Any, place: str, source: Source) -> None:
@@ -171,10 +173,10 @@ def _check_operator(column: Column, operator: str, value: Any, place: str, sourc
         return
     hint = f"'{column.name}' takes: {', '.join(names)}."
     if operator in OPERATORS:
-        raise Mistake(place, f"'{operator}' does not go with {column.type}", hint=hint)
+        raise QueryError(place, f"'{operator}' does not go with {column.type}", hint=hint)
     idiom = explain_operator(column, operator, value, source)
     near = "" if idiom else did_you_mean(operator[:SHOWN_LENGTH], names)
-    raise Mistake(place, f"there is no operator '{shown(operator)}'.{near}", hint=idiom or hint)
+    raise QueryError(place, f"there is no operator '{shown(operator)}'.{near}", hint=idiom or hint)
 
 
 def _condition(
@@ -188,7 +190,7 @@ def _condition(
     for text in texts:
         limits.check_text(len(text), place)
         if operator in ("like", "ilike") and (len(text) - len(text.rstrip("\\"))) % 2:
-            raise Mistake(place, "the pattern ends with a \\ that nothing follows", hint="A backslash is \\\\.")
+            raise QueryError(place, "the pattern ends with a \\ that nothing follows", hint="A backslash is \\\\.")
         values.append(_comparable(text, column, operator, place, source))
     if kind.names_values and column.one_of is not None:
         _check_allowed(column, values, place, source)
@@ -196,16 +198,16 @@ def _condition(
     return Condition(column, operator, tuple(values), tuple(warnings))
 
 
-def _not_a_pair(column: Column, texts: Sequence[str], place: str, source: Source) -> Mistake:
+def _not_a_pair(column: Column, texts: Sequence[str], place: str, source: Source) -> QueryError:
     ranged = find_in_value(column, texts[0]) if source == "query" and len(texts) == 1 else None
     hint = advise(ranged, source) if ranged is not None else "Give the least and the greatest."
-    return Mistake(place, f"it takes two values, not {len(texts)}", hint=hint)
+    return QueryError(place, f"it takes two values, not {len(texts)}", hint=hint)
 
 
 def _comparable(text: str, column: Column, operator: str, place: str, source: Source) -> str:
     try:
         return comparable(begin_of_day(text) if column.type == "datetime" else text, column, place)
-    except Mistake as mistake:
+    except QueryError as mistake:
         raise explain_value(mistake, column, operator, text, source) from None
 
 
@@ -217,7 +219,7 @@ def _check_allowed(column: Column, values: Sequence[str], place: str, source: So
             near = f" Did you mean '{same}'?" if same else did_you_mean(value[:SHOWN_LENGTH], allowed)
             message = f"'{column.name}' is never '{shown(value)}'.{near}"
             hint = hint_for_value(column, "eq", value, source) or f"It is one of: {shown(', '.join(allowed))}."
-            raise Mistake(place, message, hint=hint)
+            raise QueryError(place, message, hint=hint)
 
 
 def no_column(name: str, columns: Sequence[Column], others: Sequence[str] = ()) -> str:
@@ -236,8 +238,8 @@ def list_columns(columns: Sequence[Column]) -> str:
 class WhereReader:
     """Reads the `where` of one body, and counts its conditions."""
 
-    def __init__(self, shape: Shape, limits: Limits) -> None:
-        self._shape = shape
+    def __init__(self, schema: DatasetSchema, limits: Limits) -> None:
+        self._schema = schema
         self._limits = limits
         self._count = 0
 
@@ -245,14 +247,14 @@ class WhereReader:
         """The filter that an object states: all of its members hold.
 
         Raises:
-            Mistake: something in it cannot be understood.
+            QueryError: something in it cannot be understood.
             QueryTooLarge: it has too many conditions, or is nested too deep.
         """
         self._limits.check_depth(depth, place)
         if not isinstance(document, dict):
             name = place.rpartition("/")[2]
             hint = f'Join conditions as {{"{name}": {{"_and": […]}}}}.' if isinstance(document, list) else None
-            raise Mistake(place, 'it takes an object, for example {"price": {"gte": 10}}', hint=hint)
+            raise QueryError(place, 'it takes an object, for example {"price": {"gte": 10}}', hint=hint)
         parts: list[Filter] = []
         for name, value in document.items():
             inner = f"{place}/{shown(name)}"
@@ -266,18 +268,18 @@ class WhereReader:
         if name == "_not":
             return Not(self.read(value, place, depth + 1))
         if not isinstance(value, list) or not value:
-            raise Mistake(place, "it takes an array of at least one object")
+            raise QueryError(place, "it takes an array of at least one object")
         self._add(len(value))
         parts = tuple(self.read(item, f"{place}/{at}", depth + 1) for at, item in enumerate(value))
         return AllOf(parts) if name == "_and" else AnyOf(parts)
 
     def _conditions(self, name: str, value: Any, place: str) -> list[Condition]:
-        column = self._shape.by_name.get(name)
+        column = self._schema.by_name.get(name)
         if column is None:
             raise self._no_column(name, value, place)
         asked = value if isinstance(value, dict) else {"eq": value}
         if not asked:
-            raise Mistake(
+            raise QueryError(
                 place, "it takes at least one operator", hint=f"It takes: {', '.join(column.kind.operators)}."
             )
         self._add(len(asked))
@@ -286,17 +288,17 @@ class WhereReader:
             for operator, wanted in asked.items()
         ]
 
-    def _no_column(self, name: str, value: Any, place: str) -> Mistake:
+    def _no_column(self, name: str, value: Any, place: str) -> QueryError:
         """The mistake that a member of a filter is neither a column nor joins conditions."""
         junction = JUNCTIONS.get(name.lower())
-        if junction is not None and find_column(self._shape.columns, name) is None:
-            return Mistake(place, f"there is no column '{shown(name)}'. Did you mean '{junction}'?")
-        idiom = find_condition(self._shape.columns, name, "")
-        if idiom is not None and find_column(self._shape.columns, name) is None and not isinstance(value, dict):
+        if junction is not None and find_column(self._schema.columns, name) is None:
+            return QueryError(place, f"there is no column '{shown(name)}'. Did you mean '{junction}'?")
+        idiom = find_condition(self._schema.columns, name, "")
+        if idiom is not None and find_column(self._schema.columns, name) is None and not isinstance(value, dict):
             hint = advise(replace(idiom, value=value), "body")
-            return Mistake(place, f"there is no column '{shown(name)}'", hint=hint)
-        message = no_column(name, self._shape.columns, _JUNCTIONS)
-        return Mistake(place, message, hint=list_columns(self._shape.columns))
+            return QueryError(place, f"there is no column '{shown(name)}'", hint=hint)
+        message = no_column(name, self._schema.columns, _JUNCTIONS)
+        return QueryError(place, message, hint=list_columns(self._schema.columns))
 
     def _add(self, count: int) -> None:
         self._count += count

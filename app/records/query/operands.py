@@ -20,7 +20,7 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _OFFSET_WITH_SPACE = re.compile(r"[0-9] [0-9]{2}:?[0-9]{2}$")
 
 
-class Mistake(Exception):
+class QueryError(Exception):
     """A fault of a query and its place in it, before it is said whether that is an address or a body."""
 
     def __init__(self, place: str, message: str, *, hint: str | None = None) -> None:
@@ -39,7 +39,7 @@ def split_list(text: str, place: str) -> list[str]:
     """The items of a comma list; one that holds a comma is put in double quotes, a quote within them is doubled.
 
     Raises:
-        Mistake: a quote is not closed, or something follows it.
+        QueryError: a quote is not closed, or something follows it.
     """
     items: list[str] = []
     at = 0
@@ -71,7 +71,7 @@ def _quoted(text: str, start: int, place: str) -> tuple[str, int]:
     while end >= 0 and text.startswith('"', end + 1):
         end = text.find('"', end + 2)
     if end < 0 or text[end + 1 : end + 2] not in ("", ","):
-        raise Mistake(
+        raise QueryError(
             place,
             f"the quote at character {start} of the list is not closed at the end of its item",
             hint='Write an item that holds a comma as "a,b", and a quote within it as "".',
@@ -83,7 +83,7 @@ def text_of(value: Any, column: Column, place: str) -> str:
     """A JSON value as the text that an address would hold for it.
 
     Raises:
-        Mistake: it is of another JSON type than the column's.
+        QueryError: it is of another JSON type than the column's.
     """
     if column.type == "json":
         return _write(value, place)
@@ -98,7 +98,7 @@ def text_of(value: Any, column: Column, place: str) -> str:
             return _digits(Decimal(str(value)))
         if expected == "number":
             return str(value)
-    raise Mistake(place, f"{named(value)} is not {column.kind.article} ({column.kind.example})")
+    raise QueryError(place, f"{named(value)} is not {column.kind.article} ({column.kind.example})")
 
 
 def _digits(number: Decimal) -> str:
@@ -111,7 +111,7 @@ def _write(value: Any, place: str) -> str:
     try:
         return write_json(value)
     except JsonInvalid as error:
-        raise Mistake(place, str(error)) from None
+        raise QueryError(place, str(error)) from None
 
 
 def named(value: Any) -> str:
@@ -125,7 +125,7 @@ def comparable(text: str, column: Column, place: str) -> str:
     """A text that stands for a value of the column, as the one text that all ways of writing it have in common.
 
     Raises:
-        Mistake: it is no value of the column's type.
+        QueryError: it is no value of the column's type.
     """
     check_characters(text, place)
     if column.type == "decimal" and _SCIENTIFIC.fullmatch(text):
@@ -136,7 +136,7 @@ def comparable(text: str, column: Column, place: str) -> str:
         # A form decodes + to a space.
         is_offset = column.type == "datetime" and _OFFSET_WITH_SPACE.search(text)
         hint = "In a URL, write the + of an offset as %2B." if is_offset else None
-        raise Mistake(place, str(error), hint=hint) from None
+        raise QueryError(place, str(error), hint=hint) from None
     return text if text in NOT_FINITE else canonical_text(value)
 
 
@@ -146,6 +146,6 @@ def begin_of_day(text: str) -> str:
 
 
 def check_characters(text: str, place: str) -> None:
-    """Raise Mistake where a text holds what no text in the database does."""
+    """Raise QueryError where a text holds what no text in the database does."""
     if not is_storable_text(text):
-        raise Mistake(place, "it contains NUL or half of a surrogate pair, which the database cannot store")
+        raise QueryError(place, "it contains NUL or half of a surrogate pair, which the database cannot store")

@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl
 
 from app.columns.column import Column
 from app.core.errors import ParameterInvalid, Problem, did_you_mean
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.errors import ParameterRepeated, QueryInvalid
 from app.records.query.filters import AllOf, Condition, condition_from_texts, takes_several
 from app.records.query.hints.unknown_parameters import unknown_parameter
 from app.records.query.limits import Limits
-from app.records.query.operands import SHOWN_LENGTH, Mistake, join_list, named, shown
+from app.records.query.operands import SHOWN_LENGTH, QueryError, join_list, named, shown
 from app.records.query.operators import OPERATORS, SEPARATOR, parameter_name
 
 # What takes names with commas between them, or a parameter for each.
@@ -23,10 +23,10 @@ _PROBLEMS: dict[str, type[Problem]] = {"query": ParameterInvalid, "body": QueryI
 
 
 @dataclass(frozen=True)
-class Asked:
+class QueryOptions:
     """What was asked for besides conditions, still unchecked; where it is an address, the `prefix` of the names is `_`.
 
-    Its methods raise a Mistake where a member is not what they read.
+    Its methods raise a QueryError where a member is not what they read.
     """
 
     prefix: Literal["_", ""]
@@ -42,7 +42,7 @@ class Asked:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise Mistake(self.place(name), f"it takes a string, not {named(value)}")
+            raise QueryError(self.place(name), f"it takes a string, not {named(value)}")
         return value
 
     def choice(self, name: str, choices: Sequence[str]) -> str | None:
@@ -51,7 +51,7 @@ class Asked:
         if value is not None and value not in choices:
             said = value if isinstance(value, str) else named(value)
             message = f"there is no '{shown(said)}'.{did_you_mean(said[:SHOWN_LENGTH], choices)}"
-            raise Mistake(self.place(name), message, hint=f"It takes: {', '.join(choices)}.")
+            raise QueryError(self.place(name), message, hint=f"It takes: {', '.join(choices)}.")
         return value
 
     def flag(self, name: str) -> bool:
@@ -61,7 +61,7 @@ class Asked:
             return bool(value == "true")
         if value is None or (not self.prefix and isinstance(value, bool)):
             return bool(value)
-        raise Mistake(self.place(name), f"it takes true or false, not {named(value)}")
+        raise QueryError(self.place(name), f"it takes true or false, not {named(value)}")
 
     def names(self, name: str) -> list[str] | None:
         """A list of different names: a comma list in an address, an array in a body."""
@@ -71,11 +71,11 @@ class Asked:
         items = [item.strip() for item in value.split(",")] if self.prefix else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
             hint = f'For example "{name}": {_EXAMPLES.get(name, _EXAMPLE)}.'
-            raise Mistake(self.place(name), "it takes an array of names", hint=hint)
+            raise QueryError(self.place(name), "it takes an array of names", hint=hint)
         seen: set[str] = set()
         for item in items:
             if item in seen:
-                raise Mistake(self.place(name), f"it names '{shown(item)}' twice")
+                raise QueryError(self.place(name), f"it names '{shown(item)}' twice")
             seen.add(item)
         return items
 
@@ -88,10 +88,10 @@ class Asked:
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
             hint = f"1 to {most}; for all records, Accept: text/csv or application/x-ndjson."
-            raise Mistake(self.place("limit"), f"it takes a whole number, not {named(value)}", hint=hint)
+            raise QueryError(self.place("limit"), f"it takes a whole number, not {named(value)}", hint=hint)
         if not 1 <= value <= most:
             hint = "Follow `next` to get more." if value > most else _LEAST[self.prefix]
-            raise Mistake(self.place("limit"), f"it takes 1 to {most}, not {shown(str(value))}", hint=hint)
+            raise QueryError(self.place("limit"), f"it takes 1 to {most}, not {shown(str(value))}", hint=hint)
         return value
 
 
@@ -104,11 +104,11 @@ _EXAMPLES = {"sort": '["-price", "name"]', "select": '["sku", "price"]', "embed"
 
 
 @contextmanager
-def refusals(source: Literal["query", "body"]) -> Iterator[None]:
+def raise_as_problem(source: Literal["query", "body"]) -> Iterator[None]:
     """Turn a mistake into the problem of where it was made: ParameterInvalid in an address, QueryInvalid in a body."""
     try:
         yield
-    except Mistake as mistake:
+    except QueryError as mistake:
         message = mistake.message if mistake.message.endswith("?") else f"{mistake.message.rstrip('.')}."
         errors = [{"in": source, "path": mistake.place, "message": message[:1].upper() + message[1:]}]
         detail = f"'{mistake.place}' cannot be used: {message}"
@@ -116,17 +116,17 @@ def refusals(source: Literal["query", "body"]) -> Iterator[None]:
 
 
 def read_address(
-    shape: Shape, raw: bytes, members: Sequence[str], limits: Limits, *, takes_conditions: bool = True
-) -> tuple[AllOf, Asked]:
+    schema: DatasetSchema, raw: bytes, members: Sequence[str], limits: Limits, *, takes_conditions: bool = True
+) -> tuple[AllOf, QueryOptions]:
     """The conditions of an address, and what else is asked for: `members`, each with a `_` before it.
 
     Raises:
         UnknownParameter, ParameterInvalid, ParameterRepeated, QueryTooLarge: something in it cannot be understood.
     """
-    columns = shape.by_name if takes_conditions else {}
+    columns = schema.by_name if takes_conditions else {}
     asked: dict[str, str] = {}
     conditions: list[Condition] = []
-    with refusals("query"):
+    with raise_as_problem("query"):
         for name, values in _split_address(raw, len(members), limits).items():
             column_name, _, operator = name.partition(SEPARATOR)
             if column_name in columns:
@@ -140,8 +140,8 @@ def read_address(
                 # No name has a comma.
                 asked[name[1:]] = ",".join(values)
             else:
-                raise unknown_parameter(shape, members, name, values[0], takes_conditions=takes_conditions)
-    return AllOf(tuple(conditions)), Asked("_", asked)
+                raise unknown_parameter(schema, members, name, values[0], takes_conditions=takes_conditions)
+    return AllOf(tuple(conditions)), QueryOptions("_", asked)
 
 
 def _split_address(raw: bytes, members: int, limits: Limits) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 from app.columns.column import Column
 from app.core.errors import CursorInvalid, did_you_mean
 from app.core.http.cursors import decode_cursor, encode_cursor
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.query.contradictions import refuse_contradictions
 from app.records.query.filters import (
     AllOf,
@@ -29,8 +29,8 @@ from app.records.query.filters import (
 from app.records.query.hints.idioms import explain_member, explain_selection, translate_sort
 from app.records.query.hints.operator_idioms import find_column
 from app.records.query.limits import Limits
-from app.records.query.operands import SHOWN_LENGTH, Mistake, check_characters, comparable, shown
-from app.records.query.parameters import Asked, read_address, refusals
+from app.records.query.operands import SHOWN_LENGTH, QueryError, check_characters, comparable, shown
+from app.records.query.parameters import QueryOptions, raise_as_problem, read_address
 
 Count = Literal["none", "exact", "estimated"]
 # A page as JSON, or all records as one of the two formats of an export.
@@ -39,12 +39,12 @@ Form = Literal["page", "csv", "ndjson"]
 DEFAULT_LIMIT = 50
 # The operators for which an index can be read instead of the records.
 _INDEXED_OPERATORS = ("eq", "in", "gt", "gte", "lt", "lte", "between", "startswith", "isnull")
-MOST_WARNINGS = 10
+MAX_WARNINGS = 10
 COUNTS = ("none", "exact", "estimated")
 # What a list takes beside conditions: in an address with a `_` before it, in a body as it is.
 MEMBERS = ("select", "sort", "limit", "cursor", "count", "q", "embed", "spreadsheet")
-# The shapes of the datasets that are embedded, by the column that refers to them.
-Embedded = Mapping[str, Shape]
+# The schemas of the datasets that are embedded, by the column that refers to them.
+Embedded = Mapping[str, DatasetSchema]
 
 
 @dataclass(frozen=True)
@@ -88,77 +88,77 @@ class RecordQuery:
     spreadsheet: bool = False
 
 
-def query_from_address(shape: Shape, raw: bytes, limits: Limits, form: Form = "page") -> RecordQuery:
+def query_from_address(schema: DatasetSchema, raw: bytes, limits: Limits, form: Form = "page") -> RecordQuery:
     """The query that an address' part behind the `?` asks for.
 
     Raises:
         UnknownParameter, ParameterInvalid, ParameterRepeated, QueryTooLarge, QueryContradictory, CursorInvalid: it
             cannot be run, for the reason that the problem names.
     """
-    where, asked = read_address(shape, raw, MEMBERS, limits)
-    with refusals("query"):
-        return _plan(shape, where, asked, limits, form)
+    where, asked = read_address(schema, raw, MEMBERS, limits)
+    with raise_as_problem("query"):
+        return _plan(schema, where, asked, limits, form)
 
 
-def query_from_body(shape: Shape, document: Any, limits: Limits, form: Form = "page") -> RecordQuery:
+def query_from_body(schema: DatasetSchema, document: Any, limits: Limits, form: Form = "page") -> RecordQuery:
     """The query that a JSON body asks for.
 
     Raises:
         QueryInvalid, QueryTooLarge, QueryContradictory, CursorInvalid: as `query_from_address` raises.
     """
-    with refusals("body"):
+    with raise_as_problem("body"):
         if not isinstance(document, dict):
-            raise Mistake("body", 'it takes an object, for example {"where": {"price": {"gte": 10}}}')
+            raise QueryError("body", 'it takes an object, for example {"where": {"price": {"gte": 10}}}')
         known = ("where", *MEMBERS)
         for name in document:
             if name not in known:
-                raise _no_member(shape, name, known)
-        where = WhereReader(shape, limits).read(document.get("where", {}), "where")
-        return _plan(shape, where, Asked("", document), limits, form)
+                raise _no_member(schema, name, known)
+        where = WhereReader(schema, limits).read(document.get("where", {}), "where")
+        return _plan(schema, where, QueryOptions("", document), limits, form)
 
 
-def _no_member(shape: Shape, name: str, known: Sequence[str]) -> Mistake:
-    meant, hint = explain_member(shape.columns, known, name)
+def _no_member(schema: DatasetSchema, name: str, known: Sequence[str]) -> QueryError:
+    meant, hint = explain_member(schema.columns, known, name)
     near = f" Did you mean '{meant}'?" if meant else did_you_mean(name[:SHOWN_LENGTH], known)
-    return Mistake(shown(name), f"there is no such member.{near}", hint=hint)
+    return QueryError(shown(name), f"there is no such member.{near}", hint=hint)
 
 
-def view_from_address(shape: Shape, raw: bytes, limits: Limits) -> RecordView:
+def view_from_address(schema: DatasetSchema, raw: bytes, limits: Limits) -> RecordView:
     """What the address of one record says is shown of it; see `query_from_address`."""
-    _, asked = read_address(shape, raw, ("select", "embed"), limits, takes_conditions=False)
-    with refusals("query"):
-        return _view(shape, asked)
+    _, asked = read_address(schema, raw, ("select", "embed"), limits, takes_conditions=False)
+    with raise_as_problem("query"):
+        return _view(schema, asked)
 
 
-def _plan(shape: Shape, where: AllOf, asked: Asked, limits: Limits, form: Form) -> RecordQuery:
+def _plan(schema: DatasetSchema, where: AllOf, asked: QueryOptions, limits: Limits, form: Form) -> RecordQuery:
     _check_contradictions(where)
     check_form(asked, form)
     most = limits.page_size if form == "page" else limits.export_records
-    search = read_search(shape, asked, limits)
-    sort = _sort(shape, asked, limits)
+    search = read_search(schema, asked, limits)
+    sort = _sort(schema, asked, limits)
     cursor = asked.text("cursor")
     query = RecordQuery(
         where=where,
         search=search,
-        view=_view(shape, asked),
+        view=_view(schema, asked),
         sort=sort,
         limit=asked.limit(most, DEFAULT_LIMIT if form == "page" else None),
         count=cast("Count", asked.choice("count", COUNTS) or "none"),
         spreadsheet=asked.flag("spreadsheet"),
     )
-    return query if cursor is None else replace(query, position=_position(shape, query, cursor))
+    return query if cursor is None else replace(query, position=_position(schema, query, cursor))
 
 
-def check_form(asked: Asked, form: Form) -> None:
-    """Raise a Mistake where something is asked for that a form does not have; what asks for nothing does no harm."""
+def check_form(asked: QueryOptions, form: Form) -> None:
+    """Raise a QueryError where something is asked for that a form does not have; what asks for nothing does no harm."""
     counts = asked.choice("count", COUNTS) not in (None, "none")
     for name, is_asked in (("cursor", asked.text("cursor") is not None), ("count", counts)):
         if form != "page" and is_asked:
             hint = "Leave it out; Accept: application/json has pages and counts."
-            raise Mistake(asked.place(name), "an export has all records, and no pages", hint=hint)
+            raise QueryError(asked.place(name), "an export has all records, and no pages", hint=hint)
     if form != "csv" and asked.flag("spreadsheet"):
         hint = "Send the header Accept: text/csv with it."
-        raise Mistake(asked.place("spreadsheet"), "only text/csv is for spreadsheets", hint=hint)
+        raise QueryError(asked.place("spreadsheet"), "only text/csv is for spreadsheets", hint=hint)
 
 
 def _check_contradictions(part: Filter) -> None:
@@ -174,11 +174,11 @@ def _check_contradictions(part: Filter) -> None:
             _check_contradictions(part.part)
 
 
-def read_search(shape: Shape, asked: Asked, limits: Limits) -> str | None:
+def read_search(schema: DatasetSchema, asked: QueryOptions, limits: Limits) -> str | None:
     """The words to be searched for.
 
     Raises:
-        Mistake: there are none, or nothing to search in.
+        QueryError: there are none, or nothing to search in.
     """
     words = asked.text("q")
     if words is None:
@@ -187,78 +187,80 @@ def read_search(shape: Shape, asked: Asked, limits: Limits) -> str | None:
     limits.check_text(len(words), place)
     check_characters(words, place)
     if not words.strip():
-        raise Mistake(place, "it is empty", hint="Leave it out to have all records.")
-    if not shape.has_texts:
-        raise Mistake(place, f"'{shape.name}' has no column of texts to search in", hint="Filter by its columns.")
+        raise QueryError(place, "it is empty", hint="Leave it out to have all records.")
+    if not schema.has_texts:
+        raise QueryError(place, f"'{schema.name}' has no column of texts to search in", hint="Filter by its columns.")
     return words
 
 
-def _view(shape: Shape, asked: Asked) -> RecordView:
+def _view(schema: DatasetSchema, asked: QueryOptions) -> RecordView:
     names = asked.names("select")
     if names == []:
-        raise Mistake(asked.place("select"), "it names no column", hint="Leave it out to have all columns.")
-    select = shape.columns if names is None else [_selected(shape, name, asked.place("select")) for name in names]
-    return RecordView(tuple(select), tuple(_embeddable(shape, name, asked) for name in asked.names("embed") or ()))
+        raise QueryError(asked.place("select"), "it names no column", hint="Leave it out to have all columns.")
+    select = schema.columns if names is None else [_selected(schema, name, asked.place("select")) for name in names]
+    return RecordView(tuple(select), tuple(_embeddable(schema, name, asked) for name in asked.names("embed") or ()))
 
 
-def _known(shape: Shape, name: str, place: str, hint: str | None = None) -> Column:
-    column = shape.by_name.get(name)
+def _known(schema: DatasetSchema, name: str, place: str, hint: str | None = None) -> Column:
+    column = schema.by_name.get(name)
     if column is None:
-        raise Mistake(place, no_column(name, shape.columns), hint=hint or list_columns(shape.columns))
+        raise QueryError(place, no_column(name, schema.columns), hint=hint or list_columns(schema.columns))
     return column
 
 
-def _selected(shape: Shape, name: str, place: str) -> Column:
-    return _known(shape, name, place, None if name in shape.by_name else explain_selection(shape, name))
+def _selected(schema: DatasetSchema, name: str, place: str) -> Column:
+    return _known(schema, name, place, None if name in schema.by_name else explain_selection(schema, name))
 
 
-def _sorted_by(shape: Shape, name: str, names: Sequence[str], asked: Asked) -> Column:
+def _sorted_by(schema: DatasetSchema, name: str, names: Sequence[str], asked: QueryOptions) -> Column:
     """The column that a member of a sort, one of `names`, names."""
     plain = name.removeprefix("-")
-    if plain in shape.by_name:
-        return shape.by_name[plain]
+    if plain in schema.by_name:
+        return schema.by_name[plain]
     place = asked.place("sort")
-    sort = translate_sort(shape.columns, ",".join(names))
-    hint = list_columns(shape.columns)
+    sort = translate_sort(schema.columns, ",".join(names))
+    hint = list_columns(schema.columns)
     if sort is not None:
         example = f"_sort={sort}" if asked.prefix else f'"sort": {json.dumps(sort.split(","))}'
         hint = f"Write it as {example}; a - before a column sorts it in descending order."
-        if find_column(shape.columns, plain) is None:
-            raise Mistake(place, f"there is no column '{shown(plain)}'", hint=hint)
-    return _known(shape, plain, place, hint)
+        if find_column(schema.columns, plain) is None:
+            raise QueryError(place, f"there is no column '{shown(plain)}'", hint=hint)
+    return _known(schema, plain, place, hint)
 
 
-def _embeddable(shape: Shape, name: str, asked: Asked) -> Column:
+def _embeddable(schema: DatasetSchema, name: str, asked: QueryOptions) -> Column:
     place = asked.place("embed")
-    hint = f"Columns that can be embedded: {', '.join(shape.references) or 'none'}."
-    column = _known(shape, name, place, hint)
+    hint = f"Columns that can be embedded: {', '.join(schema.references) or 'none'}."
+    column = _known(schema, name, place, hint)
     if column.references is None:
-        raise Mistake(place, f"'{name}' references no dataset", hint=hint)
+        raise QueryError(place, f"'{name}' references no dataset", hint=hint)
     return column
 
 
-def _sort(shape: Shape, asked: Asked, limits: Limits) -> tuple[SortTerm, ...]:
+def _sort(schema: DatasetSchema, asked: QueryOptions, limits: Limits) -> tuple[SortTerm, ...]:
     names = asked.names("sort") or []
     place = asked.place("sort")
     limits.check_terms(len(names), "columns to sort by")
-    terms = [_term(_sorted_by(shape, name, names, asked), name.startswith("-")) for name in names]
+    terms = [_term(_sorted_by(schema, name, names, asked), name.startswith("-")) for name in names]
     for term in terms:
         if not term.column.kind.can_be_sorted:
-            hint = f"These have one: {', '.join(column.name for column in shape.columns if column.kind.can_be_sorted)}."
+            hint = (
+                f"These have one: {', '.join(column.name for column in schema.columns if column.kind.can_be_sorted)}."
+            )
             message = f"'{term.column.name}' is {term.column.type}, which has no order"
-            raise Mistake(place, message, hint=shown(hint))
+            raise QueryError(place, message, hint=shown(hint))
     sorted_by = [term.column.name for term in terms]
     if repeated := {name for name in sorted_by if sorted_by.count(name) > 1}:
-        raise Mistake(place, f"it names '{min(repeated)}' twice")
+        raise QueryError(place, f"it names '{min(repeated)}' twice")
     # In the last one's direction, so that one index, read forwards or backwards, serves both.
     descending = terms[-1].descending if terms else False
-    rest = [_term(column, descending) for column in shape.key if column.name not in sorted_by]
-    return _until_unique([*terms, *rest], shape)
+    rest = [_term(column, descending) for column in schema.key if column.name not in sorted_by]
+    return _until_unique([*terms, *rest], schema)
 
 
-def _until_unique(terms: Sequence[SortTerm], shape: Shape) -> tuple[SortTerm, ...]:
+def _until_unique(terms: Sequence[SortTerm], schema: DatasetSchema) -> tuple[SortTerm, ...]:
     """The beginning of a sort that leaves no ties; what stands behind it orders nothing."""
-    missing = {column.name for column in shape.key}
+    missing = {column.name for column in schema.key}
     for count, term in enumerate(terms, 1):
         missing.discard(term.column.name)
         if not missing or (term.column.unique and not term.nullable):
@@ -270,20 +272,20 @@ def _term(column: Column, descending: bool) -> SortTerm:
     return SortTerm(column, descending, nullable=not column.required)
 
 
-def _fingerprint(shape: Shape, query: RecordQuery) -> list[Any]:
-    return [str(shape.id), canonical(query.where), query.search, [term.name for term in query.sort]]
+def _fingerprint(schema: DatasetSchema, query: RecordQuery) -> list[Any]:
+    return [str(schema.id), canonical(query.where), query.search, [term.name for term in query.sort]]
 
 
-def next_cursor(shape: Shape, query: RecordQuery, position: list[Any]) -> str:
+def next_cursor(schema: DatasetSchema, query: RecordQuery, position: list[Any]) -> str:
     """The cursor of the page behind the record whose sort's values, as JSON shows them, are `position`."""
-    return encode_cursor(position, _fingerprint(shape, query))
+    return encode_cursor(position, _fingerprint(schema, query))
 
 
-def _position(shape: Shape, query: RecordQuery, cursor: str) -> tuple[str | None, ...]:
-    values = decode_cursor(cursor, _fingerprint(shape, query), length=len(query.sort))
+def _position(schema: DatasetSchema, query: RecordQuery, cursor: str) -> tuple[str | None, ...]:
+    values = decode_cursor(cursor, _fingerprint(schema, query), length=len(query.sort))
     try:
         return tuple(_place(value, term.column) for value, term in zip(values, query.sort, strict=True))
-    except Mistake:
+    except QueryError:
         raise CursorInvalid(
             "The cursor does not fit the dataset's columns.", hint="Start from the first page."
         ) from None
@@ -293,32 +295,32 @@ def _place(value: Any, column: Column) -> str | None:
     if value is None and not column.required:
         return None
     if not isinstance(value, str | int | Decimal):
-        raise Mistake("cursor", "it holds no value")
+        raise QueryError("cursor", "it holds no value")
     return comparable(json.dumps(value) if isinstance(value, bool) else str(value), column, "cursor")
 
 
 def warnings_of(where: Filter) -> list[str]:
     """What a caller may not have meant by the conditions of a query, the first few."""
     said = dict.fromkeys(warning for condition in conditions_of(where) for warning in condition.warnings)
-    return list(said)[:MOST_WARNINGS]
+    return list(said)[:MAX_WARNINGS]
 
 
-def unserved(shape: Shape, query: RecordQuery) -> list[str]:
+def unserved(schema: DatasetSchema, query: RecordQuery) -> list[str]:
     """The parts of a query that no index serves, so that all records may have to be read for it."""
-    if any(_is_served(shape, condition) for condition in query.where.conditions):
+    if any(_is_served(schema, condition) for condition in query.where.conditions):
         return []
-    if query.search is not None and shape.search_is_indexed:
+    if query.search is not None and schema.search_is_indexed:
         return []
     filtered = dict.fromkeys(condition.column.name for condition in conditions_of(query.where))
     leading = query.sort[0]
     return [
         *(f"the filter on '{name}'" for name in filtered),
         *(["the search"] if query.search is not None else []),
-        *([f"the sort by '{leading.name}'"] if leading.column.name not in shape.indexed else []),
+        *([f"the sort by '{leading.name}'"] if leading.column.name not in schema.indexed else []),
     ]
 
 
-def _is_served(shape: Shape, condition: Condition) -> bool:
+def _is_served(schema: DatasetSchema, condition: Condition) -> bool:
     # Of a json column, what it contains is indexed.
     operators = ("contains",) if condition.column.type == "json" else _INDEXED_OPERATORS
-    return condition.column.name in shape.indexed and condition.operator in operators
+    return condition.column.name in schema.indexed and condition.operator in operators

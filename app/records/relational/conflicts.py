@@ -10,15 +10,15 @@ from app.columns.column import Column
 from app.core.database import statements
 from app.core.errors import Problem
 from app.datasets.errors import DatasetNotFound
-from app.datasets.schema_cache import Outdated, look_up_shape
+from app.datasets.schema_cache import StaleSchema, look_up_schema
 from app.records.documents import Fault, Values
 from app.records.errors import RecordReferenced, ReferenceMissing, ValueTaken
-from app.records.relational.write_plan import Target
-from app.records.results import MOST_SHOWN, refusal
+from app.records.relational.write_plan import WritePlan
+from app.records.results import MAX_SHOWN, refusal
 
 
 async def explain_clash(
-    target: Target,
+    plan: WritePlan,
     records: Sequence[Values],
     caller: Principal,
     *,
@@ -27,35 +27,35 @@ async def explain_clash(
 ) -> Exception:
     """Why the database did not take records; `own` is the key of the record that one of them is to take the place of.
 
-    Outdated where nothing is in their way any more: they are to be written again.
+    StaleSchema where nothing is in their way any more: they are to be written again.
     """
     names = records[0].keys()
     taken: list[Fault] = []
-    for columns in target.unique:
+    for columns in plan.unique:
         if names >= {column.name for column in columns}:
-            taken += await _find_taken(target, columns, records, is_list=is_list, own=own)
+            taken += await _find_taken(plan, columns, records, is_list=is_list, own=own)
     if taken:
         return refusal(ValueTaken, taken, "Change the record that has it, or choose another value.")
     dangling: list[Fault] = []
-    for column in target.referring:
+    for column in plan.referring:
         if column.name in names:
-            dangling += await _find_dangling(target, column, records, caller, is_list=is_list)
+            dangling += await _find_dangling(plan, column, records, caller, is_list=is_list)
     if dangling:
         return refusal(ReferenceMissing, dangling, "Create the referenced record first.")
-    return Outdated()
+    return StaleSchema()
 
 
 async def _find_taken(
-    target: Target,
+    plan: WritePlan,
     columns: Sequence[Column],
     records: Sequence[Values],
     *,
     is_list: bool,
     own: Sequence[Any],
 ) -> list[Fault]:
-    statement = target.sql.clashes(columns, is_update=bool(own))
+    statement = plan.sql.clashes(columns, is_update=bool(own))
     rows = await statements.fetch(statement, *(arrays_of(records, [c.name for c in columns])), *map(text_of, own))
-    kind = "key" if columns == target.sql.key else "value"
+    kind = "key" if columns == plan.sql.key else "value"
     faults = []
     for place, first, is_taken in rows:
         code = f"existing_{kind}" if is_taken else f"repeated_{kind}"
@@ -65,14 +65,14 @@ async def _find_taken(
 
 
 async def _find_dangling(
-    target: Target, column: Column, records: Sequence[Values], caller: Principal, *, is_list: bool
+    plan: WritePlan, column: Column, records: Sequence[Values], caller: Principal, *, is_list: bool
 ) -> list[Fault]:
     assert column.references is not None
     try:
-        other = await look_up_shape(column.references)
+        other = await look_up_schema(column.references)
     except DatasetNotFound:
         return []
-    statement = target.sql.dangling(column, other.name, other.key[0].name)
+    statement = plan.sql.dangling(column, other.name, other.key[0].name)
     rows = await statements.fetch(statement, *arrays_of(records, [column.name]))
     who = other.name if caller.may("read", other.name) else "another dataset"
     message = f"no record of {who} has this key"
@@ -85,17 +85,17 @@ def _fault(
     record = records[place - 1]
     value = ",".join(text_of(record[column.name]) or "" for column in columns)
     names = ",".join(column.name for column in columns)
-    return Fault(names, code, message, place - 1 if is_list else None, value[:MOST_SHOWN])
+    return Fault(names, code, message, place - 1 if is_list else None, value[:MAX_SHOWN])
 
 
 def explain_reference(
-    error: ForeignKeyViolationError, target: Target, key: Sequence[Any], caller: Principal
+    error: ForeignKeyViolationError, plan: WritePlan, key: Sequence[Any], caller: Principal
 ) -> Problem:
     """Why a record cannot be deleted; the dataset that refers to it is named to who may read that."""
     who = f"'{error.table_name}'" if caller.may("read", error.table_name) else "another dataset"
     shown = ",".join(str(value) for value in key)
     return RecordReferenced(
-        f"A record of {who} refers to the record '{shown[:MOST_SHOWN]}' of '{target.name}'.",
+        f"A record of {who} refers to the record '{shown[:MAX_SHOWN]}' of '{plan.name}'.",
         hint="Change or delete what references it first.",
     )
 

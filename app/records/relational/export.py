@@ -17,13 +17,13 @@ from app.core.database.statements import connection_of
 from app.core.errors import StatementTimedOut
 from app.core.settings import MIB, get_settings
 from app.datasets.errors import DatasetSchemaChanged
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.errors import ExportTooLarge, ResultOutOfRange
 from app.records.query.aggregate_query import AggregateQuery
 from app.records.query.record_query import Embedded, Form, RecordQuery
 from app.records.relational import select
 from app.records.relational.groups import select_result_cells, select_result_documents
-from app.records.request import Access
+from app.records.request import RecordsRequest
 
 # Pieces of what PostgreSQL sent that wait for a client who reads more slowly.
 WAITING_PIECES = 4
@@ -46,29 +46,29 @@ class Export:
     head: bytes = b""
 
 
-def plan_export(shape: Shape, query: RecordQuery, form: Form, embedded: Embedded) -> Export:
+def plan_export(schema: DatasetSchema, query: RecordQuery, form: Form, embedded: Embedded) -> Export:
     """The export of a query."""
     # One more than there may be: so it shows that there are more.
     most = query.limit or get_settings().max_export_records + 1
     if form == "ndjson":
-        return Export(select.select_documents(shape, query, most, embedded), UNUSED_DELIMITER, UNUSED_QUOTE)
+        return Export(select.select_documents(schema, query, most, embedded), UNUSED_DELIMITER, UNUSED_QUOTE)
     head = f"{','.join(select.cell_names(query, embedded))}\n".encode()
     mark = BYTE_ORDER_MARK if query.spreadsheet else b""
-    return Export(select.select_cells(shape, query, most, embedded), ",", '"', mark + head)
+    return Export(select.select_cells(schema, query, most, embedded), ",", '"', mark + head)
 
 
-def plan_results_export(shape: Shape, query: AggregateQuery, form: Form) -> Export:
+def plan_results_export(schema: DatasetSchema, query: AggregateQuery, form: Form) -> Export:
     """The export of an aggregate query."""
     most = query.limit or get_settings().max_export_records + 1
     if form == "ndjson":
-        return Export(select_result_documents(shape, query, most), UNUSED_DELIMITER, UNUSED_QUOTE)
+        return Export(select_result_documents(schema, query, most), UNUSED_DELIMITER, UNUSED_QUOTE)
     head = f"{','.join(member.name for member in query.members)}\n".encode()
     return Export(
-        select_result_cells(shape, query, most), ",", '"', (BYTE_ORDER_MARK if query.spreadsheet else b"") + head
+        select_result_cells(schema, query, most), ",", '"', (BYTE_ORDER_MARK if query.spreadsheet else b"") + head
     )
 
 
-async def stream(export: Export, access: Access) -> AsyncGenerator[bytes, None]:
+async def stream(export: Export, request: RecordsRequest) -> AsyncGenerator[bytes, None]:
     """An export's bytes, read from a database. Who stops reading ends the query.
 
     Raises:
@@ -79,7 +79,7 @@ async def stream(export: Export, access: Access) -> AsyncGenerator[bytes, None]:
     settings = get_settings()
     pieces: asyncio.Queue[_Piece] = asyncio.Queue(WAITING_PIECES)
     # A task of its own: it has time to end the query, however its reader is cancelled.
-    copying = asyncio.create_task(_copy(export, access, pieces))
+    copying = asyncio.create_task(_copy(export, request, pieces))
     copying.add_done_callback(_look_at)
     try:
         sent = len(export.head)
@@ -104,12 +104,12 @@ async def stream(export: Export, access: Access) -> AsyncGenerator[bytes, None]:
         await asyncio.shield(asyncio.wait({copying}, timeout=CLOSE_SECONDS))
 
 
-async def _copy(export: Export, access: Access, pieces: asyncio.Queue[_Piece]) -> int:
+async def _copy(export: Export, request: RecordsRequest, pieces: asyncio.Queue[_Piece]) -> int:
     """Bring the records into `pieces`, and None behind them; answers how many they were."""
     try:
-        count = await _copy_records(access.guard(export.statement), export, access.pool, pieces)
+        count = await _copy_records(request.guard(export.statement), export, request.pool, pieces)
         # No record at all may also mean that the dataset is another one by now, or that the caller's key is revoked.
-        if not count and not await access.is_current():
+        if not count and not await request.is_current():
             raise _reshaped()
     except Exception:
         await pieces.put(None)
@@ -159,9 +159,9 @@ def _look_at(task: "asyncio.Task[Any]") -> None:
 class ExportResponse(StreamingResponse):
     """An export on its way to a client; what fails early is raised before anything is sent."""
 
-    def __init__(self, access: Access, form: Form, export: Export) -> None:
-        self._stream = stream(export, access)
-        headers = {"Content-Disposition": f'attachment; filename="{access.shape.name}.{form}"', "Vary": "Accept"}
+    def __init__(self, request: RecordsRequest, form: Form, export: Export) -> None:
+        self._stream = stream(export, request)
+        headers = {"Content-Disposition": f'attachment; filename="{request.schema.name}.{form}"', "Vary": "Accept"}
         super().__init__(self._stream, headers=headers, media_type=MEDIA_TYPES[form])
 
     async def stream_response(self, send: Send) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.columns.types.registry import TYPES
 from app.core.database.names import DATA_SCHEMA, quote
 from app.core.database.sql import Statement
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.query.aggregate_query import AggregateQuery, Group, Member
 from app.records.query.functions import FUNCTIONS, PERIODS, result_sql
 from app.records.relational.select import FORMULA
@@ -15,30 +15,30 @@ from app.records.relational.where import SOURCE, Ordered, Parameters, behind, co
 _ROW = "_row"
 
 
-def select_results(shape: Shape, query: AggregateQuery, limit: int) -> Statement:
+def select_results(schema: DatasetSchema, query: AggregateQuery, limit: int) -> Statement:
     """The statement that reads up to `limit` results: one JSON text each, and its place in the sort as a JSON array."""
     place = json_array(f"{_value(query.members.index(member))}::text" for member, _ in query.sort)
-    return _select(shape, query, limit, f"{_document(query.members)}, {place}")
+    return _select(schema, query, limit, f"{_document(query.members)}, {place}")
 
 
-def select_result_documents(shape: Shape, query: AggregateQuery, limit: int) -> Statement:
+def select_result_documents(schema: DatasetSchema, query: AggregateQuery, limit: int) -> Statement:
     """The statement that reads up to `limit` results, one JSON text each."""
-    return _select(shape, query, limit, _document(query.members))
+    return _select(schema, query, limit, _document(query.members))
 
 
-def select_result_cells(shape: Shape, query: AggregateQuery, limit: int) -> Statement:
+def select_result_cells(schema: DatasetSchema, query: AggregateQuery, limit: int) -> Statement:
     """The statement that reads up to `limit` results as cells, in the order of their members."""
     cells = (_cell(at, member, spreadsheet=query.spreadsheet) for at, member in enumerate(query.members))
-    return _select(shape, query, limit, ", ".join(cells))
+    return _select(schema, query, limit, ", ".join(cells))
 
 
-def _select(shape: Shape, query: AggregateQuery, limit: int, shown: str) -> Statement:
+def _select(schema: DatasetSchema, query: AggregateQuery, limit: int, shown: str) -> Statement:
     parameters = Parameters()
-    conditions = matching(shape, query.where, query.search, parameters)
+    conditions = matching(schema, query.where, query.search, parameters)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     computed = ", ".join(f'{_expression(member)} AS "{at}"' for at, member in enumerate(query.members))
     return parameters.statement(
-        f"SELECT {shown} FROM (SELECT {computed} FROM {quote(DATA_SCHEMA, shape.name)} AS {SOURCE}{where}"
+        f"SELECT {shown} FROM (SELECT {computed} FROM {quote(DATA_SCHEMA, schema.name)} AS {SOURCE}{where}"
         f"{_groups(query, parameters)} LIMIT {limit}) AS {_ROW}"
     )
 

@@ -16,36 +16,36 @@ from app.records.query.aggregate_query import AggregateQuery
 from app.records.query.record_query import Embedded, RecordQuery, RecordView, unserved
 from app.records.relational import select
 from app.records.relational.groups import select_results
-from app.records.request import Access
+from app.records.request import RecordsRequest
 from app.records.results import RecordPage, not_found
 
 
-async def list_page(access: Access, query: RecordQuery, embedded: Embedded) -> RecordPage:
+async def list_page(request: RecordsRequest, query: RecordQuery, embedded: Embedded) -> RecordPage:
     """A page of the records that a query asks for, with their number where it asks for that.
 
     Raises:
         StatementTimedOut: it takes too long; the hint says what no index serves.
     """
-    if not access.shape.columns:
+    if not request.schema.columns:
         return RecordPage([], count=0 if query.count != "none" else None)
     started = time.perf_counter()
     limit = query.limit or get_settings().max_page_size
     rows: list[Record] = []
     for segment in select.segments(query):
-        statement = select.select_page(access.shape, query, segment, limit + 1 - len(rows), embedded)
-        rows += await _fetch_page(access, statement, query)
+        statement = select.select_page(request.schema, query, segment, limit + 1 - len(rows), embedded)
+        rows += await _fetch_page(request, statement, query)
         if len(rows) > limit:
             break
     page = RecordPage([row[0] for row in rows[:limit]], _place(rows[limit - 1], query) if len(rows) > limit else None)
-    count = await _count(access, query, page) if query.count != "none" else None
+    count = await _count(request, query, page) if query.count != "none" else None
     return replace(page, count=count, seconds=time.perf_counter() - started)
 
 
-async def _fetch_page(access: Access, statement: Statement, query: RecordQuery) -> list[Record]:
+async def _fetch_page(request: RecordsRequest, statement: Statement, query: RecordQuery) -> list[Record]:
     try:
-        return await access.fetch(statement)
+        return await request.fetch(statement)
     except QueryCanceledError:
-        if parts := unserved(access.shape, query):
+        if parts := unserved(request.schema, query):
             raise _timed_out(f"No index serves {' and '.join(parts)}: add one, or filter further.") from None
         raise
 
@@ -58,24 +58,24 @@ def _place(row: Record, query: RecordQuery) -> list[Any]:
     return [record[term.column.name] for term in query.sort]
 
 
-async def _count(access: Access, query: RecordQuery, page: RecordPage) -> int:
+async def _count(request: RecordsRequest, query: RecordQuery, page: RecordPage) -> int:
     """How many records a query has in all pages; nothing is asked where the page at hand is all of them."""
     if query.position is None and page.last is None:
         return len(page.records)
     if query.count == "exact":
-        return await _count_exactly(access, query)
-    return max(await _estimate(access, query), len(page.records))
+        return await _count_exactly(request, query)
+    return max(await _estimate(request, query), len(page.records))
 
 
-async def _count_exactly(access: Access, query: RecordQuery, most: int | None = None) -> int:
+async def _count_exactly(request: RecordsRequest, query: RecordQuery, most: int | None = None) -> int:
     try:
-        return int((await access.fetch(select.count_records(access.shape, query, most)))[0][0])
+        return int((await request.fetch(select.count_records(request.schema, query, most)))[0][0])
     except QueryCanceledError:
         raise _timed_out("Ask for _count=estimated, or filter further.") from None
 
 
-async def _estimate(access: Access, query: RecordQuery) -> int:
-    ((plan,),) = await access.explain(select.estimate_records(access.shape, query))
+async def _estimate(request: RecordsRequest, query: RecordQuery) -> int:
+    ((plan,),) = await request.explain(select.estimate_records(request.schema, query))
     return int(plan[0]["Plan"]["Plan Rows"])
 
 
@@ -85,75 +85,77 @@ def _timed_out(hint: str) -> StatementTimedOut:
     )
 
 
-async def check_export(access: Access, query: RecordQuery) -> None:
+async def check_export(request: RecordsRequest, query: RecordQuery) -> None:
     """Raise ExportTooLarge where a query has more records than an export may have.
 
     They are counted only where the planner expects that many, and no further than that. An export that turns out to
     be larger than it was thought breaks off.
     """
     most = get_settings().max_export_records
-    if query.limit is not None or 2 * await _estimate(access, query) < most:
+    if query.limit is not None or 2 * await _estimate(request, query) < most:
         return
-    if await _count_exactly(access, query, most + 1) > most:
+    if await _count_exactly(request, query, most + 1) > most:
         raise ExportTooLarge(
             f"There are more than {most:,} records, the most that an export may have.",
             hint="Filter them, say how many with _limit, or follow the pages. (TOLVA_MAX_EXPORT_RECORDS)",
         )
 
 
-async def compute(access: Access, query: AggregateQuery) -> RecordPage:
+async def compute(request: RecordsRequest, query: AggregateQuery) -> RecordPage:
     """A page of the results of an aggregate query.
 
     Raises:
         ResultOutOfRange: a sum of numbers is too large for one.
     """
-    if not access.shape.columns:
+    if not request.schema.columns:
         return RecordPage(['{"count":0}'])
     limit = query.limit or get_settings().max_page_size
     try:
-        rows = await access.fetch(select_results(access.shape, query, limit + 1))
+        rows = await request.fetch(select_results(request.schema, query, limit + 1))
     except NumericValueOutOfRangeError:
         raise ResultOutOfRange from None
     last = json.loads(rows[limit - 1][1]) if len(rows) > limit else None
     return RecordPage([row[0] for row in rows[:limit]], last)
 
 
-async def check_results_export(access: Access) -> None:
+async def check_results_export(request: RecordsRequest) -> None:
     """Do nothing: results can be exported here."""
 
 
-async def get_record(access: Access, key: Sequence[Any]) -> str:
+async def get_record(request: RecordsRequest, key: Sequence[Any]) -> str:
     """The record with this key as a JSON text; `key` holds the values as `Column.parse` gives them.
 
     Raises:
         RecordNotFound: there is none.
     """
-    shape = access.shape
-    statement = Statement(select.select_record(shape), _texts(key))
-    rows = await access.fetch(statement) if shape.columns else []
+    schema = request.schema
+    statement = Statement(select.select_record(schema), _texts(key))
+    rows = await request.fetch(statement) if schema.columns else []
     if not rows:
-        raise not_found(shape.name, shape.key, key)
+        raise not_found(schema.name, schema.key, key)
     return str(rows[0][0])
 
 
-async def get_view(access: Access, key: Sequence[Any], view: RecordView, embedded: Embedded) -> tuple[str, str]:
+async def get_view(
+    request: RecordsRequest, key: Sequence[Any], view: RecordView, embedded: Embedded
+) -> tuple[str, str]:
     """A view of the record with this key as a JSON text, and the MD5 of the whole record's.
 
     Raises:
         RecordNotFound: there is none.
     """
-    shape = access.shape
-    rows = await access.fetch(Statement(select.select_view(shape, view, embedded), _texts(key)))
+    schema = request.schema
+    rows = await request.fetch(Statement(select.select_view(schema, view, embedded), _texts(key)))
     if not rows:
-        raise not_found(shape.name, shape.key, key)
+        raise not_found(schema.name, schema.key, key)
     return rows[0][0], rows[0][1]
 
 
-async def get_many(access: Access, keys: Sequence[Sequence[Any]]) -> list[str | None]:
+async def get_many(request: RecordsRequest, keys: Sequence[Sequence[Any]]) -> list[str | None]:
     """The records with these keys as JSON texts, in their order, None for each that there is not."""
-    if not access.shape.columns or not keys:
+    if not request.schema.columns or not keys:
         return [None for _ in keys]
-    return [row[0] for row in await access.fetch(select.select_many(access.shape, [_texts(key) for key in keys]))]
+    return [row[0] for row in await request.fetch(select.select_many(request.schema, [_texts(key) for key in keys]))]
 
 
 def _texts(key: Sequence[Any]) -> tuple[str, ...]:

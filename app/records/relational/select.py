@@ -8,7 +8,7 @@ from typing import Literal
 from app.columns.column import Column
 from app.core.database.names import DATA_SCHEMA, quote
 from app.core.database.sql import Statement
-from app.datasets.schema import KEPT_SHAPES, Shape
+from app.datasets.schema import MAX_SCHEMAS, DatasetSchema
 from app.records.query.record_query import Embedded, RecordQuery, RecordView, SortTerm
 from app.records.relational.where import (
     SOURCE,
@@ -30,31 +30,31 @@ FORMULA = r"^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]"
 Segment = Literal["values", "nulls"]
 
 
-@lru_cache(KEPT_SHAPES)
-def select_record(shape: Shape) -> str:
+@lru_cache(MAX_SCHEMAS)
+def select_record(schema: DatasetSchema) -> str:
     """The statement that reads the record whose key columns have the values $1, $2, …"""
-    return f"{_select(shape)} WHERE {_row(shape.key)} = {_placeholders(shape.key)}"
+    return f"{_select(schema)} WHERE {_row(schema.key)} = {_placeholders(schema.key)}"
 
 
-def select_view(shape: Shape, view: RecordView, embedded: Embedded) -> str:
+def select_view(schema: DatasetSchema, view: RecordView, embedded: Embedded) -> str:
     """The statement that reads a view of such a record, and behind it the MD5 of the whole record."""
-    whole = f"(SELECT md5(row_to_json(_whole)::text) FROM (SELECT {json_members(shape.columns, SOURCE)}) AS _whole)"
+    whole = f"(SELECT md5(row_to_json(_whole)::text) FROM (SELECT {json_members(schema.columns, SOURCE)}) AS _whole)"
     return (
-        f"SELECT row_to_json(_record)::text, {whole} FROM {_table(shape)}{_joins(view, embedded)}"
-        f"{_record(view, embedded)} WHERE {_row(shape.key)} = {_placeholders(shape.key)}"
+        f"SELECT row_to_json(_record)::text, {whole} FROM {_table(schema)}{_joins(view, embedded)}"
+        f"{_record(view, embedded)} WHERE {_row(schema.key)} = {_placeholders(schema.key)}"
     )
 
 
-def select_many(shape: Shape, keys: Sequence[Sequence[str]]) -> Statement:
+def select_many(schema: DatasetSchema, keys: Sequence[Sequence[str]]) -> Statement:
     """The statement that reads the records with these keys, one row for each in their order, NULL for an absent one."""
     parameters = Parameters()
     texts = [list(values) for values in zip(*keys, strict=True)]
-    arrays = [parameters.add(values, column.kind.sql) for column, values in zip(shape.key, texts, strict=True)]
-    names = [f"key_{number}" for number in range(len(shape.key))]
-    same = " AND ".join(f"{column_name(c)} = asked.{name}" for c, name in zip(shape.key, names, strict=True))
+    arrays = [parameters.add(values, column.kind.sql) for column, values in zip(schema.key, texts, strict=True)]
+    names = [f"key_{number}" for number in range(len(schema.key))]
+    same = " AND ".join(f"{column_name(c)} = asked.{name}" for c, name in zip(schema.key, names, strict=True))
     return parameters.statement(
         f"SELECT found.record FROM unnest({', '.join(arrays)}) WITH ORDINALITY AS asked({', '.join(names)}, place) "
-        f"LEFT JOIN LATERAL ({_select(shape)} WHERE {same}) AS found(record) ON true "
+        f"LEFT JOIN LATERAL ({_select(schema)} WHERE {same}) AS found(record) ON true "
         "ORDER BY asked.place"
     )
 
@@ -70,14 +70,16 @@ def segments(query: RecordQuery) -> list[Segment]:
     return ["values"] if is_never_missing(query.sort[0].column, query.where) else ["values", "nulls"]
 
 
-def select_page(shape: Shape, query: RecordQuery, segment: Segment, limit: int, embedded: Embedded) -> Statement:
+def select_page(
+    schema: DatasetSchema, query: RecordQuery, segment: Segment, limit: int, embedded: Embedded
+) -> Statement:
     """The statement that reads up to `limit` records of one part of a list.
 
     The JSON is built of those alone, not of all that are sorted. If the records do not show their position, the sort's
     values come behind each of them, as a JSON array.
     """
     parameters = Parameters()
-    conditions = matching(shape, query.where, query.search, parameters)
+    conditions = matching(schema, query.where, query.search, parameters)
     terms, position = query.sort, query.position
     leading = terms[0]
     if segment == "nulls":
@@ -91,7 +93,7 @@ def select_page(shape: Shape, query: RecordQuery, segment: Segment, limit: int, 
         conditions.append(behind(ordered(terms), position, parameters))
     view, placed = query.view, order(ordered(terms))
     needed = {c.name: column_name(c) for c in (*view.select, *view.embed, *(term.column for term in query.sort))}
-    source = f"SELECT {', '.join(needed.values())} FROM {_table(shape)}{_where(conditions)}"
+    source = f"SELECT {', '.join(needed.values())} FROM {_table(schema)}{_where(conditions)}"
     place = "" if shows_position(query) else f", {_position(query.sort)}"
     return parameters.statement(
         f"SELECT row_to_json(_record)::text{place} FROM ({source} ORDER BY {placed} LIMIT {limit}) AS {SOURCE}"
@@ -114,25 +116,25 @@ def _position(sort: Sequence[SortTerm]) -> str:
     return json_array(term.column.kind.json_sql.format(column_name(term.column)) for term in sort)
 
 
-def select_documents(shape: Shape, query: RecordQuery, most: int, embedded: Embedded) -> Statement:
+def select_documents(schema: DatasetSchema, query: RecordQuery, most: int, embedded: Embedded) -> Statement:
     """The statement that reads up to `most` records of a list, one JSON text each."""
     parameters = Parameters()
     record = _record(query.view, embedded)
     return parameters.statement(
-        f"SELECT row_to_json(_record)::text FROM {_table(shape)}{_joins(query.view, embedded)}{record}"
-        f"{_matched(shape, query, parameters)} ORDER BY {order(ordered(query.sort))} LIMIT {most}"
+        f"SELECT row_to_json(_record)::text FROM {_table(schema)}{_joins(query.view, embedded)}{record}"
+        f"{_matched(schema, query, parameters)} ORDER BY {order(ordered(query.sort))} LIMIT {most}"
     )
 
 
-def select_cells(shape: Shape, query: RecordQuery, most: int, embedded: Embedded) -> Statement:
+def select_cells(schema: DatasetSchema, query: RecordQuery, most: int, embedded: Embedded) -> Statement:
     """The statement that reads up to `most` records of a list as cells, in the order of `cell_names`."""
     cells = [_cell(column, SOURCE, spreadsheet=query.spreadsheet) for column in query.view.select]
     for alias, _, other in _embeddings(query.view, embedded):
         cells += [_cell(column, alias, spreadsheet=query.spreadsheet) for column in other.columns]
     parameters = Parameters()
     return parameters.statement(
-        f"SELECT {', '.join(cells)} FROM {_table(shape)}{_joins(query.view, embedded)}"
-        f"{_matched(shape, query, parameters)} ORDER BY {order(ordered(query.sort))} LIMIT {most}"
+        f"SELECT {', '.join(cells)} FROM {_table(schema)}{_joins(query.view, embedded)}"
+        f"{_matched(schema, query, parameters)} ORDER BY {order(ordered(query.sort))} LIMIT {most}"
     )
 
 
@@ -152,38 +154,38 @@ def _cell(column: Column, source: str, *, spreadsheet: bool) -> str:
     return column.kind.json_sql.format(name)
 
 
-def count_records(shape: Shape, query: RecordQuery, most: int | None = None) -> Statement:
+def count_records(schema: DatasetSchema, query: RecordQuery, most: int | None = None) -> Statement:
     """The statement that counts the records of a list, all pages together; no further than `most` where it is given."""
     parameters = Parameters()
-    matched = f"FROM {_table(shape)}{_matched(shape, query, parameters)}"
+    matched = f"FROM {_table(schema)}{_matched(schema, query, parameters)}"
     counted = matched if most is None else f"FROM (SELECT 1 {matched} LIMIT {most}) AS matched"
     return parameters.statement(f"SELECT count(*) {counted}")
 
 
-def estimate_records(shape: Shape, query: RecordQuery) -> Statement:
+def estimate_records(schema: DatasetSchema, query: RecordQuery) -> Statement:
     """The statement that asks the planner how many records a list has."""
     parameters = Parameters()
-    where = _matched(shape, query, parameters)
-    return parameters.statement(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {_table(shape)}{where}")
+    where = _matched(schema, query, parameters)
+    return parameters.statement(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {_table(schema)}{where}")
 
 
-def _select(shape: Shape) -> str:
+def _select(schema: DatasetSchema) -> str:
     return (
-        f"SELECT row_to_json(_record)::text FROM {_table(shape)} "
-        f"CROSS JOIN LATERAL (SELECT {json_members(shape.columns, SOURCE)}) AS _record"
+        f"SELECT row_to_json(_record)::text FROM {_table(schema)} "
+        f"CROSS JOIN LATERAL (SELECT {json_members(schema.columns, SOURCE)}) AS _record"
     )
 
 
-def _table(shape: Shape) -> str:
-    return f"{quote(DATA_SCHEMA, shape.name)} AS {SOURCE}"
+def _table(schema: DatasetSchema) -> str:
+    return f"{quote(DATA_SCHEMA, schema.name)} AS {SOURCE}"
 
 
 def _where(conditions: Sequence[str]) -> str:
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
-def _matched(shape: Shape, query: RecordQuery, parameters: Parameters) -> str:
-    return _where(matching(shape, query.where, query.search, parameters))
+def _matched(schema: DatasetSchema, query: RecordQuery, parameters: Parameters) -> str:
+    return _where(matching(schema, query.where, query.search, parameters))
 
 
 def json_members(columns: Sequence[Column], source: str = SOURCE) -> str:
@@ -202,7 +204,7 @@ def _record(view: RecordView, embedded: Embedded) -> str:
     return f" CROSS JOIN LATERAL (SELECT {', '.join(members)}) AS _record"
 
 
-def _other(alias: str, column: Column, other: Shape) -> str:
+def _other(alias: str, column: Column, other: DatasetSchema) -> str:
     record = f"(SELECT row_to_json(_other) FROM (SELECT {json_members(other.columns, alias)}) AS _other)"
     is_there = f"{quote(alias, other.key[0].name)} IS NOT NULL"
     return f"CASE WHEN {is_there} THEN {record} END AS {quote(column.name)}"
@@ -216,8 +218,8 @@ def _joins(view: RecordView, embedded: Embedded) -> str:
     )
 
 
-def _embeddings(view: RecordView, embedded: Embedded) -> Iterator[tuple[str, Column, Shape]]:
-    """Each embedded column with the alias of the table it refers to and that table's shape."""
+def _embeddings(view: RecordView, embedded: Embedded) -> Iterator[tuple[str, Column, DatasetSchema]]:
+    """Each embedded column with the alias of the table it refers to and that table's schema."""
     for number, column in enumerate(view.embed, 1):
         yield f"_other_{number}", column, embedded[column.name]
 

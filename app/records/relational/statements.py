@@ -11,7 +11,7 @@ from functools import cached_property
 from app.access.keys.conditions import key_works
 from app.columns.column import Column
 from app.core.database.names import DATA_SCHEMA, quote
-from app.datasets.schema import Shape, is_current
+from app.datasets.schema import DatasetSchema, is_current
 from app.records.etag import DIGEST_SQL
 from app.records.relational.select import json_members
 
@@ -21,20 +21,20 @@ PLACE = "_place"
 
 @dataclass(frozen=True, eq=False)
 class WriteSql:
-    """The statements that write to a dataset of one shape.
+    """The statements that write to a dataset of one schema.
 
     `columns` are those that can be written. Values come in their order and are followed by those of the record's key.
     Where the caller has an API key (`with_caller`) its id comes last in what writes: it must still work.
     """
 
-    shape: Shape
+    schema: DatasetSchema
     columns: Sequence[Column]
     with_caller: bool
 
     @property
     def key(self) -> Sequence[Column]:
         """The columns that address a record."""
-        return self.shape.key
+        return self.schema.key
 
     @cached_property
     def insert_one(self) -> str:
@@ -91,7 +91,7 @@ class WriteSql:
         """
         texts = ", ".join(f"{quote('source', column.name)}::text" for column in columns)
         return [
-            f"LOCK TABLE {quote(DATA_SCHEMA, self.shape.name)} IN ROW EXCLUSIVE MODE",
+            f"LOCK TABLE {quote(DATA_SCHEMA, self.schema.name)} IN ROW EXCLUSIVE MODE",
             f"SELECT {texts} FROM {self._source} WHERE {self._addressed(1)} FOR UPDATE",
         ]
 
@@ -128,7 +128,7 @@ class WriteSql:
 
     @property
     def _source(self) -> str:
-        return f"{quote(DATA_SCHEMA, self.shape.name)} AS source"
+        return f"{quote(DATA_SCHEMA, self.schema.name)} AS source"
 
     @property
     def _insert(self) -> str:
@@ -149,11 +149,11 @@ class WriteSql:
 
     @cached_property
     def _row(self) -> str:
-        return f"(SELECT {json_members(self.shape.columns)}) AS _record"
+        return f"(SELECT {json_members(self.schema.columns)}) AS _record"
 
     def _guard(self, count: int) -> str:
         """The condition under which the dataset and the caller are as they are known, behind `count` parameters."""
-        conditions = [is_current(self.shape)]
+        conditions = [is_current(self.schema)]
         if self.with_caller:
             conditions.append(key_works(f"${count + 1}"))
         return " AND ".join(conditions)

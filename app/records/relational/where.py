@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from app.columns.column import Column
 from app.core.database.names import quote
 from app.core.database.sql import Statement, Value
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.datasets.tables import fold_accents, search_expression
 from app.records.query.filters import AllOf, AnyOf, Condition, Filter, Not
 from app.records.query.record_query import SortTerm
@@ -48,12 +48,12 @@ def json_array(expressions: Iterable[str]) -> str:
     return f"array_to_json(ARRAY[{values}]::json[])::text"
 
 
-def matching(shape: Shape, where: AllOf, search: str | None, parameters: Parameters) -> list[str]:
+def matching(schema: DatasetSchema, where: AllOf, search: str | None, parameters: Parameters) -> list[str]:
     """The conditions, all to be fulfilled, of a filter and a search."""
     conditions = [_filter(part, parameters) for part in where.parts]
     if search is not None:
         words = f"websearch_to_tsquery('simple', {fold_accents(parameters.add(search, 'text'))})"
-        conditions.append(f"{search_expression(shape.columns, SOURCE)} @@ {words}")
+        conditions.append(f"{search_expression(schema.columns, SOURCE)} @@ {words}")
     return conditions
 
 

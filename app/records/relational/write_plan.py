@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.columns.column import Column
-from app.datasets.schema import KEPT_SHAPES, Shape
+from app.datasets.schema import MAX_SCHEMAS, DatasetSchema
 from app.records.documents import RecordReader, reader_of, written_columns
 from app.records.relational.statements import WriteSql
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
+class WritePlan:
     """A dataset in one state: how its records are read from JSON, and the statements that write them."""
 
     name: str
@@ -24,21 +24,21 @@ class Target:
     is_numbered: bool
 
 
-@lru_cache(KEPT_SHAPES)
-def target_of(shape: Shape, *, with_caller: bool) -> Target:
-    """What the records of a dataset of this shape are written to; `with_caller` by one who has an API key.
+@lru_cache(MAX_SCHEMAS)
+def write_plan_of(schema: DatasetSchema, *, with_caller: bool) -> WritePlan:
+    """What the records of a dataset of this schema are written to; `with_caller` by one who has an API key.
 
     Raises:
         DatasetWithoutColumns: it has no table yet.
     """
-    reader = reader_of(shape)
-    columns = written_columns(shape)
-    unique = [[column] for column in columns if column.unique and shape.key != [column]]
-    return Target(
-        name=shape.name,
+    reader = reader_of(schema)
+    columns = written_columns(schema)
+    unique = [[column] for column in columns if column.unique and schema.key != [column]]
+    return WritePlan(
+        name=schema.name,
         reader=reader,
-        sql=WriteSql(shape, columns, with_caller),
-        unique=unique if shape.is_numbered else [shape.key, *unique],
+        sql=WriteSql(schema, columns, with_caller),
+        unique=unique if schema.is_numbered else [schema.key, *unique],
         referring=[column for column in columns if column.references is not None],
-        is_numbered=shape.is_numbered,
+        is_numbered=schema.is_numbered,
     )

@@ -22,15 +22,15 @@ from app.columns.column import Column
 from app.core.database.statements import Fetch, direct_transaction, fetch, write
 from app.core.settings import get_settings
 from app.datasets.errors import DatasetBusy
-from app.datasets.schema_cache import Outdated
+from app.datasets.schema_cache import StaleSchema
 from app.records.deps import Address
 from app.records.documents import Fault, Values
 from app.records.errors import PreconditionFailed, RecordInvalid, RecordNotFound, TooManyRecords
 from app.records.etag import Preconditions
 from app.records.relational.conflicts import arrays_of, explain_clash, explain_reference, text_of
-from app.records.relational.write_plan import target_of
-from app.records.request import Access
-from app.records.results import Written, explain_state, merge_document, name_record, refuse_faults
+from app.records.relational.write_plan import write_plan_of
+from app.records.request import RecordsRequest
+from app.records.results import WriteResult, explain_state, merge_document, name_record, refuse_faults
 
 WAIT_SECONDS = 5
 CLASHES = (UniqueViolationError, ForeignKeyViolationError)
@@ -49,16 +49,16 @@ class _Unwritten(Exception):
 class Writer:
     """Writes the records of one dataset.
 
-    Each method raises RecordInvalid where a record breaks a rule of its dataset, ValueTaken and ReferenceMissing where
-    it clashes with others, DatasetBusy while an import or a change of the dataset is in its way, and Outdated where it
+    Each method raises RecordInvalid if a record breaks a rule of its dataset, ValueTaken and ReferenceMissing if it
+    conflicts with others, DatasetBusy while an import or a change of the dataset is in its way, and StaleSchema if it
     is to be tried again with the dataset as it is now.
     """
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._target = target_of(access.shape, with_caller=bool(access.caller_values))
+    def __init__(self, request: RecordsRequest) -> None:
+        self._request = request
+        self._plan = write_plan_of(request.schema, with_caller=bool(request.caller_values))
 
-    async def create(self, document: Any) -> Written:
+    async def create(self, document: Any) -> WriteResult:
         """Add a record."""
         return await self._explained(partial(self._create, document))
 
@@ -76,7 +76,7 @@ class Writer:
             )
         return await self._explained(partial(self._create_many, documents)) if documents else []
 
-    async def replace(self, address: Address, document: Any, conditions: Preconditions) -> Written:
+    async def replace(self, address: Address, document: Any, conditions: Preconditions) -> WriteResult:
         """Give the record at an address a value in every column, adding it where there is none.
 
         Where the database numbers the records none is added: to choose the number is not the caller's.
@@ -107,52 +107,52 @@ class Writer:
         """
         await self._explained(partial(self._delete, address, conditions, caller))
 
-    async def _create(self, document: Any) -> Written:
-        values, faults = self._target.reader.read_new(document)
-        refuse_faults(self._target.name, faults)
-        row = await self._insert(self._target.sql.insert_one, values)
-        return Written(row[0], row[1])
+    async def _create(self, document: Any) -> WriteResult:
+        values, faults = self._plan.reader.read_new(document)
+        refuse_faults(self._plan.name, faults)
+        row = await self._insert(self._plan.sql.insert_one, values)
+        return WriteResult(row[0], row[1])
 
     async def _create_many(self, documents: Sequence[Any]) -> list[str]:
-        target = self._target
+        plan = self._plan
         records: list[Values] = []
         faults: list[Fault] = []
         for index, document in enumerate(documents):
-            values, wrong = target.reader.read_new(document, index)
+            values, wrong = plan.reader.read_new(document, index)
             records.append(values)
             faults += wrong
-        refuse_faults(target.name, faults)
-        arrays = arrays_of(records, [column.name for column in target.sql.columns])
+        refuse_faults(plan.name, faults)
+        arrays = arrays_of(records, [column.name for column in plan.sql.columns])
         try:
-            rows = await self._access.write(target.sql.insert_many, *arrays)
+            rows = await self._request.write(plan.sql.insert_many, *arrays)
         except CLASHES:
             raise _Unwritten(partial(self._explain_clash, records, is_list=True)) from None
         if not rows:
-            raise Outdated
+            raise StaleSchema
         return [row[0] for row in rows]
 
-    async def _replace(self, address: Address, document: Any, conditions: Preconditions) -> Written:
-        target = self._target
-        key = address(target.sql.key)
-        values, faults = target.reader.read_whole(document, key)
-        refuse_faults(target.name, faults)
-        if conditions.absent and target.is_numbered:
+    async def _replace(self, address: Address, document: Any, conditions: Preconditions) -> WriteResult:
+        plan = self._plan
+        key = address(plan.sql.key)
+        values, faults = plan.reader.read_whole(document, key)
+        refuse_faults(plan.name, faults)
+        if conditions.absent and plan.is_numbered:
             raise _Unwritten(partial(self._explain_absence, key, conditions))
-        if conditions.exists or target.is_numbered:
+        if conditions.exists or plan.is_numbered:
             record = await self._update(key, values, conditions, creates=True)
-            return Written(record)
+            return WriteResult(record)
         if conditions.absent:
-            row = await self._insert(target.sql.insert_one, values, absent=key)
-            return Written(row[0], row[1])
-        row = await self._insert(target.sql.upsert, values, own=key)
-        return Written(row[0], row[1] if row[2] else None)
+            row = await self._insert(plan.sql.insert_one, values, absent=key)
+            return WriteResult(row[0], row[1])
+        row = await self._insert(plan.sql.upsert, values, own=key)
+        return WriteResult(row[0], row[1] if row[2] else None)
 
     async def _patch(self, address: Address, document: Any, conditions: Preconditions) -> str:
-        target = self._target
-        key = address(target.sql.key)
-        values, faults = target.reader.read_changes(document, key)
-        refuse_faults(target.name, faults)
-        documents = [(column, document.get(column.name)) for column in target.sql.columns if column.type == "json"]
+        plan = self._plan
+        key = address(plan.sql.key)
+        values, faults = plan.reader.read_changes(document, key)
+        refuse_faults(plan.name, faults)
+        documents = [(column, document.get(column.name)) for column in plan.sql.columns if column.type == "json"]
         patches = [(column, patch) for column, patch in documents if isinstance(patch, dict)]
         if not patches:
             return await self._update(key, values, conditions)
@@ -161,13 +161,13 @@ class Writer:
             return await self._update(key, values, conditions, fetch_within=fetch_within)
 
     async def _delete(self, address: Address, conditions: Preconditions, caller: Principal) -> None:
-        target = self._target
-        key = address(target.sql.key)
-        statement = target.sql.delete(conditional=conditions.digests is not None)
+        plan = self._plan
+        key = address(plan.sql.key)
+        statement = plan.sql.delete(conditional=conditions.digests is not None)
         try:
-            rows = await self._access.write(statement, *map(text_of, key), *_digests(conditions))
+            rows = await self._request.write(statement, *map(text_of, key), *_digests(conditions))
         except ForeignKeyViolationError as error:
-            raise explain_reference(error, target, key, caller) from None
+            raise explain_reference(error, plan, key, caller) from None
         if not rows:
             raise _Unwritten(partial(self._explain_absence, key, conditions))
 
@@ -179,12 +179,12 @@ class Writer:
         It may take the place of the one whose key is `own`; there must be none whose key is `absent`.
         """
         try:
-            rows = await self._access.write(statement, *map(text_of, values.values()))
+            rows = await self._request.write(statement, *map(text_of, values.values()))
         except CLASHES:
             explain = partial(self._explain_clash, [values], own=own)
             raise _Unwritten(partial(self._explain_presence, absent, explain) if absent else explain) from None
         if not rows:
-            raise Outdated
+            raise StaleSchema
         return rows[0]
 
     async def _update(
@@ -197,14 +197,14 @@ class Writer:
         fetch_within: Fetch = write,
     ) -> str:
         """The record with a key after it was given some values; those of the key itself stay."""
-        target = self._target
-        kept = {column.name for column in target.sql.key}
-        columns = [column for column in target.sql.columns if column.name in values and column.name not in kept]
+        plan = self._plan
+        kept = {column.name for column in plan.sql.key}
+        columns = [column for column in plan.sql.columns if column.name in values and column.name not in kept]
         changes = {column.name: values[column.name] for column in columns}
-        statement = target.sql.update(columns, conditional=conditions.digests is not None)
+        statement = plan.sql.update(columns, conditional=conditions.digests is not None)
         parameters = map(text_of, (*changes.values(), *key))
         try:
-            rows = await self._access.write(statement, *parameters, *_digests(conditions), fetch=fetch_within)
+            rows = await self._request.write(statement, *parameters, *_digests(conditions), fetch=fetch_within)
         except CLASHES:
             raise _Unwritten(partial(self._explain_clash, [changes], own=key)) from None
         if not rows:
@@ -215,7 +215,7 @@ class Writer:
         self, key: Sequence[Any], patches: Sequence[tuple[Column, Any]], fetch_within: Fetch
     ) -> Values:
         """The JSON documents in some columns after a merge patch; the record is locked until it is written."""
-        lock, read = self._target.sql.lock([column for column, _ in patches])
+        lock, read = self._plan.sql.lock([column for column, _ in patches])
         await fetch_within(lock)
         rows = await fetch_within(read, *map(text_of, key))
         if not rows:
@@ -230,24 +230,24 @@ class Writer:
         self, records: Sequence[Values], *, is_list: bool = False, own: Sequence[Any] = ()
     ) -> Exception:
         """Why the database did not take records; `own` is the key of the one whose place is to be taken."""
-        if not await self._access.is_current():
-            return Outdated()
-        return await explain_clash(self._target, records, self._access.caller, is_list=is_list, own=own)
+        if not await self._request.is_current():
+            return StaleSchema()
+        return await explain_clash(self._plan, records, self._request.caller, is_list=is_list, own=own)
 
     async def _explain_absence(
         self, key: Sequence[Any], conditions: Preconditions, *, creates: bool = False
     ) -> Exception:
         """Why no record was written at a key."""
-        target = self._target
-        if not await self._access.is_current():
-            return Outdated()
-        is_there = (await fetch(target.sql.exists, *map(text_of, key)))[0][0]
-        record = name_record(target.sql.key, key)
+        plan = self._plan
+        if not await self._request.is_current():
+            return StaleSchema()
+        is_there = (await fetch(plan.sql.exists, *map(text_of, key)))[0][0]
+        record = name_record(plan.sql.key, key)
         if is_there and conditions.digests is None and not conditions.absent:
-            return Outdated()
-        return explain_state(target.name, record, conditions, is_there=is_there, creates=creates) or RecordNotFound(
-            f"'{target.name}' has no record with {record}.",
-            hint="POST adds records; the database numbers them." if target.is_numbered else None,
+            return StaleSchema()
+        return explain_state(plan.name, record, conditions, is_there=is_there, creates=creates) or RecordNotFound(
+            f"'{plan.name}' has no record with {record}.",
+            hint="POST adds records; the database numbers them." if plan.is_numbered else None,
         )
 
     async def _explain_presence(self, key: Sequence[Any], explain: Callable[[], Awaitable[Exception]]) -> Exception:
@@ -276,7 +276,7 @@ class Writer:
 
     def _busy(self) -> DatasetBusy:
         return DatasetBusy(
-            f"An import or another request holds a lock on '{self._target.name}'; nothing was written.",
+            f"An import or another request holds a lock on '{self._plan.name}'; nothing was written.",
             hint=f"Try again in {WAIT_SECONDS} seconds, or when the import has ended.",
             headers={"Retry-After": str(WAIT_SECONDS)},
         )

@@ -9,7 +9,7 @@ from app.datasets.alter.diff import Change, plan_change
 from app.datasets.bodies import DatasetUpdate
 from app.datasets.definition import Definition, Index
 from app.datasets.errors import ColumnNotFound, TypeConversionNotSupported
-from tests.records.shapes import make_columns
+from tests.records.schemas import make_columns
 
 BEFORE = Definition(
     tuple(

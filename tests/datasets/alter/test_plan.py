@@ -6,7 +6,7 @@ from app.datasets.alter.diff import plan_change
 from app.datasets.alter.plan import Restructuring, plan_restructuring
 from app.datasets.bodies import DatasetUpdate
 from app.datasets.definition import Definition, Index
-from tests.records.shapes import make_columns
+from tests.records.schemas import make_columns
 
 BEFORE = Definition(
     tuple(

@@ -6,7 +6,7 @@ from httpx import AsyncClient
 
 from app.core.database.sessions import transaction
 from app.datasets.keyvalue import generations, metadata
-from app.datasets.keyvalue.generations import DatasetMoved, Hold, Retired
+from app.datasets.keyvalue.generations import DatasetMoved, Retired, WriteLock
 from app.datasets.models import Dataset
 from app.datasets.repository import find_dataset
 
@@ -28,8 +28,8 @@ async def dataset(client: AsyncClient) -> Dataset:
     return found
 
 
-async def _hold(dataset: Dataset, token: str = "import") -> Hold:
-    hold = Hold(dataset, await generations.shown_generation(dataset), token)
+async def _hold(dataset: Dataset, token: str = "import") -> WriteLock:
+    hold = WriteLock(dataset, await generations.shown_generation(dataset), token)
     await hold.take(60)
     return hold
 
@@ -37,11 +37,11 @@ async def _hold(dataset: Dataset, token: str = "import") -> Hold:
 class TestHold:
     async def test_single_writes_wait_for_it(self, client: AsyncClient, dataset: Dataset, monkeypatch: Any) -> None:
         hold = await _hold(dataset)
-        shape = await metadata.find_shape("things", anew=True)
-        assert shape is not None
-        assert await metadata.admit(shape, 0) == "busy"
+        schema = await metadata.find_schema("things", anew=True)
+        assert schema is not None
+        assert await metadata.reopen(schema, 0) == "busy"
         await hold.release()
-        assert await metadata.admit(shape, 0) == "open"
+        assert await metadata.reopen(schema, 0) == "open"
 
     async def test_another_one_takes_it_over(self, dataset: Dataset) -> None:
         first = await _hold(dataset, "first")
@@ -53,16 +53,16 @@ class TestHold:
     async def test_one_that_says_nothing_for_too_long_is_ended_by_a_writer(self, dataset: Dataset) -> None:
         hold = await _hold(dataset)
         await hold.renew(-60)
-        shape = await metadata.find_shape("things", anew=True)
-        assert shape is not None
-        assert await metadata.admit(shape, 0) == "open"
+        schema = await metadata.find_schema("things", anew=True)
+        assert schema is not None
+        assert await metadata.reopen(schema, 0) == "open"
         with pytest.raises(DatasetMoved):
             await hold.renew(60)
 
     async def test_of_a_generation_that_is_not_shown_there_is_none(self, dataset: Dataset) -> None:
         await generations.shown_generation(dataset)
         with pytest.raises(DatasetMoved):
-            await Hold(dataset, "other", "import").take(60)
+            await WriteLock(dataset, "other", "import").take(60)
 
 
 class TestShowGeneration:

@@ -8,7 +8,7 @@ from app.core.dynamo.table import Condition
 from app.datasets.errors import DatasetNotFound
 from app.datasets.keyvalue import metadata
 from app.datasets.lookup import DatasetRow, get_dataset
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 
 BODY: dict[str, Any] = {
     "name": "things",
@@ -26,11 +26,11 @@ async def dataset(client: AsyncClient) -> DatasetRow:
     return await get_dataset("things")
 
 
-async def _find() -> Shape | None:
-    return await metadata.find_shape("things", anew=True)
+async def _find() -> DatasetSchema | None:
+    return await metadata.find_schema("things", anew=True)
 
 
-class TestFindShape:
+class TestFindSchema:
     async def test_one_that_was_published_is_known_without_the_catalogue(self, dataset: DatasetRow) -> None:
         assert await _find() is None
         published = await metadata.publish(dataset)
@@ -41,7 +41,7 @@ class TestFindShape:
 
     @pytest.mark.parametrize("name", ["", "x" * 5000, "things\0"])
     async def test_what_is_no_name_is_not_looked_for(self, dataset: DatasetRow, name: str) -> None:
-        assert await metadata.find_shape(name) is None
+        assert await metadata.find_schema(name) is None
 
 
 class TestPublish:
@@ -76,15 +76,15 @@ class TestChange:
         assert [column.name for column in after.columns] == ["code", "n", "note"]
         assert after.generation == before.generation
         assert not await metadata.is_current(before)
-        assert await metadata.admit(before, 0) == "outdated"
-        assert await metadata.admit(after, 0) == "open"
+        assert await metadata.reopen(before, 0) == "stale"
+        assert await metadata.reopen(after, 0) == "open"
 
     async def test_one_that_was_left_is_ended_by_a_reader(
         self, dataset: DatasetRow, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        shape = await metadata.publish(dataset)
+        schema = await metadata.publish(dataset)
         marks = {"state": metadata.CHANGING, "token": "t", "since": 0}
         await table.update_item(*metadata.address_of("things"), marks, Condition("attribute_exists(#pk)"))
-        assert await metadata.admit(shape, 0) == "busy"
+        assert await metadata.reopen(schema, 0) == "busy"
         await metadata.end_left_change("things")
-        assert await metadata.admit(shape, 0) == "open"
+        assert await metadata.reopen(schema, 0) == "open"

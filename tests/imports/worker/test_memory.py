@@ -13,7 +13,7 @@ from tests.imports.malformed import KINDS, Kind
 
 # `benchmarks.malformed` imports the same kinds in files of 50 MB, under a limit that leaves room for a long record.
 FILE_BYTES = 1_500_000
-MOST_BYTES = 320_000_000
+MAX_BYTES = 320_000_000
 
 
 # What many imports leave in a process, as fragments of its heap, is not of the last one.
@@ -77,7 +77,7 @@ class TestMalformed:
         self, announce: Announce, measured: MeasuredWorker, importer: Importer, kind: Kind
     ) -> None:
         announced = await announce(kind, kind.content(FILE_BYTES))
-        assert measured.peak(announced["id"]) < MOST_BYTES
+        assert measured.peak(announced["id"]) < MAX_BYTES
         shown = await importer.show(announced["id"])
         assert shown["status"] in ("succeeded", "failed")
         assert shown["problem"] is None or shown["problem"]["type"] != "/problems/internal-import-error"
@@ -87,7 +87,7 @@ class TestMalformed:
         self, announce: Announce, measured: MeasuredWorker, importer: Importer, kind: Kind
     ) -> None:
         announced = await announce(kind, gzip.compress(kind.content(FILE_BYTES), mtime=0))
-        assert measured.peak(announced["id"]) < MOST_BYTES
+        assert measured.peak(announced["id"]) < MAX_BYTES
         assert (await importer.show(announced["id"]))["totals"]
 
     async def test_each_fault_is_counted_and_shown_in_order(

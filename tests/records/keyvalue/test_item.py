@@ -16,7 +16,7 @@ from app.columns.types.registry import TYPES
 from app.core.aws.dynamo_json import read_response, write_request
 from app.records.keyvalue.item import RecordTooLarge, item_of, record_of, settle_documents, write_attribute
 from tests.records.model import place
-from tests.records.shapes import make_columns, make_shape
+from tests.records.schemas import make_columns, make_schema
 
 STABLE = settings(deadline=None, derandomize=True, max_examples=300)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -87,20 +87,20 @@ class TestAttributes:
 
 class TestItems:
     def test_a_record_comes_back_as_it_is_shown(self) -> None:
-        shape = replace(make_shape({"k": "text", "price": DECIMAL, "more": "json"}, "k"), generation="g")
-        values = settle_documents(shape.columns, {"k": "a", "price": Decimal("1.5"), "more": '{"b":1e1,"a":0.10}'})
-        item, text = item_of(shape, values)
+        schema = replace(make_schema({"k": "text", "price": DECIMAL, "more": "json"}, "k"), generation="g")
+        values = settle_documents(schema.columns, {"k": "a", "price": Decimal("1.5"), "more": '{"b":1e1,"a":0.10}'})
+        item, text = item_of(schema, values)
         assert text == '{"k":"a","price":"1.50","more":{"a": 0.10, "b": 10}}'
-        assert record_of(shape, item).values == values
+        assert record_of(schema, item).values == values
 
     def test_a_column_that_was_added_later_is_null(self) -> None:
-        before = replace(make_shape({"k": "text"}, "k"), generation="g")
-        after = replace(make_shape({"k": "text", "n": "integer"}, "k"), generation="g")
+        before = replace(make_schema({"k": "text"}, "k"), generation="g")
+        after = replace(make_schema({"k": "text", "n": "integer"}, "k"), generation="g")
         item, _ = item_of(before, {"k": "a"})
         assert record_of(after, item).values == {"k": "a", "n": None}
 
     def test_an_item_is_no_larger_than_dynamodb_has_room_for(self) -> None:
-        shape = replace(make_shape({"k": "text", "t": "text"}, "k"), generation="g")
-        item_of(shape, {"k": "a", "t": "x" * 400_000})
+        schema = replace(make_schema({"k": "text", "t": "text"}, "k"), generation="g")
+        item_of(schema, {"k": "a", "t": "x" * 400_000})
         with pytest.raises(RecordTooLarge, match="400 KB at most"):
-            item_of(shape, {"k": "a", "t": "é" * 204_000})
+            item_of(schema, {"k": "a", "t": "é" * 204_000})

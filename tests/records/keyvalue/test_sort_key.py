@@ -12,7 +12,7 @@ from app.columns.types.base import ColumnType
 from app.columns.types.registry import TYPES
 from app.records.keyvalue.sort_key import KeyTooLong, bucket_of, item_key, successor
 from tests.records.model import place
-from tests.records.shapes import make_columns
+from tests.records.schemas import make_columns
 
 STABLE = settings(deadline=None, derandomize=True, max_examples=300)
 

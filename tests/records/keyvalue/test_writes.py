@@ -163,7 +163,7 @@ class TestChangedDataset:
         assert removed.status_code == 204
 
     async def test_a_process_that_knows_it_as_it_was_looks_again(self, client: AsyncClient) -> None:
-        known = await metadata.find_shape("things")
+        known = await metadata.find_schema("things")
         await client.patch("/datasets/things", json={"columns": {"count": {"min": None}}})
         metadata._remember("things", known, 60)  # as another process would
         assert (await client.post(RECORDS, json={"code": "b", "count": -1})).status_code == 201
@@ -182,7 +182,7 @@ class TestChangedDataset:
         assert (await client.put(ONE, json={"count": 9})).status_code == 200
 
     async def test_one_that_is_deleted_is_not_written_to(self, client: AsyncClient) -> None:
-        known = await metadata.find_shape("things")
+        known = await metadata.find_schema("things")
         assert (await client.delete("/datasets/things?confirm=things")).status_code == 204
         metadata._remember("things", known, 60)  # as another process would
         assert problem(await client.put(ONE, json={})) == (404, "/problems/dataset-not-found")
@@ -201,7 +201,7 @@ class TestChangedDataset:
 
 async def _begin_change(since: int) -> None:
     """Change the dataset as a process does that then says nothing more."""
-    shape = await metadata.find_shape("things")
-    assert shape is not None
+    schema = await metadata.find_schema("things")
+    assert schema is not None
     changes = {"state": metadata.CHANGING, "token": "t", "since": since}
-    await metadata.close("things", shape.id, changes, table.Condition("attribute_exists(#pk)"))
+    await metadata.close("things", schema.id, changes, table.Condition("attribute_exists(#pk)"))

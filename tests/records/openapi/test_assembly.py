@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.columns.column import Column, row_id_column
 from app.columns.types.registry import TYPES
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.openapi.assembly import describe_all, describe_index, least_size
 from app.records.openapi.parameters import filter_references, own_parameters, shared_parameters
 from app.records.query.operators import operators_of
@@ -33,9 +33,9 @@ def _column(type_name: Any, name: str = "a", **members: Any) -> Column:
     return Column(name=name, type=type_name, **digits, **members)
 
 
-def _shape(name: str, *columns: Column, **members: Any) -> Shape:
+def _schema(name: str, *columns: Column, **members: Any) -> DatasetSchema:
     key = [row_id_column()]
-    return Shape(uuid4(), datetime.now(UTC), name, None, None, [*key, *columns], key, **members)
+    return DatasetSchema(uuid4(), datetime.now(UTC), name, None, None, [*key, *columns], key, **members)
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> Document:
@@ -45,15 +45,17 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> Document:
     return members
 
 
-def _describe(*shapes: Shape) -> Document:
-    document: Document = json.loads(describe_all(FIXED, shapes), object_pairs_hook=_unique)
+def _describe(*schemas: DatasetSchema) -> Document:
+    document: Document = json.loads(describe_all(FIXED, schemas), object_pairs_hook=_unique)
     return document
 
 
 class TestSharing:
     def test_datasets_with_the_same_column_share_what_says_nothing_of_them(self) -> None:
         names = set(
-            _describe(_shape("one", _column("decimal")), _shape("two", _column("decimal")))["components"]["parameters"]
+            _describe(_schema("one", _column("decimal")), _schema("two", _column("decimal")))["components"][
+                "parameters"
+            ]
         )
         assert {"one.a", "two.a", "a__gte.decimal", "a__nin.decimal"} <= names
         assert not {"one.a__gte", "two.a__gte"} & names
@@ -67,10 +69,10 @@ class TestSharing:
             {"unique": True},
             *([{"one_of": ["1", "2"]}] if type_name in ("text", "integer", "bigint", "decimal") else []),
         ]
-        shapes = [
-            _shape(f"d{place}", _column(type_name, **kind), examples={"a": place}) for place, kind in enumerate(kinds)
+        schemas = [
+            _schema(f"d{place}", _column(type_name, **kind), examples={"a": place}) for place, kind in enumerate(kinds)
         ]
-        for one, other in itertools.combinations(shapes, 2):
+        for one, other in itertools.combinations(schemas, 2):
             first, second = shared_parameters(one), shared_parameters(other)
             assert {name: first[name] for name in first.keys() & second.keys()} == {
                 name: second[name] for name in first.keys() & second.keys()
@@ -78,8 +80,8 @@ class TestSharing:
             assert not own_parameters(one).keys() & {*own_parameters(other), *first, *second}
 
     def test_columns_of_one_name_and_several_types_have_their_own(self) -> None:
-        shapes = [_shape(f"d{place}", _column(name)) for place, name in enumerate(TYPES)]
-        parameters = _describe(*shapes)["components"]["parameters"]
+        schemas = [_schema(f"d{place}", _column(name)) for place, name in enumerate(TYPES)]
+        parameters = _describe(*schemas)["components"]["parameters"]
         schema = {"type": "string", "format": "date"}
         assert parameters["a__ne.date"] == {
             "name": "a__ne",
@@ -91,7 +93,7 @@ class TestSharing:
 
     def test_an_enumeration_stays_its_datasets_own(self) -> None:
         small, large = _column("text", one_of=["s"]), _column("text", one_of=["l"])
-        parameters = _describe(_shape("one", small), _shape("two", large), _shape("three", _column("text")))[
+        parameters = _describe(_schema("one", small), _schema("two", large), _schema("three", _column("text")))[
             "components"
         ]["parameters"]
         for name, dataset in itertools.product(("a", "a__ne", "a__in", "a__nin"), ("one", "two")):
@@ -100,11 +102,11 @@ class TestSharing:
 
     def test_each_column_and_operator_has_its_parameter(self) -> None:
         columns = [_column(name, name=f"c_{name}") for name in TYPES]
-        shape = _shape("things", *columns)
-        document = _describe(shape)
+        schema = _schema("things", *columns)
+        document = _describe(schema)
         expected = [
             column.name if operator == "eq" else f"{column.name}__{operator}"
-            for column in shape.columns
+            for column in schema.columns
             for operator in operators_of(column)
         ]
         components = document["components"]["parameters"]
@@ -112,10 +114,10 @@ class TestSharing:
             given = document["paths"][f"/datasets/things/{path}"]["get"]["parameters"]
             names = [components[item["$ref"].rpartition("/")[2]]["name"] for item in given if "$ref" in item]
             assert [name for name in names if not name.startswith("_") or name.startswith("_id")] == expected
-        assert len(filter_references(shape)) == len(expected)
+        assert len(filter_references(schema)) == len(expected)
 
     def test_what_every_list_takes_is_said_once(self) -> None:
-        document = _describe(*(_shape(f"d{number}", _column("text")) for number in range(3)))
+        document = _describe(*(_schema(f"d{number}", _column("text")) for number in range(3)))
         text = json.dumps(document)
         for name in ("_limit", "_cursor", "_q", "_count", "_spreadsheet", "_limit.results"):
             said = document["components"]["parameters"][name]["description"]
@@ -125,22 +127,22 @@ class TestSharing:
     def test_a_hundred_alike_take_little_more_than_what_is_their_own(self) -> None:
         columns = [_column(name, name=f"c_{name}", label=name) for name in TYPES]
         one, many = (
-            len(json.dumps(_describe(*(_shape(f"d{n}", *columns) for n in range(count))))) for count in (1, 100)
+            len(json.dumps(_describe(*(_schema(f"d{n}", *columns) for n in range(count))))) for count in (1, 100)
         )
         assert many / 100 < one * 0.75
 
 
 class TestLeastSize:
-    SHAPES = tuple(_shape(f"d{number}", _column(name)) for number, name in enumerate(TYPES))
+    SHAPES = tuple(_schema(f"d{number}", _column(name)) for number, name in enumerate(TYPES))
 
     def test_a_document_never_takes_less(self) -> None:
-        names = [shape.name for shape in self.SHAPES]
+        names = [schema.name for schema in self.SHAPES]
         whole, least = describe_all(FIXED, self.SHAPES), least_size(self.SHAPES, names)
         assert len(whole) * 0.6 < least < len(whole)
 
     def test_it_adds_up(self) -> None:
-        names = [shape.name for shape in self.SHAPES]
-        assert least_size(self.SHAPES, names) == sum(least_size([shape], names) for shape in self.SHAPES)
+        names = [schema.name for schema in self.SHAPES]
+        assert least_size(self.SHAPES, names) == sum(least_size([schema], names) for schema in self.SHAPES)
 
 
 class TestIndex:

@@ -12,27 +12,29 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from app.columns.column import Column, row_id_column
 from app.columns.json_schema import NUMBER_NOTE, allowed_values, number_schemas
 from app.columns.types.registry import TYPES
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.openapi.document import paths_of, record_schema, schemas_of, tag_of, view_schema
 from app.records.openapi.parameters import parameters_of
 
 
-def _shape(*columns: Column) -> Shape:
-    return Shape(uuid4(), datetime.now(UTC), "things", "Things", None, [row_id_column(), *columns], [row_id_column()])
+def _dataset(*columns: Column) -> DatasetSchema:
+    return DatasetSchema(
+        uuid4(), datetime.now(UTC), "things", "Things", None, [row_id_column(), *columns], [row_id_column()]
+    )
 
 
 def _schema(**members: Any) -> dict[str, Any]:
-    schema: dict[str, Any] = view_schema(_shape(Column(name="a", **members)))["properties"]["a"]
+    schema: dict[str, Any] = view_schema(_dataset(Column(name="a", **members)))["properties"]["a"]
     return schema
 
 
 class TestRecordSchema:
     def test_every_member_of_a_whole_record_is_there(self) -> None:
-        schema = record_schema(_shape(Column(name="a", type="text")))
+        schema = record_schema(_dataset(Column(name="a", type="text")))
         assert schema["required"] == list(schema["properties"]) == ["_id", "a"]
 
     def test_a_selection_may_leave_any_out(self) -> None:
-        assert "required" not in view_schema(_shape(Column(name="a", type="text")))
+        assert "required" not in view_schema(_dataset(Column(name="a", type="text")))
 
     def test_what_may_be_null_says_so(self) -> None:
         assert _schema(type="text")["type"] == ["string", "null"]
@@ -62,8 +64,8 @@ class TestRecordSchema:
 
     def test_no_words_of_an_owner_end_a_comment(self) -> None:
         column = Column(name="a", type="text", description='*/ """')
-        shape = replace(_shape(column), title='Things */\n"""', description='About */ """')
-        text = json.dumps([schemas_of(shape, ()), paths_of(shape, ()), tag_of(shape), parameters_of(shape)])
+        schema = replace(_dataset(column), title='Things */\n"""', description='About */ """')
+        text = json.dumps([schemas_of(schema, ()), paths_of(schema, ()), tag_of(schema), parameters_of(schema)])
         assert "*/" not in text
         assert json.dumps('"""')[1:-1] not in text
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from app.records.openapi.names import about, choices_name, column_part, conditions_name, filter_name, part_of, title_of
-from tests.records.shapes import make_shape, products
+from tests.records.schemas import make_schema, products
 
 SHAPE = products()
 
@@ -22,8 +22,8 @@ class TestParts:
 
     @pytest.mark.parametrize("kind", ["boolean", "number"])
     def test_but_for_those_that_generators_make_no_class_of(self, kind: str) -> None:
-        shape = make_shape({"a": {"type": kind, "one_of": [True] if kind == "boolean" else [1.5]}})
-        assert choices_name(shape, shape.by_name["a"]) is None
+        schema = make_schema({"a": {"type": kind, "one_of": [True] if kind == "boolean" else [1.5]}})
+        assert choices_name(schema, schema.by_name["a"]) is None
 
 
 class TestProse:

@@ -12,7 +12,7 @@ from app.records.openapi.parameters import (
     shared_parameters,
     view_parameters,
 )
-from tests.records.shapes import make_shape, products
+from tests.records.schemas import make_schema, products
 
 SHAPE = products()
 OWN = own_parameters(SHAPE)
@@ -28,13 +28,13 @@ class TestOwnParameters:
         assert parameters_of(SHAPE) == OWN | SHARED
 
     def test_an_example_of_a_record_is_in_them(self) -> None:
-        shape = replace(SHAPE, examples={"name": "Lamp", "category": "Garden"})
-        assert own_parameters(shape)["products.name"]["schema"]["examples"] == ["Lamp"]
-        assert "examples" not in own_parameters(shape)["products.category"]["schema"]
+        schema = replace(SHAPE, examples={"name": "Lamp", "category": "Garden"})
+        assert own_parameters(schema)["products.name"]["schema"]["examples"] == ["Lamp"]
+        assert "examples" not in own_parameters(schema)["products.category"]["schema"]
 
     def test_the_owners_words_end_no_comment(self) -> None:
-        shape = make_shape({"a": {"type": "text", "description": "never */ so"}})
-        assert own_parameters(shape)["products.a"]["description"] == "never * / so"
+        schema = make_schema({"a": {"type": "text", "description": "never */ so"}})
+        assert own_parameters(schema)["products.a"]["description"] == "never * / so"
 
 
 class TestSharedParameters:
@@ -74,9 +74,9 @@ class TestOperations:
         assert "tags" not in names
 
     def test_a_key_value_list_asks_for_its_key(self) -> None:
-        shape = replace(make_shape({"a": "text", "b": "integer", "c": "text"}, "a", "b"), store="keyvalue")
-        parameters = parameters_of(shape)
+        schema = replace(make_schema({"a": "text", "b": "integer", "c": "text"}, "a", "b"), store="keyvalue")
+        parameters = parameters_of(schema)
         assert parameters["products.a"]["required"]
         assert "products.c" not in parameters
-        (sort,) = [one for one in list_parameters(shape, []) if one.get("name") == "_sort"]
+        (sort,) = [one for one in list_parameters(schema, []) if one.get("name") == "_sort"]
         assert sort["schema"]["items"]["enum"] == ["b", "-b"]

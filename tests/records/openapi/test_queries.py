@@ -4,7 +4,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.records.openapi.queries import key_schema, query_schemas, shared_schemas, sort_names
-from tests.records.shapes import make_columns, make_shape, products
+from tests.records.schemas import make_columns, make_schema, products
 
 SHAPE = products()
 SCHEMAS = {**shared_schemas(), **query_schemas(SHAPE, ["maker"])}
@@ -75,4 +75,4 @@ class TestKeySchema:
 
 class TestSortNames:
     def test_both_directions_of_what_has_an_order(self) -> None:
-        assert sort_names(make_shape({"n": "integer", "tags": "json"}, "n")) == ["n", "-n"]
+        assert sort_names(make_schema({"n": "integer", "tags": "json"}, "n")) == ["n", "-n"]

@@ -14,7 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from app.columns.column import Column, row_id_column
 from app.columns.json_schema import number_schemas
 from app.columns.types.registry import TYPES
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.documents import RecordReader
 from app.records.openapi.writes import write_schemas
 
@@ -29,7 +29,7 @@ PRODUCTS: list[dict[str, Any]] = [
 def _schemas(*columns: Column, key: str = "_id") -> dict[str, Any]:
     shown = [row_id_column(), *columns] if key == "_id" else list(columns)
     named = [column for column in shown if column.name == key]
-    return write_schemas(Shape(uuid4(), datetime.now(UTC), "things", "Things", None, shown, named))
+    return write_schemas(DatasetSchema(uuid4(), datetime.now(UTC), "things", "Things", None, shown, named))
 
 
 def _value(**members: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from app.core.errors import Problem
 from app.records.errors import QueryInvalid
 from app.records.query.record_query import RecordQuery, query_from_address, query_from_body
-from tests.records.shapes import LIMITS, products
+from tests.records.schemas import LIMITS, products
 
 SHAPE = products()
 

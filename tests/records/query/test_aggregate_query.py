@@ -7,7 +7,7 @@ from app.records.errors import QueryContradictory, QueryTooLarge
 from app.records.query.aggregate_query import AggregateQuery, aggregate_from_address, next_results
 from app.records.query.functions import FUNCTIONS
 from tests.records.query.asking import SHAPE
-from tests.records.shapes import LIMITS, make_shape
+from tests.records.schemas import LIMITS, make_schema
 
 NUMBERS = ("price", "stock", "ean")
 
@@ -72,10 +72,10 @@ class TestMembers:
         assert str(raised.value.hint).startswith(str(hint))
 
     def test_a_column_may_be_called_as_the_number_of_records_is(self) -> None:
-        shape = make_shape({"count": "integer", "n": "integer"}, "n")
+        schema = make_schema({"count": "integer", "n": "integer"}, "n")
         with pytest.raises(ParameterInvalid, match="would have the same name"):
-            aggregate_from_address(shape, b"_group=count", LIMITS)
-        assert aggregate_from_address(shape, b"_group=count&_aggregate=n__count", LIMITS).groups
+            aggregate_from_address(schema, b"_group=count", LIMITS)
+        assert aggregate_from_address(schema, b"_group=count&_aggregate=n__count", LIMITS).groups
 
     @pytest.mark.parametrize(
         ("address", "problem"),

@@ -11,7 +11,7 @@ from app.records.query.record_query import (
     query_from_address,
 )
 from tests.records.query.asking import SHAPE, ask, refuse, send, stated
-from tests.records.shapes import LIMITS, make_shape
+from tests.records.schemas import LIMITS, make_schema
 
 
 class TestConditions:
@@ -49,7 +49,7 @@ class TestConditions:
         assert stated(ask(address)) == [condition]
 
     def test_without_a_key_the_number_is_a_column(self) -> None:
-        query = query_from_address(make_shape({"n": "integer"}), b"_id__gt=5&_sort=-_id", LIMITS)
+        query = query_from_address(make_schema({"n": "integer"}), b"_id__gt=5&_sort=-_id", LIMITS)
         assert stated(query) == [("_id", "gt", ("5",))]
 
     @pytest.mark.parametrize(
@@ -136,14 +136,14 @@ class TestWritings:
         assert stated(ask(f"price__gt={quote(text)}"))[0][2] == (said,)
 
     def test_an_allowed_value_is_known_in_all_of_them(self) -> None:
-        shape = make_shape(
+        schema = make_schema(
             {
                 "agreed": {"type": "boolean", "one_of": [True]},
                 "rate": {"type": "decimal", "precision": 3, "scale": 1, "one_of": ["7.0"]},
             }
         )
         for address in (b"agreed=true", b"rate=7", b"rate=7.00"):
-            assert query_from_address(shape, address, LIMITS).where.conditions
+            assert query_from_address(schema, address, LIMITS).where.conditions
 
 
 class TestHostileText:

@@ -1,7 +1,7 @@
 import pytest
 
 from app.records.query.functions import can_group, periods_of, result_sql, result_type
-from tests.records.shapes import products
+from tests.records.schemas import products
 
 COLUMNS = products().by_name
 

@@ -7,7 +7,7 @@ from app.records.query.record_query import (
     query_from_body,
 )
 from tests.records.query.asking import refuse, refuse_body
-from tests.records.shapes import LIMITS, make_shape
+from tests.records.schemas import LIMITS, make_schema
 
 
 class TestLimits:
@@ -38,6 +38,6 @@ class TestLimits:
         assert f"({setting})" in str(refuse_body({"where": where}, QueryTooLarge).hint)
 
     def test_a_sort_by_too_many_columns(self) -> None:
-        shape = make_shape({f"c{n}": "integer" for n in range(11)})
+        schema = make_schema({f"c{n}": "integer" for n in range(11)})
         with pytest.raises(QueryTooLarge):
-            query_from_body(shape, {"sort": [f"c{n}" for n in range(11)]}, LIMITS)
+            query_from_body(schema, {"sort": [f"c{n}" for n in range(11)]}, LIMITS)

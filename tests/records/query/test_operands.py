@@ -6,8 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.records.query.operands import Mistake, begin_of_day, comparable, join_list, named, shown, split_list, text_of
-from tests.records.shapes import products
+from app.records.query.operands import (
+    QueryError,
+    begin_of_day,
+    comparable,
+    join_list,
+    named,
+    shown,
+    split_list,
+    text_of,
+)
+from tests.records.schemas import products
 
 COLUMNS = products().by_name
 
@@ -34,7 +43,7 @@ class TestLists:
 
     @pytest.mark.parametrize(("text", "at"), [('"', 1), ('a,"b', 3), ('"a"b', 1), ('"a""', 1)])
     def test_a_quote_that_is_not_closed_is_named_by_its_place(self, text: str, at: int) -> None:
-        with pytest.raises(Mistake, match=f"the quote at character {at} of the list"):
+        with pytest.raises(QueryError, match=f"the quote at character {at} of the list"):
             split_list(text, "x")
 
 
@@ -62,7 +71,7 @@ class TestTextOf:
         [("name", 1), ("stock", "1"), ("stock", True), ("weight", "inf"), ("active", 1), ("price", None), ("name", [])],
     )
     def test_another_type_is_refused(self, name: str, value: Any) -> None:
-        with pytest.raises(Mistake, match=re.escape(f"{named(value)} is not {COLUMNS[name].kind.article}")):
+        with pytest.raises(QueryError, match=re.escape(f"{named(value)} is not {COLUMNS[name].kind.article}")):
             text_of(value, COLUMNS[name], "x")
 
 
@@ -85,7 +94,7 @@ class TestComparable:
 
     @pytest.mark.parametrize("text", ["\0", "a\ud800"])
     def test_what_no_database_holds_is_refused(self, text: str) -> None:
-        with pytest.raises(Mistake, match="NUL or half of a surrogate pair"):
+        with pytest.raises(QueryError, match="NUL or half of a surrogate pair"):
             comparable(text, COLUMNS["name"], "x")
 
 

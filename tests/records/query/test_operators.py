@@ -3,7 +3,7 @@ import pytest
 from app.columns.column import Column
 from app.columns.types.registry import TYPES
 from app.records.query.operators import OPERATORS, operators_of, parameter_name
-from tests.records.shapes import make_columns
+from tests.records.schemas import make_columns
 
 
 class TestParameterName:

@@ -9,7 +9,7 @@ from app.records.query.record_query import (
     query_from_address,
 )
 from tests.records.query.asking import SHAPE, ask, refuse, stated
-from tests.records.shapes import LIMITS
+from tests.records.schemas import LIMITS
 
 JOIN_THEM = "Give it once, or join conditions by `_and` or `_or` in POST …/records/query."
 

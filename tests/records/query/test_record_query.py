@@ -14,7 +14,7 @@ from app.records.query.record_query import (
     view_from_address,
 )
 from tests.records.query.asking import SHAPE, ask, refuse, refuse_body, send, stated
-from tests.records.shapes import LIMITS, make_shape
+from tests.records.schemas import LIMITS, make_schema
 
 
 class TestMembers:
@@ -31,8 +31,8 @@ class TestMembers:
     def test_what_stands_behind_a_unique_column_orders_nothing(self) -> None:
         assert [term.name for term in ask("_sort=-sku,name").sort] == ["-sku"]
         assert [term.name for term in ask("_sort=ean").sort] == ["ean", "sku"]
-        shape = make_shape({"a": {"type": "text", "required": True, "unique": True}, "b": "text"})
-        assert [term.name for term in query_from_address(shape, b"_sort=a,b", LIMITS).sort] == ["a"]
+        schema = make_schema({"a": {"type": "text", "required": True, "unique": True}, "b": "text"})
+        assert [term.name for term in query_from_address(schema, b"_sort=a,b", LIMITS).sort] == ["a"]
 
     def test_a_view(self) -> None:
         view = view_from_address(SHAPE, b"_select=price,sku&_embed=maker", LIMITS)
@@ -67,7 +67,7 @@ class TestMembers:
 
     def test_there_must_be_texts_to_search_in(self) -> None:
         with pytest.raises(ParameterInvalid, match="no column of texts"):
-            query_from_address(make_shape({"n": "integer"}), b"_q=x", LIMITS)
+            query_from_address(make_schema({"n": "integer"}), b"_q=x", LIMITS)
 
     def test_the_address_of_one_record_takes_no_conditions(self) -> None:
         with pytest.raises(UnknownParameter) as raised:

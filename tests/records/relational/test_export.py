@@ -15,15 +15,15 @@ from app.access.principal import EVERYTHING
 from app.core.database.pool import get_writer
 from app.core.settings import get_settings
 from app.datasets.errors import DatasetSchemaChanged
-from app.datasets.schema import Shape
-from app.datasets.schema_cache import look_up_shape
+from app.datasets.schema import DatasetSchema
+from app.datasets.schema_cache import look_up_schema
 from app.records.query.record_query import query_from_address
 from app.records.relational.export import HELD_BYTES, plan_export, stream
-from app.records.request import Access
+from app.records.request import RecordsRequest
 from tests.api_process import ApiProcess, api_process
 from tests.conftest import ADMIN_KEY
 from tests.records.conftest import Fill
-from tests.records.shapes import LIMITS
+from tests.records.schemas import LIMITS
 from tests.records.test_list import MAKERS, PRODUCTS, ROWS
 
 LIST = "/datasets/products/records"
@@ -270,23 +270,23 @@ class TestRealServer:
 class TestReshaped:
     async def test_what_is_gone_when_the_copy_begins_is_told(self, fill: Fill, connections: asyncpg.Connection) -> None:
         await fill("things", {"a": "text"}, [("x",)])
-        shape = await look_up_shape("things")
-        query = query_from_address(shape, b"", LIMITS, "csv")
+        schema = await look_up_schema("things")
+        query = query_from_address(schema, b"", LIMITS, "csv")
         await connections.execute("ALTER TABLE data.things RENAME COLUMN a TO b")
         with pytest.raises(DatasetSchemaChanged):
-            [piece async for piece in stream(plan_export(shape, query, "csv", {}), _access(shape))]
+            [piece async for piece in stream(plan_export(schema, query, "csv", {}), _access(schema))]
 
     async def test_so_is_another_dataset_of_the_same_name_and_columns(
         self, fill: Fill, connections: asyncpg.Connection
     ) -> None:
         await fill("things", {"a": "text"}, [("x",)])
-        shape = await look_up_shape("things")
-        query = query_from_address(shape, b"", LIMITS, "csv")
+        schema = await look_up_schema("things")
+        query = query_from_address(schema, b"", LIMITS, "csv")
         await connections.execute("UPDATE tolva.dataset SET id = gen_random_uuid()")
         with pytest.raises(DatasetSchemaChanged):
-            [piece async for piece in stream(plan_export(shape, query, "csv", {}), _access(shape))]
+            [piece async for piece in stream(plan_export(schema, query, "csv", {}), _access(schema))]
 
 
-def _access(shape: Shape) -> Access:
-    """What the administrator's request for a dataset is served with, by a process that knows its shape."""
-    return Access(Request({"type": "http"}), EVERYTHING, shape, get_writer())
+def _access(schema: DatasetSchema) -> RecordsRequest:
+    """What the administrator's request for a dataset is served with, by a process that knows its schema."""
+    return RecordsRequest(Request({"type": "http"}), EVERYTHING, schema, get_writer())

@@ -9,32 +9,32 @@ import pytest_asyncio
 from app.columns.column import Column
 from app.core.database.sql import Statement
 from app.datasets.definition import Definition, Index
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.datasets.tables import add_indexes, index_name
 from app.records.query.record_query import next_cursor, query_from_address
 from app.records.relational.select import count_records, segments, select_cells, select_page, select_record
 from tests.records.conftest import Fill
-from tests.records.shapes import LIMITS, make_shape, products
+from tests.records.schemas import LIMITS, make_schema, products
 
 NAME = Column(name="name", type="text")
 NUMBER = Column(name="n", type="integer")
 SHAPE = products()
-MAKERS = make_shape({"code": {"type": "text", "required": True}, "name": "text"}, "code")
+MAKERS = make_schema({"code": {"type": "text", "required": True}, "name": "text"}, "code")
 
 
-def _page(shape: Shape, address: str, position: list[Any] | None = None) -> list[Statement]:
+def _page(schema: DatasetSchema, address: str, position: list[Any] | None = None) -> list[Statement]:
     """The statements of a page, one for each part of the list."""
-    query = query_from_address(shape, address.encode(), LIMITS)
+    query = query_from_address(schema, address.encode(), LIMITS)
     if position is not None:
-        cursor = next_cursor(shape, query, position)
-        query = query_from_address(shape, f"{address}&_cursor={cursor}".encode(), LIMITS)
-    return [select_page(shape, query, segment, 51, {"maker": MAKERS}) for segment in segments(query)]
+        cursor = next_cursor(schema, query, position)
+        query = query_from_address(schema, f"{address}&_cursor={cursor}".encode(), LIMITS)
+    return [select_page(schema, query, segment, 51, {"maker": MAKERS}) for segment in segments(query)]
 
 
 class TestSelectRecord:
     def test_every_value_is_a_parameter(self) -> None:
-        shape = Shape(SHAPE.id, SHAPE.updated_at, "order", None, None, [NAME, NUMBER], [NUMBER, NAME])
-        assert select_record(shape) == (
+        schema = DatasetSchema(SHAPE.id, SHAPE.updated_at, "order", None, None, [NAME, NUMBER], [NUMBER, NAME])
+        assert select_record(schema) == (
             'SELECT row_to_json(_record)::text FROM "data"."order" AS source '
             'CROSS JOIN LATERAL (SELECT "source"."name" AS "name", "source"."n" AS "n") AS _record '
             'WHERE ("source"."n", "source"."name") = (CAST($1::text AS bigint), CAST($2::text AS text))'
@@ -43,7 +43,7 @@ class TestSelectRecord:
 
 class TestSelectPage:
     def test_json_is_built_of_what_is_shown(self) -> None:
-        (statement,) = _page(make_shape({"n": "integer", "m": "integer"}), "n__gte=5&_select=n&_sort=_id")
+        (statement,) = _page(make_schema({"n": "integer", "m": "integer"}), "n__gte=5&_select=n&_sort=_id")
         assert statement.values == ("5",)
         assert statement.text == (
             'SELECT row_to_json(_record)::text, array_to_json(ARRAY[to_json("source"."_id")]::json[])::text FROM '
@@ -106,14 +106,14 @@ def _without_casts(text: str) -> str:
 
 
 @pytest_asyncio.fixture
-async def many(fill: Fill, connections: asyncpg.Connection) -> Shape:
+async def many(fill: Fill, connections: asyncpg.Connection) -> DatasetSchema:
     """A dataset of 20,000 records with indexes, one of them on a column that may be missing."""
     described = {"k": {"type": "integer", "required": True}, "r": {"type": "integer", "required": True}, "n": "integer"}
     rows = [(k, k % 97, None if k % 10 == 0 else k % 89) for k in range(20_000)]
     await fill("many", described, rows, key=["k"])
     await connections.execute("CREATE INDEX ON data.many (r, k); CREATE INDEX ON data.many (n, k); ANALYZE data.many")
-    shape = make_shape(described, "k")
-    return Shape(shape.id, shape.updated_at, "many", None, None, shape.columns, shape.key)
+    schema = make_schema(described, "k")
+    return DatasetSchema(schema.id, schema.updated_at, "many", None, None, schema.columns, schema.key)
 
 
 class TestIndexes:
@@ -137,7 +137,7 @@ class TestIndexes:
         ],
     )
     async def test_one_serves_every_page_in_both_directions(
-        self, many: Shape, connections: asyncpg.Connection, address: str, position: list[Any] | None
+        self, many: DatasetSchema, connections: asyncpg.Connection, address: str, position: list[Any] | None
     ) -> None:
         for statement in _page(many, address, position):
             plan = await connections.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}", *statement.values)
@@ -160,7 +160,12 @@ class TestIndexes:
         ],
     )
     async def test_a_declared_one_serves_its_order(
-        self, many: Shape, connections: asyncpg.Connection, columns: list[str], address: str, position: list[Any] | None
+        self,
+        many: DatasetSchema,
+        connections: asyncpg.Connection,
+        columns: list[str],
+        address: str,
+        position: list[Any] | None,
     ) -> None:
         definition = Definition(tuple(many.columns), ("k",), (Index(columns=tuple(columns)),))
         await connections.execute("DROP INDEX data.many_r_k_idx, data.many_n_k_idx")
@@ -180,9 +185,9 @@ class TestIndexes:
         described = {"word": {"type": "text", "required": True}}
         await fill("words", described, [(f"word {n}",) for n in range(20_000)], key=["word"])
         await connections.execute("ANALYZE data.words")
-        shape = make_shape(described, "word")
-        shape = Shape(shape.id, shape.updated_at, "words", None, None, shape.columns, shape.key)
-        (statement,) = _page(shape, "word__startswith=word 1999")
+        schema = make_schema(described, "word")
+        schema = DatasetSchema(schema.id, schema.updated_at, "words", None, None, schema.columns, schema.key)
+        (statement,) = _page(schema, "word__startswith=word 1999")
         plan = await connections.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}", *statement.values)
         assert "Index Cond" in plan
         assert _rows_read(plan) < 50

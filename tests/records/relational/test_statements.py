@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient
 
 from app.datasets.lookup import find_dataset
-from app.datasets.schema import Shape, shape_of
+from app.datasets.schema import DatasetSchema, schema_of
 from app.records.documents import written_columns
 from app.records.etag import digest_of
 from app.records.relational.statements import WriteSql
@@ -21,40 +21,44 @@ COLUMNS: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-async def shape(client: AsyncClient, make: Make) -> Shape:
-    """The shape of a dataset with a key."""
+async def schema(client: AsyncClient, make: Make) -> DatasetSchema:
+    """The schema of a dataset with a key."""
     await make("things", COLUMNS, key=["code"])
     dataset = await find_dataset("things")
     assert dataset is not None
-    return shape_of(dataset)
+    return schema_of(dataset)
 
 
-def _sql(shape: Shape) -> WriteSql:
-    return WriteSql(shape, written_columns(shape), with_caller=False)
+def _sql(schema: DatasetSchema) -> WriteSql:
+    return WriteSql(schema, written_columns(schema), with_caller=False)
 
 
 class TestInsert:
-    async def test_it_answers_with_the_record_and_its_key(self, shape: Shape, connections: asyncpg.Connection) -> None:
-        row = await connections.fetchrow(_sql(shape).insert_one, "a", "9007199254740993", None)
+    async def test_it_answers_with_the_record_and_its_key(
+        self, schema: DatasetSchema, connections: asyncpg.Connection
+    ) -> None:
+        row = await connections.fetchrow(_sql(schema).insert_one, "a", "9007199254740993", None)
         assert row is not None
         assert tuple(row) == ('{"code":"a","n":"9007199254740993","maker":null}', ["a"])
 
-    async def test_many_come_as_an_array_a_column(self, shape: Shape, connections: asyncpg.Connection) -> None:
-        rows = await connections.fetch(_sql(shape).insert_many, ["b", "a"], ["1", None], ["x", "y"])
+    async def test_many_come_as_an_array_a_column(self, schema: DatasetSchema, connections: asyncpg.Connection) -> None:
+        rows = await connections.fetch(_sql(schema).insert_many, ["b", "a"], ["1", None], ["x", "y"])
         assert [row[0] for row in rows] == ['{"code":"b","n":"1","maker":"x"}', '{"code":"a","n":null,"maker":"y"}']
 
     async def test_of_a_dataset_that_has_changed_nothing_is_written(
-        self, shape: Shape, connections: asyncpg.Connection
+        self, schema: DatasetSchema, connections: asyncpg.Connection
     ) -> None:
-        before = replace(shape, updated_at=shape.updated_at - timedelta(seconds=1))
+        before = replace(schema, updated_at=schema.updated_at - timedelta(seconds=1))
         assert await connections.fetch(_sql(before).insert_one, "a", "1", None) == []
         assert await connections.fetchval("SELECT count(*) FROM data.things") == 0
 
 
 class TestUpsert:
-    async def test_it_says_whether_the_record_is_new(self, shape: Shape, connections: asyncpg.Connection) -> None:
-        first = await connections.fetchrow(_sql(shape).upsert, "a", "1", None)
-        again = await connections.fetchrow(_sql(shape).upsert, "a", "2", None)
+    async def test_it_says_whether_the_record_is_new(
+        self, schema: DatasetSchema, connections: asyncpg.Connection
+    ) -> None:
+        first = await connections.fetchrow(_sql(schema).upsert, "a", "1", None)
+        again = await connections.fetchrow(_sql(schema).upsert, "a", "2", None)
         assert first is not None
         assert again is not None
         assert (first[2], again[2], again[0]) == (True, False, '{"code":"a","n":"2","maker":null}')
@@ -63,29 +67,31 @@ class TestUpsert:
         await make("keys", COLUMNS[:1], key=["code"])
         dataset = await find_dataset("keys")
         assert dataset is not None
-        rows = [await connections.fetchrow(_sql(shape_of(dataset)).upsert, "a") for _ in range(2)]
+        rows = [await connections.fetchrow(_sql(schema_of(dataset)).upsert, "a") for _ in range(2)]
         assert [row[2] for row in rows] == [True, False]
 
 
 class TestUpdate:
     @pytest.mark.parametrize(("etag", "count"), [('{"code":"a","n":"1","maker":null}', 1), ("{}", 0)])
     async def test_it_may_depend_on_what_the_record_was(
-        self, shape: Shape, connections: asyncpg.Connection, etag: str, count: int
+        self, schema: DatasetSchema, connections: asyncpg.Connection, etag: str, count: int
     ) -> None:
-        sql = _sql(shape)
+        sql = _sql(schema)
         await connections.execute(sql.insert_one, "a", "1", None)
-        statement = sql.update([shape.by_name["n"]], conditional=True)
+        statement = sql.update([schema.by_name["n"]], conditional=True)
         assert len(await connections.fetch(statement, "2", "a", [digest_of(etag)])) == count
 
-    async def test_of_no_column_the_record_is_shown(self, shape: Shape, connections: asyncpg.Connection) -> None:
-        sql = _sql(shape)
+    async def test_of_no_column_the_record_is_shown(
+        self, schema: DatasetSchema, connections: asyncpg.Connection
+    ) -> None:
+        sql = _sql(schema)
         await connections.execute(sql.insert_one, "a", "1", None)
         assert await connections.fetchval(sql.update([], conditional=False), "a") == '{"code":"a","n":"1","maker":null}'
 
 
 class TestDelete:
-    async def test_a_row_says_that_it_was_there(self, shape: Shape, connections: asyncpg.Connection) -> None:
-        sql = _sql(shape)
+    async def test_a_row_says_that_it_was_there(self, schema: DatasetSchema, connections: asyncpg.Connection) -> None:
+        sql = _sql(schema)
         await connections.execute(sql.insert_one, "a", "1", None)
         assert await connections.fetchval(sql.exists, "a")
         counts = [len(await connections.fetch(sql.delete(conditional=False), "a")) for _ in range(2)]
@@ -94,25 +100,29 @@ class TestDelete:
 
 class TestClashes:
     async def test_values_that_are_there_or_come_twice_are_found(
-        self, shape: Shape, connections: asyncpg.Connection
+        self, schema: DatasetSchema, connections: asyncpg.Connection
     ) -> None:
-        sql = _sql(shape)
+        sql = _sql(schema)
         await connections.execute(sql.insert_one, "a", "1", None)
-        statement = sql.clashes([shape.by_name["n"]], is_update=False)
+        statement = sql.clashes([schema.by_name["n"]], is_update=False)
         rows = await connections.fetch(statement, ["2", "1", "2", None, None])
         assert [tuple(row) for row in rows] == [(2, 2, True), (3, 1, False)]
 
-    async def test_a_record_does_not_stand_in_its_own_way(self, shape: Shape, connections: asyncpg.Connection) -> None:
-        sql = _sql(shape)
+    async def test_a_record_does_not_stand_in_its_own_way(
+        self, schema: DatasetSchema, connections: asyncpg.Connection
+    ) -> None:
+        sql = _sql(schema)
         await connections.execute(sql.insert_one, "a", "1", None)
-        statement = sql.clashes([shape.by_name["n"]], is_update=True)
+        statement = sql.clashes([schema.by_name["n"]], is_update=True)
         assert await connections.fetch(statement, ["1"], "a") == []
         assert len(await connections.fetch(statement, ["1"], "b")) == 1
 
 
 class TestDangling:
-    async def test_values_that_no_key_answers_are_found(self, shape: Shape, connections: asyncpg.Connection) -> None:
-        sql = _sql(shape)
+    async def test_values_that_no_key_answers_are_found(
+        self, schema: DatasetSchema, connections: asyncpg.Connection
+    ) -> None:
+        sql = _sql(schema)
         await connections.execute(sql.insert_one, "a", "1", None)
-        rows = await connections.fetch(sql.dangling(shape.by_name["maker"], "things", "code"), ["a", None, "b"])
+        rows = await connections.fetch(sql.dangling(schema.by_name["maker"], "things", "code"), ["a", None, "b"])
         assert [row[0] for row in rows] == [3]

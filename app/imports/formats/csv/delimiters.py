@@ -22,7 +22,7 @@ DELIMITERS = b",;\t|^~\x01\x1f\x1e"
 # These are found in values as well: they delimit where all lines have as many of them, and nothing else does.
 RARE_DELIMITERS = b" :"
 # In how many of the lines a delimiter has to make as many fields, and of how many records the rest may be lines above.
-MOST_LINES = 0.6
+MAX_LINES = 0.6
 SOME_LINES = 0.45
 NEARLY_ALL = 0.8
 ALL_BUT_FEW = 0.9
@@ -212,7 +212,7 @@ def _is_table(reading: _Reading) -> bool:
 
 
 def _is_regular(reading: _Reading) -> bool:
-    return reading.fit >= MOST_LINES or (reading.below >= NEARLY_ALL and reading.fitting > 2)
+    return reading.fit >= MAX_LINES or (reading.below >= NEARLY_ALL and reading.fitting > 2)
 
 
 def _is_one_column_of_values(reading: _Reading) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from app.columns.column import Column
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.query.functions import COUNT, PERIODS, can_group, periods_of
 from app.records.query.hints.operator_idioms import Idiom, advise, find_column, find_condition, translate_operator
 
@@ -72,35 +72,35 @@ def topic_of(name: str) -> str | None:
     return _BY_NAME.get(plain) or _BY_NAME.get(head)
 
 
-def explain_parameter(shape: Shape, members: Sequence[str], name: str, value: str) -> str | None:
+def explain_parameter(schema: DatasetSchema, members: Sequence[str], name: str, value: str) -> str | None:
     """The hint for a parameter that only other APIs have: how the same is asked for here."""
     topic = topic_of(name)
     if topic is None:
         return None
-    if not shape.can.queries and topic in _RELATIONAL:
-        return f"'{shape.name}' is in the key-value store, which reads records by their key and has none of that."
+    if not schema.can.queries and topic in _RELATIONAL:
+        return f"'{schema.name}' is in the key-value store, which reads records by their key and has none of that."
     if topic == "api key":
         return "An API key is sent as a header: Authorization: Bearer tolva_…; never in the URL, which logs keep."
-    hint = _sort_hint(shape, members, name, value) if topic == "sort" else _hint(shape, members, name, value)
+    hint = _sort_hint(schema, members, name, value) if topic == "sort" else _hint(schema, members, name, value)
     return hint and hint[:300]
 
 
-def _hint(shape: Shape, members: Sequence[str], name: str, value: str) -> str | None:
-    address = f"/datasets/{shape.name}"
+def _hint(schema: DatasetSchema, members: Sequence[str], name: str, value: str) -> str | None:
+    address = f"/datasets/{schema.name}"
     words = quote(value[:60]) if value.strip() else "words"
     hints = {
         "limit": f"Write it as _limit={value if re.fullmatch('[1-9][0-9]{0,5}', value) else 50}.",
         "cursor": "Pages are not numbered: send `next` of a page as _cursor, or follow its header Link; see _limit.",
-        "where": _filter_hint(shape, value),
+        "where": _filter_hint(schema, value),
         "key": f"A record by its key: GET {address}/records/{{key}}; several: POST {address}/records/get.",
         "count": "Write it as _count=exact, or _count=estimated.",
         "q": f"Write it as _q={words}.",
         "or": f'POST {address}/records/query takes {{"where": {{"_or": [{{…}}, {{…}}]}}}}, and _and and _not.',
-        "embed": _embed_hint(shape),
+        "embed": _embed_hint(schema),
         "format": "Use the header Accept: application/json, text/csv or application/x-ndjson.",
-        "select": f"Write it as _select={_listed(shape, value)}.",
-        "distinct": f"GET {address}/aggregate?_group={_grouped(shape, value)} has each value once, and its count.",
-        "aggregate": f"GET {address}/aggregate?{_computed(shape, name, value)} computes it.",
+        "select": f"Write it as _select={_listed(schema, value)}.",
+        "distinct": f"GET {address}/aggregate?_group={_grouped(schema, value)} has each value once, and its count.",
+        "aggregate": f"GET {address}/aggregate?{_computed(schema, name, value)} computes it.",
         "having": f"GET {address}/aggregate takes _aggregate and _group; its results cannot be filtered.",
     }
     return (hints if "select" in members else hints | _OF_RESULTS).get(topic_of(name) or "")
@@ -118,39 +118,39 @@ _OF_RESULTS = {
 }
 
 
-def _embed_hint(shape: Shape) -> str:
-    if shape.references:
-        first = next(iter(shape.references))
-        return f"Write it as _embed={first}; columns that reference others: {', '.join(shape.references)}."
-    return f"No column of '{shape.name}' references another dataset, so nothing can be embedded."
+def _embed_hint(schema: DatasetSchema) -> str:
+    if schema.references:
+        first = next(iter(schema.references))
+        return f"Write it as _embed={first}; columns that reference others: {', '.join(schema.references)}."
+    return f"No column of '{schema.name}' references another dataset, so nothing can be embedded."
 
 
-def _filter_hint(shape: Shape, value: str) -> str:
+def _filter_hint(schema: DatasetSchema, value: str) -> str:
     stated = re.fullmatch(r"\s*(\w+)\s*(\w+|[<>=!]+)\s*'?(.*?)'?\s*", value[:200])
-    column = find_column(shape.columns, stated[1]) if stated else None
+    column = find_column(schema.columns, stated[1]) if stated else None
     idiom = translate_operator(column, stated[2], stated[3], "query") if stated and column is not None else None
     if idiom is not None:
         return advise(idiom, "query")
-    example = Idiom(shape.columns[:2][-1], "eq", "value").spell("query") if shape.columns else "column=value"
+    example = Idiom(schema.columns[:2][-1], "eq", "value").spell("query") if schema.columns else "column=value"
     return (
         f"Each condition is a parameter: {example}, or column__operator=value; "
-        f"JSON goes to POST /datasets/{shape.name}/records/query."
+        f"JSON goes to POST /datasets/{schema.name}/records/query."
     )
 
 
-def _listed(shape: Shape, value: str) -> str:
+def _listed(schema: DatasetSchema, value: str) -> str:
     """A list of columns as an address has it: those that a value names, or the first ones."""
     parts = [part for part in re.split(r"[,\s]+", value[:500]) if part][:_MOST_WORDS]
-    named = [find_column(shape.columns, part) for part in parts]
+    named = [find_column(schema.columns, part) for part in parts]
     found = [column for column in named if column is not None]
-    return ",".join(column.name for column in found or shape.columns[:2])
+    return ",".join(column.name for column in found or schema.columns[:2])
 
 
-def _computed(shape: Shape, name: str, value: str) -> str:
+def _computed(schema: DatasetSchema, name: str, value: str) -> str:
     """What an aggregate is asked for, by the name and the value of another API's parameter."""
     if "group" in name.lower():
-        return f"_group={_grouped(shape, value)}"
-    return f"_aggregate={translate_measure(shape.columns, value or name.strip('_')) or 'count'}"
+        return f"_group={_grouped(schema, value)}"
+    return f"_aggregate={translate_measure(schema.columns, value or name.strip('_')) or 'count'}"
 
 
 def _words(text: str) -> list[str]:
@@ -193,10 +193,10 @@ ABSENT_FUNCTIONS = frozenset(
 )
 
 
-def _grouped(shape: Shape, value: str) -> str:
-    column = find_column(shape.columns, value)
-    possible = [one for one in shape.columns if can_group(one)]
-    return (column or (possible[-1] if possible else shape.columns[0])).name if shape.columns else "column"
+def _grouped(schema: DatasetSchema, value: str) -> str:
+    column = find_column(schema.columns, value)
+    possible = [one for one in schema.columns if can_group(one)]
+    return (column or (possible[-1] if possible else schema.columns[0])).name if schema.columns else "column"
 
 
 _DESCENDING = ("desc", "descending", "-1", "d")
@@ -232,14 +232,14 @@ def _translate_term(columns: Sequence[Column], term: str) -> str | None:
     return f"-{column.name}" if is_descending else column.name
 
 
-def _sort_hint(shape: Shape, members: Sequence[str], name: str, value: str) -> str:
+def _sort_hint(schema: DatasetSchema, members: Sequence[str], name: str, value: str) -> str:
     if "aggregate" in members:
         return "Write it as _sort=-count: by members of the results, a - for the descending order."
-    sort = translate_sort(shape.columns, value)
+    sort = translate_sort(schema.columns, value)
     if sort is not None and re.search(r"desc", name, re.IGNORECASE):
         sort = ",".join(_directed(term, "desc") for term in sort.split(","))
     if sort is None:
-        possible = [column.name for column in shape.columns if column.kind.can_be_sorted]
+        possible = [column.name for column in schema.columns if column.kind.can_be_sorted]
         sort = f"-{possible[:2][-1]}" if possible else "-column"
     return f"Write it as _sort={sort}; a - before a column sorts it in descending order."
 
@@ -269,18 +269,18 @@ JUNCTIONS: Mapping[str, str] = {
 }
 
 
-def explain_selection(shape: Shape, name: str) -> str | None:
+def explain_selection(schema: DatasetSchema, name: str) -> str | None:
     """The hint for a column that another API could select: all of them, an embedded one, one under another name."""
     if name.strip() in ("*", "all"):
         return "Leave it out to have all columns."
     if not name.strip():
         return "Leave it out to have all columns; a comma stands between two names."
     function = re.match(r"(count|sum|avg|min|max)\b|.+\.(count|sum|avg|min|max)\(", name)
-    if function is not None and find_column(shape.columns, name) is None:
-        return f"GET /datasets/{shape.name}/aggregate computes: _aggregate=count or _aggregate=column__sum."
+    if function is not None and find_column(schema.columns, name) is None:
+        return f"GET /datasets/{schema.name}/aggregate computes: _aggregate=count or _aggregate=column__sum."
     parts = [part for part in re.split(r"[.():\s/]+", name[:200]) if part]
-    referring = next((part for part in parts if part in shape.references), None)
+    referring = next((part for part in parts if part in schema.references), None)
     if len(parts) > 1 and referring is not None:
         return f"A referenced record is embedded whole: _embed={referring}."
-    found = find_column(shape.columns, parts[0]) if len(parts) > 1 else None
+    found = find_column(schema.columns, parts[0]) if len(parts) > 1 else None
     return f"Columns keep their names and are selected whole: _select={found.name}." if found is not None else None

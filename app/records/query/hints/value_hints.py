@@ -7,19 +7,19 @@ from datetime import date, timedelta
 from app.columns.column import Column
 from app.records.query.hints.near_values import how_written, near_in_json, near_value
 from app.records.query.hints.operator_idioms import Idiom, Source, advise, find_in_value, is_null_word, missing
-from app.records.query.operands import DAY, Mistake, shown
+from app.records.query.operands import DAY, QueryError, shown
 
 _ZONE = re.compile(r"([Zz]|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$")
 
 
-def explain_value(mistake: Mistake, column: Column, operator: str, text: str, source: Source) -> Mistake:
+def explain_value(mistake: QueryError, column: Column, operator: str, text: str, source: Source) -> QueryError:
     """The mistake that a text is no value of a column, with what may be meant by it."""
     near = near_value(column, text) if find_in_value(column, text) is None else None
     hint = mistake.hint or hint_for_value(column, operator, text, source) or (None if near else how_written(column))
     if near is None:
-        return Mistake(mistake.place, mistake.message, hint=hint)
+        return QueryError(mistake.place, mistake.message, hint=hint)
     meant = f"'{near}'" if source == "query" else near_in_json(column, near)
-    return Mistake(mistake.place, f"{mistake.message}. Did you mean {meant}?", hint=hint)
+    return QueryError(mistake.place, f"{mistake.message}. Did you mean {meant}?", hint=hint)
 
 
 def hint_for_value(column: Column, operator: str, text: str, source: Source) -> str | None:

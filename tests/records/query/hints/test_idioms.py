@@ -12,7 +12,7 @@ from app.records.query.hints.near_values import near_value
 from app.records.query.hints.operator_idioms import find_in_value
 from app.records.query.hints.unknown_parameters import unknown_parameter
 from app.records.query.record_query import MEMBERS, query_from_body
-from tests.records.shapes import LIMITS, products
+from tests.records.schemas import LIMITS, products
 
 SHAPE = products()
 STABLE = settings(deadline=None, derandomize=True, max_examples=300)

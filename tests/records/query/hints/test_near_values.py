@@ -4,7 +4,7 @@ import pytest
 
 from app.columns.column import Column
 from app.records.query.hints.near_values import guess_in_json, how_written, near_value
-from tests.records.shapes import products
+from tests.records.schemas import products
 
 COLUMNS = products().by_name
 

@@ -3,7 +3,7 @@ import pytest
 from app.records.query.aggregate_query import MEMBERS as RESULT_MEMBERS
 from app.records.query.hints.unknown_parameters import unknown_parameter
 from app.records.query.record_query import MEMBERS
-from tests.records.shapes import make_shape, products
+from tests.records.schemas import make_schema, products
 
 SHAPE = products()
 
@@ -33,8 +33,8 @@ class TestColumns:
         assert str(_explain("zzzzzzzz")[1]).startswith("The columns are: sku, name")
 
     def test_a_label_is_a_name_too(self) -> None:
-        shape = make_shape({"weight_kg": {"type": "number", "label": "Weight (kg)"}})
-        problem = unknown_parameter(shape, MEMBERS, "Weight (kg)", "5", takes_conditions=True)
+        schema = make_schema({"weight_kg": {"type": "number", "label": "Weight (kg)"}})
+        problem = unknown_parameter(schema, MEMBERS, "Weight (kg)", "5", takes_conditions=True)
         assert problem.hint == "Write it as weight_kg=5."
 
 

@@ -2,8 +2,8 @@ import pytest
 
 from app.records.query.hints.operator_idioms import Source
 from app.records.query.hints.value_hints import explain_value, hint_for_value, warn_of_values
-from app.records.query.operands import Mistake
-from tests.records.shapes import products
+from app.records.query.operands import QueryError
+from tests.records.schemas import products
 
 COLUMNS = products().by_name
 
@@ -23,12 +23,12 @@ class TestExplainValue:
     def test_it_says_what_may_be_meant(
         self, name: str, text: str, source: Source, message: str, hint: str | None
     ) -> None:
-        mistake = explain_value(Mistake("x", "wrong"), COLUMNS[name], "eq", text, source)
+        mistake = explain_value(QueryError("x", "wrong"), COLUMNS[name], "eq", text, source)
         assert (mistake.place, mistake.message) == ("x", message)
         assert str(mistake.hint).startswith(str(hint))
 
     def test_what_was_said_before_stays(self) -> None:
-        assert explain_value(Mistake("x", "wrong", hint="So."), COLUMNS["price"], "eq", ">5", "query").hint == "So."
+        assert explain_value(QueryError("x", "wrong", hint="So."), COLUMNS["price"], "eq", ">5", "query").hint == "So."
 
 
 class TestHintForValue:

@@ -1,11 +1,11 @@
-"""Shapes of datasets that are in no catalogue."""
+"""Schemas of datasets that are in no catalogue."""
 
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from app.columns.column import Column, row_id_column
-from app.datasets.schema import Shape
+from app.datasets.schema import DatasetSchema
 from app.records.query.limits import Limits
 
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,15 +34,17 @@ def make_columns(described: dict[str, Any]) -> list[Column]:
     return [Column(name=name, **said) for name, said in members.items()]
 
 
-def make_shape(described: dict[str, Any], *key: str) -> Shape:
-    """The shape of a dataset with these columns; without a key its records are numbered."""
+def make_schema(described: dict[str, Any], *key: str) -> DatasetSchema:
+    """The schema of a dataset with these columns; without a key its records are numbered."""
     columns = make_columns(described)
     if not key:
         columns = [row_id_column(), *columns]
     by_name = {column.name: column for column in columns}
-    return Shape(UUID(int=1), MADE, "products", None, None, columns, [by_name[name] for name in key or ("_id",)])
+    return DatasetSchema(
+        UUID(int=1), MADE, "products", None, None, columns, [by_name[name] for name in key or ("_id",)]
+    )
 
 
-def products() -> Shape:
+def products() -> DatasetSchema:
     """A dataset with a column of every type."""
-    return make_shape(PRODUCTS, "sku")
+    return make_schema(PRODUCTS, "sku")
