@@ -35,7 +35,7 @@ WRITTEN_OUT = str.maketrans(
 # As bodies name one.
 GivenType = Annotated[TypeName, BeforeValidator(check_type_name)]
 
-NUMERIC = ("integer", "bigint", "number", "decimal")
+NUMERIC = tuple(name for name, kind in TYPES.items() if kind.is_number)
 
 
 def is_name(name: str) -> bool:
@@ -116,9 +116,9 @@ class Column(Conventions, _Typed):
             if value is not None:
                 self.parse_bound(value)
         for name in ("max_length", "pattern"):
-            if getattr(self, name) is not None and self.type != "text":
+            if getattr(self, name) is not None and not kind.is_text:
                 raise ValueError(f"`{name}` goes with text, not with {self.type}")
-        if self.one_of is not None and self.type == "json":
+        if self.one_of is not None and kind.is_document:
             raise ValueError("`one_of` does not go with json")
         for value in self.one_of or ():
             self.parse_bound(value)
@@ -130,9 +130,9 @@ class Column(Conventions, _Typed):
 
     def _check_conventions(self) -> None:
         for name in OF_NUMBERS:
-            if getattr(self, name) is not None and self.type not in NUMERIC:
+            if getattr(self, name) is not None and not self.kind.is_number:
                 raise ValueError(f"`{name}` goes with numbers, not with {self.type}")
-        if self.booleans is not None and self.type != "boolean":
+        if self.booleans is not None and "booleans" not in self.kind.members:
             raise ValueError(f"`booleans` goes with boolean, not with {self.type}")
         if self.thousands_separator is not None and self.thousands_separator == (self.decimal_separator or "."):
             raise ValueError(

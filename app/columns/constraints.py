@@ -49,7 +49,7 @@ def address_rule(column: Column, key: Sequence[str]) -> Rule | None:
 
     The values of other types, and several values with a comma between them, can always be.
     """
-    if column.type != "text" or list(key) != [column.name]:
+    if not column.kind.is_text or list(key) != [column.name]:
         return None
     message = "no key: clients remove . and .. from an address before they send it"
     return Rule("key_not_addressable", UNADDRESSABLE, message)

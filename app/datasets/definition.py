@@ -86,7 +86,7 @@ class Definition:
     @property
     def text_columns(self) -> list[Column]:
         """The columns that full-text search looks in."""
-        return [column for column in self.columns if column.type == "text"]
+        return [column for column in self.columns if column.kind.is_text]
 
     @property
     def unindexed(self) -> list[str]:
@@ -140,7 +140,7 @@ class Definition:
         for name in names:
             if name not in by_name:
                 raise ValueError(f"an index names '{name}', which is no column{_near(name, by_name)}")
-            if by_name[name].type == "json" and index.columns != (name,):
+            if by_name[name].kind.is_document and index.columns != (name,):
                 raise ValueError(f"'{name}' is json: its index has that column alone")
         one_way = len({descending for _, descending in index.terms}) == 1
         if one_way and tuple(names) == self.key[: len(names)]:

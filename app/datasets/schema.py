@@ -80,7 +80,7 @@ class DatasetSchema:
     @cached_property
     def has_texts(self) -> bool:
         """Whether there is anything for full-text search to look into."""
-        return any(column.type == "text" for column in self.columns)
+        return any(column.kind.is_text for column in self.columns)
 
     @cached_property
     def references(self) -> dict[str, str]:

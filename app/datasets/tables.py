@@ -100,7 +100,7 @@ def _index(table: str, definition: Definition, index: Index) -> Attachment:
     by_name = definition.by_name
     terms = index.terms
     first = by_name[terms[0][0]]
-    if first.type == "json":
+    if first.kind.is_document:
         return Attachment("index", name, f"USING gin ({quote(first.name)} jsonb_path_ops)", (first.name,))
     # The order of lists: the key, in the last column's direction, leaves no ties, so that pages go on where one ended.
     named, (_, descends) = {column for column, _ in terms}, terms[-1]
@@ -127,7 +127,7 @@ def search_expression(columns: Sequence[Column], source: str | None = None) -> s
     texts = [
         f"coalesce(left({quote(*qualifier, column.name)}, {SEARCHED_CHARACTERS}), '')"
         for column in columns
-        if column.type == "text"
+        if column.kind.is_text
     ]
     joined = " || ' ' || ".join(texts) or "''"
     folded = fold_accents(f"left({joined}, {SEARCHED_CHARACTERS})")

@@ -55,7 +55,7 @@ def near_keys(columns: Sequence[Column], texts: Sequence[str]) -> list[tuple[str
     """The keys that differ from a key in one of its texts, by what is easily lost or added on the way."""
     keys: dict[tuple[str, ...], None] = {}
     for at, column in enumerate(columns):
-        if column.type == "text":
+        if column.kind.is_text:
             for text in _near_texts(texts[at]):
                 keys[*texts[:at], text, *texts[at + 1 :]] = None
     keys.pop(tuple(texts), None)

@@ -29,8 +29,22 @@ class Unreadable(ValueError):
 class ColumnType(ABC, Generic[Value]):
     """A type of columns; `Value` is how Python holds its values."""
 
-    # The SQL expression of a value as JSON shows it; {} is the column.
+    # The SQL expression of a value as JSON shows it, and as a cell of an export if that is another; {} is the column.
     json_sql = "{}"
+    cell_sql: str | None = None
+    # Texts are searched, measured and matched by patterns; they sort as the database was told to.
+    is_text = False
+    is_number = False
+    # A date or a moment, which has a format in files and is cut into periods.
+    is_date = False
+    is_document = False
+    # What a text has to fit that becomes a value, as PostgreSQL, RE2 and Python read a regular expression; without it
+    # PostgreSQL judges.
+    pattern: str | None = None
+    # The members of a column that not every type has: of its size, and of how files write it.
+    members: tuple[str, ...] = ()
+    # What documents say of how a query may write a value.
+    query_note: str | None = None
     ordered = True
     can_be_key = True
     can_be_sorted = True
@@ -79,6 +93,10 @@ class ColumnType(ABC, Generic[Value]):
     @abstractmethod
     def show(self, value: Value) -> str:
         """The JSON text of a value: byte for byte what PostgreSQL makes of it by `json_sql`."""
+
+    def complete(self, text: str) -> str:
+        """A text of a filter with what it may leave out."""
+        return text
 
     def read_json(self, value: Any) -> Value:
         """The value that a JSON value of a written record, as `parse_json` gives it, stands for.

@@ -14,6 +14,8 @@ class BooleanType(ColumnType[bool]):
     article = "a boolean"
     example = "true or false"
     schema: ClassVar[Schema] = {"type": "boolean"}
+    cell_sql = "{}::text"
+    members = ("booleans",)
     ordered = False
     can_be_key = False
     operators = ("eq", "ne", "isnull")

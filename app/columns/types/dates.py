@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from app.columns.types.base import ColumnType, Schema, Shown, Unreadable, expect_text
 from app.core.aws.dynamo_json import Attributes
 
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # As an address may write a moment; without a zone it is in UTC.
 _DATETIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0{0,3})?)?"
@@ -27,10 +28,12 @@ class DateType(ColumnType[date]):
     article = "a date"
     example = "as 2026-01-31"
     schema: ClassVar[Schema] = {"type": "string", "format": "date"}
+    is_date = True
+    members = ("date_format",)
     sample = "2026-01-31"
 
     def read(self, text: str) -> date:
-        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is None:
+        if DAY.fullmatch(text) is None:
             raise ValueError
         return date.fromisoformat(text)
 
@@ -52,7 +55,10 @@ class DatetimeType(ColumnType[datetime]):
     article = "a date and time"
     example = "as 2026-01-31T12:00:00Z"
     schema: ClassVar[Schema] = {"type": "string", "format": "date-time"}
+    is_date = True
+    members = ("date_format",)
     sample = "2026-01-31T12:00:00.000000Z"
+    query_note = "A date alone is its midnight in UTC, and a time without a zone is in UTC."
     json_sql = """to_char({}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
     def read(self, text: str) -> datetime:
@@ -60,6 +66,10 @@ class DatetimeType(ColumnType[datetime]):
             raise ValueError
         value = datetime.fromisoformat(re.sub(r" ?UTC$", "Z", text.upper()))
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def complete(self, text: str) -> str:
+        """A date and time; of a date alone, its midnight in UTC."""
+        return f"{text}T00:00:00Z" if DAY.fullmatch(text) else text
 
     def read_json(self, value: Any) -> datetime:
         match = _RFC3339.fullmatch(expect_text(value))

@@ -17,6 +17,7 @@ class JsonType(ColumnType[str]):
     article = "a JSON value"
     example = 'as {"a": 1}'
     schema: ClassVar[Schema] = {}
+    is_document = True
     ordered = False
     can_be_key = False
     can_be_sorted = False

@@ -7,6 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
 
+from app.columns.conventions import OF_NUMBERS
 from app.columns.types.base import ARITHMETIC, COUNTS, EXTREMES, ColumnType, Schema, Shown
 from app.core.aws.dynamo_json import Attributes
 from app.core.strict_json import MAX_DIGITS
@@ -44,6 +45,8 @@ class IntegerType(ColumnType[int]):
     example = "as 42, from -9007199254740991 to 9007199254740991, without leading zeros"
     schema: ClassVar[Schema] = {**ANY_INTEGER, "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER}
     sample = 42
+    is_number = True
+    members = OF_NUMBERS
     aggregates = COUNTS + EXTREMES + ARITHMETIC
 
     def read(self, text: str) -> int:
@@ -78,6 +81,8 @@ class BigintType(ColumnType[int]):
     schema: ClassVar[Schema] = {"type": "string", "format": "int64", "pattern": "^-?(0|[1-9][0-9]{0,18})$"}
     sample = "9007199254740993"
     json_sql = "{}::text"
+    is_number = True
+    members = OF_NUMBERS
     aggregates = COUNTS + EXTREMES + ARITHMETIC
 
     def read(self, text: str) -> int:
@@ -109,6 +114,8 @@ class NumberType(ColumnType[float]):
     schema: ClassVar[Schema] = ANY_NUMBER
     sample = 1.5
     not_finite = NOT_FINITE
+    is_number = True
+    members = OF_NUMBERS
     aggregates = COUNTS + EXTREMES + ARITHMETIC
 
     def read(self, text: str) -> float:
@@ -169,6 +176,8 @@ class DecimalType(ColumnType[Decimal]):
     # No `format`: generators read `decimal` as a double.
     schema: ClassVar[Schema] = {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"}
     json_sql = "{}::text"
+    is_number = True
+    members = ("precision", "scale", *OF_NUMBERS)
     aggregates = COUNTS + EXTREMES + ARITHMETIC
 
     def __init__(self, precision: int = 0, scale: int = 0) -> None:

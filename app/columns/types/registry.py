@@ -1,6 +1,7 @@
 """The list of the types of columns, which everything else reads. Pure.
 
-A type that is added gets its class in a file of this folder, and its name and an instance here.
+A type that is added gets its class in a file of this folder, its name and an instance here, and its row in
+`imports/values/cell_types.py`, which reads it from files.
 """
 
 from typing import Any, Literal

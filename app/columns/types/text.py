@@ -16,6 +16,7 @@ class TextType(ColumnType[str]):
     article = "a text"
     example = "any characters but NUL"
     schema: ClassVar[Schema] = {"type": "string"}
+    is_text = True
     operators: tuple[str, ...] = (*EQUALITY, *ORDER, "contains", "startswith", "like", "ilike")
 
     def read(self, text: str) -> str:
@@ -52,6 +53,7 @@ class ImageType(TextType):
     name = "image"
     article = "an image's id"
     example = "from POST /images"
+    is_text = False
     ordered = False
     can_be_key = False
     can_be_sorted = False

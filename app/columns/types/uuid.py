@@ -16,10 +16,11 @@ class UuidType(ColumnType[UUID]):
     example = "as 01234567-89ab-cdef-0123-456789abcdef"
     schema: ClassVar[Schema] = {"type": "string", "format": "uuid"}
     sample = "01234567-89ab-cdef-0123-456789abcdef"
+    pattern = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
     aggregates = COUNTS
 
     def read(self, text: str) -> UUID:
-        if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text) is None:
+        if re.fullmatch(self.pattern, text) is None:
             raise ValueError
         return UUID(text)
 

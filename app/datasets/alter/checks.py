@@ -55,9 +55,9 @@ def _is_too_long(_column: Column, value: str, most: int) -> Condition:
 def _is_outside(sign: str) -> Callable[[Column, str, Any], Condition]:
     def find(column: Column, value: str, bound: Any) -> Condition:
         # Texts in the order of their characters, whatever the database's collation is.
-        compared = f'{value} COLLATE "C"' if column.type == "text" else value
+        compared = f'{value} COLLATE "C"' if column.kind.is_text else value
         beyond = f"{compared} {sign} CAST($1::text AS {column.kind.sql})"
-        if column.type != "number":
+        if not column.kind.not_finite:
             return Condition(beyond, (text_of(column, bound),))
         # A number that is not one is in no range.
         return Condition(f"{beyond} OR {value} = 'NaN'", (text_of(column, bound),))

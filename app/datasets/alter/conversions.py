@@ -5,6 +5,7 @@ becomes another kind of number where the two are equal.
 """
 
 from app.columns.column import NUMERIC, Column
+from app.columns.types.registry import TYPES
 from app.datasets.alter.date_texts import DATES, DATETIMES
 from app.datasets.alter.number_texts import number_fits
 from app.datasets.alter.texts import ALWAYS, Conversion, read_text
@@ -17,21 +18,21 @@ def is_retyped(before: Column, after: Column) -> bool:
 
 def target_types(column: Column) -> list[str]:
     """The types that a column's can be changed into."""
-    if column.type == "text":
-        return [*NUMERIC, "boolean", "date", "datetime", "uuid", "json", "image"]
-    numbers = [name for name in NUMERIC if column.type in NUMERIC and (name != column.type or name == "decimal")]
+    if column.kind.is_text:
+        return [name for name in TYPES if name != column.type]
+    numbers = [name for name in NUMERIC if column.kind.is_number and (name != column.type or name == "decimal")]
     return [*numbers, *(after for before, after in _OTHERS if before == column.type), "text"]
 
 
 def find_conversion(before: Column, after: Column, value: str) -> Conversion | None:
     """How `value`, the SQL of a column's value, becomes one of its new type; None where no such value ever does."""
-    if before.type in NUMERIC and after.type in NUMERIC:
+    if before.kind.is_number and after.kind.is_number:
         # A double by way of its shortest text: PostgreSQL's own cast rounds it to 15 digits.
         exact = f"{value}::text::numeric" if before.type == "number" else f"{value}::numeric"
         return Conversion(number_fits(exact, after), f"({exact})::{after.sql_type}")
-    if after.type == "text":
+    if after.kind.is_text:
         return _to_text(before, value)
-    if before.type == "text":
+    if before.kind.is_text:
         return read_text(after, value)
     if (before.type, after.type) not in _OTHERS:
         return None

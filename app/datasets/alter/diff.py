@@ -9,8 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.columns.column import NUMERIC, Column
-from app.columns.conventions import OF_NUMBERS
+from app.columns.column import Column
 from app.columns.types.numbers import NOT_FINITE
 from app.columns.types.registry import TYPES
 from app.core.errors import RequestInvalid, did_you_mean
@@ -24,14 +23,8 @@ from app.datasets.errors import ColumnNotFound, TypeConversionNotSupported
 
 # No column's name begins so.
 GONE = "~"
-# The types that a member goes with, where these are not all: it is dropped where a column gets another one.
-_KINDS: dict[str, tuple[str, ...]] = {
-    "precision": ("decimal",),
-    "scale": ("decimal",),
-    **dict.fromkeys(OF_NUMBERS, NUMERIC),
-    "booleans": ("boolean",),
-    "date_format": ("date", "datetime"),
-}
+# The members that not every type has: they are dropped where a column gets a type without them.
+_OF_SOME_TYPES = frozenset(name for kind in TYPES.values() for name in kind.members)
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,7 @@ class Change:
     @property
     def refilled(self) -> list[Column]:
         """The columns whose texts may become null, and then get a value, though they are required."""
-        return [after for before, after in self.retyped if before.type == "text" and after.name in self.fills]
+        return [after for before, after in self.retyped if before.kind.is_text and after.name in self.fills]
 
     @property
     def added(self) -> list[Column]:
@@ -136,7 +129,8 @@ def _merge(column: Column, change: ColumnChange) -> Column:
             raise _misfit(f"columns/{column.name}/{name}", f"The {name} of '{column.name}' cannot be removed")
     members = column.model_dump(exclude_none=True)
     if (kind := given.get("type")) is not None:
-        members = {name: value for name, value in members.items() if kind in _KINDS.get(name, TYPES)}
+        others = _OF_SOME_TYPES.difference(TYPES[kind].members)
+        members = {name: value for name, value in members.items() if name not in others}
     merged = {name: value for name, value in (members | given).items() if value is not None}
     try:
         return Column.model_validate(merged)
@@ -209,7 +203,7 @@ def _check_date_formats(update: DatasetUpdate, kept: dict[str, str | None], afte
         if change is None or new is None or change.date_format is None:
             continue
         kind = after.by_name[new].type
-        if kind not in _KINDS["date_format"]:
+        if "date_format" not in TYPES[kind].members:
             message = f"'{name}': `date_format` goes with date and datetime, not with {kind}"
             raise _misfit(f"columns/{name}/date_format", message)
 
@@ -226,7 +220,7 @@ def _fill_text(column: Column, value: Any) -> str:
     try:
         if not _is_shown_so(column, value):
             raise ValueError(f"{json.dumps(value)[:200]} is not {column.kind.article} as JSON shows it")
-        if column.type != "json":
+        if not column.kind.is_document:
             return text_of(column, value)
         text = write_json(value)
         column.parse(text)
@@ -237,15 +231,16 @@ def _fill_text(column: Column, value: Any) -> str:
 
 def _is_shown_so(column: Column, value: Any) -> bool:
     """Whether a JSON value is of the kind that shows values of a column."""
-    if column.type == "json":
+    kind = column.kind
+    if kind.is_document:
         return True
-    if isinstance(value, bool) or column.type == "boolean":
-        return isinstance(value, bool) and column.type == "boolean"
+    if isinstance(value, bool) or kind.json_type == "boolean":
+        return isinstance(value, bool) and kind.json_type == "boolean"
     if isinstance(value, float):
-        return column.type == "number" and math.isfinite(value)
+        return kind.json_type == "number" and math.isfinite(value)
     if isinstance(value, int):
-        return column.type in NUMERIC
-    return isinstance(value, str) and (column.type not in ("integer", "number") or value in NOT_FINITE)
+        return kind.is_number
+    return isinstance(value, str) and (kind.json_type == "string" or value in NOT_FINITE)
 
 
 def _check_types(change: Change) -> None:

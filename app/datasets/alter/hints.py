@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from app.columns.column import NUMERIC, Column
+from app.columns.column import Column
 from app.columns.conventions import MAX_UNIT_LENGTH, ThousandsSeparator
 from app.datasets.alter.number_texts import MINUS
 from app.datasets.alter.sql_texts import SPACES
@@ -84,9 +84,9 @@ def _placeholders(texts: Iterable[str]) -> list[str]:
 
 
 def _proposals(after: Column, misfits: Sequence[str], fits: Sequence[str]) -> Iterator[Settings]:
-    if after.type in NUMERIC:
+    if after.kind.is_number:
         yield from _number_settings(after, misfits)
-    elif after.type in ("date", "datetime"):
+    elif after.kind.is_date:
         formats = [order.replace("/", mark) for order, mark in product(_ORDERS, _MARKS)]
         yield from ({"date_format": written} for written in (*formats, *_OTHER_FORMATS))
     elif after.type == "boolean":

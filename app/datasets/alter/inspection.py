@@ -81,7 +81,7 @@ class Inspection:
         unfit = [
             (before, after, count)
             for (before, after), count in zip(retyped, counts, strict=True)
-            if count and before.type == "text" and after.type != "json"
+            if count and before.kind.is_text and not after.kind.is_document
         ]
         advice = await find_advice(self._timed, self._table, unfit)
         is_enough = len(advice) == sum(map(bool, counts)) and not any(found.left for found in advice)
@@ -93,7 +93,7 @@ class Inspection:
         conversion = find_conversion(before, after, value)
         assert conversion is not None
         rule = type_rule(after)
-        if before.type == "text":
+        if before.kind.is_text:
             rule = replace(rule, message=not_read(after))
         if before.required and after.required and after.name not in self._change.fills:
             missing = Condition(conversion.missing)

@@ -7,7 +7,7 @@ null, and the column's other conventions say how the rest is written.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.columns.column import NUMERIC, Column
+from app.columns.column import Column
 from app.columns.constraints import type_rule
 from app.columns.conventions import OF_NUMBERS
 from app.columns.date_formats import ISO_DATE
@@ -17,7 +17,6 @@ from app.datasets.alter.number_texts import number_example, read_number
 from app.datasets.alter.sql_texts import SPACES, literals
 
 ALWAYS, NEVER = "true", "false"
-UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 # The words that files have for booleans, each in small letters, capitals or with a capital.
 TRUE_WORDS = ("true", "t", "yes", "y", "1")
 FALSE_WORDS = ("false", "f", "no", "n", "0")
@@ -37,12 +36,12 @@ class Conversion:
 
 def read_text(after: Column, value: str) -> Conversion:
     """How `value`, the SQL of a text, becomes a value of a column of another type."""
-    if after.type == "image":
+    if after.kind.sql == "text" and after.kind.pattern is None:
         return Conversion(ALWAYS, value)
     bare = f"btrim({value}, '{SPACES}')"
     words = frozenset(word.strip(SPACES) for word in ("", *(after.nulls or ())))
     missing = f"{bare} IN ({literals(sorted(words))})"
-    if after.type == "json":
+    if after.kind.is_document:
         result = _unless(missing, f"{value}::jsonb")
         return Conversion(lambda text: text.strip(SPACES) in words or is_json(text), result, missing)
     fits, result = _read(after, bare)
@@ -51,12 +50,12 @@ def read_text(after: Column, value: str) -> Conversion:
 
 def not_read(after: Column) -> str:
     """What is wrong with a text that is no value of a column, as its conventions have it."""
-    if after.type in ("date", "datetime") and after.date_format not in (None, ISO_DATE):
+    if after.kind.is_date and after.date_format not in (None, ISO_DATE):
         return f"not {after.kind.article} written {after.date_format}"
-    if after.type == "boolean" and after.booleans is not None:
+    if after.booleans is not None:
         return f"neither '{after.booleans[0]}' nor '{after.booleans[1]}'"
     message = type_rule(after).message
-    if after.type in NUMERIC and any(getattr(after, name) for name in OF_NUMBERS):
+    if after.kind.is_number and any(getattr(after, name) for name in OF_NUMBERS):
         return f"{message}, written as {number_example(after)}"
     return message
 
@@ -67,14 +66,17 @@ def _unless(missing: str, result: str) -> str:
 
 def _read(after: Column, bare: str) -> tuple[str, str]:
     """Whether a text that is no null is a value of the column, and which; `bare` is the SQL of it without spaces."""
-    if after.type in NUMERIC:
+    if after.kind.is_number:
         return read_number(after, bare)
-    if after.type in ("date", "datetime"):
+    if after.kind.is_date:
         return read_date(after, bare)
-    if after.type == "boolean":
+    if "booleans" in after.kind.members:
         true, false = _boolean_words(after)
         return f"{bare} IN ({true}, {false})", f"{bare} IN ({true})"
-    return f"{bare} ~ '{UUID}'", f"{bare}::uuid"
+    kind = after.kind
+    if kind.pattern is None:
+        return f"pg_input_is_valid({bare}, '{kind.sized_sql}')", f"{bare}::{kind.sized_sql}"
+    return f"{bare} ~ '^{kind.pattern}$'", f"{bare}::{kind.sized_sql}"
 
 
 def _boolean_words(after: Column) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from app.columns.column import NUMERIC, ROW_ID, Column
+from app.columns.column import ROW_ID, Column
 from app.columns.conventions import Conventions
 from app.core.errors import did_you_mean
 from app.imports.choices import ColumnChoice, first_mistake
@@ -177,7 +177,7 @@ def _read_as_json(match: Match) -> None:
     for place, column in enumerate(match.columns):
         if column is None or not any(getattr(column, name) is not None for name in Conventions.model_fields):
             continue
-        point = {"decimal_separator": "."} if column.type in NUMERIC else {}
+        point = {"decimal_separator": "."} if column.kind.is_number else {}
         match.columns[place] = column.model_copy(update=PLAINLY | point)
         match.apart.add(place)
         match.stated.add(place)

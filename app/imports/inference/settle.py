@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from app.columns.column import NUMERIC, Column
+from app.columns.column import Column
 from app.imports.errors import OptionsMismatch
 from app.imports.inference.column_inference import known_style
 from app.imports.inference.number_proof import Reading, find_readings
@@ -159,7 +159,7 @@ def settle_columns(
     unsettled = {
         place: ColumnSettling(column, conventions)
         for place, column in enumerate(columns)
-        if column.type in NUMERIC
+        if column.kind.is_number
         and (column.decimal_separator is None or column.thousands_separator is None or place in doubted)
     }
     if unsettled:

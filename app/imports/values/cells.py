@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.columns.date_formats import PIVOT
+from app.columns.types.uuid import UuidType
 from app.core.strict_json import MAX_DEPTH, MAX_DOCUMENT_BYTES, JsonInvalid, parse_json, write_json
 from app.imports.values.date_patterns import Pattern
 from app.imports.values.dates import days_from_civil, month_numbers, seconds_of_day
@@ -27,7 +28,7 @@ Mask = npt.NDArray[np.bool_]
 Cells = tuple[pa.Array, Mask | None]
 
 ISO_DATE = "YYYY-MM-DD"
-UUID = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+UUID = f"^{UuidType.pattern}$"
 BOOLEAN_PAIRS = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"))
 EPOCH_YEAR_1 = -719_162
 EPOCH_YEAR_10000 = 2_932_897

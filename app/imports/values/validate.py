@@ -12,15 +12,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.columns.column import NUMERIC, Column
+from app.columns.column import Column
 from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
 from app.columns.conventions import Conventions as ColumnConventions
 from app.columns.patterns import anchored
-from app.columns.types.numbers import MAX_SAFE_INTEGER
 from app.imports.formats.csv.surplus import reject_shifted
 from app.imports.formats.table import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
-from app.imports.values import cells, numbers
-from app.imports.values.cells import Cells, Conventions, Mask, either, to_mask
+from app.imports.values import cells
+from app.imports.values.cell_types import CELL_TYPES, format_of
+from app.imports.values.cells import Conventions, Mask, to_mask
 from app.imports.values.number_style import JSON_STYLE, style_of
 
 # A constraint's value, as its column declares it.
@@ -36,80 +36,6 @@ class Validated:
     faults: list[Fault]
 
 
-def _read_scaled(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
-    array, foreign = numbers.normalise_numbers(array, style_of(column, conventions))
-    if column.type == "decimal":
-        values, bad = numbers.read_decimals(array, column.precision or 0, column.scale or 0)
-    elif column.type == "number":
-        values, bad = numbers.read_numbers(array)
-    else:
-        values, bad = numbers.read_integers(array)
-    return values, either(foreign, bad)
-
-
-def _read_integer(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
-    values, bad = _read_scaled(array, column, conventions)
-    if len(values) == 0:
-        return values, bad
-    unsafe = to_mask(pc.or_(pc.greater(values, MAX_SAFE_INTEGER), pc.less(values, -MAX_SAFE_INTEGER)))
-    return values, either(bad, unsafe if unsafe.any() else None)
-
-
-def _format_of(column: Column, conventions: Conventions) -> str:
-    return conventions.date_formats.get(column.name) or column.date_format or cells.ISO_DATE
-
-
-def _read_boolean(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
-    given = conventions.booleans
-    return cells.read_booleans(array, given or column.booleans, only=given is not None)
-
-
-def _read_date(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
-    return _or_iso(cells.read_dates, array, _format_of(column, conventions))
-
-
-def _read_datetime(array: pa.Array, column: Column, conventions: Conventions) -> Cells:
-    def read(array: pa.Array, written: str) -> Cells:
-        return cells.read_datetimes(array, written, conventions.timezone)
-
-    return _or_iso(read, array, _format_of(column, conventions))
-
-
-def _or_iso(read: Callable[[pa.Array, str], Cells], array: pa.Array, written: str) -> Cells:
-    """Dates in one format or, if that begins with no year, as JSON has them: no cell can be both."""
-    values, bad = read(array, written)
-    if bad is None or not bad.any() or written.startswith("Y"):
-        return values, bad
-    iso, not_iso = read(array, cells.ISO_DATE)
-    if not_iso is None:
-        not_iso = np.zeros(len(array), np.bool_)
-    return pc.if_else(pa.array(bad & ~not_iso), iso, values), bad & not_iso
-
-
-def _read_json(array: pa.Array, _: Column, conventions: Conventions) -> Cells:
-    return cells.read_json(array, conventions.document_bytes)
-
-
-def _plainly(read: Callable[[pa.Array], Cells]) -> Callable[[pa.Array, Column, Conventions], Cells]:
-    """A reader that no column and no convention changes."""
-    return lambda array, _column, _conventions: read(array)
-
-
-READERS: dict[str, Callable[[pa.Array, Column, Conventions], Cells]] = {
-    "text": _plainly(cells.read_text),
-    "integer": _read_integer,
-    "bigint": _read_scaled,
-    "number": _read_scaled,
-    "decimal": _read_scaled,
-    "boolean": _read_boolean,
-    "date": _read_date,
-    "datetime": _read_datetime,
-    "uuid": _plainly(cells.read_uuids),
-    "json": _read_json,
-    "image": _plainly(cells.read_text),
-}
-
-
 def validate_table(table: Table, columns: list[Column], conventions: Conventions, key: Sequence[str] = ()) -> Validated:
     """Read each column of `table` as its type and check its constraints.
 
@@ -121,7 +47,7 @@ def validate_table(table: Table, columns: list[Column], conventions: Conventions
     for array, column in zip(table.columns, columns, strict=True):
         judge = _Judge(table, column, array)
         present = cells.words_to_null(array, column.nulls or ())
-        values, bad = READERS[column.type](present, column, conventions)
+        values, bad = CELL_TYPES[column.type].read(present, column, conventions)
         if not typed and bad is not None and _reject_totals(table, bad):
             return validate_table(table, columns, conventions, key)
         judge.reject(bad, type_rule(column).code, not_of_type(column, conventions))
@@ -144,7 +70,7 @@ def judge_surplus(table: Table, columns: Sequence[Column | None], conventions: C
 
     def misfits(array: pa.Array, place: int) -> Mask | None:
         column = columns[place]
-        return None if column is None else READERS[column.type](array, column, conventions)[1]
+        return None if column is None else CELL_TYPES[column.type].read(array, column, conventions)[1]
 
     if table.doubtful is not None:
         reject_shifted(table, misfits)
@@ -200,10 +126,10 @@ class _Judge:
 
 def not_of_type(column: Column, conventions: Conventions) -> str:
     """What is wrong with a cell that is not a value of the column's type."""
-    if column.type in ("date", "datetime") and (written := _format_of(column, conventions)) != cells.ISO_DATE:
+    if column.kind.is_date and (written := format_of(column, conventions)) != cells.ISO_DATE:
         return f"not {column.kind.article} written {written}"
     message = type_rule(column).message
-    if column.type in NUMERIC and (style := style_of(column, conventions)) != JSON_STYLE:
+    if column.kind.is_number and (style := style_of(column, conventions)) != JSON_STYLE:
         message += f"; numbers of this column are read as {style.example}"
     return message
 
@@ -212,7 +138,7 @@ def _violations(column: Column, values: pa.Array, key: Sequence[str]) -> Iterato
     """Each of the column's rules with the values that break it."""
     rules = constraint_rules(column)
     if any(rule.code in COMPARING for rule in rules):
-        values = _comparable(values, column)
+        values = CELL_TYPES[column.type].comparable(values, column)
     for rule in rules:
         yield rule, CHECKS[rule.code](values, column, rule.bound)
     if (address := address_rule(column, key)) is not None:
@@ -253,28 +179,6 @@ def _outside(is_beyond: Callable[[pa.Array, pa.Scalar], pa.Array], values: pa.Ar
     return mask | to_mask(pc.is_nan(values)) if pa.types.is_floating(values.type) else mask
 
 
-def _comparable(values: pa.Array, column: Column) -> pa.Array:
-    """Values in an order that is theirs: decimals of more than 64 bits are texts until here."""
-    if column.type != "decimal" or not pa.types.is_string(values.type):
-        return values
-    whole = (column.precision or 0) - (column.scale or 0)
-    return pa.array([None if text is None else _sort_key(text, whole) for text in values.to_pylist()], pa.binary())
-
-
-def _sort_key(text: str, whole: int) -> bytes:
-    """A decimal as bytes that sort as decimals do; `whole` is the most digits before the point."""
-    number = text.removeprefix("-")
-    before, _, behind = number.partition(".")
-    key = f"{before.lstrip('0'):0>{whole}}.{behind.rstrip('0')}".encode()
-    if not text.startswith("-") or not number.strip("0."):
-        return b"+" + key
-    # Of two negative numbers the one with the larger digits, or with more of them, is less.
-    return b"!" + key.translate(_COMPLEMENT) + b"~"
-
-
-_COMPLEMENT = bytes.maketrans(b"0123456789", b"9876543210")
-
-
 # A constraint's value is written as in JSON, however files write the column's.
 PLAINLY = dict.fromkeys(ColumnConventions.model_fields)
 
@@ -283,10 +187,10 @@ def typed_scalar(column: Column, value: Bound) -> pa.Scalar:
     """A constraint's value, which is written as in JSON, as the column's values are compared."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     plain = column.model_copy(update=PLAINLY)
-    values, bad = READERS[column.type](pa.array([text.encode()], pa.binary()), plain, Conventions())
+    values, bad = CELL_TYPES[column.type].read(pa.array([text.encode()], pa.binary()), plain, Conventions())
     if bad is not None and bad.any():
         raise ValueError(f"'{text}' is not {column.kind.article}")
-    return _comparable(values, column)[0]
+    return CELL_TYPES[column.type].comparable(values, column)[0]
 
 
 # The check of each rule of `datasets/rules.py`: values, column and bound give the values that break it.

@@ -79,7 +79,7 @@ def show_record(columns: Sequence[Column], values: Values) -> str:
 
 def settle_documents(columns: Sequence[Column], values: Values) -> Values:
     """Values with their JSON documents as they are kept, and shown."""
-    documents = [c.name for c in columns if c.type == "json" and values.get(c.name) is not None]
+    documents = [c.name for c in columns if c.kind.is_document and values.get(c.name) is not None]
     return values | {name: write_document(values[name]) for name in documents} if documents else values
 
 

@@ -141,7 +141,7 @@ class KeyvalueWriter:
         patches = {
             column.name: document[column.name]
             for column in self._schema.columns
-            if column.type == "json" and isinstance(document.get(column.name), dict)
+            if column.kind.is_document and isinstance(document.get(column.name), dict)
         }
         most = get_settings().max_document_bytes
         for _ in range(ATTEMPTS):

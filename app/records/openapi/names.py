@@ -28,7 +28,7 @@ def part_of(schema: DatasetSchema, part: str) -> dict[str, Any]:
 def choices_name(schema: DatasetSchema, column: Column) -> str | None:
     """The name of the schema of a column's allowed values, None where it has none."""
     # Generators make classes of texts and integers, and fail with booleans and numbers.
-    has_classes = column.type not in ("boolean", "number")
+    has_classes = column.kind.json_type not in ("boolean", "number")
     return column_part(schema, column, "choice") if column.one_of is not None and has_classes else None
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from app.columns.column import Column
 from app.columns.schema_references import in_comment
 from app.columns.types.numbers import ANY_INTEGER
-from app.columns.types.registry import TYPES
 from app.datasets.keyvalue import limits
 from app.datasets.schema import DatasetSchema
 from app.records.openapi.names import PARAMETERS
@@ -35,7 +34,6 @@ _JSON_TEXT = {
     "contentMediaType": "application/json",
     "examples": ['{"color":"red"}'],
 }
-_DAYS = "A date alone is its midnight in UTC, and a time without a zone is in UTC."
 
 
 def _in_address(schema: dict[str, Any]) -> dict[str, Any]:
@@ -90,14 +88,14 @@ def _filter_parameter(schema: DatasetSchema, column: Column, name: str) -> dict[
         parameter["required"] = True
     said = in_comment(column.description or column.label or "")
     about = said if name == "eq" else f"`{column.name}` {operator.about}."
-    if column.type == "datetime" and operator.takes != "flag":
-        parameter["description"] = f"{about.rstrip('.')}. {_DAYS}".removeprefix(". ")
+    if column.kind.query_note and operator.takes != "flag":
+        parameter["description"] = f"{about.rstrip('.')}. {column.kind.query_note}".removeprefix(". ")
     elif about and name not in _PLAIN:
         parameter["description"] = about
-    if column.type == "json" and operator.takes == "value":
+    if column.kind.is_document and operator.takes == "value":
         return {**parameter, "schema": _JSON_TEXT}
     choices = allowed(schema, column) if operator.names_values and column.one_of is not None else None
-    value = choices or TYPES[column.type].schema
+    value = choices or column.kind.schema
     example = schema.examples.get(column.name)
     if name == "eq" and example is not None and choices is None:
         value = {**value, "examples": [example]}

@@ -213,7 +213,7 @@ def _result_members(schema: DatasetSchema) -> dict[str, Any]:
 def _result_schema(function: str, column: Column) -> dict[str, Any]:
     if function.startswith(COUNT):
         return _HOW_MANY
-    if function == "avg" and column.type == "integer":
+    if function == "avg" and column.kind.json_type == "integer":
         return or_null(TYPES["number"].schema)  # always finite
     return _result_of(result_type(function, column))
 

@@ -35,7 +35,7 @@ class Measure:
         """The name of the result's type before JSON shows it: the mean of integers is exact until then."""
         if self.column is None:
             return "integer"
-        is_exact = self.function in ("sum", "avg") and self.column.type != "number"
+        is_exact = self.function in ("sum", "avg") and self.column.kind.json_type != "number"
         return "decimal" if is_exact else result_type(self.function, self.column)
 
     @property

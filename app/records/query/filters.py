@@ -29,7 +29,6 @@ from app.records.query.limits import Limits
 from app.records.query.operands import (
     SHOWN_LENGTH,
     QueryError,
-    begin_of_day,
     comparable,
     named,
     shown,
@@ -206,7 +205,7 @@ def _not_a_pair(column: Column, texts: Sequence[str], place: str, source: Source
 
 def _comparable(text: str, column: Column, operator: str, place: str, source: Source) -> str:
     try:
-        return comparable(begin_of_day(text) if column.type == "datetime" else text, column, place)
+        return comparable(column.kind.complete(text), column, place)
     except QueryError as mistake:
         raise explain_value(mistake, column, operator, text, source) from None
 

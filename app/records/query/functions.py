@@ -15,7 +15,6 @@ PERIODS: dict[str, tuple[str, dict[str, Any]]] = {
     "month": ("YYYY-MM", {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$", "examples": ["2026-01"]}),
     "year": ("YYYY", {"type": "string", "pattern": "^[0-9]{4}$", "examples": ["2026"]}),
 }
-PERIODIC_TYPES = ("date", "datetime")
 _AS_TEXT, _AS_NUMBER, _AS_IT_IS = "({})::text", "({})::double precision", "{}"
 
 
@@ -39,7 +38,7 @@ FUNCTIONS: dict[str, Function] = {
 
 def periods_of(column: Column) -> tuple[str, ...]:
     """The periods by which a column may be grouped."""
-    return tuple(PERIODS) if column.type in PERIODIC_TYPES else ()
+    return tuple(PERIODS) if column.kind.is_date else ()
 
 
 def can_group(column: Column) -> bool:
@@ -53,7 +52,7 @@ def result_sql(function: str, column: Column) -> str:
         return _AS_IT_IS
     if function in ("min", "max"):
         return column.kind.json_sql
-    if column.type == "number" or (column.type == "integer" and function == "avg"):
+    if column.kind.json_type == "number" or (column.kind.json_type == "integer" and function == "avg"):
         return _AS_NUMBER
     return _AS_TEXT
 

@@ -11,12 +11,8 @@ from app.columns.types.numbers import NOT_FINITE
 from app.core.strict_json import JsonInvalid, is_storable_text, write_json
 
 SHOWN_LENGTH = 100
-# What JSON shows as a text to keep it exact, and may be asked for as a number all the same.
-_EXACT = ("bigint", "decimal")
 # As programs write a number that is very small or very large, in an address too.
 _SCIENTIFIC = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?[eE][+-]?[0-9]{1,3}")
-# A date, which a date and time can be compared with.
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _OFFSET_WITH_SPACE = re.compile(r"[0-9] [0-9]{2}:?[0-9]{2}$")
 
 
@@ -85,16 +81,17 @@ def text_of(value: Any, column: Column, place: str) -> str:
     Raises:
         QueryError: it is of another JSON type than the column's.
     """
-    if column.type == "json":
+    if column.kind.is_document:
         return _write(value, place)
-    expected = column.kind.schema["type"]
+    expected = column.kind.json_type
     if isinstance(value, str) and (expected == "string" or (expected == "number" and value in NOT_FINITE)):
         return value
     if isinstance(value, bool):
         if expected == "boolean":
             return json.dumps(value)
     elif isinstance(value, int | float | Decimal):
-        if column.type in _EXACT or expected == "integer":
+        # What JSON shows as a text to keep it exact may be asked for as a number all the same.
+        if column.kind.is_number and expected != "number":
             return _digits(Decimal(str(value)))
         if expected == "number":
             return str(value)
@@ -138,11 +135,6 @@ def comparable(text: str, column: Column, place: str) -> str:
         hint = "In a URL, write the + of an offset as %2B." if is_offset else None
         raise QueryError(place, str(error), hint=hint) from None
     return text if text in NOT_FINITE else canonical_text(value)
-
-
-def begin_of_day(text: str) -> str:
-    """A date and time; of a date alone, its midnight in UTC."""
-    return f"{text}T00:00:00Z" if DAY.fullmatch(text) else text
 
 
 def check_characters(text: str, place: str) -> None:

@@ -322,5 +322,5 @@ def unserved(schema: DatasetSchema, query: RecordQuery) -> list[str]:
 
 def _is_served(schema: DatasetSchema, condition: Condition) -> bool:
     # Of a json column, what it contains is indexed.
-    operators = ("contains",) if condition.column.type == "json" else _INDEXED_OPERATORS
+    operators = ("contains",) if condition.column.kind.is_document else _INDEXED_OPERATORS
     return condition.column.name in schema.indexed and condition.operator in operators

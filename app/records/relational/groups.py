@@ -91,8 +91,9 @@ def _document(members: Sequence[Member]) -> str:
 
 
 def _cell(at: int, member: Member, *, spreadsheet: bool) -> str:
-    if member.type == "boolean":
-        return f"{_value(at)}::text"
-    if spreadsheet and TYPES[member.type].sql == "text":
+    kind = TYPES[member.type]
+    if kind.cell_sql is not None:
+        return kind.cell_sql.format(_value(at))
+    if spreadsheet and kind.sql == "text":
         return f"regexp_replace({_value(at)}, '{FORMULA}', '''\\&')"
     return _json(member).format(_value(at))

@@ -107,7 +107,7 @@ def shows_position(query: RecordQuery) -> bool:
     A document that was stored before numbers were bounded can have more digits than Python reads.
     """
     view = query.view
-    if view.embed or any(column.type == "json" for column in view.select):
+    if view.embed or any(column.kind.is_document for column in view.select):
         return False
     return {term.column.name for term in query.sort} <= {column.name for column in view.select}
 
@@ -147,8 +147,8 @@ def cell_names(query: RecordQuery, embedded: Embedded) -> list[str]:
 
 def _cell(column: Column, source: str, *, spreadsheet: bool) -> str:
     name = quote(source, column.name)
-    if column.type == "boolean":
-        return f"{name}::text"
+    if column.kind.cell_sql is not None:
+        return column.kind.cell_sql.format(name)
     if spreadsheet and column.kind.sql == "text":
         return f"regexp_replace({name}, '{FORMULA}', '''\\&')"
     return column.kind.json_sql.format(name)

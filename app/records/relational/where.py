@@ -86,7 +86,7 @@ def _condition(condition: Condition, parameters: Parameters) -> str:
         return listed if operator == "in" else f"({listed}) IS NOT TRUE"
     if operator == "between":
         return f"{name} BETWEEN {parameters.add(values[0], sql_type)} AND {parameters.add(values[1], sql_type)}"
-    if operator == "contains" and column.type == "json":
+    if operator == "contains" and column.kind.is_document:
         return f"{name} @> {parameters.add(values[0], sql_type)}"
     if operator in _PATTERNS:
         keyword, pattern = _PATTERNS[operator]

@@ -152,7 +152,7 @@ class Writer:
         key = address(plan.sql.key)
         values, faults = plan.reader.read_changes(document, key)
         refuse_faults(plan.name, faults)
-        documents = [(column, document.get(column.name)) for column in plan.sql.columns if column.type == "json"]
+        documents = [(column, document.get(column.name)) for column in plan.sql.columns if column.kind.is_document]
         patches = [(column, patch) for column, patch in documents if isinstance(patch, dict)]
         if not patches:
             return await self._update(key, values, conditions)

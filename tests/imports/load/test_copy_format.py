@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from app.columns.column import Column
 from app.imports.load.copy_format import SIGNATURE, TRAILER, encode_rows
+from app.imports.values.cell_types import CELL_TYPES
 from app.imports.values.cells import Conventions
-from app.imports.values.validate import READERS
 
 DECIMALS = [(1, 0), (4, 4), (5, 1), (9, 3), (12, 2), (18, 0), (18, 9), (18, 18), (19, 4), (38, 10), (38, 38), (60, 20)]
 ID = UUID("01234567-89ab-cdef-0123-456789abcdef")
@@ -27,7 +27,7 @@ def column(kind: str, **members: Any) -> Column:
 
 def read(kind: Column, texts: list[str | None]) -> pa.Array:
     raw = pa.array([None if text is None else text.encode() for text in texts], pa.binary())
-    values, bad = READERS[kind.type](raw, kind, Conventions())
+    values, bad = CELL_TYPES[kind.type].read(raw, kind, Conventions())
     assert bad is None or not bad.any(), texts
     return values
 

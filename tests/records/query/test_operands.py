@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.columns.types.registry import TYPES
 from app.records.query.operands import (
     QueryError,
-    begin_of_day,
     comparable,
     join_list,
     named,
@@ -104,7 +104,7 @@ class TestBeginOfDay:
         [("2024-01-31", "2024-01-31T00:00:00Z"), ("2024-01-31T10:00", "2024-01-31T10:00"), ("soon", "soon")],
     )
     def test_a_day_alone_is_its_midnight(self, text: str, time: str) -> None:
-        assert begin_of_day(text) == time
+        assert TYPES["datetime"].complete(text) == time
 
 
 class TestShown:

@@ -139,7 +139,7 @@ def explain_operator(column: Column, operator: str, value: Any, source: Source) 
     name = _plain(operator)
     if SEPARATOR in operator and operator.partition(SEPARATOR)[0] in FUNCTIONS:
         return "Results of functions cannot be filtered; /aggregate sorts by them: _sort=-count."
-    if name in _PERIODS and column.type in ("date", "datetime"):
+    if name in _PERIODS and column.kind.is_date:
         return f"{_period(column, name, value)} In /aggregate, _group={column.name}__month counts by month."
     if name in _NEGATED and _NEGATED[name] in column.kind.operators:
         is_list = _NEGATED[name] == "between" and isinstance(value, str)

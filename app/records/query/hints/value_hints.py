@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from app.columns.column import Column
+from app.columns.types.dates import DAY
 from app.records.query.hints.near_values import how_written, near_in_json, near_value
 from app.records.query.hints.operator_idioms import Idiom, Source, advise, find_in_value, is_null_word, missing
-from app.records.query.operands import DAY, QueryError, shown
+from app.records.query.operands import QueryError, shown
 
 _ZONE = re.compile(r"([Zz]|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$")
 
@@ -53,7 +54,7 @@ def warn_of_values(column: Column, operator: str, texts: Sequence[str], source: 
         yield f"'{column.name}' is compared with an empty list: {which}."
     if column.type == "datetime":
         yield from _warn_of_times(column, operator, texts, source)
-    elif column.type == "text":
+    elif column.kind.is_text:
         yield from _warn_of_texts(column, operator, texts, source)
 
 
