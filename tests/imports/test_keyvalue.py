@@ -17,7 +17,7 @@ from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets.keyvalue import generations, metadata
 from app.imports import repository
-from app.imports.load import keyvalue as load_keyvalue
+from app.imports.load import hold
 from app.imports.load.keyvalue import KeyvalueLoader
 from app.records.keyvalue.removal import remove_retired
 from tests.imports.conftest import Document, Importer
@@ -231,13 +231,13 @@ class TestTakenUpAgain:
     ) -> None:
         announced = await stock.announce("stock", MANY.encode(), mode="replace")
         with monkeypatch.context() as patched:
-            show = KeyvalueLoader.show
+            publish = KeyvalueLoader.publish
 
-            async def show_and_die(self: KeyvalueLoader, dataset: Any) -> None:
-                await show(self, dataset)
+            async def publish_and_die(self: KeyvalueLoader, *, dataset: Any) -> None:
+                await publish(self, dataset=dataset)
                 raise ServiceUnavailable("The worker dies.")
 
-            patched.setattr(KeyvalueLoader, "show", show_and_die)
+            patched.setattr(KeyvalueLoader, "publish", publish_and_die)
             await stock.drain()
         assert await prices(client, "a", "k1") == [None, "1.00"]
         await _let_lease_end(announced["id"])
@@ -280,13 +280,13 @@ class TestTakenUpAgain:
     ) -> None:
         announced = await stock.announce("stock", b"sku,price\na,7\nc,3\n", mode="upsert")
         with monkeypatch.context() as patched:
-            show = KeyvalueLoader.show
+            publish = KeyvalueLoader.publish
 
-            async def show_and_die(self: KeyvalueLoader, dataset: Any) -> None:
-                await show(self, dataset)
+            async def publish_and_die(self: KeyvalueLoader, *, dataset: Any) -> None:
+                await publish(self, dataset=dataset)
                 raise ServiceUnavailable("The worker dies.")
 
-            patched.setattr(KeyvalueLoader, "show", show_and_die)
+            patched.setattr(KeyvalueLoader, "publish", publish_and_die)
             await stock.drain()
         response = await client.put("/datasets/stock/records/c", json={"price": 4})
         assert problem(response) == (409, "/problems/dataset-busy")
@@ -331,7 +331,7 @@ class TestMeanwhile:
     ) -> None:
         announced = await stock.announce("stock", b"sku,price\na,7\n", mode="upsert")
         with monkeypatch.context() as patched:
-            patched.setattr(load_keyvalue, "HOLD_SECONDS", load_keyvalue.WRITE_SECONDS)
+            patched.setattr(hold, "HOLD_SECONDS", hold.WRITE_SECONDS)
             await stock.drain()
         assert await prices(client, "a") == ["1.00"]
         await _let_lease_end(announced["id"])

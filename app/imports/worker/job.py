@@ -23,7 +23,8 @@ from app.imports.inference.chosen import infer_table
 from app.imports.inference.infer import Proposal, TableInference
 from app.imports.inference.match import Match
 from app.imports.load.keyvalue import Destination, KeyvalueLoader
-from app.imports.load.relational import Clash, Counts, Loader, LoadPlan
+from app.imports.load.loader import Counts, Loaded, Loader, LoadPlan, RowsConflict
+from app.imports.load.relational import RelationalLoader
 from app.imports.models import Import, rejections_key
 from app.imports.report import Report, judge
 from app.imports.repository import Lease
@@ -153,7 +154,7 @@ class _Runner:
             )
         log.event("import.failed" if recorded else "import.lost", import_id=self._row.id, problem=document["type"])
 
-    def _values(self, status: str, counts: Counts | None) -> dict[str, Any]:
+    def _values(self, status: str, loaded: Loaded | None) -> dict[str, Any]:
         outcome = self._outcome
         return {
             "status": status,
@@ -164,7 +165,7 @@ class _Runner:
             "progress": self._meter.document(),
             "totals": self._report.totals,
             "rejections": self._report.rejections,
-            "result": None if counts is None else vars(counts),
+            "result": None if loaded is None else vars(loaded.counts),
         }
 
     async def _work(self) -> None:
@@ -188,7 +189,7 @@ class _Runner:
                 self._proposal = None
             except ProposalOutdated:
                 log.event("import.reread", import_id=self._row.id)
-            except Clash:
+            except RowsConflict:
                 staged = True
             else:
                 return
@@ -235,15 +236,15 @@ class _Runner:
             self._outcome.describe_columns(load, self._proposal)
             loader = await self._make_loader(connection, dataset, load)
             try:
-                counts = await self._load(loader, plan, load, sampled)
-                await self._commit(connection, dataset, load, counts, loader)
+                loaded = await self._load(loader, plan, load, sampled)
+                await self._commit(connection, dataset, load, loaded, loader)
             except BaseException:
-                await asyncio.shield(loader.abandon())
+                await asyncio.shield(loader.rollback())
                 raise
         self._is_committed = True
-        log.event("import.finished", import_id=self._row.id, dataset=load.dataset, **vars(counts))
+        log.event("import.finished", import_id=self._row.id, dataset=load.dataset, **vars(loaded.counts))
         if not self._row.dry_run and not self._leaves_open(load):
-            await self._tidy(loader)
+            await self._follow_up(loader)
 
     async def _detect_dialect(self) -> Dialect:
         sample, final = self._source.sample()
@@ -297,10 +298,9 @@ class _Runner:
     async def _make_loader(self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan) -> Loader:
         driver = await driver_connection(connection)
         if dataset.store == "relational":
-            return Loader(driver, load)
-        row = self._row
-        to = Destination(dataset, row.id, row.attempts, row.dry_run, self._begin_writing, self._meter.note_written)
-        return KeyvalueLoader(driver, load, to)
+            return RelationalLoader(connection=driver, plan=load)
+        to = Destination(dataset, self._row.id, self._row.attempts, self._begin_writing, self._meter.note_written)
+        return KeyvalueLoader(connection=driver, plan=load, destination=to)
 
     async def _begin_writing(self) -> None:
         """Note that the import goes to its end from now on."""
@@ -310,7 +310,7 @@ class _Runner:
         self._meter.rows_loaded = 0
         self._is_writing = True
 
-    async def _load(self, loader: Loader, plan: FilePlan, load: LoadPlan, sampled: TableInference | None) -> Counts:
+    async def _load(self, loader: Loader, plan: FilePlan, load: LoadPlan, sampled: TableInference | None) -> Loaded:
         self._meter.begin("loading")
         encoding = self._source.encoding
         stage = Validation(plan.read, encoding, list(load.loaded), load.key, load.picked, with_places=load.staged)
@@ -318,48 +318,47 @@ class _Runner:
             stage.watch(infer_table(plan.selection, plan.read.conventions), sampled.records)
         aborts = self._row.on_reject == "abort"
         loading = Loading(self._source, stage, self._meter, self._report, stops_at_rejection=aborts)
-        if not self._row.dry_run:
-            await loader.keep_writers_away()
-        copied = await loader.copy(loading.rows())
-        self._conclude(stage, load, loader)
+        await loader.copy(rows=loading.rows())
+        key_candidates = self._conclude(stage, load)
         self._meter.phase = "committing"
-        async for clashes in loader.clashes():
-            await self._report.add(clashes)
+        async for conflicts in loader.reject_conflicts():
+            await self._report.add(conflicts)
         self._meter.rows_rejected = self._report.rows
         self._meter.rows_loaded = self._meter.rows_read - self._report.rows
         self._outcome.warnings += loading.list_warnings(load.loaded)
         await self._report.close()
         judge(self._row, self._report, self._meter.rows_read, self._source.encoding_hint)
         if self._leaves_open(load):
-            return Counts()
-        counts = await loader.finish(copied)
+            return Loaded(Counts(), load.key, load.indexes)
+        loaded = await loader.finish(key_candidates=key_candidates)
         self._meter.rows_loaded = self._meter.rows_read - self._report.rows
-        return counts
+        return loaded
 
-    def _conclude(self, stage: Validation, load: LoadPlan, loader: Loader) -> None:
-        """Take over what all of the file says of columns that it settles.
+    def _conclude(self, stage: Validation, load: LoadPlan) -> list[str]:
+        """Take over what all of the file says of columns that it settles; answers which of them may be the key.
 
         Raises:
             ProposalOutdated: its beginning said otherwise.
         """
+        candidates = load.key_candidates
         if stage.inference is not None:
             self._proposal = stage.inference.propose()
             check_settled(load, self._proposal)
             if not stage.agrees:
                 raise ProposalOutdated
-            if load.candidates:
-                loader.candidates = self._proposal.keys
+            if candidates:
+                candidates = self._proposal.keys
             self._outcome.describe_columns(load, self._proposal)
         if load.new and self._proposal:
             self._outcome.warnings += self._proposal.warnings
-        loader.candidates = [name for name in loader.candidates if name not in stage.no_keys]
+        return [name for name in candidates if name not in stage.no_keys]
 
     def _leaves_open(self, load: LoadPlan) -> bool:
         """Whether the file has no record to settle a dataset's columns by."""
         return load.new and self._meter.rows_read == 0
 
     async def _commit(
-        self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan, counts: Counts, loader: Loader
+        self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan, loaded: Loaded, loader: Loader
     ) -> None:
         """Record the outcome in the transaction that loads: both are there, or neither."""
         async with AsyncSession(connection, expire_on_commit=False) as session:
@@ -373,26 +372,26 @@ class _Runner:
             if self._leaves_open(load):
                 self._leave_open(dataset)
             elif load.new and dataset.columns:
-                self._outcome.warnings += list_resettled(dataset, load.columns, loader.key, loader.indexes)
-            values = self._values("succeeded", counts)
+                self._outcome.warnings += list_resettled(dataset, load.columns, loaded.key, loaded.indexes)
+            values = self._values("succeeded", loaded)
             if self._leaves_open(load):
                 await self._finish_without_load(connection, values)
-                await loader.abandon()
+                await loader.rollback()
                 return
             if self._row.dry_run:
                 await self._finish_without_load(
-                    connection, values | {"dialect": values["dialect"] | {"key": loader.key}}
+                    connection, values | {"dialect": values["dialect"] | {"key": list(loaded.key)}}
                 )
                 return
             if load.new:
-                settle(current, load, loader.key, loader.indexes)
+                settle(current, load, loaded.key, loaded.indexes)
                 await touch_dataset(session, current)
             elif load.columns != dataset.typed_columns:
                 # What the file proved of how its values are written is known from now on.
-                settle(current, load, loader.key, load.indexes)
+                settle(current, load, loaded.key, load.indexes)
                 await touch_dataset(session, current)
             await self._end(session, values)
-            await loader.show(current)
+            await loader.publish(dataset=current)
 
     def _leave_open(self, dataset: Dataset) -> None:
         """Say that the dataset's columns are as open as before.
@@ -407,10 +406,10 @@ class _Runner:
             )
         self._outcome.describe_open()
 
-    async def _tidy(self, loader: Loader) -> None:
+    async def _follow_up(self, loader: Loader) -> None:
         """Do what comes after the commit; an import that is done does not fail for it."""
         try:
-            await loader.tidy()
+            await loader.after_commit()
         except Exception as error:
             log.failure("import.not_tidied", error, import_id=self._row.id)
 

@@ -9,7 +9,7 @@ from app.datasets.definition import Index
 from app.datasets.models import Dataset
 from app.imports.formats.csv.dialect import Dialect
 from app.imports.inference.infer import Proposal
-from app.imports.load.relational import LoadPlan
+from app.imports.load.loader import LoadPlan
 from app.imports.source.source import Source
 from app.imports.values.conventions import separators_of
 from app.imports.worker.plan import FilePlan

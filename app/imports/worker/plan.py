@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -23,8 +23,9 @@ from app.imports.inference.infer import Proposal
 from app.imports.inference.match import Match, match_columns
 from app.imports.inference.pick import Picked
 from app.imports.inference.selection import Selection, name_formats, select_columns
-from app.imports.load.relational import LoadPlan, key_referenced
-from app.imports.models import Import
+from app.imports.load.loader import LoadPlan
+from app.imports.load.new_table import key_referenced
+from app.imports.models import Import, Mode
 from app.imports.service import check_key
 from app.imports.values.conventions import conventions_of
 from app.imports.worker.pipeline import ReadPlan
@@ -133,16 +134,17 @@ async def plan_load(
     columns = [_required(column) if column.name in key else column for column in proposal.columns]
     _check_new(columns, key)
     return LoadPlan(
-        dataset.name,
-        "replace" if dataset.columns else "append",
-        columns,
-        columns,
-        key,
+        dataset=dataset.name,
+        mode="replace" if dataset.columns else "append",
+        columns=columns,
+        loaded=columns,
+        key=key,
         new=True,
         staged=staged or dataset.store == "keyvalue",
+        dry_run=row.dry_run,
         references=await _check_references(dataset.name, columns),
         indexes=dataset.definition.indexes,
-        candidates=proposal.keys if row.key is None else (),
+        key_candidates=proposal.keys if row.key is None else (),
         picked=_pick(plan.selection, proposal.places, ()),
     )
 
@@ -186,16 +188,17 @@ async def _plan_known(
             target = await find_dataset(session, name)
             if target is not None:
                 references[name] = target.key_columns[0].name
-    mode: Any = row.mode
+    mode = cast("Mode", row.mode)
     kept = {column.name: column for place, column in enumerate(match.columns) if column and place not in match.apart}
     return LoadPlan(
-        dataset.name,
-        mode,
-        [kept.get(column.name, column) for column in dataset.typed_columns],
-        loaded,
-        dataset.key,
+        dataset=dataset.name,
+        mode=mode,
+        columns=[kept.get(column.name, column) for column in dataset.typed_columns],
+        loaded=loaded,
+        key=dataset.key,
         new=False,
-        staged=staged or row.mode == "upsert" or dataset.store == "keyvalue",
+        staged=staged or mode == "upsert" or dataset.store == "keyvalue",
+        dry_run=row.dry_run,
         references=references,
         indexes=dataset.definition.indexes,
         picked=_pick(selection, places, match.empty),
