@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.calls import make, make_key, on, on_terminal, rows, tolva
+from tests.cli.calls import make, make_key, on, on_terminal, rows
 from tests.local.running import ADMIN_KEY, RunningDev
 
 COLUMNS = [
@@ -259,20 +259,3 @@ class TestDelete:
 
     def test_one_that_is_not_there(self, dev: RunningDev) -> None:
         assert on(dev, "datasets", "delete", "absent", "--yes").code == 1
-
-
-class TestMistypedCommands:
-    def test_a_dataset_in_place_of_a_command(self) -> None:
-        done = tolva("datasets", "products")
-        assert done.code == 2
-        assert "tolva datasets show products" in done.err
-
-    def test_a_near_command_is_named(self) -> None:
-        for arguments, meant in (
-            (["dataset"], "datasets"),
-            (["datasets", "shwo", "x"], "show"),
-            (["keys", "lst"], "list"),
-        ):
-            done = tolva(*arguments)
-            assert done.code == 2
-            assert f"Did you mean '{meant}'?" in done.err

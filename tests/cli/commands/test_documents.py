@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.display.typescript import declare
 from tests.cli.calls import in_process, make, on
 from tests.local.running import ADMIN_KEY, RunningDev
 
@@ -124,19 +123,6 @@ class TestTypes:
         done = on(dev, "types", "untyped")
         assert done.code == 1
         assert "no columns yet" in done.err
-
-    def test_schemas_that_refer_to_each_other(self) -> None:
-        schemas = {
-            "a_record": {"allOf": [{"$ref": "#/components/schemas/a_view"}], "required": ["x"]},
-            "a_view": {"type": "object", "properties": {"x": {"$ref": "#/components/schemas/a.x"}, "y-z": {}}},
-            "a.x": {"type": ["array", "null"], "items": {"type": "object"}},
-        }
-        document = {"components": {"schemas": schemas}, "paths": {}}
-        assert declare(document, "a").split("\n\n", 1)[1] == (
-            'export type ARecord = {\n  x: AX;\n  "y-z"?: unknown;\n};\n\n'
-            'export type AView = {\n  x?: AX;\n  "y-z"?: unknown;\n};\n\n'
-            "export type AX = readonly (Record<string, unknown>)[] | null;\n"
-        )
 
 
 class TestOpen:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.arguments.record_query import parse_filters
 from tests.cli.calls import make, make_key, on, on_terminal, rows
 from tests.local.running import ADMIN_KEY, RunningDev
 
@@ -109,12 +108,6 @@ class TestList:
         refused = on(dev, "records", "list", "kept_pairs")
         assert refused.code == 1
         assert "region" in refused.err
-
-
-class TestFilters:
-    def test_they_are_passed_on(self) -> None:
-        given = ["a=", "a=b=c", "_q=x y", "a__in=1,2", "a= 1"]
-        assert parse_filters(given) == [("a", ""), ("a", "b=c"), ("_q", "x y"), ("a__in", "1,2"), ("a", " 1")]
 
 
 class TestGet:
