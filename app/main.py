@@ -23,8 +23,8 @@ DESCRIPTION = "Drop a CSV in a bucket, get a typed, documented API."
 def create_app(*, within: Sequence[Middleware] = (), late: bool = False) -> FastAPI:
     """Build the application. It reads the settings, and neither database nor network.
 
-    `within` is what the place where it runs puts around the routes: what it answers has a request id and CORS headers.
-    `late`: the routes that take long to load are included by the first request for one of them.
+    `within` is middleware of the environment around the routes: its answers have a request id and CORS headers. `late`:
+    the routes that take long to load are included by the first request for one of them.
 
     Raises:
         SettingsInvalid: a setting is missing or unsafe.
@@ -38,7 +38,7 @@ def create_app(*, within: Sequence[Middleware] = (), late: bool = False) -> Fast
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        # An address with a slash too many is no address: clients make one of `…/records/..`.
+        # A URL with an extra slash is a 404: clients turn `…/records/..` into one.
         redirect_slashes=False,
         # A body that does not say what it is, is JSON: `core/body.py` reads all of them.
         strict_content_type=False,
@@ -76,7 +76,7 @@ def _include_catalogue(app: FastAPI) -> None:
 
 
 def _include_at_first_use(app: FastAPI) -> None:
-    """Have the same done by the first request that no route takes, which is then served as any other."""
+    """Include them on the first unmatched request, which is then served like any other."""
     refuse = app.router.default
 
     async def include(scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,9 +14,9 @@ from app.core.pages.problem_texts import explain_all
 from tests.test_readme import ROOT
 
 # Folders whose docstrings and comments are in plain English so far.
-FOLDERS: list[str] = []
+FOLDERS = ["app"]
 DIALECT = re.compile(
-    r"\b(be had|told|tells of|anew|whoever|whatever|mend(s|ed|ing)?|(is|are) none|behind(?! a proxy))\b", re.IGNORECASE
+    r"\b(be had|[Tt]old|tells of|anew|[Ww]hoever|[Ww]hatever|[Mm]end(s|ed|ing)?|(is|are) none|[Bb]ehind(?! a proxy))\b"
 )
 OPENINGS = re.compile(r"(What|Whether|Why|Have|Who|Where)\b")
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

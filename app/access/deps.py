@@ -21,7 +21,7 @@ from app.core.http.names import IDEMPOTENCY_KEY
 from app.core.settings import get_settings
 
 MAX_KNOWN = 1000
-# Where other APIs take a key from.
+# Places from which other APIs take a key.
 SCHEMES = ("basic", "bearer", "token", "apikey", "digest", "negotiate")
 HEADERS = ("x-api-key", "apikey", "api-key", "x-auth-token", "x-access-token", "x-token")
 PARAMETERS = ("apikey", "key", "token", "accesstoken", "authtoken", "auth")
@@ -85,10 +85,10 @@ IdempotentSecret = Depends(_claim_secret)
 async def find_direct_caller(request: Request, *, anew: bool) -> Principal:
     """The caller of a request that is served without a session.
 
-    Without `anew` it may be one who is known from a request before: then `key_works` has to be asked for as well.
+    Without `anew` the caller may be cached from an earlier request: then the statement must check `key_works` too.
 
     Raises:
-        KeyMissing, KeyUnknown, KeyRevoked, KeyExpired: there is none, or the key does not work.
+        KeyMissing, KeyUnknown, KeyRevoked, KeyExpired: the key is missing or does not work.
     """
     text = _read_text(request)
     known = None if anew else _known.get(hash_secret(text))
@@ -99,7 +99,7 @@ async def find_mirrored_caller(request: Request) -> Principal:
     """The caller of a request that is served without the relational database.
 
     Raises:
-        KeyMissing, KeyUnknown, KeyRevoked, KeyExpired: there is none, or the key does not work.
+        KeyMissing, KeyUnknown, KeyRevoked, KeyExpired: the key is missing or does not work.
         ServiceUnavailable: the table of the keys does not answer.
     """
     return await _authenticate(_read_text(request), find_mirrored_key)
@@ -113,7 +113,7 @@ def _read_text(request: Request) -> str:
 
 
 def _find_misplaced(request: Request) -> str | None:
-    """Where a request without a key has something that other APIs take for one; its value is not repeated."""
+    """The place of something that other APIs take for a key, in a request without one; its value is not repeated."""
     scheme, _ = get_authorization_scheme_param(request.headers.get("authorization"))
     if scheme:
         return f"'Authorization: {scheme} …'" if scheme.lower() in SCHEMES else "'Authorization: …' without 'Bearer'"

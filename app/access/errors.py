@@ -1,4 +1,4 @@
-"""What can be wrong with a caller's key."""
+"""Problems of a caller's key."""
 
 from app.core.errors import Problem
 
@@ -25,7 +25,7 @@ class KeyMissing(_Unauthenticated):
     title = "Missing API key"
 
     def __init__(self, found: str | None = None) -> None:
-        """`found`: where the request has something that may be one."""
+        """`found`: the place of something in the request that may be a key."""
         instead = f" It has {found}, which is not read." if found else ""
         super().__init__(
             f"The request carries no API key.{instead}",

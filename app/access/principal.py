@@ -1,4 +1,4 @@
-"""Who calls, and what the key opens."""
+"""The caller, with the key's scopes and datasets."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ IMPLIED: dict[Scope, frozenset[Scope]] = {
 
 @dataclass(frozen=True)
 class Principal:
-    """The caller: `key_id` is None for the settings' admin key, `datasets` is None where the key opens all of them."""
+    """The caller: `key_id` is None for the settings' admin key, `datasets` is None if the key opens all of them."""
 
     key_id: UUID | None
     scopes: frozenset[Scope]
@@ -25,16 +25,16 @@ class Principal:
 
     @property
     def id(self) -> str:
-        """What tells the caller from every other."""
+        """An id that distinguishes the caller from every other."""
         return "admin" if self.key_id is None else str(self.key_id)
 
     def may(self, scope: Scope, dataset: str | None = None) -> bool:
-        """Whether the key has a scope on a dataset; without one: on all of them, those to come included."""
+        """Return whether the key has a scope on a dataset; without one: on all of them, those to come included."""
         has_scope = any(scope in IMPLIED[held] for held in self.scopes)
         return has_scope and (self.datasets is None or dataset in self.datasets)
 
     def demand(self, scope: Scope, dataset: str | None = None) -> None:
-        """Raise ScopeMissing where `may` is false."""
+        """Raise ScopeMissing if `may` is false."""
         if self.may(scope, dataset):
             return
         if self.may(scope, next(iter(self.datasets or ()), None)):

@@ -1,7 +1,7 @@
-"""OpenAPI documents as they are sent: built in a thread, one by one, and kept while what they describe stays so.
+"""OpenAPI documents as they are sent: built in a thread, one by one, and cached until the datasets change.
 
-The process answers others meanwhile. Readers who ask for the same document at once get the one that the first of them
-had built; the catalogue is read in short statements, and no connection is held while a document is built.
+The process answers others meanwhile. Readers who ask for the same document at once share one build; the catalogue is
+read in short statements, and no connection is held while a document is built.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ LEAST_PACKED_BYTES = 1024
 # It is built seldom and sent often.
 LEVEL = 9
 
-# A name or an address, and a port: whatever else a caller sends is in no document.
+# A name or an address, and a port: a document repeats nothing else that a caller sends.
 HOST = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 
 Arguments = ParamSpec("Arguments")
@@ -126,7 +126,7 @@ def documents_of(request: Request) -> Documents:
 
 
 def address_of(request: Request) -> str:
-    """Where clients reach the application as this request did: the path alone if it names no host."""
+    """The base URL at which clients reach the application, as this request did: the path alone without a host."""
     root, host = request.scope["root_path"], request.headers.get("host", "")
     if HOST.fullmatch(host) is None:
         return root or "/"
@@ -134,7 +134,7 @@ def address_of(request: Request) -> str:
 
 
 def in_lambda(request: Request) -> bool:
-    """Whether a function answers the request: the gateway in front of it compresses, and its answers are limited."""
+    """Return whether a Lambda function answers the request: the gateway compresses, and answers are limited."""
     return "aws.event" in request.scope
 
 

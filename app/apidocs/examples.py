@@ -32,7 +32,7 @@ RECORDS_READ = 10
 MAX_COLUMNS_READ = 500
 # Of a value as JSON; longer ones would only make the document longer.
 MAX_BYTES = 80
-# The table is another than the catalogue said a moment before, or someone is changing it: then there are no examples.
+# The table has changed since the catalogue was read, or is being changed: then there are no examples.
 _PASSING = ("42P01", "42703", "42804", "42883", "55P03", QUERY_CANCELED)
 
 
@@ -50,7 +50,7 @@ _finders: dict[str, FindRecord] = {}
 
 
 def provide(store: str, find: FindRecord) -> None:
-    """Have the examples of a store's datasets found by a function, which gives any record as it is shown."""
+    """Register a function that finds a record, as it is shown, for the examples of a store's datasets."""
     _finders[store] = find
 
 
@@ -111,7 +111,7 @@ def _statement(schema: DatasetSchema) -> str:
 
 
 def _short(column: Column) -> str:
-    """The SQL of a value as JSON shows it, null where it is too long for an example."""
+    """The SQL of a value as JSON shows it, null if it is too long for an example."""
     value = column.kind.json_sql.format(quote(column.name))
     return f"CASE WHEN octet_length(({value})::text) <= {MAX_BYTES} THEN {value} END"
 

@@ -1,4 +1,4 @@
-"""What every command that talks to a Tolva has: the options that say which one, and how its answers are shown."""
+"""The options of every command that talks to a Tolva: which one, and how its answers are shown."""
 
 import inspect
 from collections.abc import Callable
@@ -22,7 +22,7 @@ AsJson = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.", rich_help_panel=PANEL)]
 NoColor = Annotated[bool, typer.Option("--no-color", help="Print without colours; or NO_COLOR.", rich_help_panel=PANEL)]
-# As the API key's option was called before; `--key` means columns where a command is about these.
+# The former name of the API key's option; `--key` means columns in commands about these.
 OldKey = Annotated[str | None, typer.Option("--key", hidden=True)]
 
 Given = ParamSpec("Given")
@@ -65,7 +65,7 @@ def connected(command: Callable[Concatenate[Tolva, Given], None]) -> Callable[..
 
 
 def make_output(*, as_json: bool = False, quiet: bool = False, no_color: bool = False) -> Output:
-    """How a command shows things, by its options."""
+    """The output of a command, by its options."""
     if no_color:
         console.no_color = errors.no_color = True
     return Output(as_json=as_json, is_quiet=quiet)

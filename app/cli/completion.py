@@ -1,4 +1,4 @@
-"""What the shell is offered for an argument: names of datasets, if a Tolva answers at once."""
+"""Shell completion of arguments: names of datasets, if a Tolva answers at once."""
 
 import os
 from contextlib import redirect_stderr
@@ -19,7 +19,7 @@ def complete_datasets(context: typer.Context, incomplete: str) -> list[str]:
     with redirect_stderr(StringIO()):
         try:
             return [name for name in _list_names(context.params) if name.startswith(incomplete)]
-        except Exception:  # whatever it is, there is nothing to offer
+        except Exception:  # any failure means no completion
             return []
 
 

@@ -1,4 +1,4 @@
-"""Which Tolva a command talks to: its address, the API key it is called with, and where both were found."""
+"""The Tolva that a command talks to: its URL, the API key, and where both were found."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -40,7 +40,7 @@ Data = Annotated[Path, typer.Option(help="The data folder of `tolva dev`.")]
 
 @dataclass(frozen=True)
 class Asked:
-    """What a command's options say of where to go."""
+    """The options of a command that select a Tolva."""
 
     url: str | None = None
     key: str | None = None
@@ -72,7 +72,7 @@ def connect(
 
 @contextmanager
 def failures_said(about: Callable[[int], str]) -> Iterator[None]:
-    """Have what goes wrong end the command with its message; `about` is what a refusal's status adds to it."""
+    """End the command with the message of a failure; `about` adds to it by a refusal's status."""
     from app.client.api import ApiError, CommandError, Unreachable
 
     try:
@@ -89,7 +89,7 @@ def failures_said(about: Callable[[int], str]) -> Iterator[None]:
 
 
 def _about_key(target: Target, status: int) -> str:
-    """Where the key is from that was refused, and what to do about it."""
+    """The source of a refused key, and what to do about it."""
     if status == 401:
         return f"\nThe key is {target.source}. {target.way_out}"
     if status == 403:

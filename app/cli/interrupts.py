@@ -12,7 +12,7 @@ from app.cli.display.output import fail
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Have SIGTERM and SIGHUP raise KeyboardInterrupt, which ends the command with its own exit code."""
+    """Let SIGTERM and SIGHUP raise KeyboardInterrupt, which ends the command with its own exit code."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt

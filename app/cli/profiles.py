@@ -23,7 +23,7 @@ class Profile:
     key: str
 
     def is_at(self, url: str) -> bool:
-        """Whether an address is this profile's: its key goes nowhere else."""
+        """Return whether a URL is this profile's: its key goes nowhere else."""
         return _place(self.url) == _place(url)
 
 
@@ -37,7 +37,7 @@ def _place(url: str) -> tuple[str, str, int | None, str]:
 
 
 def profiles_path(variables: Mapping[str, str] = os.environ) -> Path:
-    """Where the profiles are kept."""
+    """The path of the profiles."""
     folder = variables.get("XDG_CONFIG_HOME") or Path(variables.get("HOME") or Path.home()) / ".config"
     return Path(folder) / "tolva" / "profiles.json"
 

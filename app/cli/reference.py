@@ -1,4 +1,4 @@
-"""The part of docs/cli.md that is made of the commands themselves; `python -m app.cli.reference` writes it again."""
+"""The part of docs/cli.md that is generated from the commands; `python -m app.cli.reference` writes it again."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -25,7 +25,7 @@ Parameters = Sequence[tuple[str, str]]
 
 
 class Readable(Protocol):
-    """What gives the bytes of a file."""
+    """A source of the bytes of a file."""
 
     def read(self, most: int, /) -> bytes:
         """So many bytes, or fewer; none at the end."""
@@ -46,7 +46,7 @@ class ApiError(CommandError):
 
     @property
     def kind(self) -> str:
-        """What went wrong, for programs: the end of the problem's `type`."""
+        """The slug of the problem: the end of its `type`."""
         return str(self.problem.get("type", "")).rpartition("/")[2]
 
 
@@ -191,10 +191,10 @@ def _pieces(response: httpx.Response) -> Iterator[bytes]:
 
 
 def upload_file(upload: Document, stream: Readable, size: int, sent: Callable[[int], None]) -> None:
-    """Send a file of `size` bytes to where `upload` says; `sent` gets the number of bytes of each block.
+    """Send a file of `size` bytes to the URL of `upload`; `sent` gets the number of bytes of each block.
 
     Raises:
-        CommandError: the file is not of that size any more, or the storage refuses it or cannot be reached.
+        CommandError: the file no longer has that size, or the storage refuses it or cannot be reached.
     """
     try:
         with httpx.Client(timeout=UPLOAD_TIMEOUT, trust_env=not is_local(upload["url"])) as http:
@@ -227,7 +227,7 @@ def _blocks(stream: Readable, size: int, sent: Callable[[int], None]) -> Iterato
 
 
 def is_local(url: str) -> bool:
-    """Whether a URL leads to this very machine."""
+    """Return whether a URL leads to this very machine."""
     host = urlsplit(url).hostname or ""
     try:
         return host == "localhost" or ip_address(host).is_loopback
@@ -264,7 +264,7 @@ def _not_tolva(response: httpx.Response) -> CommandError:
 
 
 def _problem_of(response: httpx.Response) -> Document:
-    """What a refusal says, also when it comes from something in between, such as a gateway."""
+    """The message of a refusal, including one from something in between, such as a gateway."""
     try:
         document = response.json()
     except ValueError:

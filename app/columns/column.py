@@ -26,7 +26,7 @@ MAX_PRECISION = 1000
 SYSTEM_COLUMNS = frozenset({"tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"})
 # The key of a dataset whose columns have none: numbered in the order of the file.
 ROW_ID = "_id"
-# Latin letters that are no others with an accent.
+# Latin letters that are not other letters with an accent.
 WRITTEN_OUT = str.maketrans(
     {"ß": "ss", "ẞ": "SS", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "AE", "œ": "oe"}
     | {"Œ": "OE", "þ": "th", "Þ": "TH", "ð": "d", "Ð": "D", "ħ": "h", "Ħ": "H", "ŧ": "t", "Ŧ": "T"}
@@ -39,12 +39,12 @@ NUMERIC = tuple(name for name, kind in TYPES.items() if kind.is_number)
 
 
 def is_name(name: str) -> bool:
-    """Whether `name` may name a dataset or a column: a letter, then letters, digits and single underscores."""
+    """Return whether `name` may name a dataset or a column: a letter, then letters, digits and single underscores."""
     return re.fullmatch(NAME_PATTERN, name) is not None and "__" not in name
 
 
 def legal_name(text: str) -> str:
-    """The legal name that is nearest to a text: `Unit price (€)` is `unit_price`; empty where nothing can be kept."""
+    """The legal name that is nearest to a text: `Unit price (€)` is `unit_price`; empty if nothing can be kept."""
     written_out = text.translate(WRITTEN_OUT)
     plain = unicodedata.normalize("NFKD", written_out).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
@@ -73,7 +73,7 @@ Name = Annotated[
 
 
 class _Typed(BaseModel):
-    """What a column shows first."""
+    """The members that a column shows first."""
 
     name: Name
     type: GivenType

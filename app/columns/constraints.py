@@ -1,7 +1,7 @@
-"""What a column's values must fulfil: the one table that imports (whole columns) and writes (single values) judge by.
+"""Constraints of a column's values: the one table that imports (whole columns) and writes (single values) use.
 
-Pure. Neither judges by anything else: a rule that is added here has to be given a check in `imports/validate.py` and in
-`records/values.py`, or their tables do not fit this one.
+Pure. Neither uses anything else: a rule that is added here needs a check in `imports/validate.py` and in
+`records/values.py`, or their tables do not match this one.
 """
 
 from collections.abc import Callable, Sequence
@@ -61,7 +61,7 @@ def type_rule(column: Column) -> Rule:
 
 
 def constraint_rules(column: Column) -> list[Rule]:
-    """The rules behind the type's, in their order; a value is told the first that it breaks."""
+    """The rules after the type's, in order; the first one that a value breaks is reported."""
     declared = {code: getattr(column, code) for code in CONSTRAINTS}
     return [
         Rule(code, bound, CONSTRAINTS[code](bound))

@@ -35,7 +35,7 @@ Nulls = Annotated[tuple[str, ...], Field(max_length=MAX_NULLS)]
 
 
 class Conventions(BaseModel):
-    """How files write a column's values; what is left out is written as in JSON, or not known yet."""
+    """The formats of a column's values in files; those left out are as in JSON, or not known yet."""
 
     decimal_separator: DecimalSeparator | None = Field(None, description="the decimal separator in files")
     thousands_separator: ThousandsSeparator | None = Field(None, description="the thousands separator in files")

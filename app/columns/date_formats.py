@@ -1,4 +1,4 @@
-"""Formats of dates, as DD/MM/YYYY: what they are made of. Pure."""
+"""Date formats, such as DD/MM/YYYY, and their parts. Pure."""
 
 import re
 
@@ -9,7 +9,7 @@ PIVOT = 69
 
 
 def is_date_format(text: str) -> bool:
-    """Whether `text` is a format: YYYY or YY, DD, and MM or MON once each, with no letters or digits between."""
+    """Return whether `text` is a format: YYYY or YY, DD, and MM or MON once each, with no letters or digits between."""
     tokens = TOKENS.findall(text)
     rest = TOKENS.sub("", text)
     wanted = [sorted((year, "DD", month)) for year in ("YYYY", "YY") for month in ("MM", "MON")]
@@ -17,5 +17,5 @@ def is_date_format(text: str) -> bool:
 
 
 def has_short_year(date_format: str) -> bool:
-    """Whether a format's years have two digits."""
+    """Return whether a format's years have two digits."""
     return "YY" in TOKENS.findall(date_format)

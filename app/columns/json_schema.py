@@ -20,12 +20,13 @@ _VALUES = ("const", "default", "enum", "example", "examples")
 
 
 def shown_value(column: Column, example: Any = None, choices: Schema | None = None) -> Schema:
-    """The schema of what a record shows in a column, null included where it may be missing.
+    """The schema of a column in a record, including null if it is nullable.
 
-    `choices` refers to the schema of the column's allowed values, where that has a name.
+    `choices` refers to the schema of the column's allowed values, if that has a name.
     """
     schema = _chosen(column, choices) or plain_value(column, example)
-    # Clients in Go check a pattern where an answer has several schemas, and fail: there, what may be null is no text.
+    # Clients in Go check the pattern if an answer has several schemas, and fail: there a nullable value is not a
+    # string.
     schema.pop("pattern", None)
     return _complete(schema, column)
 
@@ -59,7 +60,7 @@ def allowed_values(column: Column) -> Schema:
 
 
 def _are_names(texts: Sequence[str]) -> bool:
-    """Whether generators can make a constant of each text: they write them in capitals."""
+    """Return whether generators can turn each text into a constant: they write them in capitals."""
     return all(_NAME.fullmatch(text) for text in texts) and len({text.upper() for text in texts}) == len(texts)
 
 
@@ -82,7 +83,7 @@ def number_schemas() -> dict[str, Schema]:
 
 
 def _chosen(column: Column, choices: Schema | None) -> Schema | None:
-    """The schema of one of the allowed values, where these have a name."""
+    """The schema of one of the allowed values, if these have a name."""
     if choices is None:
         return None
     return {**choices, **_description(column)}
@@ -153,7 +154,7 @@ def without_titles(value: Any, *, holds_names: bool = False) -> Any:
 
 
 def _complete(schema: Schema, column: Column) -> Schema:
-    """The schema with what JSON has no number for and with null, where a column may hold them."""
+    """The schema with the strings for NaN and infinities and with null, if a column may hold them."""
     if texts := _not_finite(column):
         schema = _with_texts(schema, texts)
     return schema if column.required else or_null(schema)
@@ -185,6 +186,6 @@ def _as_shown(value: str | float, column: Column) -> Shown:
 
 
 def _example(column: Column) -> Shown | None:
-    """A value to show in documents, where it can be told that the constraints allow it."""
+    """A value to show in documents, if the constraints certainly allow it."""
     is_bound = column.one_of is not None or column.min is not None or column.max is not None
     return None if is_bound else column.kind.sample

@@ -16,10 +16,10 @@ def anchored(pattern: str) -> str:
 
 @lru_cache(MAX_KEPT)
 def matcher(pattern: str) -> Callable[[str], bool]:
-    """Tells whether the whole of a text fits the pattern.
+    """A test of whether the whole of a text matches the pattern.
 
     Raises:
-        ValueError: it is no pattern of RE2; the message says why.
+        ValueError: it is not a pattern of RE2; the message says why.
     """
     import re2  # noqa: PLC0415  # a tenth of a cold start that few datasets need
 

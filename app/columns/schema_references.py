@@ -1,4 +1,4 @@
-"""What schemas of values need of a document: references to components, and texts safe in comments. Pure."""
+"""References to components of a document, and texts that are safe in comments. Pure."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What other databases and languages call the types of columns. Pure."""
+"""Names of column types in other databases and languages. Pure."""
 
 import re
 from typing import Any
@@ -53,7 +53,7 @@ def _find_types(text: str) -> tuple[str, ...]:
 
 
 def _hint(kinds: tuple[str, ...], sized: re.Match[str] | None) -> str | None:
-    """How a size that stands behind a type is said here, and what tells two types apart."""
+    """The hint for a size after a type, and for a choice between two types."""
     if sized is not None and kinds == ("text",):
         return f'Give the length as a member of its own: "type": "text", "max_length": {sized[2]}.'
     if "decimal" in kinds:

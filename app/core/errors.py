@@ -1,6 +1,6 @@
 """Problems: every refusal the API can give, as RFC 9457 describes them.
 
-A problem is a class named for the fact it states (`DatasetNameTaken`). Features define their own beside their code.
+A problem is a class named for the fact it states (`DatasetNameTaken`). Features define their own next to their code.
 """
 
 import re
@@ -14,7 +14,7 @@ class Problem(Exception):
 
     `status` and `title` belong to the class, and its docstring says what it means and, from the second paragraph on,
     how to fix it: `/problems` shows that. `detail` says what happened this time, `hint` how to fix that and `errors`
-    lists the single mistakes, each a dict with a `message` and where it was found.
+    lists the single mistakes, each a dict with a `message` and its position.
     """
 
     status: ClassVar[int] = 400
@@ -219,6 +219,6 @@ class ResponseNotStored(Problem):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'price'?` when a known word is near, else an empty string: to be put behind a sentence."""
+    """` Did you mean 'price'?` if a known word is near, else an empty string: to append to a sentence."""
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" Did you mean '{near[0]}'?" if near else ""

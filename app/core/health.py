@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether what it needs answers."""
+"""Health: that the process is alive, and that the services it needs respond."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -58,7 +58,7 @@ async def _answers(name: str, check: Callable[[], Awaitable[None]]) -> bool:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             await check()
-    except Exception as error:  # whatever it is, the part does not answer
+    except Exception as error:  # any failure means that the part does not answer
         log.warning("ready.no_answer", part=name, reason=type(error).__name__)
         return False
     return True

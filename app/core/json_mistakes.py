@@ -1,11 +1,11 @@
-"""What to change in a text that is not JSON. Pure."""
+"""Hints for a text that is not JSON. Pure."""
 
 import json
 import re
 
 _WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null", "nil": "null", "NULL": "null"}
 _WORD = re.compile(r"[A-Za-z_$][\w$-]{0,40}")
-# By how the reader's message begins and what stands where it stopped: the first that fits.
+# By the beginning of the reader's message and the character at which it stopped: the first that fits.
 _REMEDIES = (
     ("Unterminated", "", "Close the string that begins there with a double quote."),
     ("Invalid control", "", "Write a line break within a string as \\n, a tab as \\t."),
@@ -22,7 +22,7 @@ _REMEDIES = (
 
 
 def find_remedy(error: json.JSONDecodeError) -> str | None:
-    """What to change where reading ended, as a sentence; None if that is all that can be said."""
+    """A sentence that says what to change at the place where reading ended; None if there is nothing to add."""
     text, at = error.doc, error.pos
     if not text.strip():
         return "Send a JSON document."
@@ -40,7 +40,7 @@ def find_remedy(error: json.JSONDecodeError) -> str | None:
 
 
 def _stops_at_last_comma(text: str, at: int) -> bool:
-    """Whether a comma stands before a closing bracket; readers stop at the one or at the other."""
+    """Return whether a comma stands before a closing bracket; readers stop at the one or at the other."""
     behind = text[at : at + 100]
     is_comma = re.match(r",\s*[}\]]", behind) is not None
     return is_comma or (behind[:1] in ("}", "]") and text[:at].rstrip().endswith(","))

@@ -18,7 +18,8 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 client_request_id: ContextVar[str | None] = ContextVar("client_request_id", default=None)
 trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
 
-# What the driver and SQLAlchemy know of an error beside its message; the statement has parameters in place of values.
+# Attributes of the driver's and SQLAlchemy's errors as well as the message; the statement has parameters in place of
+# values.
 DATABASE_PLACES = ("schema_name", "table_name", "column_name", "constraint_name", "statement")
 
 Listener = Callable[[str, dict[str, Any]], None]
@@ -30,7 +31,7 @@ _listeners: list[Listener] = []
 
 
 class JsonFormatter(logging.Formatter):
-    """Renders a record as JSON: time, level, event, the ids of its request and whatever fields the event carries."""
+    """Renders a record as JSON: time, level, event, the ids of its request and the fields of the event."""
 
     def format(self, record: logging.LogRecord) -> str:
         document: dict[str, Any] = {
@@ -59,7 +60,7 @@ def _traceback(error: BaseException) -> Iterator[str]:
 
 
 def _describe(error: BaseException) -> str:
-    """What an error says. A database's and a validator's quote the values that they are about: those say where."""
+    """The message of an error. Errors of databases and validators quote values, so only their position is logged."""
     if (state := getattr(getattr(error, "orig", error), "sqlstate", None)) is not None:
         places = {name: getattr(error, name, None) for name in DATABASE_PLACES}
         return f"SQLSTATE {state} { ({name: place for name, place in places.items() if place}) }"
@@ -79,7 +80,7 @@ def configure(level: str) -> None:
 
 
 def listen(listener: Listener) -> None:
-    """Have a function called with the name and the fields of each event, whichever level is logged."""
+    """Call a function with the name and the fields of each event, at any log level."""
     _listeners.append(listener)
 
 

@@ -11,7 +11,7 @@ LOOPBACK = ",".join(
     for scheme in ("http", "https")
     for host in ("localhost", "*.localhost", "127.0.0.1", "[::1]")
 )
-# A page that says where it is from with this word may be any: a file, or a frame in a sandbox.
+# Any page may send this word as its origin: a file, or a frame in a sandbox.
 OPAQUE = "null"
 
 _ORIGIN = re.compile(
@@ -34,11 +34,11 @@ class Origins:
 
     @property
     def allows_none(self) -> bool:
-        """Whether pages of no other origin may call."""
+        """Return whether pages of no other origin may call."""
         return not self.allows_every and not self.pattern.pattern
 
     def allow(self, origin: str) -> bool:
-        """Whether pages of an origin may call."""
+        """Return whether pages of an origin may call."""
         return self.allows_every or (not self.allows_none and self.pattern.fullmatch(origin) is not None)
 
 
@@ -83,7 +83,7 @@ def _port_pattern(scheme: str, port: str | None) -> str:
 
 
 def _mistake(entry: str) -> str:
-    """What is wrong with an entry, and how it is written instead."""
+    """The mistake in an entry, and how to write it instead."""
     if entry.lower() == OPAQUE:
         return "which any page can send: files and sandboxed frames; serve your page, or allow every origin with *"
     scheme, separator, rest = entry.partition("://")

@@ -11,7 +11,7 @@ from app.core.validation import misfits_of_members
 
 MIB = 1024 * 1024
 MIN_ADMIN_KEY_LENGTH = 24
-# PostgreSQL's 1,600, less those that an import's stage has besides.
+# PostgreSQL's 1,600, less the additional ones of an import's stage.
 MAX_COLUMNS = 1597
 
 

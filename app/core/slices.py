@@ -1,4 +1,4 @@
-"""Work in slices, so that what waits beside it gets its turn between two of them. Pure."""
+"""Work in slices, so that other tasks get their turn between two of them. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar

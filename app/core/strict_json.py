@@ -12,9 +12,9 @@ from typing import Any
 
 from app.core.json_mistakes import find_remedy
 
-# Levels of objects and arrays in one document; PostgreSQL and Python both give up somewhere behind it.
+# Levels of objects and arrays in one document; PostgreSQL and Python both give up somewhere above it.
 MAX_DEPTH = 200
-# Digits before the point, and behind it, of a number that is written in full: a double has 309 and 340 at most. More
+# Digits before the point, and after it, of a number that is written in full: a double has 309 and 340 at most. More
 # than 4,300 would be more than Python reads, and 1e9999 is 10,000 bytes to PostgreSQL.
 MAX_DIGITS = 500
 MAX_EXPONENT_DIGITS = 4
@@ -58,7 +58,7 @@ def parse_stored(text: str) -> Any:
 
 
 def _most_written(text: str | bytes) -> int:
-    """What a document can have at most once its numbers are written in full: exponents alone make them longer."""
+    """An upper bound of a document's size once its numbers are written in full: only exponents make them longer."""
     exponents = text.count("e") + text.count("E") if isinstance(text, str) else text.count(b"e") + text.count(b"E")
     return len(text) + exponents * 2 * MAX_DIGITS
 
@@ -90,7 +90,7 @@ def write_json(value: Any, most: int | None = None) -> str:
 
 
 def is_json(text: str) -> bool:
-    """Whether a text is JSON that means one thing and can be stored."""
+    """Return whether a text is JSON that means one thing and can be stored."""
     try:
         write_json(parse_json(text))
     except JsonInvalid:
@@ -99,7 +99,7 @@ def is_json(text: str) -> bool:
 
 
 def is_storable_text(text: str) -> bool:
-    """Whether PostgreSQL can hold a text: no NUL, no half of a surrogate pair."""
+    """Return whether PostgreSQL can hold a text: no NUL, no half of a surrogate pair."""
     if "\0" in text:
         return False
     try:
@@ -150,7 +150,7 @@ def _read_object(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _read_integer(text: str) -> int:
-    # A sign is no digit.
+    # A sign is not a digit.
     if len(text) > MAX_DIGITS and len(text.removeprefix("-")) > MAX_DIGITS:
         raise _too_long(text)
     return int(text)
@@ -173,7 +173,7 @@ def _read_number(text: str) -> Decimal:
 
 
 def _is_long(number: Decimal) -> bool:
-    """Whether a number has too many digits before or after the point when it is written in full."""
+    """Return whether a number has too many digits before or after the point when it is written in full."""
     exponent = number.as_tuple().exponent
     assert isinstance(exponent, int)
     return number.adjusted() >= MAX_DIGITS or -exponent > MAX_DIGITS

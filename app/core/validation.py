@@ -1,4 +1,4 @@
-"""What the framework finds wrong with a body or a parameter, in our words: none of its own sentences leaves. Pure."""
+"""The framework's validation errors in our words: none of its own sentences is shown. Pure."""
 
 import json
 import re
@@ -64,7 +64,7 @@ _CHOICES = ("literal_error", "enum", "union_tag_invalid")
 
 @dataclass(frozen=True)
 class Misfit:
-    """One mistake: `where` (body, query, path, header), the place in it, what is wrong and what may help."""
+    """One mistake: `where` (body, query, path, header), the position in it, a message and a hint."""
 
     where: str
     path: tuple[str | int, ...]
@@ -78,8 +78,8 @@ class Misfit:
 
 
 def find_misfits(errors: Sequence[Mapping[str, Any]], body: Any, body_type: Any) -> list[Misfit]:
-    """The mistakes in what the framework reports of a request; several of one place, one for each type that it could
-    have had, are one. `body_type` is what the body should be: it knows the names of the members."""
+    """The mistakes that the framework reports for a request; several at one position, one for each possible type, are
+    joined. `body_type` is what the body should be: it knows the names of the members."""
     by_place: dict[tuple[str | int, ...], list[Mapping[str, Any]]] = {}
     for error in errors:
         where, *path = error["loc"]
@@ -97,7 +97,7 @@ def misfits_of_members(error: ValidationError, *, with_values: bool = True) -> l
 
 
 def _place(path: Sequence[str | int], document: Any, *, is_missing: bool) -> list[str | int]:
-    """The part of a path that is in a document: behind it the framework names the types that it tried."""
+    """The part of a path that is in a document: after it the framework names the types that it tried."""
     place: list[str | int] = []
     for part in path:
         in_array = isinstance(document, list) and isinstance(part, int) and part < len(document)
@@ -144,7 +144,7 @@ def _members(known: Sequence[str]) -> str | None:
 
 
 def _expected(error: Mapping[str, Any]) -> str | None:
-    """What a value should be, None if the mistake is another one than its type."""
+    """The expected type of a value, None if its type is not the mistake."""
     kind = str(error["type"])
     if kind in _CHOICES:
         return _choices(error)

@@ -15,7 +15,7 @@ from app.datasets.stores import MAX_KEY_COLUMNS, Store
 
 
 class DatasetCreate(RequestBody):
-    """A dataset to be made, with its columns or without: then its first import infers them."""
+    """A new dataset, with its columns or without: then its first import infers them."""
 
     name: Name
     title: str | None = Field(None, max_length=200)
@@ -28,7 +28,7 @@ class DatasetCreate(RequestBody):
 
     @property
     def definition(self) -> Definition:
-        """What the dataset's table is built from; a key's columns are required."""
+        """The definition of the dataset's table; a key's columns are required."""
         columns = (
             column.model_copy(update={"required": True}) if column.name in self.key else column
             for column in self.columns
@@ -53,9 +53,9 @@ class ColumnAdded(Column):
 
 
 class ColumnChange(RequestBody, Conventions):
-    """What is changed of a column: what is left out stays, null removes.
+    """A change of a column: members left out stay, null removes.
 
-    Where a text becomes another type, its conventions also say how the texts are written.
+    If a text becomes another type, its conventions also give the format of the texts.
     """
 
     name: Name | None = Field(None, description="its new name")
@@ -78,7 +78,7 @@ class ColumnChange(RequestBody, Conventions):
 
 
 class DatasetUpdate(RequestBody):
-    """What is changed of a dataset, all of it or nothing; what is left out stays, null removes."""
+    """A change of a dataset, all of it or nothing; members left out stay, null removes."""
 
     title: str | None = Field(None, max_length=200)
     description: str | None = Field(None, max_length=2000)

@@ -1,4 +1,4 @@
-"""What a dataset's table is built from: columns, key and indexes, and how they have to fit together. Pure."""
+"""Definitions of datasets' tables: columns, key and indexes, and the rules between them. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Index(BaseModel):
 
     @property
     def declared(self) -> "Index | None":
-        """The index as it is declared and kept, None where it is one of the key, a unique column or the database."""
+        """The index as it is declared and stored, None if it belongs to the key, a unique column or the database."""
         return Index(columns=self.columns, search=self.search) if self.origin in (None, "declared") else None
 
     @property
@@ -95,7 +95,7 @@ class Definition:
         return [column.name for column in self.columns if column.name not in leading]
 
     def allows(self, index: Index) -> bool:
-        """Whether the columns can have an index."""
+        """Return whether the columns can have an index."""
         try:
             self._check_index(index)
         except ValueError:

@@ -1,4 +1,4 @@
-"""What can be wrong with a dataset that is made, read or deleted."""
+"""Problems of creating, reading, changing and deleting datasets."""
 
 from app.core.errors import Problem
 

@@ -1,4 +1,4 @@
-"""Options: how a file is written, where that is not to be detected.
+"""Options: the file's format, for anything that Tolva should not detect.
 
 Pure: no I/O, and free of the libraries that only the worker loads.
 """
@@ -28,7 +28,7 @@ _ONE_BYTE: dict[str, JsonValue] = {"pattern": r"^[\u0001-\u0009\u000b\u000c\u000
 
 
 # Each character is written the same wherever it stands: what has states, as ISO-2022, has no places of records. What
-# Python calls encodings besides, as punycode and unicode_escape, is no way to write a file.
+# Other codecs of Python, such as punycode and unicode_escape, are not for files.
 ENCODINGS = (
     *("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "ascii"),
     *(f"iso8859-{part}" for part in (*range(1, 12), *range(13, 17))),
@@ -57,7 +57,7 @@ def _whole(value: Any) -> Any:
 
 
 class ImportOptions(BaseModel):
-    """How the file is written, where it is not to be detected. What is left out is detected and reported."""
+    """The file's format. Members that you leave out are detected and reported."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -90,12 +90,12 @@ class ImportOptions(BaseModel):
 
     @property
     def said(self) -> dict[str, JsonValue]:
-        """What is said as JSON, also where it is null: that it is to be detected."""
+        """The given members as JSON, including null, which means: detect it."""
         return self.model_dump(mode="json", exclude_unset=True)
 
     @property
     def given(self) -> dict[str, JsonValue]:
-        """What is given as JSON."""
+        """The given members as JSON."""
         return {name: value for name, value in self.said.items() if value is not None}
 
     def changed_by(self, other: "ImportOptions") -> "ImportOptions":

@@ -17,7 +17,7 @@ _TABLE = quote(CATALOGUE_SCHEMA, "dataset")
 
 @dataclass(frozen=True)
 class DatasetRow:
-    """What a dataset is, its columns and its declared indexes as the JSON that they are kept as."""
+    """A dataset's row, with its columns and declared indexes as stored JSON."""
 
     id: UUID
     created_at: datetime
@@ -61,7 +61,7 @@ async def get_dataset(name: str, *, visible: Collection[str] | None = None) -> D
     """The dataset of this name.
 
     Raises:
-        DatasetNotFound: there is none; a near name of those that there are is proposed, a `visible` one if given.
+        DatasetNotFound: no dataset has this name; a near name is suggested, a `visible` one if given.
     """
     dataset = await find_dataset(name)
     if dataset is None:
@@ -70,7 +70,7 @@ async def get_dataset(name: str, *, visible: Collection[str] | None = None) -> D
 
 
 def not_found(name: str, names: Collection[str]) -> DatasetNotFound:
-    """The problem that there is no dataset of a name; a near one of `names` is proposed."""
+    """The problem for an unknown dataset name; a near one of `names` is suggested."""
     return DatasetNotFound(f"There is no dataset '{name}'.{did_you_mean(name, names)}")
 
 
@@ -80,7 +80,7 @@ async def list_names(visible: Collection[str] | None, limit: int | None = None) 
 
 
 async def count_datasets(visible: Collection[str] | None) -> int:
-    """How many datasets there are, or how many of the `visible` ones."""
+    """The number of datasets, or of the `visible` ones."""
     rows = await statements.fetch(_COUNT, visible)
     return int(rows[0]["count"])
 

@@ -49,7 +49,7 @@ class Dataset(SQLModel, table=True):
 
     @property
     def can(self) -> Capabilities:
-        """What the store of its records can do."""
+        """The capabilities of the store of its records."""
         return STORES[self.store]
 
     @property
@@ -65,7 +65,7 @@ class Dataset(SQLModel, table=True):
 
     @property
     def definition(self) -> Definition:
-        """What the dataset's table is built from."""
+        """The definition of the dataset's table."""
         indexes = tuple(Index.model_validate(index) for index in self.indexes)
         return Definition(tuple(self.typed_columns), tuple(self.key), indexes)
 

@@ -31,13 +31,13 @@ _TABLE_FACTS = text("""
     WHERE namespace.nspname = :schema AND class.relkind = 'r' AND class.relname = ANY(:names)
 """)
 
-# Whoever loads into a dataset or changes its table holds this lock of its id, until the transaction ends.
+# Each transaction that loads into a dataset or changes its table holds this lock of its id until it ends.
 LOADING_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:dataset, 0))")
 
 
 @dataclass(frozen=True)
 class TableFacts:
-    """What PostgreSQL knows of a table: its planner's count of rows, None until there is one, and its indexes."""
+    """PostgreSQL's statistics of a table: its planner's count of rows, None at first, and its indexes."""
 
     record_count: int | None = None
     indexes: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ async def get_dataset(session: AsyncSession, name: str, *, visible: Collection[s
     """The dataset of this name.
 
     Raises:
-        DatasetNotFound: there is none; a near name of those that there are is proposed, a `visible` one if given.
+        DatasetNotFound: no dataset has this name; a near name is suggested, a `visible` one if given.
     """
     dataset = await find_dataset(session, name)
     if dataset is None:
@@ -64,9 +64,9 @@ async def get_dataset(session: AsyncSession, name: str, *, visible: Collection[s
 
 
 async def lock_dataset(session: AsyncSession, dataset_id: UUID) -> Dataset | None:
-    """The dataset as it is now, kept from every other writer until the transaction ends; None where it is gone.
+    """Lock the dataset against every other writer until the transaction ends; None if it is gone.
 
-    What refers to it, as an import does, can be made meanwhile.
+    Rows that reference it, such as imports, can be created meanwhile.
     """
     query = select(Dataset).where(col(Dataset.id) == dataset_id).with_for_update(key_share=True)
     found: Dataset | None = await session.scalar(query.execution_options(populate_existing=True))
@@ -89,7 +89,7 @@ async def list_names(session: AsyncSession, visible: Collection[str] | None = No
 async def list_page(
     session: AsyncSession, limit: int, *, after: str = "", visible: Collection[str] | None = None
 ) -> list[Dataset]:
-    """Up to `limit` datasets by name, those behind `after`, only the `visible` ones where that is given."""
+    """Up to `limit` datasets by name, those after `after`, only the `visible` ones if that is given."""
     name = col(Dataset.name)
     query = select(Dataset).where(name > after).order_by(name).limit(limit)
     if visible is not None:
@@ -120,7 +120,7 @@ async def add_dataset(session: AsyncSession, dataset: Dataset) -> None:
 
 async def touch_dataset(session: AsyncSession, dataset: Dataset) -> None:
     """Store what was changed of a dataset, with the time of the change."""
-    # Whatever is kept of a definition is known by this time: two changes never have the same one.
+    # Caches of a definition are tagged with this time: two changes never have the same one.
     dataset.updated_at = max(datetime.now(UTC), dataset.updated_at + timedelta(microseconds=1))
     session.add(dataset)
     await session.flush()
@@ -134,7 +134,7 @@ async def run_ddl(session: AsyncSession, statements: Sequence[str]) -> None:
 
 
 async def table_has_rows(session: AsyncSession, name: str) -> bool:
-    """Whether a dataset's table has any records; if it has none, it gets none until the transaction ends."""
+    """Return whether a dataset's table has any records; if not, it gets none until the transaction ends."""
     table = quote(DATA_SCHEMA, name)
     query = text(f"SELECT EXISTS (SELECT FROM {table})")
     # Nobody has to wait for a lock that is not needed.
@@ -145,7 +145,7 @@ async def table_has_rows(session: AsyncSession, name: str) -> bool:
 
 
 async def drop_table(session: AsyncSession, name: str) -> None:
-    """Drop a dataset's table with its records, where there is one."""
+    """Drop a dataset's table with its records, if it exists."""
     await run_ddl(session, [f"DROP TABLE IF EXISTS {quote(DATA_SCHEMA, name)}"])
 
 

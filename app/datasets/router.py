@@ -132,8 +132,8 @@ async def update_dataset(
 ) -> DatasetPublic:
     """Change a dataset: its title, its columns, its key, its indexes. This needs the scope admin.
 
-    All of a request is done, or nothing. The records that are there are checked first: where some do not fit, the
-    problem's `errors` name up to ten of them for each reason, with the record's key and the value.
+    All of a request is done, or nothing. Existing records are checked first: if some do not fit, the problem's `errors`
+    name up to ten of them for each reason, with the record's key and the value.
     """
     await apply.update_dataset(session, dataset, body, caller)
     shown = (await repository.show(session, [dataset]))[0]

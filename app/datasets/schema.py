@@ -16,7 +16,7 @@ MAX_SCHEMAS = 1000
 
 
 class Described(Protocol):
-    """What a dataset is, in a session or out of one; its columns and indexes are JSON."""
+    """A dataset's row, in a session or out of one; its columns and indexes are JSON."""
 
     @property
     def id(self) -> UUID: ...
@@ -65,7 +65,7 @@ class DatasetSchema:
 
     @property
     def can(self) -> Capabilities:
-        """What the store of its records can do."""
+        """The capabilities of the store of its records."""
         return STORES[self.store]
 
     @cached_property
@@ -74,12 +74,12 @@ class DatasetSchema:
 
     @property
     def is_numbered(self) -> bool:
-        """Whether the database numbers the records, as it does where there is no key."""
+        """Return whether the database numbers the records, as it does without a key."""
         return self.key[0].name == ROW_ID
 
     @cached_property
     def has_texts(self) -> bool:
-        """Whether there is anything for full-text search to look into."""
+        """Return whether full-text search has any column."""
         return any(column.kind.is_text for column in self.columns)
 
     @cached_property
@@ -94,7 +94,7 @@ class DatasetSchema:
 
     @cached_property
     def search_is_indexed(self) -> bool:
-        """Whether full-text search is quick."""
+        """Return whether full-text search has an index."""
         return any(index.search for index in self.indexes)
 
 

@@ -1,7 +1,7 @@
 """The schemas of datasets as this process last saw them.
 
-Whoever uses one has `is_current` hold in the statement that it is used for: so a request needs no look into the
-catalogue, and never acts on what a dataset was before.
+A statement that uses one contains `is_current`: so a request need not read the catalogue, and never acts on an outdated
+schema.
 """
 
 from collections.abc import Collection
@@ -17,13 +17,13 @@ _known: dict[str, DatasetSchema] = {}
 
 
 class StaleSchema(Exception):
-    """A dataset or a caller is no longer what it was known as; nothing was done."""
+    """The cached state of a dataset or a caller is outdated; nothing was done."""
 
 
 async def find_known_schema(name: str, *, anew: bool = False) -> DatasetSchema | None:
-    """The schema of the dataset of this name, if it can be told without the catalogue.
+    """The schema of the dataset of this name, if it can be found without the catalogue.
 
-    This process knows it, or the item of a key-value dataset has it. `anew`, only what the item says now counts.
+    This process knows it, or the item of a key-value dataset has it. `anew`, only what the item has now counts.
     """
     if anew:
         _known.pop(name, None)
@@ -32,10 +32,10 @@ async def find_known_schema(name: str, *, anew: bool = False) -> DatasetSchema |
 
 
 async def get_schema(name: str, visible: Collection[str] | None) -> DatasetSchema:
-    """The schema of the dataset of this name, as it was when it was last looked at.
+    """The schema of the dataset of this name, as it was last read.
 
     Raises:
-        DatasetNotFound: there is none; a near name among the `visible` ones is proposed.
+        DatasetNotFound: no dataset has this name; a near name among the `visible` ones is suggested.
     """
     known = _known.get(name)
     return known if known is not None else await look_up_schema(name, visible)

@@ -33,11 +33,12 @@ from app.datasets.stores import STORES
 
 
 async def create_dataset(session: AsyncSession, body: DatasetCreate, caller: Principal) -> Dataset:
-    """Make a dataset, and its table at once where its columns are given.
+    """Create a dataset, and its table at once if its columns are given.
 
     Raises:
-        ScopeMissing: the caller may not read a dataset that a column refers to.
-        DatasetNameTaken, NotSupportedByStore, TooManyColumns, TooManyIndexes, ReferenceInvalid: it cannot be made so.
+        ScopeMissing: the caller may not read a dataset that a column references.
+        DatasetNameTaken, NotSupportedByStore, TooManyColumns, TooManyIndexes, ReferenceInvalid: the definition is
+            refused.
     """
     definition = body.definition
     check_column_count(definition.columns)
@@ -121,7 +122,7 @@ async def delete_dataset(session: AsyncSession, dataset: Dataset, caller: Princi
 
 
 async def _retire_records(session: AsyncSession, dataset: Dataset) -> None:
-    """Have the worker remove the records of a key-value dataset, once it is known to be deleted."""
+    """Let the worker remove the records of a key-value dataset, once it is known to be deleted."""
     generation = await metadata.mark_deletion(session, dataset)
     # A deletion that was not committed after all has been noticed by then.
     seconds = metadata.CHANGE_SECONDS + get_settings().keyvalue_retire_seconds
@@ -191,10 +192,10 @@ def demand_references(caller: Principal, columns: Sequence[Column]) -> None:
 
 
 async def check_references(session: AsyncSession, name: str, columns: Sequence[Column]) -> dict[str, str]:
-    """The name of the key's column of each dataset that columns refer to; none can be deleted meanwhile.
+    """The name of the key's column of each dataset that columns reference; none can be deleted meanwhile.
 
     Raises:
-        ReferenceInvalid: a column refers to what is no key of its type.
+        ReferenceInvalid: a column references something other than a key of its type.
     """
     return {
         column.references: await _check_reference(session, name, column, column.references)

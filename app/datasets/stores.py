@@ -10,7 +10,7 @@ MAX_KEY_COLUMNS = 8
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a store can do with the records of a dataset."""
+    """The abilities of a store with the records of a dataset."""
 
     # Records are a table of PostgreSQL, with its constraints, indexes, references and locks.
     has_table: bool

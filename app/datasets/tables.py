@@ -11,7 +11,7 @@ from app.datasets.definition import Definition, Index
 
 MAX_IDENTIFIER_LENGTH = 63
 HASH_LENGTH = 8
-# A tsvector has 1 MB at most. A character of four bytes makes eight of it where hyphens join its words.
+# A tsvector has 1 MB at most. A character of four bytes takes eight of it if hyphens join its words.
 SEARCHED_CHARACTERS = 100_000
 # The characters that put an accent on the one before them, in PostgreSQL's regular expressions.
 ACCENTS = r"[\u0300-\u036f]"
@@ -102,7 +102,8 @@ def _index(table: str, definition: Definition, index: Index) -> Attachment:
     first = by_name[terms[0][0]]
     if first.kind.is_document:
         return Attachment("index", name, f"USING gin ({quote(first.name)} jsonb_path_ops)", (first.name,))
-    # The order of lists: the key, in the last column's direction, leaves no ties, so that pages go on where one ended.
+    # The order of lists: the key, in the last column's direction, leaves no ties, so that each page continues after the
+    # one before.
     named, (_, descends) = {column for column, _ in terms}, terms[-1]
     terms += [(column, descends) for column in definition.key or (ROW_ID,) if column not in named]
     ordered = [f"{quote(column)}{' DESC' if descending else ''}" for column, descending in terms]
@@ -110,7 +111,7 @@ def _index(table: str, definition: Definition, index: Index) -> Attachment:
 
 
 def index_name(table: str, index: Index) -> str:
-    """A declared index's name: `products__category__price__idx`, with `idx_ad` where the second one descends."""
+    """A declared index's name: `products__category__price__idx`, with `idx_ad` if the second one descends."""
     if index.search:
         return constraint_name(table, "search")
     directions = "".join("d" if descending else "a" for _, descending in index.terms)
@@ -119,7 +120,7 @@ def index_name(table: str, index: Index) -> str:
 
 
 def search_expression(columns: Sequence[Column], source: str | None = None) -> str:
-    """The tsvector of a record's texts, for full-text search: the same SQL where it is asked for and in its index.
+    """The tsvector of a record's texts, for full-text search: the same SQL in queries and in the index.
 
     `columns` are all of the dataset's; those of type text are searched. `source` is the table's alias in a query.
     """

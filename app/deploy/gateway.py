@@ -84,7 +84,7 @@ def _paths(app: FastAPI) -> set[str]:
 
 
 def _open_path(path: str) -> Document:
-    """What every path takes: any method, so that the application refuses it, and what a browser asks before."""
+    """The methods of every path: any, so that the application refuses it, and the preflight of a browser."""
     parameters = [_parameter(name, "path") for name in _path_names(path)]
     anything = {"parameters": parameters, "x-amazon-apigateway-integration": _integration()}
     return {ANY: {"security": GATEWAY_KEY, **anything}, "options": anything}
@@ -161,7 +161,7 @@ def _lines(document: Document) -> list[str]:
 
 def main() -> None:
     """Write the document of the application into the template."""
-    from app.main import create_app  # noqa: PLC0415  # it reads the settings, which whoever only imports this lacks
+    from app.main import create_app  # noqa: PLC0415  # it reads the settings, which an importer of this module may lack
 
     text = TEMPLATE.read_text("utf-8")
     TEMPLATE.write_text(write_into(text, gateway_document(create_app())), "utf-8")

@@ -1,4 +1,4 @@
-"""The Lambda function behind the gateway."""
+"""The Lambda function of the gateway."""
 
 import gc
 from typing import Any
@@ -25,7 +25,7 @@ def _load() -> Any:
         create_app(within=[Middleware(ResponseLimit)], late=True),
         # Lambda would run start-up and shutdown with each request: engine and clients live as long as the process.
         lifespan="off",
-        # Anything else leaves in base64, which a gateway decodes only where it was told to.
+        # Anything else leaves in base64, which a gateway decodes only if it is configured to.
         text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, ProblemResponse.media_type, "application/x-ndjson"],
     )
     gc.freeze()

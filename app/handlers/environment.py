@@ -1,4 +1,4 @@
-"""What a function does before its first event, and what it knows of the one at hand."""
+"""Preparation of a function before its first event, and the context of the current event."""
 
 import os
 from typing import Any
@@ -8,7 +8,7 @@ from app.core.settings import get_settings
 
 
 def in_lambda() -> bool:
-    """Whether this is a process of Lambda's."""
+    """Return whether this process runs in Lambda."""
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
 
@@ -26,6 +26,6 @@ def prepare_log(service: str) -> None:
 
 
 def begin_invocation(context: Any) -> None:
-    """Have what is logged from now on say which invocation it belongs to."""
+    """Bind the invocation's id to everything that is logged from now on."""
     log.request_id.set(context.aws_request_id)
     log.trace_id.set(log.find_trace())

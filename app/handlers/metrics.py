@@ -1,7 +1,7 @@
-"""What CloudWatch counts: events of the log as metrics in its embedded format, by Powertools for AWS Lambda.
+"""CloudWatch metrics: events of the log in its embedded format, by Powertools for AWS Lambda.
 
-They have no dimension but the service: each further value of one would be a metric of its own, and paid as one. Only
-faults, which there should be none of, have the release too: an alarm takes a new one back for its own.
+Their only dimension is the service: each further value would be a metric of its own, and billed as one. Only faults,
+which should not occur, have the release too: an alarm rolls a new release back for its own faults.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ Measures = Iterator[tuple[str, MetricUnit, float]]
 
 
 def publish_metrics(service: str) -> None:
-    """Have every event that is counted written to standard output as metrics as well, where CloudWatch reads them."""
+    """Write every counted event to standard output as metrics too, from which CloudWatch reads them."""
     metrics = Metrics(namespace=NAMESPACE, service=service)
 
     def publish(name: str, fields: Fields) -> None:

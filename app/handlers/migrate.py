@@ -36,7 +36,7 @@ def upgrade(database_url: str) -> None:
     """Bring a database to the newest revision, and its search indexes to what this code searches.
 
     Two processes may do so at once: the second waits and finds nothing to do. It runs its own event loop, so call it
-    where none is running.
+    while no other is running.
     """
     config = Config(CONFIG_FILE)
     config.attributes["database_url"] = database_url
@@ -45,7 +45,7 @@ def upgrade(database_url: str) -> None:
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, str | None]:
-    """Migrate the database of the settings and say which revision it is at; to CloudFormation, where that asks."""
+    """Migrate the database of the settings and report its revision; to CloudFormation, if that asks."""
     log.configure(get_settings().log_level)
     if "ResponseURL" not in event:
         return {"revision": _migrate()}
@@ -53,7 +53,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str | None]:
     try:
         if event["RequestType"] != "Delete":
             _prepare()
-    except Exception as error:  # whatever it is, CloudFormation would wait for an answer until its time is over
+    except Exception as error:  # without an answer CloudFormation would wait until its time is over
         log.failure("migration.failed", error)
         outcome = {"Status": "FAILED", "Reason": f"{type(error).__name__}: {error}"}
     _answer(event, outcome)

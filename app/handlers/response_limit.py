@@ -12,7 +12,7 @@ from app.core.settings import get_settings
 
 
 class _Overflow(Exception):
-    """The response has become too large; whoever makes it stops."""
+    """The response has become too large; the application stops."""
 
 
 class ResponseLimit:
@@ -41,7 +41,7 @@ class ResponseLimit:
 
 
 class _EncodedSize:
-    """What a response takes in Lambda's answer: a text in JSON, with its quotes escaped, else base64."""
+    """The size of a response in Lambda's answer: text in JSON, with its quotes escaped, else base64."""
 
     def __init__(self) -> None:
         # A part may end in the middle of a character.

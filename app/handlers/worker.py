@@ -30,9 +30,9 @@ SWITCH_SECONDS = 0.0005
 
 
 async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> dict[str, list[dict[str, str]]]:
-    """Do what the messages of an SQS event ask for; answers which of them are to be delivered again.
+    """Do what the messages of an SQS event ask for; return those to be delivered again.
 
-    The event of the schedule is another one: it has no messages, and asks for what nobody tells of.
+    The event of the schedule is another one: it has no messages, and asks for work without a message.
     """
     if RECOVER in event:
         await recover()
@@ -72,7 +72,7 @@ async def recover() -> None:
 
 
 async def _objects(body: dict[str, Any]) -> AsyncIterator[tuple[str, str]]:
-    """The key and version of each file that a message tells of; S3's test message tells of none."""
+    """The key and version of each file in a message; S3's test message has no file."""
     if "object" in body:
         stored = await find_object(body["object"])
         if stored is not None:
@@ -94,10 +94,10 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 async def prepare(imports: int = 1) -> None:
-    """What a worker does before its first message, of which it takes so many at a time.
+    """Prepare a worker before its first message; it takes this many at a time.
 
     Raises:
-        SettingsInvalid: each import has a connection to load by, and there would be none for all the rest.
+        SettingsInvalid: imports would take all connections, and leave none for other statements.
     """
     if get_settings().database_pool_size <= imports:
         raise SettingsInvalid(
@@ -110,7 +110,7 @@ async def prepare(imports: int = 1) -> None:
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
-    """What Lambda calls: an SQS event in, partial batch failures out."""
+    """The handler that Lambda calls: an SQS event in, partial batch failures out."""
     begin_invocation(context)
     seconds = max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
     return _loop().run_until_complete(process(event, seconds))

@@ -18,12 +18,12 @@ MAX_CHOICES = 2000
 # What a decimal is checked with whose size its file decides.
 ROOM = {"precision": MAX_PRECISION, "scale": MAX_PRECISION // 2}
 SIZE = ("precision", "scale")
-# What stands in the way of a column that is left out, or is no member of a column.
+# Members that exclude each other with `omit`, or are not members of a column.
 NOT_OF_COLUMNS = frozenset({"label", "omit"})
 
 
 class ColumnChoice(Conventions):
-    """What is said of a column before its file is read. What is left out is inferred, or as the dataset has it."""
+    """The options of a column, given before its file is read. Members left out are inferred, or the dataset's."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,7 +74,7 @@ class ColumnChoice(Conventions):
 
     @property
     def members(self) -> dict[str, Any]:
-        """What is said of the column, as members of one."""
+        """The given members of the column."""
         return {
             name: value
             for name, value in self.model_dump(exclude=set(NOT_OF_COLUMNS), exclude_none=True).items()
@@ -83,7 +83,7 @@ class ColumnChoice(Conventions):
 
     @property
     def conventions(self) -> dict[str, Any]:
-        """How the file writes the column's values."""
+        """The formats of the column's values in the file."""
         return {name: value for name, value in self.members.items() if name in Conventions.model_fields}
 
     @property
@@ -93,13 +93,13 @@ class ColumnChoice(Conventions):
 
 
 def first_mistake(error: ValidationError) -> str:
-    """What is wrong first with the members of a column."""
+    """The first mistake in the members of a column."""
     found = misfits_of_members(error)[0]
     return f"`{found.path[0]}`: {found.message}" if found.path else found.message
 
 
 def check_choices(choices: Sequence[ColumnChoice]) -> None:
-    """Raise ValueError where two choices are of one label, or give two columns one name."""
+    """Raise ValueError if two choices have one label, or give two columns one name."""
     for what, values in (
         ("are of the column", [choice.label for choice in choices]),
         ("call a column", [choice.name for choice in choices if choice.name]),

@@ -43,12 +43,12 @@ Phase = Literal["reading", "inferring", "loading", "committing"]
 FINISHED: tuple[Status, ...] = ("succeeded", "failed", "cancelled")
 DETAIL_LIMIT = 100
 REJECTION_FIELDS = ("line", "record", "offset", "column", "value", "code", "message")
-# Where in the bucket announced files arrive, and dropped ones.
+# The bucket's prefixes of announced files and of dropped ones.
 UPLOADS, INBOX = "uploads/imports/", "inbox/"
 
 
 def rejections_key(import_id: UUID) -> str:
-    """Where in the bucket the full list of an import's rejections is."""
+    """The bucket's key of the full list of an import's rejections."""
     return f"rejections/{import_id}.csv"
 
 
@@ -111,7 +111,7 @@ class Import(SQLModel, table=True):
     rejections: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=_json("[]"))
     problem: dict[str, Any] | None = SqlField(default=None, sa_column=SqlColumn(JSONB(none_as_null=True)))
 
-    # Whoever holds `lease` works on the import until `lease_until`; `attempts` counts the workers that took it up.
+    # The worker with `lease` works on the import until `lease_until`; `attempts` counts the workers that started it.
     lease: UUID | None = SqlField(default=None)
     lease_until: datetime | None = SqlField(default=None, sa_column=_time())
     attempts: int = SqlField(default=0, sa_column=SqlColumn(Integer, nullable=False, server_default="0"))
@@ -186,7 +186,7 @@ class FilePublic(BaseModel):
 
 
 class Progress(BaseModel):
-    """How far an import is: bytes of the file as stored, rows, rows a second and the seconds that seem left."""
+    """The progress of an import: bytes of the file as stored, rows, rows a second and the estimated seconds left."""
 
     bytes: int = 0
     bytes_total: int | None = None
@@ -210,7 +210,7 @@ class Total(BaseModel):
 
 
 class Rejection(BaseModel):
-    """One cell or row that was not accepted: `line` where its record begins, `record` from 1, `offset` in bytes."""
+    """One cell or row that was not accepted: `line` in which its record begins, `record` from 1, `offset` in bytes."""
 
     line: int
     record: int
@@ -241,8 +241,8 @@ class Candidate(Conventions):
 
 
 class ImportedColumn(Column):
-    """A column that the file was read with; `evidence` says why it has its type, where that was inferred, and
-    `candidates` which types it nearly has, the most fitting first."""
+    """A column of the read file; `evidence` is the reason of its type, if that was inferred, and `candidates` are the
+    types that it nearly has, the best first."""
 
     evidence: list[str] = Field(default_factory=list)
     candidates: list[Candidate] = Field(default_factory=list)
@@ -306,7 +306,7 @@ class ImportPublic(BaseModel):
         """The public face of a row of the catalogue."""
         members = row.model_dump(include=set(cls.model_fields))
         file = FilePublic(name=row.file_name, size=row.file_size, version=row.object_version)
-        # They were columns when the import ran, whatever the rules for columns are today.
+        # They were columns when the import ran, even if the rules for columns have changed.
         columns = [ImportedColumn.model_construct(**column) for column in row.columns]
         # The catalogue does not keep the order of an object's members.
         places = {column.name: place for place, column in enumerate(columns)}
@@ -316,7 +316,7 @@ class ImportPublic(BaseModel):
 
     @field_serializer("columns")
     def _show_columns(self, columns: list[ImportedColumn]) -> list[dict[str, Any]]:
-        # What the catalogue keeps is no model within.
+        # The catalogue's JSON contains no models.
         return [column.model_dump(mode="json", exclude_none=True, warnings=False) for column in columns]
 
     @field_serializer("problem")

@@ -16,7 +16,7 @@ from app.imports import errors
 from app.imports.formats.table import VALUE_LIMIT, Fault, Places, Positions
 from app.imports.models import DETAIL_LIMIT, REJECTION_FIELDS, Import
 
-# Rejections that are made at a time: there may be as many as the file has cells.
+# Rejections that are built at a time: there may be as many as the file has cells.
 PORTION = 8 * 1024
 _SCHEMA = pa.schema(
     [pa.field(name, pa.int64() if name in ("line", "record", "offset") else pa.string()) for name in REJECTION_FIELDS]
@@ -89,7 +89,7 @@ class _Faults:
             start = end
 
     def count(self, places: Positions) -> "Counter[tuple[str | None, str]]":
-        """How many there are of each column and code."""
+        """The number for each column and code."""
         totals: Counter[tuple[str | None, str]] = Counter()
         for kind, count in enumerate(np.bincount(self.kinds[places], minlength=len(self._names)).tolist()):
             totals[self._names[kind]] += count
@@ -129,7 +129,7 @@ class Report:
 
     @property
     def totals(self) -> list[dict[str, Any]]:
-        """How many rejections there are for each column and code, the most frequent first."""
+        """The number of rejections for each column and code, the most frequent first."""
         return [
             {"column": column, "code": code, "count": count} for (column, code), count in self._totals.most_common()
         ]
@@ -147,20 +147,20 @@ class Report:
         await self._writer.write(found.csv)
 
     def _keep_first(self, table: pa.Table) -> None:
-        """Keep the first in file order; clashes are found after what comes behind them in the file."""
+        """Keep the first in file order; conflicts are found after later rows of the file."""
         if len(self.rejections) == DETAIL_LIMIT and table["record"][0].as_py() > self.rejections[-1]["record"]:
             return
         merged = [*self.rejections, *table.slice(0, DETAIL_LIMIT).to_pylist()]
         self.rejections = sorted(merged, key=lambda row: row["record"])[:DETAIL_LIMIT]
 
     async def close(self) -> None:
-        """Make the file visible, where there is anything to see."""
+        """Publish the file, if it has any content."""
         if self._writer is not None:
             await self._writer.finish()
             self._writer = None
 
     async def discard(self) -> None:
-        """Leave nothing behind."""
+        """Remove all traces."""
         if self._writer is not None:
             await self._writer.abort()
 
@@ -181,7 +181,7 @@ WAYS_OUT = {
 
 
 def _way_out(report: Report, encoding_hint: str) -> str:
-    """What would let rows load that are not accepted for the most frequent reason, as the end of a hint."""
+    """The end of a hint: the option that would accept the rows with the most frequent fault."""
     code = report.totals[0]["code"] if report.totals else ""
     way = encoding_hint if code == "invalid_encoding" else WAYS_OUT.get(code)
     return f" {way}" if way else ""

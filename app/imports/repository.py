@@ -42,7 +42,7 @@ async def get_import(session: AsyncSession, import_id: UUID) -> Import:
     """The import.
 
     Raises:
-        ImportNotFound: there is none.
+        ImportNotFound: the import does not exist.
     """
     found = await session.get(Import, import_id)
     if found is None:
@@ -51,7 +51,7 @@ async def get_import(session: AsyncSession, import_id: UUID) -> Import:
 
 
 async def find_import_options(session: AsyncSession, dataset_id: UUID | None) -> dict[str, Any]:
-    """How the files of a dataset are written, as it says; nothing where it is gone."""
+    """The import options of a dataset; empty if it is gone."""
     found = await session.scalar(select(col(Dataset.import_options)).where(col(Dataset.id) == dataset_id))
     return dict(found or {})
 
@@ -77,7 +77,7 @@ async def add_dropped_file(session: AsyncSession, row: Import) -> Import | None:
 async def list_page(
     session: AsyncSession, dataset_id: UUID, limit: int, *, after: tuple[datetime, UUID] | None = None
 ) -> list[Import]:
-    """Up to `limit` imports of a dataset, the newest first, those behind `after`."""
+    """Up to `limit` imports of a dataset, the newest first, those after `after`."""
     place = tuple_(col(Import.created_at), col(Import.id))
     query = select(Import).where(col(Import.dataset_id) == dataset_id).order_by(place.desc()).limit(limit)
     if after is not None:
@@ -125,7 +125,7 @@ def _lease_end() -> Any:
 
 
 async def find_reason_to_wait(session: AsyncSession, row: Import, *, takes_long: bool = False) -> str | None:
-    """Why an import is not to be taken up now: a long one goes into its dataset, or it is long and enough of them run.
+    """The reason to postpone an import: a long one goes into its dataset, or it is long and enough of them run.
 
     A worker that waited for such an end would be missing to all others.
     """
@@ -138,7 +138,7 @@ async def find_reason_to_wait(session: AsyncSession, row: Import, *, takes_long:
 
 
 async def take_slot(session: AsyncSession, lease: Lease) -> bool:
-    """Have an import that has been claimed count as a long one; False when there are enough of them."""
+    """Count a claimed import as a long one; False if there are enough of them."""
     await session.execute(SLOTS_LOCK)
     if await _count_long(session, col(Import.id) != lease.import_id) >= get_settings().max_long_imports:
         return False
@@ -162,7 +162,7 @@ async def postpone(
 ) -> None:
     """Leave an import for later, as if no worker had seen it; one that was claimed is given back.
 
-    `until` is when its message is taken for lost.
+    `until` is the time from which its message counts as lost.
     """
     claimed = and_(col(Import.status) == "running", col(Import.lease) == (lease.token if lease else None))
     waits = col(Import.status).in_(["awaiting_upload", "queued"])
@@ -188,7 +188,7 @@ async def postpone(
 
 
 async def count_queued(session: AsyncSession) -> int:
-    """How many imports are queued."""
+    """The number of queued imports."""
     return await session.scalar(select(func.count()).select_from(Import).where(col(Import.status) == "queued")) or 0
 
 

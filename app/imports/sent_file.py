@@ -59,7 +59,7 @@ class SentFile:
 
 
 class SendableRoute(JsonRoute):
-    """A route that takes the JSON of its type, or a file with the same said of it in the address or in a form."""
+    """A route that takes the JSON of its type, or a file with the same members in the query string or in a form."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The route's handler for either kind of request."""
@@ -81,7 +81,7 @@ class SendableRoute(JsonRoute):
 
 
 def describe_sent_file() -> dict[str, Any]:
-    """What the operation's document says of requests with a file, beside what it says of the JSON."""
+    """The part of the operation's document about requests with a file, in addition to the JSON."""
     content = {"type": "string", "format": "binary"}
     form = {"type": "object", "required": ["file"], "properties": {"file": content}}
     schemas = {**ImportCreate.model_json_schema()["properties"], **ImportOptions.model_json_schema()["properties"]}
@@ -113,7 +113,7 @@ def find_sent_file(request: Request) -> SentFile | None:
     """The file that came with a request, or None if it only announces one.
 
     Raises:
-        RequestInvalid, ParameterInvalid, UnknownParameter: there is no file, or what is said of it cannot be meant.
+        RequestInvalid, ParameterInvalid, UnknownParameter: there is no file, or its parameters are invalid.
     """
     found: SentFile | Problem | None = request.scope.get(_FILE)
     if isinstance(found, Problem):
@@ -203,7 +203,7 @@ def _parts_of(kind: str, body: bytes) -> Iterator[tuple["_Head", bytes]]:
 
 @dataclass(frozen=True)
 class _Head:
-    """What headers say of a body."""
+    """Parse headers of a body."""
 
     name: str
     filename: str | None
@@ -212,7 +212,7 @@ class _Head:
 
 
 def _read_head(headers: Iterable[tuple[bytes, bytes]]) -> _Head:
-    """What headers say of a body, in which a file's name may be encoded in several ways: RFC 6266."""
+    """Parse headers of a body, in which a file's name may be encoded in several ways: RFC 6266."""
     # The client of the bucket loads it too, and nothing before.
     from aiohttp.helpers import parse_mimetype  # noqa: PLC0415
     from aiohttp.multipart import content_disposition_filename, parse_content_disposition  # noqa: PLC0415
@@ -234,7 +234,7 @@ def _collect(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """The settings by their names.
 
     Raises:
-        UnknownParameter: there is none of a name.
+        UnknownParameter: a name is unknown.
     """
     said: dict[str, list[str]] = {}
     for name, value in pairs:
@@ -248,7 +248,7 @@ def _collect(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _announce(sent: SentFile) -> dict[str, Any]:
-    """What is said of a file, as the JSON that would announce it."""
+    """The parameters of a file, as the JSON that would announce it."""
     members: dict[str, Any] = {"filename": sent.name.replace("\\", "/").rpartition("/")[2], "size": len(sent.content)}
     options: dict[str, Any] = {}
     for name, values in sent.said.items():

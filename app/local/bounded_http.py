@@ -18,7 +18,7 @@ from app.core.errors import Problem, ServiceUnavailable
 from app.core.http.edge_errors import HeadTooLarge, RequestMalformed, RequestTimedOut
 from app.core.settings import get_settings
 
-# What h11 says of the other side until it has sent all of a request, whatever it proposes or says of the connection.
+# States of the other side in h11 until it has sent all of a request, with any proposal or connection header.
 ARRIVING = (h11.IDLE, h11.SEND_BODY)
 RETRY_SECONDS = 5
 MAX_ASCII = 0x7F

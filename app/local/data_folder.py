@@ -23,7 +23,7 @@ ADMIN_KEY_FILE = "admin-key"
 class ImportedFile:
     """The file that a dataset was filled from; `finished` is false as long as its import has not succeeded.
 
-    `path` is where it was, `dataset` the id of the dataset, and `begun` when its import was: None if an earlier version
+    `path` is its path, `dataset` the id of the dataset, and `begun` the time of its import: None if an earlier version
     of Tolva noted the file.
     """
 
@@ -91,7 +91,8 @@ class DataFolder:
         )
 
     def admin_key(self) -> str:
-        """The administrator's key: TOLVA_ADMIN_KEY, or one made once and kept in a file that only its owner reads."""
+        """The administrator's key: TOLVA_ADMIN_KEY, or one created once and kept in a file that only its owner can
+        read."""
         given = os.environ.get(ADMIN_KEY_VARIABLE)
         if given:
             return given
@@ -106,14 +107,14 @@ class DataFolder:
         return key
 
     def find_kept_admin_key(self) -> str | None:
-        """The key that an earlier run made, or None."""
+        """The key that an earlier run created, or None."""
         try:
             return (self.path / ADMIN_KEY_FILE).read_text().strip() or None
         except OSError:
             return None
 
     def find_imported_file(self, dataset: str) -> ImportedFile | None:
-        """What `tolva dev FILE` last put into a dataset, or None when it never did."""
+        """The file that `tolva dev FILE` last imported into a dataset, or None."""
         noted = self._imported_files().get(dataset)
         return ImportedFile(**noted) if noted else None
 

@@ -49,7 +49,7 @@ errors = Console(highlight=False, soft_wrap=True, stderr=True)
 
 @dataclass(frozen=True)
 class DevOptions:
-    """What `tolva dev` was asked for."""
+    """The options of `tolva dev`."""
 
     host: str
     port: int
@@ -62,7 +62,7 @@ class DevOptions:
 
     @property
     def url(self) -> str:
-        """Where this machine reaches the API."""
+        """The URL of the API on this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # compared, not bound
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
@@ -110,7 +110,7 @@ class Dev:
 
     @property
     def bucket_url(self) -> str:
-        """Where the bucket is; known once everything runs."""
+        """The URL of the bucket; known once everything runs."""
         return self._services.emulator.url
 
     def start(self) -> None:
@@ -265,10 +265,10 @@ def _signals(patience: Patience) -> Iterator[None]:
 
 
 def check_port(host: str, port: int) -> None:
-    """See that the API will be able to listen.
+    """Check that the API can listen.
 
     Raises:
-        LocalError: the port is in use or not to be had, or the host is not this machine's.
+        LocalError: the port is in use or unavailable, or the host is not this machine's.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -296,10 +296,10 @@ def _is_ok(url: str) -> bool:
 
 
 def make_inbox(folder: Path) -> None:
-    """Make the folder that is watched, if there is none.
+    """Create the watched folder, if it is missing.
 
     Raises:
-        LocalError: it cannot be made, or is not a folder that can be read.
+        LocalError: it cannot be created, or is not a readable folder.
     """
     try:
         if not folder.exists():
@@ -335,7 +335,7 @@ def _announce(options: DevOptions, folder: DataFolder, dataset: str | None, buck
 
 
 def _aws_command(bucket_url: str) -> str:
-    """The beginning of a command line for the bucket, whatever account the user has set up."""
+    """The beginning of a command line for the bucket, independent of the user's AWS account."""
     shown = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
     values = emulator_environment(bucket_url)
     return " ".join([*(f"{name}={values[name]}" for name in shown), f"aws --endpoint-url {bucket_url}"])

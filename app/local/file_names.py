@@ -1,4 +1,4 @@
-"""What the name of a file or a folder says: how it is announced, and which dataset it is for."""
+"""Names of files and folders: the announced name, and the dataset."""
 
 import os
 import re
@@ -12,7 +12,7 @@ MAX_CHARACTERS = 200
 
 
 def announced_name(file_name: str) -> str:
-    """A file's name as an import takes it: whatever bytes and signs it has on its disk."""
+    """A file's name as an import takes it, with any bytes and signs on disk."""
     readable = os.fsencode(file_name).decode(errors="replace")
     return FORBIDDEN.sub("_", readable)[-MAX_CHARACTERS:] or "file"
 

@@ -1,4 +1,4 @@
-"""The lock of a data folder: who serves it, and where. It needs nothing but Python, so every command may ask."""
+"""The lock of a data folder: its process, and its URL. It needs nothing but Python, so every command may ask."""
 
 import json
 import os
@@ -61,7 +61,7 @@ def find_url(folder: Path) -> str | None:
 
 
 def _is_held(folder: Path) -> bool:
-    """Whether a process holds a folder."""
+    """Return whether a process holds a folder."""
     try:
         with (folder / LOCK_FILE).open() as file:
             return not _take(file, exclusive=False)

@@ -1,4 +1,4 @@
-"""What `tolva dev` shows of its parts' logs: what came of files that were dropped, and which ones were passed over."""
+"""Notices of `tolva dev` from its parts' logs: results of dropped files, and skipped files."""
 
 import json
 from pathlib import Path
@@ -52,7 +52,7 @@ class Notices:
         self._dropped: dict[str, str] = {}
 
     def read(self) -> list[str]:
-        """What there is to say since the last time."""
+        """The new notices since the last call."""
         lines = [line for event in self._inbox.read() if (line := self._of_folder(event)) is not None]
         return lines + [line for event in self._worker.read() if (line := self._of_bucket(event)) is not None]
 
@@ -79,7 +79,7 @@ def _describe_end(key: str, event: dict[str, Any]) -> str:
 
 
 def explain_ignored(key: str) -> str | None:
-    """Why a file in the bucket's inbox is not imported, and where its place is; None for what stands for a folder."""
+    """The reason that a file in the bucket's inbox is not imported, and the right key; None for a folder's marker."""
     below = key[len(INBOX) :] if key.lower().startswith(INBOX) else key
     folder, _, name = below.rpartition("/")
     if not name:

@@ -10,7 +10,7 @@ from pathlib import Path
 # What children may give to others of the files they make: nothing.
 UMASK = 0o077
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-# Logs that are kept of each beside the one that is written to.
+# Older logs that are kept of each, in addition to the current one.
 OLD_LOGS = 3
 
 
@@ -26,7 +26,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder that is its owner's alone, if there is none."""
+    """Create a folder for its owner alone, if it is missing."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
@@ -42,7 +42,7 @@ def take_from_others(paths: Iterable[Path], allowed: int = 0) -> bool:
 
 
 def rotate_log(log: Path, most_bytes: int) -> None:
-    """Begin a log again that has grown too long; what it had is LOG.1, what that had LOG.2, and so on.
+    """Rotate a log that is too long: its text moves to LOG.1, that one's to LOG.2, and so on.
 
     A process writes to it meanwhile, and goes on in the same file: what it writes between the copy and the cut is lost.
     """
@@ -57,6 +57,6 @@ def rotate_log(log: Path, most_bytes: int) -> None:
         with log.open("rb") as source, open(old[0], "wb", opener=open_private) as copy:
             shutil.copyfileobj(source, copy)
     except OSError:
-        # There is no room for it: then it is given up, for what is written now needs room more.
+        # The disk is full: drop it, because new lines need the space more.
         old[0].unlink(missing_ok=True)
     os.truncate(log, 0)

@@ -27,7 +27,7 @@ LOG_TAIL_LINES = 15
 
 
 def ignore(_: object) -> None:
-    """Takes what is reported where nobody listens."""
+    """Ignore reports that nobody listens to."""
 
 
 class LocalError(Exception):
@@ -40,13 +40,13 @@ class Stopped(Exception):
 
 @dataclass
 class Patience:
-    """What the waits look at: `stop` ends starting, `hurry` ends stopping; both are set by signals."""
+    """The flags of the waits: `stop` ends starting, `hurry` ends stopping; both are set by signals."""
 
     stop: Event = field(default_factory=Event)
     hurry: Event = field(default_factory=Event)
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> bool:
-        """Whether `ready` became true within `seconds`.
+        """Return whether `ready` became true within `seconds`.
 
         Raises:
             Stopped: the user asked to stop meanwhile.
@@ -60,7 +60,7 @@ class Patience:
         return True
 
     def wait_for_end(self, ended: Callable[[], bool], seconds: float) -> bool:
-        """Whether `ended` became true within `seconds`, or before the user lost patience."""
+        """Return whether `ended` became true within `seconds`, or before the user lost patience."""
         deadline = time.monotonic() + seconds
         while not ended():
             if time.monotonic() > deadline or self.hurry.wait(POLL_SECONDS):
@@ -180,7 +180,7 @@ def find_recorded(pid_file: Path) -> psutil.Process | None:
 
 
 def is_running(process: psutil.Process) -> bool:
-    """Whether a process runs; one that ended and was not yet waited for does not."""
+    """Return whether a process runs; one that ended and was not yet waited for does not."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -188,7 +188,7 @@ def is_running(process: psutil.Process) -> bool:
 
 
 def end_leftover(pid_file: Path, seconds: float = 15) -> bool:
-    """End the process that a killed earlier run left behind; tell whether there was one."""
+    """End the process that a killed earlier run has left; return whether there was one."""
     process = find_recorded(pid_file)
     if process is not None:
         end_process(process, signal.SIGTERM, seconds)

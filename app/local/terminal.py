@@ -13,7 +13,7 @@ class Terminal:
     """Standard input and output, if they are a terminal."""
 
     def can_ask(self) -> bool:
-        """Whether somebody is there to answer: a terminal on both sides, and this process in front of it."""
+        """Return whether somebody can answer: a terminal on both sides, and this process in the foreground."""
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             return False
         try:

@@ -121,7 +121,7 @@ async def repeat(step: Callable[[], Awaitable[None]], name: str) -> None:
         try:
             await step()
             backoff = FIRST_BACKOFF_SECONDS
-        except Exception as error:  # the loop outlives whatever happens to one step
+        except Exception as error:  # the loop outlives a failure of one step
             log.failure(f"{name}.failed", error, retry_seconds=backoff)
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, LAST_BACKOFF_SECONDS)

@@ -1,4 +1,4 @@
-"""What a request says of a single record: its address, and the conditions on its state."""
+"""Dependencies of requests for a single record: its key, and the preconditions."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from app.records.record_key import parse_key, split_key
 
 
 class _AnyPath(PathConvertor):
-    """The rest of a path, whatever it holds: Starlette's own ends at a line end, which a key may have."""
+    """The rest of a path, with any characters: Starlette's own ends at a line end, which a key may have."""
 
     regex = r"[\s\S]*"
 
@@ -35,10 +35,10 @@ def read_address(request: Request, key: str) -> Address:
 
 
 def read_conditions(request: Request, *, creates: bool = False) -> Preconditions:
-    """What the request's headers ask of the record's state.
+    """The preconditions in the request's headers.
 
     Raises:
-        ParameterInvalid: they are not what the standard describes, or not what this request can have.
+        ParameterInvalid: they are not what the standard describes, or this request cannot have them.
     """
     headers = request.headers
     return read_preconditions(headers.getlist("if-match"), headers.getlist("if-none-match"), creates=creates)

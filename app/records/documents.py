@@ -1,4 +1,4 @@
-"""What a written record's JSON means: values as `Column.parse` gives them, or what is wrong with each. Pure.
+"""Parsing of a written record's JSON: values as `Column.parse` gives them, or the mistakes. Pure.
 
 The rules are those of imports, read from the same table; nothing is rounded, guessed or cut.
 """
@@ -27,9 +27,9 @@ MAX_GUESSES = 10
 
 @dataclass(frozen=True)
 class Fault:
-    """One mistake in what was written: in which record (from 0, None where there is one only) and which column.
+    """One mistake in written records: in which record (from 0, None for a single one) and which column.
 
-    `value` is what clashes with something else, as a text.
+    `value` is the conflicting value, as a text.
     """
 
     column: str | None
@@ -110,7 +110,7 @@ class ColumnReader:
         return True
 
     def check(self, typed: Any) -> None:
-        """Raise _Broken where a value of the column's type breaks one of its other rules."""
+        """Raise _Broken if a value of the column's type breaks one of its other rules."""
         for is_broken, rule in self._checks:
             if is_broken(typed):
                 raise _Broken(rule)
@@ -124,7 +124,7 @@ class RecordReader:
         self._readers = {column.name: ColumnReader(column, self._key) for column in columns}
 
     def read_new(self, document: Any, index: int | None = None) -> tuple[Values, list[Fault]]:
-        """A value for every column of a record to be added, None where the document has no member for it."""
+        """A value for every column of a new record, None if the document has no member for it."""
         return self._read(document, self._readers, {}, index)
 
     def read_whole(self, document: Any, key: Sequence[Any]) -> tuple[Values, list[Fault]]:
@@ -164,7 +164,7 @@ class RecordReader:
         return key[name]
 
     def _strangers(self, document: Values, key: Values, index: int | None) -> Iterator[Fault]:
-        """What is wrong with members that are no columns that can be written."""
+        """The mistakes of members that are not writable columns."""
         guesses = 0
         for name in document:
             if name == ROW_ID and self._key == (ROW_ID,):
@@ -180,7 +180,7 @@ class RecordReader:
                 yield Fault(name[:100], "unknown_column", message, index)
 
     def _near_column(self, name: str, value: Any) -> str:
-        """What may have been meant by a member that is no column's name."""
+        """The hint for a member that is not a column's name."""
         columns = [reader.column for reader in self._readers.values()]
         meant = find_column(columns, name)
         if meant is not None:
@@ -252,7 +252,7 @@ CHECKS: dict[str, Callable[[Column, Any], Check]] = {
 
 @lru_cache(MAX_SCHEMAS)
 def reader_of(schema: DatasetSchema) -> RecordReader:
-    """What reads the records that are written to a dataset of this schema.
+    """The parser of records that are written to a dataset of this schema.
 
     Raises:
         DatasetWithoutColumns: it has no columns to write to.

@@ -1,4 +1,4 @@
-"""What can be wrong with a record that is asked for or written."""
+"""Problems of reading and writing records."""
 
 from app.core.errors import Problem
 

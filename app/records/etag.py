@@ -20,7 +20,7 @@ def etag_of(record: str) -> str:
 
 
 def digest_of(record: str) -> str:
-    """The digest of a record's JSON text that its entity tag is made of."""
+    """The digest of a record's JSON text, of which its entity tag consists."""
     return hashlib.md5(record.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -31,7 +31,7 @@ def quoted(digest: str) -> str:
 
 @dataclass(frozen=True)
 class Preconditions:
-    """What must hold of a record for it to be written.
+    """Preconditions of a write to a record.
 
     `digests` are those of its JSON text of which one must be its own; `exists` and `absent` say that it must be there,
     or must not.
@@ -43,12 +43,12 @@ class Preconditions:
 
 
 def read_preconditions(if_match: Sequence[str], if_none_match: Sequence[str], *, creates: bool) -> Preconditions:
-    """The conditions that a write's headers state; only one that `creates` may ask for the record's absence.
+    """The preconditions in a write's headers; only a write that `creates` may require the record's absence.
 
-    A weak tag in If-Match is none that matches: the standard compares strongly there.
+    A weak tag in If-Match never matches: the standard compares strongly there.
 
     Raises:
-        ParameterInvalid: a header is not what the standard describes, or not one that this request can have.
+        ParameterInvalid: a header is not what the standard describes, or this request cannot have it.
     """
     if if_none_match:
         if not creates or ",".join(if_none_match).strip() != _ANY or if_match:
@@ -67,7 +67,7 @@ def read_preconditions(if_match: Sequence[str], if_none_match: Sequence[str], *,
 
 
 def is_known(if_none_match: Sequence[str], etag: str) -> bool:
-    """Whether a reader's If-None-Match says that it has a record with this tag already.
+    """Return whether a reader's If-None-Match says that it has a record with this tag already.
 
     Raises:
         ParameterInvalid: the header is not what the standard describes.

@@ -1,6 +1,6 @@
-"""What may have been meant by a key that no record has: one that differs by zeros, letters' case or what surrounds it.
+"""Near keys for a key that no record has: they differ by zeros, letters' case or surrounding characters.
 
-Only such keys are asked for, by name and a bounded number of them, of a caller who may read the records.
+Only such keys are looked up, a limited number of them, for a caller who may read the records.
 """
 
 import re
@@ -17,7 +17,7 @@ from app.records.stores import reads_of
 # Digits of the longest number that zeros are put before.
 MAX_PLAIN_DIGITS = 16
 MAX_CANDIDATES = 60
-# What stands beside the records, or is no GET.
+# Routes next to the records, or not of GET.
 _ROUTES = {
     "query": "POST /datasets/{}/records/query takes a query as JSON.",
     "get": "POST /datasets/{}/records/get takes keys as JSON.",
@@ -28,7 +28,7 @@ _ROUTES = {
 
 
 async def explain_absence(request: RecordsRequest, absence: RecordNotFound, key: Sequence[Any]) -> RecordNotFound:
-    """The problem that there is no record with a key, with the nearest key that there is."""
+    """The problem for a missing record, with the nearest existing key."""
     schema = request.schema
     texts = [str(value) for value in key]
     if hint := _hint_of_route(schema, texts):

@@ -20,8 +20,8 @@ def split_key(raw_path: bytes | None, decoded: str, columns: Sequence[Column]) -
 
     `raw_path` is the path as it was sent, None if a gateway has decoded it.
 
-    A single value may hold anything, even in a decoded path; the commas of several values can only be told from
-    those within them in the path as it was sent.
+    A single value may contain anything, even in a decoded path; the commas between several values can only be
+    distinguished from those within them in the path as it was sent.
 
     Raises:
         RecordKeyInvalid: it has another number of values, or is not UTF-8.
@@ -47,10 +47,10 @@ def join_key(texts: Sequence[str]) -> str:
 
 
 def parse_key(texts: Sequence[str], columns: Sequence[Column]) -> list[Any]:
-    """The values that a key's texts stand for, as the database takes them.
+    """The values of a key's texts, as the database takes them.
 
     Raises:
-        RecordKeyInvalid: a text is no value of its column.
+        RecordKeyInvalid: a text is not a value of its column.
     """
     return [_parse(text, column, columns) for text, column in zip(texts, columns, strict=True)]
 
@@ -70,7 +70,7 @@ def keys_from_body(document: Any, columns: Sequence[Column], most: int) -> list[
     """The keys that a body `{"keys": [...]}` lists, each as the texts of its values.
 
     Raises:
-        QueryInvalid: it is no such body, or a key is none of this dataset's.
+        QueryInvalid: it is not such a body, or a key does not fit this dataset.
         QueryTooLarge: there are more than `most`.
     """
     with raise_as_problem("body"):

@@ -1,13 +1,12 @@
 """A request for the records of a dataset, served without the framework's dependencies and without a session.
 
-Both take longer than the statement itself. Who calls and what the dataset is are known from the requests before;
-every statement holds only while that is still so, and if it is not the request is served again. So no answer leaves
-that was made up from what is known alone: either a store answered under that condition, or it is asked whether the
-condition holds.
+Both take longer than the statement itself. The caller and the dataset's schema are cached from earlier requests; every
+statement has a condition that both are current, and if they are not the request is served again. So no answer relies on
+the cache alone: either a store answered under that condition, or it is asked whether the condition holds.
 
-Reads that say so go to the reader endpoint, which may be a moment behind. What it has of the catalogue is as old as
-what it has of the records, so a schema that it does not have yet, or has no more, is not current there: no statement
-meets a table of another schema. The request is then served anew by the writer.
+Reads that allow it go to the reader endpoint, which may lag a moment. Its catalogue is as old as its records, so a
+schema that it does not have yet, or has no more, is not current there: no statement meets a table of another schema.
+The writer then serves the request again.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -36,9 +35,9 @@ ATTEMPTS = 4
 
 
 class RecordsRequest:
-    """What a request is served with: the caller, the dataset's schema, and statements that hold while both are right.
+    """The context of a request: the caller, the dataset's schema, and statements that hold while both are current.
 
-    `anew`: nothing that is known from before is relied on. `pool`: the connections it is read over.
+    `anew`: rely on nothing that is cached. `pool`: the connections to read over.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class RecordsRequest:
 
         Raises:
             ScopeMissing: the caller may not read it.
-            DatasetNotFound: there is none.
+            DatasetNotFound: the dataset does not exist.
         """
         self.caller.demand("read", name)
         if not self.schema.can.embeds:
@@ -70,7 +69,7 @@ class RecordsRequest:
         """The rows of a query.
 
         Raises:
-            StaleSchema: there are none, because a dataset or the caller is no longer what it was known as.
+            StaleSchema: there are no rows, because a dataset or the caller is no longer as cached.
         """
         guarded = self.guard(statement)
         rows = await statements.fetch(guarded.text, *guarded.values, pool=self.pool)
@@ -81,7 +80,7 @@ class RecordsRequest:
         return rows
 
     def guard(self, statement: Statement) -> Statement:
-        """A query that has no rows if a dataset or the caller is no longer what it was known as."""
+        """A query that has no rows if a dataset or the caller is no longer as cached."""
         text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {self._guard(len(statement.values))}"
         return Statement(text, (*statement.values, *self.caller_values))
 
@@ -97,15 +96,15 @@ class RecordsRequest:
         self._is_backed = True
 
     async def is_backed(self) -> bool:
-        """Whether an answer may be given: a store answered for what is known, or says now that it still is so."""
+        """Return whether an answer may be sent: a store answered under the condition, or confirms it now."""
         return self._is_backed or await self.is_current()
 
     async def explain(self, statement: Statement) -> list[Record]:
-        """The rows of a statement that is no query: it holds whatever the dataset is."""
+        """The rows of a statement that is not a query: it has no condition on the dataset."""
         return await statements.fetch(statement.text, *statement.values, pool=self.pool)
 
     async def is_current(self) -> bool:
-        """Whether the datasets and the caller are still what they were known as."""
+        """Return whether the datasets and the caller are still as cached."""
         if self.schema.can.has_item:
             is_current = await metadata.is_current(self.schema)
         else:
@@ -121,7 +120,7 @@ class RecordsRequest:
         return () if self.caller.key_id is None else (self.caller.key_id,)
 
     def _guard(self, count: int) -> str:
-        """The condition under which the datasets and the caller are as they are known, behind `count` parameters."""
+        """The condition that the datasets and the caller are as cached, after `count` parameters."""
         conditions = [is_current(schema) for schema in self._schemas]
         if self.caller_values:
             conditions.append(key_works(f"${count + 1}"))
@@ -144,9 +143,9 @@ async def answer(
     answered for what was known and that is not so any more: nothing was done then.
 
     Raises:
-        KeyMissing, KeyUnknown, KeyRevoked, KeyExpired, ScopeMissing: the caller may not.
-        DatasetNotFound: there is no such dataset.
-        DatasetSchemaChanged: it is changed all the time.
+        KeyMissing, KeyUnknown, KeyRevoked, KeyExpired, ScopeMissing: the caller is refused.
+        DatasetNotFound: the dataset does not exist.
+        DatasetSchemaChanged: it keeps changing.
     """
     for attempt in range(ATTEMPTS):
         anew = attempt > 0
@@ -166,7 +165,7 @@ async def answer(
 
 
 async def _begin(http: Request, dataset: str, scope: Scope, pool: Pool, *, anew: bool) -> RecordsRequest:
-    """What a request is served with. For key-value records the relational database is not asked for anything."""
+    """Build the context of a request. For key-value records the relational database is not asked for anything."""
     schema = await find_known_schema(dataset, anew=anew)
     if schema is None or not schema.can.has_item:
         caller = await find_direct_caller(http, anew=anew)
@@ -175,7 +174,7 @@ async def _begin(http: Request, dataset: str, scope: Scope, pool: Pool, *, anew:
             caller.demand(scope, dataset)
             schema = schema or await _get_schema(dataset, caller, anew=anew)
         except Problem:
-            # The refusal is told to a caller whose key works, and to no one who is only known from before.
+            # Only a caller whose key works now gets the refusal, not one from the cache.
             await find_direct_caller(http, anew=True)
             raise
     if schema.can.has_item:
@@ -190,7 +189,7 @@ async def _get_schema(dataset: str, caller: Principal, *, anew: bool) -> Dataset
 
 
 def _may_be_outdated(error: Problem | PostgresError | Replayed) -> bool:
-    """Whether an error may come from what was known: a refusal, an answer of before, or a table that is another now."""
+    """Return whether an outdated cache may be the reason of an error: a refusal, an old answer, or a changed table."""
     if isinstance(error, PostgresError):
         return error.sqlstate in RESHAPED
     return isinstance(error, Replayed) or error.status < 500

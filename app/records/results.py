@@ -1,4 +1,4 @@
-"""What comes of a read or a write, and what is said of one that fails: the same for every store. Pure."""
+"""Results of reads and writes, and the problems of those that fail: the same for every store. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MAX_SHOWN = 200
 
 @dataclass(frozen=True)
 class RecordPage:
-    """Records as JSON texts, and where more follow the place of the last one in the sort (JSON values)."""
+    """Records as JSON texts, and if more follow, the position of the last one in the sort (JSON values)."""
 
     records: list[str]
     last: list[Any] | None = None
@@ -54,7 +54,7 @@ def not_found(name: str, columns: Sequence[Column], key: Sequence[Any]) -> Recor
 def explain_state(
     dataset: str, record: str, conditions: Preconditions, *, is_there: bool, creates: bool
 ) -> PreconditionFailed | None:
-    """Which condition does not hold of a record that is there, or is not; None where it is no condition's doing."""
+    """The problem of a condition that does not hold of a record that exists, or does not; None if all hold."""
     if is_there and conditions.absent:
         return PreconditionFailed(f"'{dataset}' has a record with {record} already.")
     if is_there and conditions.digests is not None:
@@ -68,7 +68,7 @@ def explain_state(
 
 
 def refuse_faults(dataset: str, faults: Sequence[Fault]) -> None:
-    """Raise RecordInvalid where there is anything wrong with what was to be written."""
+    """Raise RecordInvalid if a record has any mistake."""
     if faults:
         raise refusal(RecordInvalid, faults, f"GET /datasets/{dataset} shows what its columns take.")
 

@@ -69,7 +69,7 @@ MAX_LINK_LENGTH = 4000
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The record is as If-None-Match has it"}}
 
 router = APIRouter(prefix="/datasets/{dataset}/records", tags=["records"], responses=READ_PROBLEMS)
-# Beside the records, so that no key can be called as it is.
+# Next to the records, so that no key can have its name.
 aggregates = APIRouter(prefix="/datasets/{dataset}/aggregate", tags=["records"], responses=READ_PROBLEMS)
 
 
@@ -202,7 +202,7 @@ def _warnings(texts: Sequence[str]) -> list[str]:
 
 
 def limits() -> Limits:
-    """How much one query may ask for, as the settings say."""
+    """The limits of one query, from the settings."""
     settings = get_settings()
     return Limits(
         page_size=settings.max_page_size,
@@ -215,7 +215,7 @@ def limits() -> Limits:
 
 
 async def _run(request: RecordsRequest, query: RecordQuery, form: Form, *, has_address: bool = False) -> Response:
-    """What a query has, in the form that was asked for; the page of a query in the address links to the next one."""
+    """The response to a query, in the accepted format; a page of a query string links to the next one."""
     embedded = await _find_embedded(request, query.view)
     if form != "page":
         return await _export(request, query, form, embedded)

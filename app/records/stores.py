@@ -18,7 +18,7 @@ from app.records.results import RecordPage, WriteResult
 
 
 class RecordReads(Protocol):
-    """How a store's records are read; what it cannot do it refuses with NotSupportedByStore."""
+    """The reader of a store's records; it refuses unsupported requests with NotSupportedByStore."""
 
     async def get_record(self, request: RecordsRequest, key: Sequence[Any]) -> str: ...
 
@@ -38,7 +38,7 @@ class RecordReads(Protocol):
 
 
 class RecordWrites(Protocol):
-    """How the records of a dataset are written; see `writes.Writer`."""
+    """The writer of a dataset's records; see `writes.Writer`."""
 
     async def create(self, document: Any) -> WriteResult: ...
 
@@ -57,14 +57,14 @@ _WRITERS: dict[str, Callable[[RecordsRequest], RecordWrites]] = {"relational": W
 
 
 def reads_of(schema: DatasetSchema) -> RecordReads:
-    """How the records of a dataset of this schema are read."""
+    """The reader for records of a dataset of this schema."""
     return _READS[schema.store]
 
 
 def writes_of(request: RecordsRequest) -> RecordWrites:
-    """How the records of a request's dataset are written.
+    """The writer for records of a request's dataset.
 
     Raises:
-        DatasetWithoutColumns: it has none yet.
+        DatasetWithoutColumns: it has no columns yet.
     """
     return _WRITERS[request.schema.store](request)

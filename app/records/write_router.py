@@ -132,7 +132,7 @@ async def _delete(path: str, request: RecordsRequest) -> Response:
 
 
 async def _begin(request: RecordsRequest) -> RecordWrites:
-    """What writes for a request, under its Idempotency-Key where it has one."""
+    """The writer for a request, under its Idempotency-Key if it has one."""
     refuse_unknown_parameters(request.http, ())
     await claim_request(request.http, request.caller.id, within=request.schema.id)
     return writes_of(request)

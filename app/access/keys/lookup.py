@@ -11,7 +11,7 @@ from app.core.database import statements
 
 @dataclass(frozen=True)
 class KeyRow:
-    """A key with what it opens. Of its secret only the hash is kept; `datasets` is None where it opens all of them."""
+    """A key with its scopes and datasets. Only the hash of its secret is stored; `datasets` is None for all of them."""
 
     id: UUID
     name: str

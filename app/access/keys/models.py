@@ -17,7 +17,7 @@ from app.core.fields import RequestBody, UtcTime
 
 
 class ApiKey(SQLModel, table=True):
-    """A key with what it opens. Of its secret only the hash is kept; `datasets` is null where it opens all of them."""
+    """A key with its scopes and datasets. Only the hash of its secret is stored; `datasets` is null for all of them."""
 
     __tablename__ = "api_key"
     __table_args__ = (
@@ -44,7 +44,7 @@ class ApiKey(SQLModel, table=True):
 
 
 class ApiKeyCreate(RequestBody):
-    """A key to be made: what it is for and what it opens."""
+    """A new key: its name, scopes and datasets."""
 
     name: str = Field(min_length=1, max_length=200, examples=["website"])
     scopes: list[Scope] = Field(min_length=1, max_length=3, description="write implies read, admin implies both")

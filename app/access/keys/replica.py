@@ -1,8 +1,8 @@
 """API keys in the key-value store's table, so that a request for its records needs no relational query.
 
-A key's item is made by the first request that brings the key, and says that the key is revoked before the catalogue
-does. It is compared with the catalogue from time to time: a table that was restored may say of a key that was revoked
-that it works. Of the secret it holds the hash, as the catalogue does.
+A key's item is created by the first request with the key, and says that the key is revoked before the catalogue does.
+It is compared with the catalogue from time to time: a restored table may contain a key that was revoked since as a
+working one. It has the hash of the secret, as the catalogue does.
 """
 
 import time
@@ -43,7 +43,7 @@ async def find_mirrored_key(key_id: UUID) -> KeyRow | None:
 
 
 async def mark_revoked(key: KeyRow) -> None:
-    """Have a key refused from now on; the catalogue is told next.
+    """Refuse a key from now on; the catalogue is updated next.
 
     Raises:
         ServiceUnavailable: the table does not answer.
@@ -66,7 +66,7 @@ async def _mirror(key_id: UUID) -> KeyRow | None:
 
 
 async def _compare(key_id: UUID, item: Item) -> KeyRow | None:
-    """What an item says of a key, or the catalogue if the item is old."""
+    """Read a key from its item, or from the catalogue if the item is old."""
     if mirrors.is_fresh(item):
         return _key_of(item)
     try:

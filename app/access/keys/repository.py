@@ -18,7 +18,7 @@ _DATASETS = table("dataset", column("name"), schema=CATALOGUE_SCHEMA)
 
 
 async def list_page(session: AsyncSession, limit: int, after: tuple[datetime, UUID] | None = None) -> list[ApiKey]:
-    """Up to `limit` keys, newest first, those behind `after` (time made, id)."""
+    """Up to `limit` keys, newest first, those after `after` (creation time, id)."""
     position = tuple_(col(ApiKey.created_at), col(ApiKey.id))
     query = select(ApiKey).order_by(col(ApiKey.created_at).desc(), col(ApiKey.id).desc()).limit(limit)
     if after is not None:
@@ -36,7 +36,7 @@ async def get_key(session: AsyncSession, key_id: UUID) -> ApiKey:
     """The key with this id, revoked and expired ones included.
 
     Raises:
-        KeyNotFound: there is no such key.
+        KeyNotFound: no key has this id.
     """
     key = await session.get(ApiKey, key_id)
     if key is None:

@@ -67,6 +67,6 @@ async def list_keys(request: Request, session: Session, limit: Limit = 50, curso
 @router.delete("/{key}", status_code=204, responses=problem_responses(KeyNotFound, ParameterInvalid))
 async def revoke_key(key: Annotated[UUID, Path(description="the key's id")], session: Session) -> None:
     """Revoke a key: it stops working at once and stays in the list."""
-    # First where requests for key-value records look: what is revoked in the catalogue works nowhere.
+    # Key-value requests look here first: a key that is revoked in the catalogue must work nowhere.
     await replica.mark_revoked((await repository.get_key(session, key)).row)
     await repository.revoke_key(session, key)

@@ -15,7 +15,7 @@ def new_secret() -> str:
 
 
 def hash_secret(secret: str) -> bytes:
-    """What is kept of a secret: 32 bytes of SHA-256.
+    """The stored hash of a secret: 32 bytes of SHA-256.
 
     Slow, salted hashes make up for secrets that people choose. This one is random and as long as the hash itself:
     there is no dictionary to try, and a slow hash would only be paid on each request.
@@ -29,6 +29,6 @@ def format_key(key_id: UUID, secret: str) -> str:
 
 
 def parse_key(text: str) -> tuple[UUID, str] | None:
-    """The id and the secret in a key's text, None where it is not one."""
+    """The id and the secret in a key's text, None if it is not a key."""
     match = KEY_TEXT.fullmatch(text)
     return (UUID(match[1]), match[2]) if match else None

@@ -9,7 +9,7 @@ _TYPE = re.compile(r"([a-z]+)(?:\(\s*(\d+)\s*,\s*(\d+)\s*\))?")
 
 
 def parse_columns(types: list[str], names: list[str], omitted: list[str]) -> list[dict[str, Any]]:
-    """What is said of columns, by their labels in the order in which they are named first."""
+    """Collect the options of columns, by their labels in the order of their first mention."""
     choices: dict[str, dict[str, Any]] = {}
     for pair in types:
         label, text = _split(pair, "--type", "total=decimal(12,2)")
@@ -23,7 +23,7 @@ def parse_columns(types: list[str], names: list[str], omitted: list[str]) -> lis
 
 
 def _split(pair: str, flag: str, example: str) -> tuple[str, str]:
-    """A label, which may hold the sign too, and what is said of it."""
+    """Split a label, which may contain the sign too, and its value."""
     label, sign, said = pair.rpartition("=")
     if not (sign and said):
         raise typer.BadParameter(f"'{pair}' cannot be read; write it like {example}", param_hint=flag)

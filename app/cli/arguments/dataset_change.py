@@ -17,7 +17,7 @@ Body = dict[str, Any]
 
 
 def split_pair(pair: str, flag: str, example: str) -> tuple[str, str]:
-    """A column's name and what is said of it."""
+    """Split a column's name and its value."""
     name, sign, said = pair.partition("=")
     if not (sign and name):
         raise typer.BadParameter(f"'{pair}' cannot be read; write it like {example}", param_hint=flag)
@@ -36,7 +36,7 @@ def fill_value(text: str, type_name: str | None) -> Any:
 
 @dataclass(frozen=True)
 class ColumnFlags:
-    """What flags say of single columns, each as `column=value`."""
+    """The flags of single columns, each as `column=value`."""
 
     rename: Pairs = ()
     type: Pairs = ()
@@ -130,7 +130,7 @@ class ColumnChanges:
 
 
 def merge(body: Body, said: Body) -> Body:
-    """A body with what flags say beside it; what both say of one thing is as the flags have it."""
+    """Merge flags into a body; the flags win."""
     merged = body | said
     for member in ("columns", "add_columns"):
         written, flagged = body.get(member), said.get(member)

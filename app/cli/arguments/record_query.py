@@ -1,4 +1,4 @@
-"""What a command asks of a dataset's records: conditions and flags as the parameters of an address. Pure."""
+"""Queries of a dataset's records: conditions and flags as query parameters. Pure."""
 
 import re
 from collections.abc import Sequence

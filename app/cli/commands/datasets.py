@@ -74,7 +74,7 @@ def show_one(tolva: Tolva, name: DatasetName) -> None:
 
 
 def _count(tolva: Tolva, dataset: dict[str, Any]) -> str:
-    """How many records a dataset has: counted if the database has no estimate."""
+    """The number of records of a dataset: counted if the database has no estimate."""
     if dataset["record_count"] is not None or dataset["store"] != "relational" or not dataset["columns"]:
         return count_text(dataset)
     page = tolva.client.request("GET", dataset_path(dataset["name"], "/records"), _count="exact", _limit="1")

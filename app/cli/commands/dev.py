@@ -48,7 +48,7 @@ def dev(
 
 
 def _choose(file: Path | None, *, replace: bool, upsert: bool) -> Literal["replace", "upsert"] | None:
-    """What becomes of the records that FILE's dataset has; None to ask."""
+    """The action for existing records of FILE's dataset; None to ask."""
     if replace and upsert:
         raise typer.BadParameter("Give one of --replace and --upsert.", param_hint="--replace")
     if file is None and (replace or upsert):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.client.api import Client
 
 SUFFIXES: dict[str, FileFormat] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json"}
-# What the API answers if a whole export is not to be had: of a key-value dataset, or in Lambda.
+# The API's answers if a whole export is not available: of a key-value dataset, or in Lambda.
 ONLY_IN_PAGES = ("not-supported-by-store", "format-not-available", TOO_LARGE)
 
 SPREADSHEET = ("_spreadsheet", "true")
@@ -86,7 +86,7 @@ def export_pieces(
         with client.stream("GET", path, parameters=limited, accept=asked.MEDIA_TYPES[chosen]) as pieces:
             yield from pieces
     except ApiError as error:
-        # Only an export of the API's is made safe for spreadsheets.
+        # Only an export of the API is safe for spreadsheets.
         if error.kind not in ONLY_IN_PAGES or SPREADSHEET in parameters:
             raise
         yield from _pieces_of_pages(client, name, parameters, limit, chosen)

@@ -131,7 +131,7 @@ def import_file(
         "pad_short_rows": pad_short_rows or None,
     }
     if columns_key is not None and API_KEY.fullmatch(columns_key):
-        # As it was given before --key named columns; it is no name of one.
+        # The API key, as it was given before --key named columns; it cannot be a column's name.
         api_key, columns_key = columns_key, None
     settings: dict[str, Any] = {
         "mode": mode,

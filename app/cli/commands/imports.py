@@ -62,7 +62,7 @@ def _status(document: Document) -> str:
 
 
 def _result(document: Document) -> str:
-    """What came of an import: how many records it added and changed and how many rows it rejected, or its status."""
+    """The result of an import: the records added and changed and the rows rejected, or its status."""
     result, rejected = document["result"] or {}, document["progress"]["rows_rejected"]
     counts = [(result.get("added"), "added"), (result.get("changed"), "changed"), (rejected, "rejected")]
     said = ", ".join(f"{count:,} {what}" for count, what in counts if count)

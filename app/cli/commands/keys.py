@@ -21,7 +21,7 @@ keys = listing_group("Create, list and revoke API keys.")
 
 
 class Scope(StrEnum):
-    """What a key may do; typer takes a list of an enumeration, not of a Literal."""
+    """The scopes of a key; typer takes a list of an enumeration, not of a Literal."""
 
     read = "read"
     write = "write"
@@ -98,7 +98,7 @@ def _show_keys(tolva: Tolva, found: Sequence[Document]) -> None:
 
 
 def _state(key: Document) -> str:
-    """Whether a key works, and until when."""
+    """The status of a key, and when it ends."""
     if key["revoked_at"]:
         return f"revoked {key['revoked_at'][:10]}"
     if not key["expires_at"]:

@@ -53,7 +53,7 @@ def _read_key(url: str, *, is_piped: bool) -> str:
 
 
 def _try_key(output: Output, profile: Profile) -> str:
-    """How many datasets the key sees; one that does not work ends the command."""
+    """The number of datasets that the key sees; a key that does not work ends the command."""
     from app.client.api import Client, is_local
 
     if profile.url.lower().startswith("http:") and not is_local(profile.url):

@@ -25,7 +25,7 @@ Document = dict[str, Any]
 
 
 class Bars:
-    """What shows how far something is."""
+    """A progress bar, or nothing to show."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._is_shown = errors.is_terminal and not quiet
@@ -52,7 +52,7 @@ class Bars:
 
     @contextmanager
     def load(self) -> Iterator["Bar"]:
-        """A bar that fills with the bytes read, beside the phase, the rows and their rate."""
+        """A bar that fills with the bytes read, with the phase, the rows and their rate."""
         columns = (_description(), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         with Progress(*columns, console=errors, disable=not self._is_shown) as progress:
             yield Bar(progress, "Importing", None)
@@ -83,7 +83,7 @@ class Bar:
 
 
 def describe(document: Document) -> str:
-    """What an import is doing, in a line: `loading  12,000 rows  300,000 rows/s`."""
+    """The progress of an import in one line: `loading  12,000 rows  300,000 rows/s`."""
     done = document["progress"]
     doing = WAITING.get(document["status"]) or document["phase"] or document["status"]
     count = done["rows_loaded"] or done["rows_read"]

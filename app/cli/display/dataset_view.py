@@ -1,4 +1,4 @@
-"""How a dataset is shown: what it is, its columns, its indexes."""
+"""The view of a dataset: its properties, columns and indexes."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ Document = dict[str, Any]
 
 
 def count_text(dataset: Document) -> str:
-    """How many records a dataset has, as far as that is known without counting them."""
+    """The number of records of a dataset, as far as it is known without counting."""
     if not dataset["columns"]:
         return "0"
     count = dataset["record_count"]

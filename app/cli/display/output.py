@@ -1,4 +1,4 @@
-"""Where commands write to: what they found to the standard output, what they say of it to the standard error."""
+"""The output of commands: results to the standard output, messages to the standard error."""
 
 import codecs
 import os
@@ -67,7 +67,7 @@ def _leave() -> NoReturn:
 
 
 def _forget_output() -> None:
-    """Have what is still to be written go nowhere, so that it does not fail again when the interpreter ends."""
+    """Discard pending output, so that it does not fail again when the interpreter ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
@@ -75,7 +75,7 @@ def _forget_output() -> None:
 
 @dataclass(frozen=True)
 class Output:
-    """How a command shows what it found: for people, or as the API's JSON."""
+    """The output of a command: for people, or as the API's JSON."""
 
     as_json: bool = False
     is_quiet: bool = False
@@ -85,11 +85,11 @@ class Output:
         write((visible_json(text) if sys.stdout.isatty() else text).rstrip("\n") + "\n")
 
     def lines(self, text: str) -> None:
-        """Show lines of data as they are; on a terminal with their control characters made visible."""
+        """Show lines of data as they are; on a terminal with visible control characters."""
         write(visible_lines(text) if sys.stdout.isatty() else text)
 
     def pieces(self, pieces: Iterable[bytes]) -> None:
-        """Show data that comes in pieces as it is; on a terminal with its control characters made visible."""
+        """Show data that comes in pieces as it is; on a terminal with visible control characters."""
         if not sys.stdout.isatty():
             for piece in pieces:
                 write(piece)
@@ -135,7 +135,7 @@ class Output:
             console.print(Text(visible_lines(message)), soft_wrap=True)
 
     def note(self, message: str) -> None:
-        """Say something beside the result."""
+        """Print a note next to the result."""
         if not self.is_quiet:
             errors.print(Text(visible_lines(message), "dim"))
 
@@ -145,7 +145,7 @@ class Output:
 
 
 def _least_width(header: Sequence[str], rows: Sequence[Sequence[str]], whole: Sequence[str]) -> int:
-    """How wide a table has to be for its columns to be read, folded or not."""
+    """The width that a table needs for its columns to be readable, folded or not."""
     widths = [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
     least = (width if name in whole else min(width, LEAST_WIDTH) for name, width in zip(header, widths, strict=True))
     return sum(width + GAP for width in least) - GAP
@@ -168,7 +168,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], whole: Sequence
 
 
 def _print_blocks(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print each row as lines of its own: there is no room for all columns side by side."""
+    """Print each row as lines of its own: the columns do not fit next to each other."""
     for number, row in enumerate(rows, 1):
         grid = Table.grid("", Column(overflow="fold"), padding=(0, GAP, 0, 0))
         for name, cell in zip(header, row, strict=True):

@@ -1,4 +1,4 @@
-"""Records page by page, and as lines of CSV or JSON: for what cannot be had as one export."""
+"""Records page by page, and as lines of CSV or JSON: for datasets that have no export."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ def read_pages(client: "Client", dataset: str, parameters: Parameters, limit: in
 
 
 def _find_page(client: "Client", path: str, asked: Parameters, *, is_last_try: bool) -> Any:
-    """A page; None if it would be larger than an answer may be where Tolva runs, and a smaller one may do."""
+    """A page; None if it would be larger than the server's limit, and a smaller one may fit."""
     from app.client.api import ApiError
 
     try:

@@ -20,9 +20,9 @@ OutputFile = Annotated[
 
 @contextmanager
 def target_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of the one of this name once all of it is written.
+    """A file to write, which replaces the one of this name once all of it is written.
 
-    What is no regular file, such as a pipe or a device, is written as it is.
+    A pipe, a device or anything else that is not a regular file is written directly.
     """
     try:
         place = path.resolve()

@@ -1,4 +1,4 @@
-"""TypeScript types of a dataset, made of its OpenAPI document. Pure."""
+"""TypeScript types of a dataset, generated from its OpenAPI document. Pure."""
 
 import json
 import re

@@ -3,7 +3,7 @@
 import json
 import re
 
-# Control characters, and those of Unicode that nobody sees. Joiners stay: emoji and several scripts are made of them.
+# Control characters, and the invisible ones of Unicode. Joiners stay: emoji and several scripts need them.
 _HIDDEN = (
     "\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e007f"

@@ -23,7 +23,7 @@ class Misused(Exception):
 
 
 def check_batch(sources: Sequence[Source], dataset: str | None, mode: str) -> None:
-    """Raise Misused if it is not clear which file goes where, or if one would remove what another has brought."""
+    """Raise Misused if a file's dataset is unclear, or if one file would remove the records of another."""
     if dataset is None:
         for source in sources:
             if source.name is None:
@@ -96,7 +96,7 @@ class ImportBatch:
             raise KeyboardInterrupt
 
     def _import(self, source: Source, *, alone: bool) -> str:
-        """How the import of a file has ended, `refused` if it never began."""
+        """The final status of a file's import, `refused` if it never began."""
         try:
             with source.opened(self._bars) as file:
                 dataset = self._dataset or dataset_name(file.name)

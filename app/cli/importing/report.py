@@ -1,4 +1,4 @@
-"""The report of an import that has ended: what was found in the file, what was not accepted, where it is now."""
+"""The report of a finished import: the columns found, the rejections, and the URL of the records."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ Document = dict[str, Any]
 
 
 class ImportReport:
-    """Shows imports into a Tolva at an address; `addresses` says where the records are."""
+    """Shows imports into a Tolva at a URL; with `addresses` it also shows the URL of the records."""
 
     def __init__(self, output: Output, url: str, *, addresses: bool = True) -> None:
         self._output = output
@@ -41,7 +41,7 @@ class ImportReport:
             self._show_addresses(document, dataset)
 
     def _show_renamed(self, document: Document) -> None:
-        """The columns that are not called as in the file, but for those where only case and spaces differ."""
+        """The columns whose names differ from the file's in more than case and spaces."""
         renamed = [(old, new) for old, new in document["renamed"].items() if "_".join(old.lower().split()) != new]
         for old, new in renamed[:RENAMED_SHOWN]:
             names = new if isinstance(new, str) else ", ".join(new)
@@ -114,7 +114,7 @@ def describe_column(column: Document, key: list[str]) -> str:
 
 
 def shorten(value: str | None) -> str:
-    """A value that fits in a table's cell, with its control characters made visible."""
+    """A value shortened for a table's cell, with visible control characters."""
     if value is None:
         return ""
     shown = value if value.isprintable() else repr(value)[1:-1]

@@ -18,9 +18,9 @@ AWAY_SECONDS = 60.0
 
 
 class ImportRun:
-    """A file on its way into a dataset; `settings` is the body of the import but for its file.
+    """One import of a file into a dataset; `settings` is the body of the import except for its file.
 
-    A dataset that is missing is made in `store`. It is there afterwards only if the file was imported.
+    A missing dataset is created in `store`. It is there afterwards only if the file was imported.
     """
 
     def __init__(
@@ -60,12 +60,12 @@ class ImportRun:
             body = {"name": self._dataset, "store": self._store}
             return str(self._client.request("POST", "/datasets", body=body)["id"])
         except ApiError as error:
-            if error.status == 409:  # someone else made it meanwhile
+            if error.status == 409:  # someone else created it meanwhile
                 return None
             raise
 
     def _remove_dataset(self, made: str) -> None:
-        """Remove the dataset that was made for this file, unless others have put something into it since."""
+        """Remove the dataset that was created for this file, unless others have put something into it since."""
         try:
             dataset = self._client.find_dataset(self._dataset)
             if dataset is None or dataset["id"] != made or dataset["columns"] or self._has_other_imports():

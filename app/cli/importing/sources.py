@@ -1,4 +1,4 @@
-"""What `tolva import` is given: files, folders, patterns, addresses, pipes."""
+"""The sources of `tolva import`: files, folders, patterns, URLs, pipes."""
 
 import glob
 import os
@@ -36,7 +36,7 @@ class OpenFile:
 
 
 class Source(Protocol):
-    """Where one file comes from; `place` is what the user calls it, `name` its own name as far as it is known."""
+    """The source of one file; `place` is the user's name for it, `name` its own name if known."""
 
     @property
     def place(self) -> str: ...
@@ -86,7 +86,7 @@ class LocalFile:
 
 @dataclass(frozen=True)
 class StandardInput:
-    """What is piped into the command."""
+    """The input that is piped into the command."""
 
     most_bytes: int
     place: str = field(default="the standard input", init=False)
@@ -107,7 +107,7 @@ def blocks_of(stream: BinaryIO) -> Iterator[bytes]:
 
 @contextmanager
 def spooled(blocks: Iterable[bytes], place: str, most_bytes: int) -> Iterator[tuple[BinaryIO, int]]:
-    """What can be read only once, in a temporary file without a name, and its size.
+    """Copy a source that can be read only once into an unnamed temporary file; return it and its size.
 
     Raises:
         CommandError: there is more of it than `most_bytes`, or no room for it.
@@ -141,10 +141,10 @@ class Found:
 
 
 def find_sources(places: Sequence[str], most_bytes: int) -> Found:
-    """What the arguments of the command stand for, in their order.
+    """Resolve the arguments of the command into sources, in their order.
 
     Raises:
-        CommandError: one of them stands for nothing.
+        CommandError: one of them matches nothing.
     """
     found = Found([], [])
     for place in places:
@@ -191,7 +191,7 @@ def _add_folder(found: Found, folder: Path, most_bytes: int) -> None:
 
 
 def is_csv(name: str) -> bool:
-    """Whether a file is CSV by its name, and neither hidden nor another program's."""
+    """Return whether a file is CSV by its name, and neither hidden nor another program's."""
     return bool(ENDINGS.search(name)) and not name.startswith((".", "~"))
 
 

@@ -1,4 +1,4 @@
-"""What a type of columns is: one class, which says all that holds of its values. Pure.
+"""The base of column types: one class a type, with all that holds of its values. Pure.
 
 The class of each type stands in a file of this folder, and `registry` lists them.
 """
@@ -32,7 +32,7 @@ class ColumnType(ABC, Generic[Value]):
     # The SQL expression of a value as JSON shows it, and as a cell of an export if that is another; {} is the column.
     json_sql = "{}"
     cell_sql: str | None = None
-    # Texts are searched, measured and matched by patterns; they sort as the database was told to.
+    # Texts are searched, measured and matched by patterns; they sort by the collation of the database.
     is_text = False
     is_number = False
     # A date or a moment, which has a format in files and is cut into periods.
@@ -60,17 +60,17 @@ class ColumnType(ABC, Generic[Value]):
     @property
     @abstractmethod
     def name(self) -> str:
-        """What columns call it."""
+        """The name that columns use."""
 
     @property
     @abstractmethod
     def sql(self) -> str:
-        """What PostgreSQL calls it, without a size."""
+        """The type's name in PostgreSQL, without a size."""
 
     @property
     @abstractmethod
     def article(self) -> str:
-        """What messages call one of its values, as `a date`."""
+        """The words for one of its values in messages, such as `a date`."""
 
     @property
     @abstractmethod
@@ -144,7 +144,7 @@ class ColumnType(ABC, Generic[Value]):
 
     @property
     def written_schema(self) -> Schema:
-        """What the JSON schema of a value that is sent says besides."""
+        """The members that the JSON schema of a value that is sent has in addition."""
         return {}
 
     @property
@@ -154,12 +154,12 @@ class ColumnType(ABC, Generic[Value]):
 
     @property
     def sized_sql(self) -> str:
-        """What PostgreSQL calls it, as `numeric(12,2)`."""
+        """The type's name in PostgreSQL with its size, such as `numeric(12,2)`."""
         return self.sql
 
     @property
     def described(self) -> str:
-        """What messages say that a value has to be."""
+        """The words of messages for what a value has to be."""
         return f"{self.article} ({self.example})"
 
     def sized(self, precision: int | None, scale: int | None) -> Self:

@@ -156,7 +156,7 @@ class NumberType(ColumnType[float]):
         return float(text)
 
     def sort_key(self, value: float) -> str:
-        # One NaN, behind all others, and one zero: they are the same key to PostgreSQL too.
+        # One NaN, after all others, and one zero: they are the same key to PostgreSQL too.
         value = float("nan") if value != value else value + 0.0  # noqa: PLR0124  # only NaN is not what it is
         (bits,) = struct.unpack(">Q", struct.pack(">d", value))
         return f"{bits ^ (_ALL_BITS if bits & _SIGN else _SIGN):016x}"
@@ -165,7 +165,7 @@ class NumberType(ColumnType[float]):
 class DecimalType(ColumnType[Decimal]):
     """Exact decimals, which JSON shows as texts.
 
-    A column's have at most `precision` digits in all, `scale` of them behind the point. Without them it is the type of
+    A column's have at most `precision` digits in all, `scale` of them after the point. Without them it is the type of
     what functions compute, whose values are only compared.
     """
 
@@ -188,12 +188,12 @@ class DecimalType(ColumnType[Decimal]):
 
     @property
     def sized_sql(self) -> str:
-        """What PostgreSQL calls it, as `numeric(12,2)`."""
+        """The type's name in PostgreSQL with its size, such as `numeric(12,2)`."""
         return f"numeric({self.precision},{self.scale})"
 
     @property
     def described(self) -> str:
-        """What messages say that a value has to be."""
+        """The words of messages for what a value has to be."""
         before = self.precision - self.scale
         return f"a decimal with at most {before} digits before and {self.scale} after the decimal point"
 
@@ -201,7 +201,7 @@ class DecimalType(ColumnType[Decimal]):
         """The type of a column that declares these.
 
         Raises:
-            ValueError: one of them is missing, or there are more digits behind the point than in all.
+            ValueError: one of them is missing, or there are more digits after the point than in all.
         """
         if precision is None or scale is None:
             raise ValueError("a decimal needs `precision` and `scale`, as 12 and 2")
@@ -218,7 +218,7 @@ class DecimalType(ColumnType[Decimal]):
         """The decimal that `text` stands for.
 
         Raises:
-            ValueError: it is none, or has more digits than fit; the message says so.
+            ValueError: it is no number, or has more digits than fit; the message says so.
         """
         value = self.parse_comparable(text)
         if not self.fits(value):
@@ -226,7 +226,7 @@ class DecimalType(ColumnType[Decimal]):
         return value
 
     def fits(self, value: Decimal) -> bool:
-        """Whether a decimal is held exactly."""
+        """Return whether a decimal is held exactly."""
         exponent = value.as_tuple().exponent
         assert isinstance(exponent, int)
         return -exponent <= self.scale and (value == 0 or value.adjusted() < self.precision - self.scale)
@@ -263,7 +263,7 @@ class DecimalType(ColumnType[Decimal]):
         return {"pattern": f"^-?{whole}{behind}$"}
 
     def write(self, value: Decimal) -> str:
-        """A decimal with all of its column's digits behind the point."""
+        """A decimal with all of its column's digits after the point."""
         return f"{abs(value) if value == 0 else value:.{self.scale}f}"
 
     def sort_key(self, value: Decimal) -> str:

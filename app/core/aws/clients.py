@@ -1,4 +1,4 @@
-"""The process's clients of S3, SQS and DynamoDB, each made at its first use."""
+"""The process's clients of S3, SQS and DynamoDB, each created at its first use."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Clients:
-    """The clients of one event loop, each made at its first use and kept until `close`."""
+    """The clients of one event loop, each created at its first use and kept until `close`."""
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
@@ -47,12 +47,12 @@ async def client(service: Literal["sqs"]) -> "SQSClient": ...
 @overload
 async def client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
 async def client(service: str) -> Any:
-    """The process's client of a service, made at its first use."""
+    """The process's client of a service, created at its first use."""
     return await _clients.get(service)
 
 
 def has_client(service: Literal["s3", "sqs", "dynamodb"]) -> bool:
-    """Whether the process has a client of a service: the first one takes long."""
+    """Return whether the process has a client of a service: the first one takes long."""
     return _clients.has(service)
 
 

@@ -1,4 +1,4 @@
-"""What DynamoDB's interface says of values, and the JSON that carries it, read and written by orjson. Pure.
+"""Values as DynamoDB's JSON has them, read and written by orjson. Pure.
 
 An item is attributes by name, each an object of one member that is named for its kind: `{"S": "text"}`, `{"N": "1.5"}`.
 """
@@ -22,7 +22,7 @@ def write_request(arguments: dict[str, Any]) -> bytes:
 
 
 def read_response(body: bytes) -> dict[str, Any]:
-    """What an answer holds; binary values stay the base64 that they are sent as."""
+    """The values in an answer; binary values stay base64, as they are sent."""
     answer: dict[str, Any] = orjson.loads(body)
     return answer
 

@@ -24,8 +24,8 @@ _CONFIG = Config(
 )
 # Presigned URLs carry version 4 signatures, and paths hold the bucket so that any endpoint works.
 _S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
-# A key is looked up in milliseconds: what does not answer soon is away. Its retries are those made for DynamoDB, which
-# begin after 50 ms.
+# A key is looked up in milliseconds: a table that does not answer soon is down. Its retries are those for DynamoDB,
+# which begin after 50 ms.
 _DYNAMODB_CONFIG = Config(
     retries={"mode": "legacy", "max_attempts": 3},
     connect_timeout=1,
@@ -71,7 +71,7 @@ def _session() -> aioboto3.Session:
 def _plain_session() -> aioboto3.Session:
     """The session of DynamoDB's clients: arguments and answers are the interface's JSON, signed and retried as ever."""
     session = aioboto3.Session()
-    inner = session._session  # where botocore's own components are registered
+    inner = session._session  # the place for botocore's own components
     inner.register_component("response_parser_factory", _PlainParserFactory())
     inner.register("provide-client-params.dynamodb", _write_body)
     inner.register("before-call.dynamodb", _place_body)

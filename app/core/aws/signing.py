@@ -17,7 +17,7 @@ TOKEN_SECONDS = 900
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a request is signed with."""
+    """The credentials that sign a request."""
 
     key_id: str
     secret: str

@@ -23,7 +23,7 @@ PARTS_OF_A_SIZE = 2000
 
 
 def storage_errors() -> tuple[type[Exception], ...]:
-    """What a caller can meet when the bucket does not answer as it should."""
+    """The errors of a bucket that does not answer as it should."""
     from aiohttp import ClientError as HttpError  # noqa: PLC0415  # slow to load, as every client is
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
@@ -42,7 +42,7 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class PresignedUpload:
-    """A request that whoever holds it may make once to put one file in the bucket."""
+    """A request that its holder may send once to put one file in the bucket."""
 
     method: str
     url: str
@@ -51,7 +51,7 @@ class PresignedUpload:
 
 
 async def presign_upload(key: str, *, size: int | None, content_type: str) -> PresignedUpload:
-    """Sign a PUT of `key`; the size, where given, is part of what is signed, so no other size is taken.
+    """Sign a PUT of `key`; a given size is signed too, so no other size is accepted.
 
     An object that is there already is never overwritten.
     """
@@ -87,7 +87,7 @@ async def write_object(key: str, content: bytes, content_type: str) -> str:
 
 
 async def find_object(key: str, version: str | None = None) -> StoredObject | None:
-    """The object at `key` (its newest version unless one is named), or None when there is none."""
+    """The object at `key` (its newest version unless one is named), or None if it does not exist."""
     from botocore.exceptions import ClientError  # noqa: PLC0415  # slow to load, as every client is
 
     s3 = await client("s3")
@@ -105,7 +105,7 @@ async def find_object(key: str, version: str | None = None) -> StoredObject | No
 
 
 async def list_pages(prefix: str, after: str = "") -> AsyncIterator[list[str]]:
-    """The keys below a prefix that come behind a key, in the bucket's order, some 1,000 at a time."""
+    """The keys below a prefix that come after a key, in the bucket's order, some 1,000 at a time."""
     s3 = await client("s3")
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=get_settings().bucket, Prefix=prefix, StartAfter=after)
     async for page in pages:
@@ -115,8 +115,8 @@ async def list_pages(prefix: str, after: str = "") -> AsyncIterator[list[str]]:
 async def read_object(stored: StoredObject) -> AsyncGenerator[bytes]:
     """The bytes of one version, in blocks as they arrive.
 
-    A connection that breaks, or that ends too early, is resumed where it did; after READ_ATTEMPTS in a row without a
-    byte the error is raised, one of `storage_errors`.
+    A connection that breaks, or ends too early, is resumed at that byte; after READ_ATTEMPTS in a row without a byte
+    the error is raised, one of `storage_errors`.
     """
     position = failures = 0
     while position < stored.size:
@@ -140,7 +140,7 @@ async def _read_from(stored: StoredObject, start: int) -> AsyncGenerator[bytes]:
         Bucket=get_settings().bucket, Key=stored.key, VersionId=stored.version, Range=f"bytes={start}-"
     )
     body = response["Body"]
-    # A server may answer with the whole file whatever range it was asked for.
+    # A server may answer with the whole file, ignoring the range.
     to_skip = 0 if response.get("ContentRange") else start
     # Entered, it gives the HTTP response instead of itself: what arrives is passed on as it comes, without a copy.
     async with body as http:
@@ -152,7 +152,7 @@ async def _read_from(stored: StoredObject, start: int) -> AsyncGenerator[bytes]:
 
 
 def part_size(number: int) -> int:
-    """How many bytes the part with a number has, counted from 0, unless it is the last one."""
+    """The size in bytes of the part with a number, counted from 0, unless it is the last one."""
     return PART_SIZE * (1 + number // PARTS_OF_A_SIZE)
 
 
@@ -181,7 +181,7 @@ class ObjectWriter:
             self._sending = asyncio.create_task(self._send_part(self._take()))
 
     def _take(self) -> bytes:
-        """What was written and is not on its way."""
+        """The bytes that were written and are not being sent yet."""
         part = b"".join(self._blocks)
         self._blocks, self._size = [], 0
         return part

@@ -1,4 +1,4 @@
-"""Commits: what a request has claimed to do, and whether it is done, whatever becomes of its answer. Pure."""
+"""Commits: the claim of a request, and whether it is done, even if its answer is lost. Pure."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Commits:
-    """What was claimed, and whether anything was committed, while `watch_commits` watched."""
+    """The claim, and whether anything was committed, while `watch_commits` watched."""
 
     any: bool = False
     claims: list[str] = field(default_factory=list)
@@ -30,7 +30,7 @@ def watch_commits() -> Iterator[Commits]:
 
 @contextmanager
 def watch_nothing() -> Iterator[None]:
-    """Have what runs within claim nothing: servers let one request begin in what another one's context was."""
+    """Run without a claim: servers let one request begin in the context of another."""
     token = _watched.set(None)
     try:
         yield
@@ -52,7 +52,7 @@ def pending_claims() -> Sequence[str]:
 
 
 def note_commit() -> None:
-    """Note that a write is done and stays: it is called right behind the statement, before anything can fail."""
+    """Note that a write is done and stays: call it right after the statement, before anything can fail."""
     commits = _watched.get()
     if commits is not None:
         commits.any = True

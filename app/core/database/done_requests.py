@@ -1,8 +1,8 @@
 """Requests that are done, noted in the transaction that does them.
 
 The claim of an Idempotency-Key is in another store, where no transaction of the database can end it. A process that
-dies between its commit and keeping the answer leaves a claim that ends by itself; what was noted here keeps the request
-from being done again then.
+dies between its commit and keeping the answer leaves a claim that ends by itself; the note here keeps the request from
+being done again then.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -9,8 +9,8 @@ QUERY_CANCELED = "57014"
 LOCK_NOT_AVAILABLE = "55P03"
 # Requests that hold what the other one needs: a lock not given in time, a deadlock, a transaction that came second.
 CONTENDED = (LOCK_NOT_AVAILABLE, "40P01", "40001")
-# A table or a column is not there, or has another type, than the statement was made for. The last one: what is no
-# column of a table is a function of its row, and some functions are aggregates.
+# A table or a column is missing, or has another type than the statement expects. The last one: what is no column of a
+# table is a function of its row, and some functions are aggregates.
 RESHAPED = ("42P01", "42703", "42804", "42883", "42803")
 # A NUL: in a parameter, or escaped in JSON. PostgreSQL's texts cannot hold it.
 UNSTORABLE_TEXT = ("22021", "22P05")
@@ -28,19 +28,19 @@ PASSING = (
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether an error of the driver says that the database is away for now: what failed may be tried again."""
+    """Return whether an error of the driver says that the database is down for now: the work may be tried again."""
     if isinstance(error, PostgresError):
         return (error.sqlstate or "").startswith(UNREACHABLE)
     return isinstance(error, InterfaceError | OSError)
 
 
 def problem_of(error: PostgresError | OSError) -> Problem | None:
-    """The problem that tells a caller what an error of the driver means, where it is not a fault of ours."""
+    """The problem that explains an error of the driver to a caller, if it is not a fault of ours."""
     return unreachable() if isinstance(error, OSError) else problem_of_state(error.sqlstate or "")
 
 
 def unreachable() -> ServiceUnavailable:
-    """The problem that there is no connection to the database."""
+    """The problem for a missing connection to the database."""
     return ServiceUnavailable("The database cannot be reached.")
 
 

@@ -1,4 +1,4 @@
-"""What the catalogue keeps of requests themselves."""
+"""The catalogue's rows of requests."""
 
 from datetime import datetime
 

@@ -1,7 +1,7 @@
 """Connections to PostgreSQL: those of the process to the database, and those to its reader.
 
-They are the driver's own, and whoever needs one takes it from here, SQLAlchemy too: so a process holds as many as the
-settings say, however a request reads. It connects at the first use.
+They are the driver's own, and all code takes them from here, SQLAlchemy too: so a process holds as many as the settings
+say, however a request reads. It connects at the first use.
 """
 
 import asyncio
@@ -46,11 +46,11 @@ class Pool:
         self._resting: list[tuple[Connection[Any], float]] = []
 
     async def take(self) -> "Connection[Any]":
-        """A connection that lives, for whoever gives it back.
+        """Lend a live connection; the caller gives it back.
 
         Raises:
-            ServiceUnavailable: others have all of them for too long.
-            asyncpg.PostgresError, OSError: the database cannot be reached, or does not want another one.
+            ServiceUnavailable: all connections were in use for too long.
+            asyncpg.PostgresError, OSError: the database cannot be reached, or refuses another connection.
         """
         try:
             async with asyncio.timeout(self._wait_seconds):
@@ -77,11 +77,11 @@ class Pool:
             self._resting.append((connection, time.time()))
 
     def has_given(self, connection: "Connection[Any]") -> bool:
-        """Whether someone has a connection that is to be given back."""
+        """Return whether a connection is lent and not given back yet."""
         return connection in self._taken
 
     def drop_resting(self) -> None:
-        """Use none of the connections again that rest: where one was lost, they lead to where it led."""
+        """Use no idle connection again: if one was lost, the others lead to the same server."""
         while self._resting:
             self._resting.pop()[0].terminate()
 
@@ -136,7 +136,7 @@ class Pool:
 
 
 def bound_silence(wire: socket.socket, seconds: float) -> None:
-    """Have a connection end whose network swallows what is sent: no timeout of the server's helps then.
+    """End a connection whose network drops packets: no timeout of the server helps then.
 
     The kernel asks while it waits for an answer, and gives up what it sent; not every system has each of these bounds.
     """
@@ -156,7 +156,7 @@ def bound_silence(wire: socket.socket, seconds: float) -> None:
 
 
 async def _read_json(connection: "Connection[Any]") -> None:
-    """Have a connection give JSON as what it says, and take it as text: as SQLAlchemy wants it."""
+    """Let a connection decode JSON and take it as text, as SQLAlchemy expects."""
     for name, head in (("json", b""), ("jsonb", JSONB_VERSION)):
         await connection.set_type_codec(
             name,
@@ -207,13 +207,13 @@ def get_writer() -> Pool:
 
 @cache
 def get_reader() -> Pool:
-    """The connections for reads that may be a moment behind: those to the reader, where the settings name one."""
+    """The connections for reads that may lag a moment: those to the reader, if the settings name one."""
     url = get_settings().reader_url
     return get_writer() if url is None else Pool(url)
 
 
 async def close_connections() -> None:
-    """Close the connections that rest; what comes next reads the settings and connects anew."""
+    """Close the idle connections; the next use reads the settings and connects again."""
     for get_pool in (get_reader, get_writer):
         if get_pool.cache_info().currsize:
             await get_pool().close()

@@ -94,7 +94,7 @@ def get_engine() -> AsyncEngine:
 
 
 def _drop_connections_without_a_writer(engine: Engine) -> None:
-    """Have a connection that fails as UNREACHABLE says not used again: after a failover it leads to a reader."""
+    """Discard a connection that fails as UNREACHABLE says: after a failover it leads to a reader."""
 
     @event.listens_for(engine, "handle_error")
     def look_at(context: ExceptionContext) -> None:
@@ -108,7 +108,8 @@ def _drop_connections_without_a_writer(engine: Engine) -> None:
 async def transaction() -> AsyncIterator[AsyncSession]:
     """A session whose work commits when the block ends and is undone when it raises.
 
-    What `after_commit` was given runs once the commit has succeeded. Whoever rolls back goes on in a new transaction.
+    The callbacks of `after_commit` run once the commit has succeeded. Code that rolls back continues in a new
+    transaction.
     """
     async with AsyncSession(get_engine(), expire_on_commit=False) as session:
         yield session
@@ -140,7 +141,7 @@ Session = Annotated[AsyncSession, Depends(_request_transaction, scope="function"
 
 
 def after_commit(session: AsyncSession, callback: Callable[[], Awaitable[None]]) -> None:
-    """Have `callback` awaited once the session's transaction has committed: where messages are sent."""
+    """Await `callback` once the session's transaction has committed: the moment to send messages."""
     session.info.setdefault("after_commit", []).append(callback)
 
 
@@ -155,7 +156,7 @@ class TimedSession:
         """Run an SQL statement with the values of $1, $2, …
 
         Raises:
-            TimeoutError: the time is over; where it ends meanwhile, PostgreSQL cancels the statement (57014).
+            TimeoutError: the time is over; if it ends during the statement, PostgreSQL cancels that (57014).
         """
         connection = await self._limited_connection()
         return await connection.exec_driver_sql(statement, values)
@@ -183,7 +184,7 @@ class TimedSession:
             raise ConnectionError("the database went away while rows were read") from error
 
     def savepoint(self) -> AsyncSessionTransaction:
-        """What is undone by itself when the block that it is opened for raises."""
+        """Open a savepoint: if the block raises, only its work is undone."""
         return self._session.begin_nested()
 
     async def release(self) -> None:
@@ -209,17 +210,17 @@ async def driver_connection(connection: AsyncConnection) -> "Connection[Any]":
 
 
 def sql_state(error: DBAPIError) -> str:
-    """The five-character SQLSTATE of a database error, empty where the driver gave none."""
+    """The five-character SQLSTATE of a database error, empty if the driver gave none."""
     return getattr(error.orig, "sqlstate", None) or ""
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether an error says that the database is away for now: what failed may be tried again."""
+    """Return whether an error says that the database is down for now: the work may be tried again."""
     return problem_for(error) is not None if isinstance(error, DBAPIError) else is_away(error)
 
 
 def problem_for(error: DBAPIError | PostgresError | OSError) -> Problem | None:
-    """The problem that tells a caller what a database error means, where it is not a fault of ours."""
+    """The problem that explains a database error to a caller, if it is not a fault of ours."""
     if not isinstance(error, DBAPIError):
         return problem_of(error)
     return unreachable() if error.connection_invalidated else problem_of_state(sql_state(error))

@@ -22,22 +22,22 @@ Fetch = Callable[..., Awaitable[list[Record]]]
 async def fetch(statement: str, *values: Any, pool: Pool | None = None) -> list[Record]:
     """The rows of a statement with the values of $1, $2, …; it is done when this returns.
 
-    It is asked of the database's writer where no other pool is given.
+    It goes to the database's writer if no other pool is given.
 
     Raises:
         asyncpg.PostgresError: the database refused it, and nothing of it is done.
-        ServiceUnavailable: the database went away.
+        ServiceUnavailable: the connection to the database was lost.
     """
     async with connection_of(pool or get_writer()) as connection:
         return await connection.fetch(statement, *values)
 
 
 class _NothingWritten(Exception):
-    """A statement had no rows: nothing of its transaction is to stay."""
+    """A statement returned no rows, and its transaction must be undone."""
 
 
 async def write(statement: str, *values: Any) -> list[Record]:
-    """The rows of a statement that writes; see `fetch`. What fails behind it fails although the write is done.
+    """The rows of a statement that writes; see `fetch`. A failure after it leaves the write done.
 
     Raises:
         ResponseNotStored: the request was done before.
@@ -68,7 +68,7 @@ async def direct_transaction() -> AsyncIterator[Fetch]:
     """A `fetch` whose statements are one transaction: all of them are done when the block ends, none when it raises.
 
     Raises:
-        ServiceUnavailable: the database went away.
+        ServiceUnavailable: the connection to the database was lost.
     """
     async with connection_of(get_writer()) as connection:
         async with connection.transaction():

@@ -1,8 +1,8 @@
 """One item of the table, for a process that has no client of DynamoDB and may never need one.
 
-Whether a dataset is in the table is asked by each process once, of most datasets to hear that it is not; loading a
-client for that takes as long as all the rest of a cold start. This is one request by the standard library. Whoever has
-no credentials in the environment, or no answer, takes the client.
+Each process asks once for each dataset whether it is in the table, and most are not; loading a client for that takes as
+long as all the rest of a cold start. This is one request by the standard library. Without credentials in the
+environment, or without an answer, callers use the client.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ ANSWER_SECONDS = 1.0
 
 
 class LookupFailed(Exception):
-    """There is no answer to be had in this way."""
+    """The lookup has no answer in this way."""
 
 
 async def look_up(arguments: dict[str, Any]) -> dict[str, Any]:
     """The answer of DynamoDB's GetItem.
 
     Raises:
-        LookupFailed: there is none.
+        LookupFailed: there is no answer.
     """
     credentials = find_credentials()
     if credentials is None:

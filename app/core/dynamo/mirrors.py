@@ -1,4 +1,4 @@
-"""What the table says of the catalogue, and for how long that is relied on: a table that was restored says what was.
+"""The table's copies of the catalogue, and for how long they are valid: a restored table has old copies.
 
 Such an item has the time at which the catalogue was last asked, in seconds since 1970.
 """
@@ -32,12 +32,12 @@ def asked_now() -> Item:
 
 
 def is_fresh(item: Item) -> bool:
-    """Whether an item may be relied on without asking the catalogue."""
+    """Return whether an item may be relied on without asking the catalogue."""
     return not _is_distrusted(item) and _asked(item) > time.time() - get_settings().keyvalue_trust_seconds
 
 
 async def ask_catalogue(item: Item, find: Callable[[], Awaitable[Found]]) -> Found:
-    """What the catalogue says of what an item says something of.
+    """Read the catalogue's row that an item is a copy of.
 
     Raises:
         CatalogueAway: it does not answer, and the item may be relied on until it does.

@@ -1,4 +1,4 @@
-"""Requests to DynamoDB: sent again while that can help, and their failures as what they mean to whoever asked."""
+"""Requests to DynamoDB: retried while that can help, with failures as exceptions that say what they mean."""
 
 import asyncio
 import itertools
@@ -27,7 +27,7 @@ class ConditionNotMet(Exception):
 
 
 class Cancelled(Exception):
-    """A transaction did not happen; there is a reason for each action, most of which are none."""
+    """A transaction did not happen; there is a reason for each action, most of which are empty."""
 
     def __init__(self, reasons: Sequence[Any]) -> None:
         super().__init__("cancelled")
@@ -40,7 +40,7 @@ class _InTransaction(ServiceUnavailable):
 
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
-    """Have each request within wait so long for a table that cannot be had, instead of failing at once."""
+    """Let each request within wait this long for a table that is unavailable, instead of failing at once."""
     token = _patience.set(seconds)
     try:
         yield
@@ -101,6 +101,6 @@ async def _send_once(operation: str, arguments: dict[str, Any]) -> Any:
 
 
 async def pause(attempt: int) -> None:
-    """Wait before an attempt is made again: longer each time, and never as long as others who wait."""
+    """Wait before the next attempt: longer each time, and never as long as other callers."""
     longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**attempt)
     await asyncio.sleep(longest * random.uniform(0.5, 1))  # noqa: S311  # no secret

@@ -1,7 +1,7 @@
 """The DynamoDB table: items as Python values, writes under named conditions, failures as facts.
 
 An item is a dict with the table's key, `pk` and `sk`; `expires_at`, in seconds since 1970, is when DynamoDB may delete
-it, up to two days late: whoever reads filters by it.
+it, up to two days late: reads filter by it.
 """
 
 import asyncio
@@ -26,7 +26,8 @@ LOOKUPS = 8
 
 @dataclass(frozen=True)
 class Condition:
-    """What must hold of the stored item for a write to happen: `#name` in the text is an attribute, `:name` a value."""
+    """A condition that the stored item must meet for a write to happen: `#name` in the text is an attribute, `:name` a
+    value."""
 
     text: str
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -73,7 +74,7 @@ async def list_items(pk: str) -> list[Item]:
 
 
 async def find_attributes(pk: str, sk: str, *, consistent: bool = True) -> Attributes | None:
-    """An item as it is now, or as it was a moment ago where that is enough; None where there is none.
+    """An item as it is now, or, if `consistent` is false, as it was a moment ago; None if it does not exist.
 
     Raises:
         ServiceUnavailable: the table does not answer.
@@ -84,7 +85,7 @@ async def find_attributes(pk: str, sk: str, *, consistent: bool = True) -> Attri
 
 
 async def find_item(pk: str, sk: str) -> Item | None:
-    """An item as it is now, as Python values; None where there is none.
+    """An item as it is now, as Python values; None if it does not exist.
 
     Raises:
         ServiceUnavailable: the table does not answer.
@@ -94,7 +95,7 @@ async def find_item(pk: str, sk: str) -> Item | None:
 
 
 async def look_up_item(pk: str, sk: str) -> Item | None:
-    """The same for whoever may need nothing else of the table: a process without a client does not get one for it.
+    """The same for callers that may need nothing else of the table: a process without a client creates none for it.
 
     Raises:
         ServiceUnavailable: the table does not answer.
@@ -154,7 +155,7 @@ class Range:
 async def list_range(part: Range, limit: int, *, names: Sequence[str] = ()) -> list[Attributes]:
     """Up to `limit` items of a part as they are now.
 
-    `names` are the attributes that are read, all of them where none is named.
+    `names` are the attributes to read, all of them if empty.
 
     Raises:
         ServiceUnavailable: the table does not answer.
@@ -180,7 +181,7 @@ async def list_range(part: Range, limit: int, *, names: Sequence[str] = ()) -> l
 
 @dataclass(frozen=True)
 class Put:
-    """An item to be stored, where a condition holds of the one with its key."""
+    """An item to store if the one with its key meets a condition."""
 
     item: Attributes
     condition: Condition | None = None
@@ -191,7 +192,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Update:
-    """Attributes of an item to be set, or, where their value is None, removed; where a condition holds of it."""
+    """Attributes of an item to set, or to remove if their value is None, if the item meets a condition."""
 
     pk: str
     sk: str
@@ -204,7 +205,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Delete:
-    """An item to be deleted, where a condition holds of it."""
+    """An item to delete if it meets a condition."""
 
     pk: str
     sk: str
@@ -266,7 +267,7 @@ async def write_together(actions: Sequence[Put | Update | Delete | Check]) -> No
 
 
 async def update_item(pk: str, sk: str, changes: Mapping[str, Any], condition: Condition | None = None) -> None:
-    """Set attributes of an item, or remove those whose value is None; an item that is not there is made.
+    """Set attributes of an item, or remove those whose value is None; a missing item is created.
 
     Raises:
         ConditionNotMet: the item does not fulfil the condition.
@@ -278,7 +279,7 @@ async def update_item(pk: str, sk: str, changes: Mapping[str, Any], condition: C
 async def update_and_count(
     pk: str, sk: str, changes: Mapping[str, Any], counter: str, condition: Condition | None = None
 ) -> int:
-    """As `update_item` does, and count an attribute up with it, from 0 where there is none; answers the count.
+    """As `update_item` does, and count an attribute up with it, from 0 if it is missing; return the count.
 
     Raises:
         ConditionNotMet: the item does not fulfil the condition.

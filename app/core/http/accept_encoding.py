@@ -1,4 +1,4 @@
-"""Whether a caller takes a compressed answer, and whether it has the answer already. Pure."""
+"""Accept-Encoding and If-None-Match: whether an answer is compressed, and whether it is sent at all. Pure."""
 
 import re
 
@@ -6,7 +6,7 @@ _TAG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether an Accept-Encoding header allows gzip, and does not prefer an answer as it is."""
+    """Return whether an Accept-Encoding header allows gzip, and does not prefer an answer as it is."""
     qualities = dict(_read_coding(part) for part in accept_encoding.split(","))
     named = qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", 0.0)))
     return named > 0 and named >= qualities.get("identity", 0.0)
@@ -26,5 +26,5 @@ def _read_coding(text: str) -> tuple[str, float]:
 
 
 def is_known(if_none_match: str, etag: str) -> bool:
-    """Whether an If-None-Match header names an answer's entity tag; weak ones are compared as any other."""
+    """Return whether an If-None-Match header names an answer's entity tag; weak tags are compared like any other."""
     return if_none_match.strip() == "*" or etag.removeprefix("W/") in _TAG.findall(if_none_match)

@@ -19,7 +19,7 @@ MAX_SHOWN_ORIGIN = 200
 
 
 class Cors(CORSMiddleware):
-    """What browsers need to let a page of another origin read the answers. No cookies: a key is all that counts."""
+    """CORS: the headers that let a page of another origin read the answers. No cookies: only a key counts."""
 
     def __init__(self, app: ASGIApp, origins: Origins) -> None:
         super().__init__(
@@ -44,7 +44,7 @@ class Cors(CORSMiddleware):
         await super().__call__(scope, receive, send)
 
     def is_allowed_origin(self, origin: str) -> bool:
-        """Whether pages of an origin may call."""
+        """Return whether pages of an origin may call."""
         return self._origins.allow(origin)
 
     def preflight_response(self, request_headers: Headers) -> Response:
@@ -71,7 +71,8 @@ class Cors(CORSMiddleware):
 
 
 def _is_own(origin: str, method: str, headers: Headers) -> bool:
-    """Whether a request is of a page from here: browsers name its origin too. They never ask before such a request."""
+    """Return whether a request is of a page from here: browsers name its origin too. They never ask before such a
+    request."""
     if method == "OPTIONS":
         return False
     # A gateway may have changed the host.

@@ -1,4 +1,4 @@
-"""Opaque cursors: where a list goes on, tied to the query that began it."""
+"""Opaque cursors: positions in a list, tied to the query that began it."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ FINGERPRINT_LENGTH = 12
 
 
 def encode_cursor(position: list[Any], query: Any) -> str:
-    """A cursor that continues behind `position` (JSON values) in the list that `query` (JSON) describes."""
+    """A cursor that continues after `position` (JSON values) in the list that `query` (JSON) describes."""
     document = json.dumps([_fingerprint(query), position], separators=(",", ":"), ensure_ascii=False)
     return urlsafe_b64encode(document.encode()).rstrip(b"=").decode()
 
@@ -24,7 +24,7 @@ def decode_cursor(cursor: str, query: Any, *, length: int) -> list[Any]:
     """The position in a cursor: `length` JSON values.
 
     Raises:
-        CursorInvalid: it was not made by `encode_cursor`, or for another query.
+        CursorInvalid: it is not from `encode_cursor`, or is for another query.
     """
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
@@ -53,12 +53,12 @@ def _foreign() -> CursorInvalid:
 
 
 def encode_newest(made: datetime, item_id: UUID, query: Any) -> str:
-    """A cursor that continues behind an item in the list, newest first, that `query` (JSON) describes."""
+    """A cursor that continues after an item in the list, newest first, that `query` (JSON) describes."""
     return encode_cursor([made.isoformat(), str(item_id)], query)
 
 
 def decode_newest(cursor: str | None, query: Any) -> tuple[datetime, UUID] | None:
-    """When the item was made that a cursor continues behind, in UTC, and its id; None without a cursor.
+    """The creation time in UTC and the id of the item that a cursor continues after; None without a cursor.
 
     Raises:
         CursorInvalid: as `decode_cursor` raises.

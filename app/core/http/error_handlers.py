@@ -1,4 +1,4 @@
-"""What the framework, the database and the network raise, rendered as problems."""
+"""Exceptions of the framework, the database and the network, rendered as problems."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def install_exception_handlers(app: FastAPI) -> None:
-    """Have everything that a request can raise answered with a problem; what is not known here is a 500."""
+    """Answer everything that a request can raise with a problem; an unknown exception is a 500."""
     app.add_exception_handler(Problem, _render)
     app.add_exception_handler(Replayed, _replay)
     app.add_exception_handler(HTTPException, _render_http)

@@ -1,9 +1,9 @@
-"""Idempotency-Key: a POST that is sent again does nothing again, and is answered as it was the first time.
+"""Idempotency-Key: a repeated POST does nothing again, and gets the first answer.
 
 A request claims its key in the table before it does anything. Once its work is committed its answer is kept there, if
-it was a success. A request that failed before that has changed nothing, so its key is free again; of one that failed
-behind its commit it is kept that it was done. A process that dies leaves a claim that ends with its lease. Of an
-answer that holds a secret it is kept that it was given, not what it said.
+it was a success. A request that failed before that has changed nothing, so its key is free again; if it failed after
+its commit, the table keeps that it was done. A process that dies leaves a claim that ends with its lease. If an answer
+contains a secret, the table keeps that it was sent, but not the answer.
 """
 
 import gzip
@@ -57,7 +57,7 @@ class IdempotencyKeyInUse(Problem):
     title = "Idempotency key in use"
 
 
-# What a route that takes an Idempotency-Key can answer beside its own problems.
+# The problems of a route that takes an Idempotency-Key, as well as its own.
 IDEMPOTENCY_PROBLEMS = (ParameterInvalid, IdempotencyKeyReused, IdempotencyKeyInUse, ResponseNotStored)
 
 
@@ -171,13 +171,13 @@ def _hash(content: bytes) -> str:
 
 
 def _part(token: str) -> str:
-    """How the parts of an answer begin: parts of an older one may still be there."""
+    """The prefix of an answer's parts: parts of an older answer may still be there."""
     return f"{PART}#{token}#"
 
 
 def _is_free(claim: Claim, now: int) -> Condition:
-    """There is no claim, or one that is over, or one of the same request that was never ended, or this one already:
-    what is sent again because its answer was lost finds itself there.
+    """There is no claim, or an expired one, or an unfinished one of the same request, or this one already: a write that
+    is sent again because its answer was lost finds itself there.
     """
     return Condition(
         "attribute_not_exists(#pk) OR #expires_at <= :now OR #token = :token "
@@ -212,7 +212,7 @@ async def _take(claim: Claim) -> None:
 
 
 def _refusal(claim: Claim, items: list[Item], now: int) -> Exception:
-    """Why a request cannot be done under its key, or the answer that it was given."""
+    """The reason that a request cannot be done under its key, or its stored answer."""
     held = next((item for item in items if item["sk"] == CLAIM), None)
     if held is None or held["expires_at"] <= now or (held["body"] == claim.body and "answer" not in held):
         return IdempotencyKeyInUse(

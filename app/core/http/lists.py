@@ -19,7 +19,7 @@ Cursor = Annotated[str | None, Query(alias="_cursor", description="`next` of the
 
 
 class Page(BaseModel, Generic[Item]):
-    """A part of a list; `next` is the cursor of the part behind it, null at the end."""
+    """A part of a list; `next` is the cursor of the part after it, null at the end."""
 
     data: Sequence[Item]
     next: str | None = None

@@ -94,9 +94,9 @@ class InternalErrors:
 
 
 def _begin_log(scope: Scope) -> str:
-    """Have what is logged from now on say which request it belongs to; answers the request's id.
+    """Bind the request's id to everything that is logged from now on; return the id.
 
-    It is the one that Lambda gave, else the caller's where that is a plain one, else a new one.
+    It is Lambda's, else the caller's if that is a plain one, else a new one.
     """
     headers = Headers(scope=scope)
     given = headers.get("x-request-id", "")

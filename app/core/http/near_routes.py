@@ -44,7 +44,7 @@ def find_near(path: str, templates: Sequence[str]) -> tuple[str, str]:
 
 
 def _hint_for(name: str, templates: Sequence[str]) -> str:
-    """What is said of an address that begins with a name which no address is near to."""
+    """The hint for a path that begins with an unknown name."""
     if name == "graphql":
         return "Queries go to POST /datasets/{dataset}/records/query. "
     there = [template for template in templates if name in template.split("/")][:MAX_SHOWN]
@@ -55,9 +55,9 @@ def _hint_for(name: str, templates: Sequence[str]) -> str:
 
 
 def find_taker(path: str, method: str, templates: Sequence[str]) -> str | None:
-    """Where a method that an address does not take is taken: at an address behind it, or at the one before it.
+    """The routes that accept a method which this path does not: below it, or above it.
 
-    `templates` are the addresses that take the method.
+    `templates` are the paths that accept the method.
     """
     segments = path.strip("/").split("/")
     found = []
@@ -78,7 +78,7 @@ def _fits(parts: Sequence[str], segments: Sequence[str]) -> bool:
 
 
 def _without_prefixes(segments: Sequence[str]) -> Iterator[list[str]]:
-    """The segments, and behind them what is left without each prefix of other APIs."""
+    """The segments, then the rest of them without each prefix of other APIs."""
     rest = list(segments)
     yield rest
     while rest and rest[0].lower() in _PREFIXES:
@@ -108,7 +108,7 @@ def _is_like(part: str, segment: str) -> bool:
 
 
 def _likeness(part: str, segment: str) -> float:
-    """How much a segment of an address is like one of a template, from 0 to 1; any is like a parameter."""
+    """The similarity of a segment of a path and one of a template, from 0 to 1; any matches a parameter."""
     if part.startswith("{"):
         return 0.9
     text = segment.lower()

@@ -22,7 +22,7 @@ class ProblemDocument(BaseModel):
 
 
 def problem_responses(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
-    """What a route's `responses=` says of the problems it can answer with: one entry a status."""
+    """The problems of a route for its `responses=`: one entry a status."""
     found: dict[int | str, list[type[Problem]]] = {}
     for problem in problems:
         found.setdefault(problem.status, []).append(problem)

@@ -40,22 +40,22 @@ class Page:
 
 
 def wants_html(request: Request) -> bool:
-    """Whether a browser asks: programs take anything, or name what they take."""
+    """Return whether a browser asks: programs take anything, or name what they take."""
     return "text/html" in request.headers.get("accept", "")
 
 
 def read_part(package: str, name: str) -> str:
-    """The text of a file beside a module, to be put into a page."""
+    """The text of a file next to a module, for a page."""
     return files(package).joinpath(name).read_text("utf-8")
 
 
 def style() -> str:
-    """What all pages look like."""
+    """The style of all pages."""
     return read_part("app.core.pages", "page.css")
 
 
 def _policy(page: str) -> str:
-    """What a page may load and run: its own scripts and styles by their hashes, and files from here."""
+    """The content security policy of a page: its own scripts and styles by their hashes, and files from here."""
     return "; ".join(
         [
             "default-src 'none'",

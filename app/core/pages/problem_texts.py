@@ -36,7 +36,7 @@ class Explained:
 
     @property
     def document(self) -> dict[str, Any]:
-        """What a program is answered with."""
+        """The JSON document for programs."""
         members = {"type": self.type, "title": self.title, "status": self.status}
         return {**members, "description": self.meaning, "hint": self.remedy}
 
@@ -53,7 +53,7 @@ class Explained:
 
 
 def explain(problem: type[Problem]) -> Explained:
-    """What a problem's class says of it."""
+    """Read a problem's title, meaning and remedy from its class."""
     meaning, _, remedy = inspect.cleandoc(problem.__doc__ or "").partition("\n\n")
     return Explained(problem.slug(), problem.title, problem.status, _joined(meaning), _joined(remedy))
 

@@ -35,7 +35,7 @@ class Advice:
 
 
 async def find_advice(timed: TimedSession, table: str, unfit: Sequence[tuple[Column, Column, int]]) -> list[Advice]:
-    """What would make nearly all texts fit, as far as it is found in the time that is left.
+    """Find the conventions that make nearly all texts fit, within the time that is left.
 
     `unfit` has columns of texts as they were, as they are to be, and with how many texts that do not fit.
     """
@@ -79,14 +79,14 @@ async def _sample(timed: TimedSession, table: str, column: Column, condition: st
 async def _count_misfits(
     timed: TimedSession, before: Column, after: Column, proposed: Sequence[Settings], source: str, *values: list[str]
 ) -> list[int]:
-    """How many values of a source would not fit, for each of the settings."""
+    """Count the values of a source that would not fit, for each of the settings."""
     columns = [apply_settings(after, settings) or after for settings in proposed]
     counts = ", ".join(f"count(*) FILTER (WHERE {_condition(before, column)})" for column in columns)
     return list((await timed.run(f"SELECT {counts} FROM {source}", *values)).one())
 
 
 def _condition(before: Column, after: Column) -> str:
-    """The SQL that is true of a text which is no value of a column's new type."""
+    """The SQL condition of a text that is not a value of a column's new type."""
     value = quote("record", before.name)
     conversion = find_conversion(before, after, value)
     assert conversion is not None

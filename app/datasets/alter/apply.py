@@ -53,20 +53,20 @@ _INDEXES = """
 
 
 async def update_dataset(session: AsyncSession, dataset: Dataset, update: DatasetUpdate, caller: Principal) -> None:
-    """Change what an update says of a dataset; `dataset` is what it has become.
+    """Apply an update to a dataset; `dataset` has the new state then.
 
     Raises:
         ColumnNotFound, TypeConversionNotSupported, RequestInvalid, ReferenceInvalid, TooManyColumns,
             TooManyIndexes: the change makes no sense.
         ScopeMissing: the caller may not read a dataset that a column is to refer to.
-        RecordsIncompatible, ValueTooLongForIndex: the records are in its way.
-        DatasetReferenced, ColumnInUse: other datasets refer to the key that it changes, or a view needs a column.
-        DatasetBusy, ChangeTimedOut: it cannot be had now.
-        DatasetNotFound: it was deleted meanwhile.
-        NotSupportedByStore: the key-value store would have to write its records anew.
+        RecordsIncompatible, ValueTooLongForIndex: the records do not fit it.
+        DatasetReferenced, ColumnInUse: other datasets reference the key that it changes, or a view uses a column.
+        DatasetBusy, ChangeTimedOut: the dataset is locked, or the change takes too long.
+        DatasetNotFound: it has been deleted.
+        NotSupportedByStore: the key-value store would have to rewrite its records.
     """
     if dataset.can.has_item:
-        # All of it is told to the table, so all of it must be as it is now.
+        # The table gets all of it, so all of it must be current.
         with service.busy_as_problem(dataset.name, "changed"):
             if await repository.lock_dataset(session, dataset.id) is None:
                 raise DatasetNotFound(f"Dataset '{dataset.name}' no longer exists.")
@@ -85,7 +85,7 @@ async def update_dataset(session: AsyncSession, dataset: Dataset, update: Datase
 
 
 def _changed_options(dataset: Dataset, change: ImportOptions | None) -> dict[str, Any]:
-    """How the dataset's files are written after a change of it."""
+    """The dataset's import options after a change."""
     return {} if change is None else ImportOptions.model_validate(dataset.import_options).changed_by(change).given
 
 
@@ -116,16 +116,16 @@ async def _change_definition(session: AsyncSession, dataset: Dataset, update: Da
 
 
 async def _check_references(session: AsyncSession, name: str, change: Change, caller: Principal) -> dict[str, str]:
-    """Refuse a change of a key that others refer to, and references to what is no other dataset's key.
+    """Refuse a change of a key that others reference, and references to anything but another dataset's key.
 
-    Answers the name of the key's column of each dataset that a new reference is to.
+    Return the name of the key's column of each newly referenced dataset.
     """
     if change.changes_key and (referring := await repository.list_referring(session, name)):
         raise DatasetReferenced(
             f"The key of '{name}' is referenced by {service.name_visible(referring, caller)}: it cannot be changed.",
             hint="Remove `references` from their columns first.",
         )
-    # A reference that stays as it is says nothing new to whoever changes something else of its column.
+    # An unchanged reference reveals nothing new to a caller who changes something else of its column.
     kept = {after.name for before, after in change.stays if _reference_of(before) == _reference_of(after)}
     service.demand_references(caller, [column for column in change.after.columns if column.name not in kept])
     known = {before.name: before for before, _ in change.stays}
@@ -139,7 +139,7 @@ def _reference_of(column: Column) -> tuple[str | None, str]:
 
 @contextmanager
 def _explained(name: str) -> Iterator[None]:
-    """What PostgreSQL refuses of an alteration as the problem that it is."""
+    """Translate PostgreSQL's refusal of an alteration into a problem."""
     try:
         yield
     except TimeoutError:

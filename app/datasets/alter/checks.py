@@ -16,7 +16,7 @@ from app.core.database.names import DATA_SCHEMA, quote
 
 MAX_EXAMPLES = 10
 VALUE_LIMIT = 200
-# Of the texts that a sample is made of: how many are looked at, how many different ones are read, and how long ones.
+# Limits of a sample of texts: rows looked at, different texts read, and their length.
 SAMPLED_ROWS, SAMPLED_TEXTS, SAMPLED_LENGTH = 10_000, 300, 100
 
 
@@ -24,7 +24,7 @@ SAMPLED_ROWS, SAMPLED_TEXTS, SAMPLED_LENGTH = 10_000, 300, 100
 class Condition:
     """An SQL condition on the row `record`; `values` are the texts of its parameters $1, $2, …
 
-    `is_shared` where it is one on what records have in common.
+    `is_shared` if it compares records with each other.
     """
 
     sql: str
@@ -33,13 +33,13 @@ class Condition:
 
 
 def rules_to_check(before: Column | None, after: Column, *, retyped: bool) -> list[Rule]:
-    """The rules of a column that its values may break now: the new ones, and all of them where the values are new."""
+    """The rules of a column that its values may break now: the new ones, and all of them if the values are new."""
     known = [] if before is None or retyped else constraint_rules(before)
     return [rule for rule in constraint_rules(after) if rule not in known]
 
 
 def broken(rule: Rule, column: Column, value: str) -> Condition | None:
-    """What is true where `value`, the SQL of a column's value, breaks a rule; None for what SQL cannot tell."""
+    """The SQL condition that `value`, the SQL of a column's value, breaks a rule; None if SQL cannot decide it."""
     find = _CONDITIONS.get(rule.code)
     return None if find is None else find(column, value, rule.bound)
 
@@ -54,7 +54,7 @@ def _is_too_long(_column: Column, value: str, most: int) -> Condition:
 
 def _is_outside(sign: str) -> Callable[[Column, str, Any], Condition]:
     def find(column: Column, value: str, bound: Any) -> Condition:
-        # Texts in the order of their characters, whatever the database's collation is.
+        # Texts in the order of their characters, independent of the database's collation.
         compared = f'{value} COLLATE "C"' if column.kind.is_text else value
         beyond = f"{compared} {sign} CAST($1::text AS {column.kind.sql})"
         if not column.kind.not_finite:
@@ -80,10 +80,10 @@ _CONDITIONS: dict[str, Callable[[Column, str, Any], Condition]] = {
 
 
 def text_of(column: Column, given: Any) -> str:
-    """The text of a value that is given as JSON shows it, as PostgreSQL reads it.
+    """The text, as PostgreSQL reads it, of a value in JSON.
 
     Raises:
-        ValueError: it is no value of the column.
+        ValueError: it is not a value of the column.
     """
     text = given if isinstance(given, str) else json.dumps(given)
     value = column.parse(text)
@@ -91,7 +91,7 @@ def text_of(column: Column, given: Any) -> str:
 
 
 def dangling(column: Column, target_key: str) -> Condition:
-    """What is true of references that no record of the other dataset answers."""
+    """The SQL condition of references to a missing record of the other dataset."""
     assert column.references is not None
     value = quote("record", column.name)
     answer = f"SELECT FROM {quote(DATA_SCHEMA, column.references)} AS referred"
@@ -99,7 +99,7 @@ def dangling(column: Column, target_key: str) -> Condition:
 
 
 def repeated(table: str, names: Sequence[str]) -> Condition:
-    """What is true of records that share their values, none of them null, with another one."""
+    """The SQL condition of records that share their values, none of them null, with another one."""
     columns = ", ".join(quote(name) for name in names)
     given = " AND ".join(f"{quote(name)} IS NOT NULL" for name in names)
     shared = f"SELECT {columns} FROM {quote(DATA_SCHEMA, table)} WHERE {given} GROUP BY {columns} HAVING count(*) > 1"
@@ -123,13 +123,13 @@ def select_examples(table: str, key: Sequence[Column], columns: Sequence[Column]
 
 
 def select_texts(table: str, key: Sequence[Column], column: Column) -> str:
-    """The statement that reads the texts of each record's key, and behind them that of its value, where it has one."""
+    """The statement that reads the texts of each record's key, and then that of its value if it has one."""
     shown = ", ".join(map(_shown, [*key, column]))
     return f"SELECT {shown} FROM {source_of(table)} WHERE {_names([column])} IS NOT NULL ORDER BY {_names(key)}"
 
 
 def unconvertible(value: str, fits: str) -> str:
-    """What is true of a value that is there and does not convert, where `fits` is true of those that do."""
+    """The SQL condition of a value that is not null and does not convert; `fits` is true of those that do."""
     return f"{value} IS NOT NULL AND ({fits}) IS NOT TRUE"
 
 
@@ -142,7 +142,7 @@ def select_sample(table: str, column: Column, condition: str) -> str:
 
 
 def measure_longest(table: str, column: Column) -> str:
-    """The statement that tells how many bytes the longest text of a column has; null where there is none."""
+    """The statement for the size in bytes of the longest text of a column; null without texts."""
     return f"SELECT max(octet_length({_names([column])})) FROM {source_of(table)}"
 
 

@@ -1,7 +1,7 @@
 """The SQL that changes a column's type: which values convert exactly, and into what. Nothing is rounded or cut. Pure.
 
-A text becomes a value where it is written as one: as JSON shows it, or as the column's conventions say. A number
-becomes another kind of number where the two are equal.
+A text becomes a value if it is written as one: as JSON shows it, or by the column's conventions. A number becomes
+another kind of number if the two are equal.
 """
 
 from app.columns.column import NUMERIC, Column
@@ -12,7 +12,7 @@ from app.datasets.alter.texts import ALWAYS, Conversion, read_text
 
 
 def is_retyped(before: Column, after: Column) -> bool:
-    """Whether a change of a column is one of its type."""
+    """Return whether a change of a column changes its type."""
     return (before.type, before.sql_type) != (after.type, after.sql_type)
 
 
@@ -25,7 +25,7 @@ def target_types(column: Column) -> list[str]:
 
 
 def find_conversion(before: Column, after: Column, value: str) -> Conversion | None:
-    """How `value`, the SQL of a column's value, becomes one of its new type; None where no such value ever does."""
+    """The conversion of `value`, the SQL of a column's value, to its new type; None if no such value converts."""
     if before.kind.is_number and after.kind.is_number:
         # A double by way of its shortest text: PostgreSQL's own cast rounds it to 15 digits.
         exact = f"{value}::text::numeric" if before.type == "number" else f"{value}::numeric"

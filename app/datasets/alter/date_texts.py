@@ -7,7 +7,7 @@ from app.datasets.alter.sql_texts import escaped, guarded
 DATES = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
 DATETIMES = "BETWEEN TIMESTAMPTZ '0001-01-01 00:00:00Z' AND TIMESTAMPTZ '9999-12-31 23:59:59.999999Z'"
 
-# Digits behind the sixth of a fraction are zeros: nothing is cut.
+# Digits after the sixth of a fraction are zeros: nothing is cut.
 _MINUTES = "[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]{1,6}0{0,3})?)?"
 _TIME = (
     rf"(?:(?:[01]?[0-9]|2[0-3]):{_MINUTES}|(?:0?[1-9]|1[0-2]):{_MINUTES} ?[ap]\.?m\.?)"
@@ -29,9 +29,9 @@ _CENTURIES = (("^([0-5][0-9]|6[0-8])-", "20"), ("^(69|[7-9][0-9])-", "19"))
 
 
 def read_date(after: Column, bare: str) -> tuple[str, str]:
-    """Whether a text is a date, or a date and time, and which; `bare` is the SQL of it without spaces.
+    """Return whether a text is a date, or a date and time, and which; `bare` is the SQL of it without spaces.
 
-    Where the format begins with no year, a text as JSON has it is one too: no text can be both.
+    If the format does not begin with the year, a text as in JSON is one too: no text can be both.
     """
     date_format = after.date_format or ISO_DATE
     fits, result = _read_written(after, date_format, bare)
@@ -48,7 +48,7 @@ def _read_written(after: Column, date_format: str, bare: str) -> tuple[str, str]
     date, iso = _read_format(date_format)
     result = bare
     if date_format != ISO_DATE:
-        # What is behind the date stays as it is: to take it apart as well would be slow.
+        # The text after the date stays as it is: to take it apart as well would be slow.
         result = _with_century(date_format, f"regexp_replace({bare}, '^{date}[T ]?', '{iso} ', 'i')")
     if after.type == "date":
         return guarded(f"{bare} ~* '^{date}$'", f"pg_input_is_valid({result}, 'date')"), f"{result}::date"
@@ -60,7 +60,7 @@ def _read_written(after: Column, date_format: str, bare: str) -> tuple[str, str]
 
 
 def _as_postgres_has_times(text: str) -> str:
-    """The SQL of a time with a point before its fraction, six digits behind it, and its half of the day as `pm `."""
+    """The SQL of a time with a point before its fraction, six digits after it, and its half of the day as `pm `."""
     text = rf"translate(regexp_replace({text}, '([ap])\.?m\.?', '\1m ', 'i'), ',', '.')"
     return rf"regexp_replace({text}, '(\.[0-9]{{6}})0+', '\1')"
 
@@ -80,7 +80,7 @@ def _read_format(date_format: str) -> tuple[str, str]:
     first, *others = (escaped(part) for part in TOKENS.split(date_format))
     pattern = first + "".join(_TOKEN_REGEX[token] + part for token, part in zip(tokens, others, strict=True))
     if date_format.startswith("YYYY-") or "" in others[:-1]:
-        # Numbers side by side, as in YYYYMMDD, tell nothing of where one ends.
+        # Adjacent numbers, as in YYYYMMDD, do not show where one ends.
         pattern = pattern.replace("{1,2}", "{2}")
     year, month, day = (
         next(place for place, token in enumerate(tokens, 1) if token in names)

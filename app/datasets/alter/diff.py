@@ -29,10 +29,10 @@ _OF_SOME_TYPES = frozenset(name for kind in TYPES.values() for name in kind.memb
 
 @dataclass(frozen=True)
 class Change:
-    """A definition and what becomes of it.
+    """A definition and its changed state.
 
-    `kept` has the name that each column has afterwards, or None where it is dropped, by the name it had. `fills` has
-    the texts of the values that records without one get, by the column's name afterwards.
+    `kept` has the name that each column has afterwards, or None if it is dropped, by its former name. `fills` has the
+    texts of the values for records without one, by the column's new name.
     """
 
     before: Definition
@@ -42,7 +42,7 @@ class Change:
 
     @cached_property
     def renamed(self) -> Definition:
-        """What there was, by the names of afterwards; a column that is dropped has one that no column can have."""
+        """The definition before, by the new names; a dropped column has a name that no column can have."""
         names = {name: new or f"{GONE}{number}" for number, (name, new) in enumerate(self.kept.items())}
         columns = tuple(column.model_copy(update={"name": names[column.name]}) for column in self.before.columns)
         indexes = tuple(_rename_index(index, names) for index in self.before.indexes)
@@ -50,7 +50,7 @@ class Change:
 
     @property
     def names(self) -> list[tuple[str, str]]:
-        """The names that each column had and has, in `renamed`."""
+        """The old and the new name of each column, in `renamed`."""
         return [(old.name, new.name) for old, new in zip(self.before.columns, self.renamed.columns, strict=True)]
 
     @property
@@ -83,7 +83,7 @@ class Change:
 
     @property
     def changes_key(self) -> bool:
-        """Whether what addresses a record is another thing: other columns, or columns of another type."""
+        """Return whether the key changes: other columns, or columns of another type."""
         retyped = {after.name for _, after in self.retyped}
         return self.after.key != self.renamed.key or not retyped.isdisjoint(self.after.key)
 
@@ -93,12 +93,12 @@ class Change:
 
 
 def plan_change(before: Definition, update: DatasetUpdate) -> Change:
-    """What an update makes of a definition.
+    """Apply an update to a definition.
 
     Raises:
-        ColumnNotFound: it changes a column that is not there.
-        TypeConversionNotSupported: no value of a column's type is one of its new type.
-        RequestInvalid: what it makes does not fit together.
+        ColumnNotFound: it changes a missing column.
+        TypeConversionNotSupported: no value of a column's type can be one of its new type.
+        RequestInvalid: the result is inconsistent.
     """
     known = before.by_name
     if unknown := [name for name in update.columns if name not in known]:
@@ -147,7 +147,7 @@ def _misfit(path: str, message: str) -> RequestInvalid:
 def _settle(
     before: Definition, update: DatasetUpdate, columns: Sequence[Column], kept: dict[str, str | None]
 ) -> Definition:
-    """The definition of changed columns: its key and indexes follow their columns where they are not given."""
+    """The definition of changed columns: unless given, its key and indexes follow their columns."""
     if before.columns and not columns:
         raise _misfit("columns", "A dataset keeps at least one column")
     key = tuple(update.key or ()) if "key" in update.model_fields_set else _follow_key(before, kept)
@@ -197,7 +197,7 @@ def _rename_index(index: Index, names: dict[str, str]) -> Index:
 
 
 def _check_date_formats(update: DatasetUpdate, kept: dict[str, str | None], after: Definition) -> None:
-    """Refuse formats of dates for what is no date; a column that was made with one keeps it."""
+    """Refuse date formats for other types; a column that was created with one keeps it."""
     for name, change in update.columns.items():
         new = kept[name]
         if change is None or new is None or change.date_format is None:
@@ -216,7 +216,7 @@ def _fills(update: DatasetUpdate, kept: dict[str, str | None], after: Definition
 
 
 def _fill_text(column: Column, value: Any) -> str:
-    """The text of a value that is given as JSON shows it, as PostgreSQL reads it."""
+    """The text, as PostgreSQL reads it, of a value in JSON."""
     try:
         if not _is_shown_so(column, value):
             raise ValueError(f"{json.dumps(value)[:200]} is not {column.kind.article} as JSON shows it")
@@ -230,7 +230,7 @@ def _fill_text(column: Column, value: Any) -> str:
 
 
 def _is_shown_so(column: Column, value: Any) -> bool:
-    """Whether a JSON value is of the kind that shows values of a column."""
+    """Return whether a JSON value has the kind that shows values of a column."""
     kind = column.kind
     if kind.is_document:
         return True

@@ -22,10 +22,10 @@ Settings = Mapping[str, Any]
 
 MAX_NULLS = 3
 PAIR = 2
-# A sign that fewer than one number in so many has is no unit of them.
+# A sign that fewer than one number in so many has is not a unit of the column.
 RARE = 20
 _NUMBER = re.compile(rf"^([^0-9]*?)([-{MINUS}]?[.,]?[0-9](?:.*[0-9])?)([^0-9]*)$", re.DOTALL)
-# What stands for a value that is not there, in any case, beside what has neither letters nor digits.
+# Words for a missing value, in any case, as well as texts without letters and digits.
 _MISSING = frozenset({
     "na", "n/a", "n.a.", "n.a", "nan", "null", "nil", "none", "nd", "n.d.", "n/d", "unknown", "missing", "void", "tbd",
     "tba", "k.a.", "s/d", "s.d.", "s/o", "#n/a", "\\n",
@@ -33,7 +33,7 @@ _MISSING = frozenset({
 _ORDERS = ("DD/MM/YYYY", "MM/DD/YYYY", "YYYY/MM/DD", "DD/MM/YY", "MM/DD/YY", "YY/MM/DD", "DD/MON/YYYY", "DD/MON/YY")
 _MARKS = ("/", ".", "-", " ")
 _OTHER_FORMATS = ("YYYYMMDD", "DDMMYYYY", "MMDDYYYY", "MON DD, YYYY", "MON DD YYYY", "DD. MON YYYY")
-# Words for true and for false that are no others' opposites.
+# Words for true and for false with only one opposite.
 _TRUE = frozenset({
     "true", "yes", "y", "on", "sí", "si", "sì", "ja", "j", "oui", "o", "sim", "s", "да", "tak", "evet", "vrai", "wahr",
     "verdadero", "vero", "x", "是", "はい",
@@ -46,7 +46,7 @@ _FALSE = frozenset({
 def propose_settings(after: Column, misfits: Sequence[str], fits: Sequence[str]) -> list[Settings]:
     """The conventions that may make a column's texts fit, the fewest members first.
 
-    `misfits` are some texts that are no values of the column so far, `fits` some that are.
+    `misfits` are some texts that are not values of the column so far, `fits` some that are.
     """
     texts = [text.strip(SPACES) for text in misfits]
     fitting = [bare for text in fits if (bare := text.strip(SPACES))]
@@ -65,7 +65,7 @@ def propose_settings(after: Column, misfits: Sequence[str], fits: Sequence[str])
 
 
 def apply_settings(after: Column, settings: Settings) -> Column | None:
-    """The column with other conventions, None where these do not go together."""
+    """The column with other conventions, None if these contradict each other."""
     try:
         return Column.model_validate(after.model_dump(exclude_none=True) | dict(settings))
     except ValidationError:
@@ -113,13 +113,13 @@ def _number_settings(after: Column, misfits: Sequence[str]) -> Iterator[Settings
 
 
 def _unit(side: str) -> str:
-    """What stands beside a number, without signs and brackets; empty where it is no unit."""
+    """The text next to a number, without signs and brackets; empty if it is not a unit."""
     unit = side.strip(SPACES + "()-" + MINUS)
     return unit if len(unit) <= MAX_UNIT_LENGTH and not re.search(r"[0-9.,+\-]", unit) else ""
 
 
 def _boolean_settings(words: set[str]) -> Iterator[Settings]:
-    """The two words of a column, the one for true first where that is known."""
+    """The two words of a column, the one for true first if that is known."""
     if len(words) > PAIR:
         words = words - set(_placeholders(words))
     if len(words) != PAIR:

@@ -38,12 +38,12 @@ class Inspection:
         self._change = change
         self._reasons: list[str] = []
         self._examples: list[dict[str, Any]] = []
-        # What addresses a record: at first by the names that the columns had.
+        # The key columns: at first by their former names.
         self._key: Sequence[Column] = change.before.key_columns
 
     @property
     def _rules(self) -> list[tuple[Column, Rule]]:
-        """The rules that columns have now and had not before, or not for these values."""
+        """The rules that are new for columns, or new for these values."""
         retyped = {after.name for _, after in self._change.retyped}
         pairs = [*self._change.stays, *((None, column) for column in self._change.added)]
         return [
@@ -54,7 +54,7 @@ class Inspection:
 
     @property
     def is_needed(self) -> bool:
-        """Whether there is anything to look for."""
+        """Return whether there is anything to look for."""
         return bool(self._rules or self._change.retyped)
 
     async def check_fills(self) -> None:
@@ -88,7 +88,7 @@ class Inspection:
         self._refuse(" ".join([*map(str, advice), *([] if advice and is_enough else [UNCONVERTIBLE])]))
 
     async def _look_for_unconvertible(self, before: Column, after: Column) -> int:
-        """Look for values that do not convert, and count them; and for texts that become null where none may be."""
+        """Look for values that do not convert, and count them; and for texts that become null in a required column."""
         value = quote("record", before.name)
         conversion = find_conversion(before, after, value)
         assert conversion is not None

@@ -15,7 +15,7 @@ REPLACE = (
 
 
 def check_change(change: Change) -> None:
-    """Raise NotSupportedByStore where a change asks something of the records that are there."""
+    """Raise NotSupportedByStore if a change would affect existing records."""
     check_definition(change.after)
     if not change.before.columns:
         return
@@ -39,7 +39,7 @@ def check_change(change: Change) -> None:
 
 
 def _is_looser(code: str, before: Column, after: Column) -> bool:
-    """Whether what fulfils a constraint of a column as it was fulfils it as it is."""
+    """Return whether each value that met a constraint of a column before meets it now."""
     old, new = getattr(before, code), getattr(after, code)
     if new == old or new is None or new is False:
         return True

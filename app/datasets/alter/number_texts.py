@@ -16,7 +16,8 @@ _NOT_FINITE = "NaN|-?Infinity"
 
 
 def read_number(after: Column, bare: str) -> tuple[str, str]:
-    """Whether a text is a number that a column holds as it is, and which; `bare` is the SQL of it without spaces."""
+    """Return whether a text is a number that a column holds as it is, and which; `bare` is the SQL of it without
+    spaces."""
     signed = _signed(after, bare)
     plain = _plain(after, signed)
     written = f"length({bare}) <= {MAX_NUMBER_LENGTH} AND {signed} ~ '{_pattern(after)}'"
@@ -39,7 +40,7 @@ def number_example(after: Column) -> str:
 
 
 def number_fits(exact: str, after: Column) -> str:
-    """Whether a column holds a numeric as it is. NaN is greater than every bound."""
+    """Return whether a column holds a numeric as it is. NaN is greater than every bound."""
     if after.type == "number":
         fits = f"({exact})::double precision::text::numeric = {exact}"
         return f"CASE WHEN pg_input_is_valid(({exact})::text, 'double precision') THEN {fits} ELSE false END"
@@ -54,7 +55,7 @@ def _signed(after: Column, bare: str) -> str:
     """The SQL of a number without its unit, and with its sign in front, as a minus of ASCII."""
     signed = f"translate({bare}, '{MINUS}', '-')"
     if after.units:
-        # The longest first: kg is no k before a g.
+        # The longest first: kg is not k before a g.
         unit = "|".join(escaped(unit) for unit in sorted(after.units, key=len, reverse=True))
         before, behind = rf"^(\(?-?)[{SPACES}]?(?:{unit})[{SPACES}]?", rf"[{SPACES}]?(?:{unit})(\)?-?)$"
         # The first that is found: a number has one unit.

@@ -15,8 +15,8 @@ from app.datasets.tables import Attachment, comment, constraints, indexes, liter
 class Restructuring:
     """Statements in their order; between `columns` and `required` the records are checked.
 
-    `created` are the constraints and indexes to be built, `dropped` what goes when no one needs it any more: columns
-    stay until the end, so that the records can be told apart by the key that they had.
+    `created` are the constraints and indexes to build, `dropped` those to drop at the end: columns stay until then, so
+    that records can be identified by their former key.
     """
 
     columns: Sequence[str]
@@ -30,10 +30,10 @@ class Restructuring:
 
 
 def plan_restructuring(table: str, change: Change) -> Restructuring:
-    """What has to be done to a table for a change of its definition."""
+    """Plan the statements that change a table to a new definition."""
     stays, gone, created = _compare_attachments(table, change)
     columns = [*_rename_columns(table, change), *_alter_columns(table, change)]
-    # What is dropped keeps readers away until the transaction ends: it goes last where nothing has to wait for it.
+    # Dropping locks readers out until the transaction ends: it comes last unless something has to wait for it.
     names = {attachment.name for attachment in created}
     first = gone if columns else [attachment for attachment in gone if attachment.name in names]
     last = [attachment for attachment in gone if attachment not in first]
@@ -56,9 +56,9 @@ def plan_restructuring(table: str, change: Change) -> Restructuring:
 def _compare_attachments(
     table: str, change: Change
 ) -> tuple[list[tuple[Attachment, str]], list[Attachment], list[Attachment]]:
-    """What stays, with the name it has afterwards; what is dropped; what is built.
+    """Sort attachments into those that stay, with their new names, those to drop and those to build.
 
-    What stands on a column of another type is built anew: values that differed may be the same now.
+    Those on a column of another type are built again: values that differed may be the same now.
     """
     retyped = {after.name for _, after in change.retyped}
     wanted = {(new.name, new.definition): new for new in _attachments(table, change.after)}
@@ -84,7 +84,7 @@ def _rename_attachments(table: str, stays: Sequence[tuple[Attachment, str]]) -> 
 
 
 def _in_steps(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Renamings in an order in which no name is taken: by way of a third name where they exchange theirs."""
+    """Renamings in an order in which no name is taken: by way of a third name if they exchange theirs."""
     changed = [(old, new) for old, new in pairs if old != new]
     taken = {old for old, _ in changed}
     detours = [(old, new) for old, new in changed if new in taken]
@@ -104,7 +104,7 @@ def _rename_columns(table: str, change: Change) -> list[str]:
 
 
 def _alter_columns(table: str, change: Change) -> list[str]:
-    """One statement, so that the records are written anew but once, and one that forgets what only they were given."""
+    """One statement, so that the records are rewritten only once, and one that drops the temporary defaults."""
     actions = [_retype(before, after) for before, after in change.retyped if before.sql_type != after.sql_type]
     actions += [
         f"ALTER COLUMN {quote(after.name)} DROP NOT NULL"

@@ -1,7 +1,7 @@
-"""Search indexes as this version of the code searches: one that an older version has built is built again.
+"""Search indexes for this version's searches: one that an older version has built is built again.
 
-A search is right without its index, and reads every record then. The new index is built beside the old one while
-records are read and written, and takes the old one's name once it is complete.
+Without its index a search is correct, but reads every record. The new index is built next to the old one while records
+are read and written, and takes the old one's name once it is complete.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ BUILD_LOCK = 7_046_031_222
 MAX_SECONDS = 150
 LOCK_TIMEOUT = "5s"
 SEARCH = Index(search=True)
-# What only the definition of an index has that finds words whatever their accents are.
+# A part that only the definition of an accent-insensitive index has.
 MARK = "NORMALIZE("
 
 _DATASET = quote(CATALOGUE_SCHEMA, "dataset")

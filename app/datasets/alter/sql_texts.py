@@ -22,5 +22,5 @@ def escaped(text: str) -> str:
 
 
 def guarded(written: str, fits: str) -> str:
-    """Both conditions; the casts of the second would fail where the first is false."""
+    """Both conditions; the casts of the second would fail if the first is false."""
     return f"CASE WHEN {written} THEN {fits} ELSE false END"

@@ -24,7 +24,8 @@ FALSE_WORDS = ("false", "f", "no", "n", "0")
 
 @dataclass(frozen=True)
 class Conversion:
-    """Whether a value that is not null converts exactly, by SQL or a judge of its text; and what it becomes, by SQL.
+    """A conversion: whether a value that is not null converts exactly, by SQL or a judge of its text, and the SQL of
+    its result.
 
     `missing` is true, by SQL, of the values that become null.
     """
@@ -35,7 +36,7 @@ class Conversion:
 
 
 def read_text(after: Column, value: str) -> Conversion:
-    """How `value`, the SQL of a text, becomes a value of a column of another type."""
+    """The conversion of `value`, the SQL of a text, to a column of another type."""
     if after.kind.sql == "text" and after.kind.pattern is None:
         return Conversion(ALWAYS, value)
     bare = f"btrim({value}, '{SPACES}')"
@@ -49,7 +50,7 @@ def read_text(after: Column, value: str) -> Conversion:
 
 
 def not_read(after: Column) -> str:
-    """What is wrong with a text that is no value of a column, as its conventions have it."""
+    """The message for a text that is not a value of a column, by its conventions."""
     if after.kind.is_date and after.date_format not in (None, ISO_DATE):
         return f"not {after.kind.article} written {after.date_format}"
     if after.booleans is not None:
@@ -65,7 +66,7 @@ def _unless(missing: str, result: str) -> str:
 
 
 def _read(after: Column, bare: str) -> tuple[str, str]:
-    """Whether a text that is no null is a value of the column, and which; `bare` is the SQL of it without spaces."""
+    """Return whether a text that is not null is a value of the column, and which; `bare` is its SQL without spaces."""
     if after.kind.is_number:
         return read_number(after, bare)
     if after.kind.is_date:
@@ -80,7 +81,7 @@ def _read(after: Column, bare: str) -> tuple[str, str]:
 
 
 def _boolean_words(after: Column) -> tuple[str, str]:
-    """The words for true and those for false; beside a column's own, an export has true and false."""
+    """The words for true and those for false; as well as a column's own, an export has true and false."""
     if after.booleans is None:
         return literals(_spellings(TRUE_WORDS)), literals(_spellings(FALSE_WORDS))
     own = [word.strip(SPACES) for word in after.booleans]

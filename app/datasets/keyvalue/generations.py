@@ -1,4 +1,4 @@
-"""Generations: the records of a key-value dataset as one import has brought them, beside those that are shown so far.
+"""Generations: the records of a key-value dataset from one import, stored next to those that are shown so far.
 
 The name of the generation that is shown moves by one write. The one before is kept a while, for requests that have
 begun with it, and then removed by the worker; so is one that never came to be shown.
@@ -62,17 +62,17 @@ class WriteLock:
     token: str
 
     async def take(self, seconds: int) -> None:
-        """Have single writes wait for so long, whoever else held the dataset; none is under way when this returns.
+        """Make single writes wait for this long, even if another held the dataset; none is under way when this returns.
 
         Raises:
-            DatasetMoved: the generation is not the one that is shown.
+            DatasetMoved: the generation is not the visible one.
         """
         changes = {"hold": self.token, "held_until": int(time.time()) + seconds}
         with _moved():
             await metadata.close(self.dataset.name, self.dataset.id, changes, _shows(self.dataset, self.generation))
 
     async def renew(self, seconds: int) -> None:
-        """Have single writes wait on.
+        """Let single writes wait longer.
 
         Raises:
             DatasetMoved: it was not renewed in time, and there may have been writes.
@@ -93,7 +93,7 @@ class WriteLock:
 
 
 async def describe(dataset: Dataset, generation: str) -> None:
-    """Have a dataset known by the columns that it has now, whose generation is shown already; see `WriteLock.take`."""
+    """Publish a dataset's current columns if its generation is visible already; see `WriteLock.take`."""
     with _moved():
         await metadata.close(dataset.name, dataset.id, metadata.description_of(dataset), _shows(dataset, generation))
 
@@ -124,7 +124,7 @@ async def show_generation(dataset: Dataset, hold: WriteLock, after: str) -> None
 
 
 async def has_records(generation: str) -> bool:
-    """Whether a generation has any records."""
+    """Return whether a generation has any records."""
     for start in range(0, BUCKETS, CONCURRENCY):
         parts = [partition_of(generation, number) for number in range(start, min(start + CONCURRENCY, BUCKETS))]
         found = await asyncio.gather(*(table.list_range(part, 1, names=["pk"]) for part in parts))
@@ -139,7 +139,7 @@ def partition_of(generation: str, number: int) -> Range:
 
 
 async def retire(retired: Retired) -> None:
-    """Have a generation removed when it is due."""
+    """Schedule the removal of a generation."""
     await table.put_item(_item(retired))
 
 
@@ -160,7 +160,7 @@ async def forget_retired(generation: str) -> None:
 
 
 async def announce_removal(seconds: int | None = None) -> None:
-    """Have the worker look for what is to be removed, once what was retired just now is due."""
+    """Let the worker look for generations to remove, once those retired just now are due."""
     delay = (get_settings().keyvalue_retire_seconds if seconds is None else seconds) + MARGIN_SECONDS
     await send_message({RETIRED: True}, delay_seconds=min(delay, MAX_DELAY_SECONDS))
 

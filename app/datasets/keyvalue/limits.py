@@ -1,4 +1,4 @@
-"""What the key-value store asks of a dataset. Pure."""
+"""Limits of a dataset in the key-value store. Pure."""
 
 import json
 
@@ -8,7 +8,7 @@ from app.datasets.errors import NotSupportedByStore
 from app.datasets.schema import DatasetSchema
 from app.datasets.stores import STORES
 
-# What a list can ask of the second column of a key, beside one value of the first.
+# The operators of a list on the second column of a key, with one value of the first.
 RANGES = ("eq", "gt", "gte", "lt", "lte", "between", "startswith")
 # The definition is an item of the table, which has 400 KB at most.
 MAX_DEFINITION_BYTES = 350_000
@@ -36,7 +36,7 @@ def check_definition(definition: Definition) -> None:
 
 
 def listed_by(schema: DatasetSchema) -> list[tuple[Column, str]]:
-    """The columns that a list filters by, each with an operator; none where the records are had by their key alone."""
+    """The columns that a list filters by, each with an operator; empty if records are read by their key alone."""
     if len(schema.key) < schema.can.max_key_columns:
         return []
     first, second = schema.key

@@ -1,13 +1,13 @@
-"""Key-value datasets in the table of their records: what a request for these needs to know, without a relational query.
+"""Metadata items of key-value datasets, in the table of their records: requests need no relational query.
 
-A dataset's item mirrors the catalogue, where its first reader finds it. It also names the generation of the records
-that is shown, which the catalogue does not know: an import that brings a new one moves that name by a single write. A
-change of the dataset marks the item before it commits, and an import holds it, so that no one writes by what the
-dataset was: fence.py says how that is made sure of.
+A dataset's item mirrors the catalogue; its first reader creates it from there. It also names the generation of the
+records that is shown, which the catalogue does not know: an import that brings a new one moves that name by a single
+write. A change of the dataset marks the item before it commits, and an import holds it, so that no one writes by an
+outdated schema: fence.py says how that is ensured.
 
-From time to time an item is compared with the catalogue, as the table may have been restored to what it was before a
-dataset was deleted, made again, or changed. Then it says what the catalogue does; its generation stays, whose records
-were restored with it.
+From time to time an item is compared with the catalogue, as the table may have been restored to a time before a dataset
+was deleted, created again, or changed. Then it says what the catalogue does; its generation stays, whose records were
+restored with it.
 """
 
 import json
@@ -39,7 +39,7 @@ DESCRIBED = ("name", "title", "description", "store", "key", "columns")
 CURRENT, CHANGING, DELETED = "current", "changing", "deleted"
 # How often the fence was closed: the number of its epoch.
 CLOSINGS = "closings"
-# A change that has not ended after this never will: whoever made it is gone.
+# A change that has not ended after this never will: its process is gone.
 CHANGE_SECONDS = 60
 # What remembers that a dataset was deleted, for readers that found it in the catalogue just before.
 DELETED_SECONDS = 86_400
@@ -50,7 +50,7 @@ PUBLISH_ATTEMPTS = 8
 
 IS_NEW = Condition("attribute_not_exists(#pk)")
 
-# Schemas by name, None for what is no key-value dataset, each with the time until which it is relied on.
+# Schemas by name, None for other datasets, each with the time until which it is valid.
 _known: dict[str, tuple[float, DatasetSchema | None]] = {}
 
 
@@ -67,8 +67,8 @@ def first_generation(dataset_id: UUID) -> str:
 async def find_schema(name: str, *, anew: bool = False) -> DatasetSchema | None:
     """The schema of a key-value dataset, as it was `keyvalue_cache_seconds` ago at most, or, `anew`, as it is now.
 
-    None where the table knows of no such dataset: it is relational, or new, or there is none. What is relational stays
-    so in this process; a key-value dataset of the same name is found in the catalogue instead.
+    None if the table has no such dataset: it is relational, or new, or does not exist. A relational one stays so in
+    this process; a key-value dataset of the same name is found in the catalogue instead.
 
     Raises:
         ServiceUnavailable: the catalogue, which has to be asked, does not answer.
@@ -98,10 +98,10 @@ async def _look_up(name: str) -> DatasetSchema | None:
 
 
 async def publish(dataset: Described, marks: Item | None = None) -> DatasetSchema:
-    """Have a key-value dataset that was found in the catalogue known from now on; with `marks` where it was not.
+    """Publish the item of a key-value dataset that was found in the catalogue; with `marks` if it was missing.
 
     Raises:
-        DatasetNotFound: it was deleted, and there may be another one of its name.
+        DatasetNotFound: it was deleted, and another one may have its name.
         ServiceUnavailable: the table does not answer.
     """
     _known.pop(dataset.name, None)
@@ -113,7 +113,7 @@ async def publish(dataset: Described, marks: Item | None = None) -> DatasetSchem
                 break
             return schema_of(dataset, found["generation"])
         if found is not None and found["created"] > item["created"]:
-            # Whoever found this one in the catalogue did so before it was deleted.
+            # It was found in the catalogue before it was deleted.
             break
         try:
             await table.put_item(item, IS_NEW if found is None else Condition("#id = :id", {"id": found["id"]}))
@@ -167,13 +167,13 @@ async def _end_hold(item: Item) -> bool:
 
 
 def _is_of(item: Item, schema: DatasetSchema) -> bool:
-    """Whether a dataset's item says what a schema does."""
+    """Return whether a dataset's item matches a schema."""
     known = (str(schema.id), schema.updated_at.isoformat(), schema.generation)
     return (item["id"], item["version"], item["generation"]) == known
 
 
 async def is_current(schema: DatasetSchema) -> bool:
-    """Whether a schema is still that of its dataset."""
+    """Return whether a schema is still that of its dataset."""
     now = await find_schema(schema.name, anew=True)
     return now is not None and (now.id, now.updated_at, now.generation) == (
         schema.id,
@@ -183,8 +183,8 @@ async def is_current(schema: DatasetSchema) -> bool:
 
 
 async def mark_change(session: "AsyncSession", dataset: Described) -> None:
-    """Have no one write to a dataset by what it was, before the session's transaction changes it; once that is
-    committed the dataset is known as it has become.
+    """Stop writes by the old schema before the session's transaction changes the dataset; after the commit, publish the
+    new one.
 
     Raises:
         ServiceUnavailable: the table does not answer.
@@ -206,26 +206,26 @@ async def mark_deletion(session: "AsyncSession", dataset: Described) -> str:
 
 
 def forget(name: str) -> None:
-    """Look for a dataset anew at the next request."""
+    """Look a dataset up again at the next request."""
     _known.pop(name, None)
 
 
 async def is_shown(name: str, generation: str) -> bool:
-    """Whether a dataset shows a generation, or may yet.
+    """Return whether a dataset shows a generation, or may yet.
 
     Raises:
         ServiceUnavailable: the table does not answer.
     """
     item = await table.find_item(*address_of(name))
     if item is not None and item["state"] == CHANGING:
-        # Whoever changes it may be gone.
+        # The process that changes it may be gone.
         await _find_changing(name, item)
         item = await table.find_item(*address_of(name))
     return item is not None and item["state"] != DELETED and bool(item["generation"] == generation)
 
 
 async def end_left_change(name: str) -> None:
-    """Have a change of a dataset over that was left by whoever made it."""
+    """Finish an abandoned change of a dataset."""
     await find_schema(name, anew=True)
 
 
@@ -265,12 +265,12 @@ async def _end_deletion(dataset: Described, token: str) -> None:
 
 
 async def _tell(dataset: Described, changes: Item, expires_at: int | None = None) -> None:
-    """Have a dataset's item say something, whatever it says of it now."""
+    """Overwrite members of a dataset's item."""
     await close(dataset.name, dataset.id, changes, Condition("#id = :id", {"id": str(dataset.id)}), expires_at)
 
 
 async def _settle(dataset: Described, token: str) -> None:
-    """Have a dataset's item say what the dataset is now, once the change with this token is over."""
+    """Publish the current state of a dataset once the change with this token is over."""
     changes = description_of(dataset) | {"state": CURRENT, "token": None, "since": None}
     await table.update_item(*address_of(dataset.name), changes, _is_marked(token))
     forget(dataset.name)
@@ -303,7 +303,7 @@ async def _find_changing(name: str, item: Item) -> DatasetSchema | None:
 
 
 async def _compare(name: str, item: Item) -> bool:
-    """Whether an old item says what the catalogue does; if it did not, it does from now on.
+    """Return whether an old item matches the catalogue; if not, update it.
 
     Raises:
         ServiceUnavailable: as find_schema.

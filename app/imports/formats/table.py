@@ -46,8 +46,8 @@ class Fault:
 
 @dataclass
 class Doubtful:
-    """Records of a table that have more empty fields behind the last column than the others: a delimiter too many may
-    have shifted them. `fault` is what they are refused for in that case, `surplus` how many fields are too many.
+    """Records of a table that have more empty fields after the last column than the others: an extra delimiter may have
+    shifted them. `fault` is the reason to refuse them in that case, `surplus` the number of extra fields.
     """
 
     fault: Fault
@@ -64,7 +64,7 @@ class Table:
     doubtful: Doubtful | None = None
     # Doubtful records that have been found to be right.
     trimmed: Positions = field(default_factory=lambda: np.empty(0, np.int64))
-    # How many cells of each column are a text in a formula, as ="00123"; empty where none is.
+    # The number of cells of each column that are a text in a formula, such as ="00123"; empty without any.
     formulas: list[int] = field(default_factory=list)
 
     def without_doubtful(self) -> "Table":
@@ -116,5 +116,5 @@ def drop_rows(table: Table, unwanted: npt.NDArray[np.bool_]) -> None:
 
 
 def is_total(cell: bytes | None) -> bool:
-    """Whether a first cell says that its row sums up the others."""
+    """Return whether a first cell says that its row sums up the others."""
     return cell is not None and re.search(TOTAL.encode(), cell) is not None

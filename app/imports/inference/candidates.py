@@ -1,4 +1,4 @@
-"""Candidates: the types beside numbers that a column may have, each with a tally of the values that misfit.
+"""Candidates: the types other than numbers that a column may have, each with a tally of the values that misfit.
 
 Candidates come in families of the same look. While no value has it, a family keeps one tally for all of its members.
 
@@ -34,7 +34,7 @@ class Batch:
 
     array: pa.Array
     line_of: Callable[[int], int]
-    # Whether all of them are numbers as JSON has them.
+    # Return whether all of them are numbers as JSON has them.
     is_plain: bool = False
 
     @cached_property
@@ -107,7 +107,7 @@ class Dates:
     tally: Tally
     timezone: str = ""
     is_given: bool = False
-    # Whether what is wider has joined.
+    # Return whether what is wider has joined.
     is_widened: bool = False
 
     @property
@@ -158,7 +158,7 @@ class Family(Generic[Member]):
 
     @property
     def is_open(self) -> bool:
-        """Whether any of them still may be the column's type."""
+        """Return whether any of them may still be the column's type."""
         return bool(self.members) if self._is_made else self._tally.is_open
 
     @property

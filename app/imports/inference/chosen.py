@@ -1,4 +1,4 @@
-"""Chosen: what is known of columns that something was said of before their file was read, or that have no name.
+"""Chosen: columns with options from before their file was read, or without a name.
 
 Pure: no I/O.
 """
@@ -26,7 +26,7 @@ from app.imports.values.numbers import PLAIN_NUMBER, Plain
 
 
 def infer_table(selection: Selection, conventions: Conventions) -> TableInference:
-    """What is known of a file's columns before its first record, by the choices that were made of them."""
+    """Build a file's columns before its first record, from their options."""
     named = zip(selection.labels, selection.names, strict=True)
     columns = [_begin(selection, conventions, place, *pair) for place, pair in enumerate(named)]
     return TableInference(columns, conventions.delimiter)
@@ -43,7 +43,7 @@ def _begin(selection: Selection, conventions: Conventions, place: int, label: st
 
 @dataclass
 class OmittedColumn(ColumnInference):
-    """A column that is left out, whatever it holds."""
+    """A column that is left out, with any values."""
 
     def update(self, array: pa.Array, line_of: Callable[[int], int]) -> None:
         """Look at nothing."""
@@ -71,7 +71,7 @@ class UnnamedColumn(ColumnInference):
 
 @dataclass
 class ChosenColumn(ColumnInference):
-    """A column that a choice says something of; where it gives the type, no other is looked for."""
+    """A column with options; if they give the type, no other is tried."""
 
     choice: ColumnChoice = field(kw_only=True)
 
@@ -97,7 +97,7 @@ class ChosenColumn(ColumnInference):
         return Conclusion(self.choice.type, self._learn(), [f"{self.choice.type} was given"])
 
     def _learn(self) -> dict[str, Any]:
-        """What the numbers of a column whose type was given prove of how they are written, and their size."""
+        """The style that the numbers of a column with a given type prove, and their size."""
         if self.choice.type not in NUMERIC:
             return {}
         found = super().conclude()
@@ -127,12 +127,12 @@ class ChosenColumn(ColumnInference):
             return Column.model_validate(members | {"name": self.name}), why
 
     def proposes(self, column: Column) -> bool:
-        """Whether the column, as it would be proposed now, is `column`; a key's columns are required besides."""
+        """Return whether the column, as it would be proposed now, is `column`; a key's columns are also required."""
         return self.column()[0].model_copy(update={"required": column.required}) == column
 
 
 def _bounds(choice: ColumnChoice) -> list[Decimal]:
-    """What a decimal's size has to hold beside the file's values."""
+    """The bounds that a decimal's size must hold as well as the file's values."""
     given = [choice.min, choice.max, *(choice.one_of or ())]
     found = []
     for value in given:
@@ -144,7 +144,7 @@ def _bounds(choice: ColumnChoice) -> list[Decimal]:
 
 
 class _DecimalSize:
-    """How many digits the plain numbers of a column have; cells that are none are no decimals of any size."""
+    """Count the digits of a column's plain numbers; other cells are not decimals of any size."""
 
     def __init__(self, style: NumberStyle, bounds: Sequence[Decimal]) -> None:
         self._style = style

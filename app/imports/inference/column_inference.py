@@ -72,18 +72,18 @@ class Conclusion:
     type: TypeName
     members: dict[str, Any]
     why: list[str]
-    # Whether only digits beyond those of a double speak for a decimal.
+    # Return whether only digits beyond those of a double speak for a decimal.
     is_for_digits: bool = False
 
     @property
     def uses_commas(self) -> bool:
-        """Whether numbers are proven to have commas before the fraction or points between groups."""
+        """Return whether numbers are proven to have commas before the fraction or points between groups."""
         return self.members.get("decimal_separator") == ","
 
 
 @dataclass
 class ColumnInference:
-    """What is known of one column of the file; `given` is what need not be found out of how its values are written."""
+    """The inference of one column of the file; `given` are the known formats of its values."""
 
     name: str
     label: str
@@ -96,9 +96,9 @@ class ColumnInference:
     longest: int = 0
     unique: bool = True
     addresses: bool = True
-    # Whether another column shows points as groups or commas as decimals.
+    # Return whether another column shows points as groups or commas as decimals.
     beside_commas: bool = False
-    # Whether most columns with fractions are doubles.
+    # Return whether most columns with fractions are doubles.
     beside_doubles: bool = False
     # Why the column cannot be as it was chosen, as it is known so far.
     mistake: str = ""
@@ -181,7 +181,7 @@ class ColumnInference:
         return column, [*found.why, f"{show_count(self.values, 'value')}, {show_count(self.nulls, 'null')}"]
 
     def proposes(self, column: Column) -> bool:
-        """Whether the column, as it would be proposed now, has the type of `column`."""
+        """Return whether the column, as it would be proposed now, has the type of `column`."""
         found = self.conclude()
         return found.type == column.type and all(
             getattr(column, name) == found.members.get(name) for name in TYPE_MEMBERS
@@ -193,7 +193,7 @@ class ColumnInference:
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the column becomes one of the dataset's."""
+        """Return whether the column becomes one of the dataset's."""
         return True
 
     def conclude(self) -> Conclusion:
@@ -209,7 +209,7 @@ class ColumnInference:
 
     @property
     def _total(self) -> int:
-        """How many values would have to be of the column's type, if that is not text."""
+        """The number of values that must be of the column's type, if that is not text."""
         return self.values - self.empty - self.blank
 
     def _conclude(self) -> Conclusion:
@@ -289,7 +289,7 @@ class ColumnInference:
     def _near_misses(self) -> Iterator[NearMiss]:
         if self._no_numbers.is_open:
             yield from self._number_misses()
-        # Times that are all dates are no other candidate.
+        # Times that are all dates are not another candidate.
         dates: dict[str | None, int] = {}
         for candidate in self._candidates:
             tally = candidate.tally
@@ -340,7 +340,7 @@ class ColumnInference:
 
     @property
     def is_all_numbers(self) -> bool:
-        """Whether each value is a number in some style."""
+        """Return whether each value is a number in some style."""
         return not self._no_numbers.misfits
 
     @property
@@ -359,12 +359,12 @@ class ColumnInference:
 
     @property
     def units(self) -> list[str]:
-        """What stands beside numbers of the column, an empty text for nothing."""
+        """The units of the column's numbers, an empty text for no unit."""
         return sorted({numeral.unit for numeral in self._numerals.seen})
 
 
 def known_style(given: ColumnConventions, conventions: Conventions) -> KnownStyle:
-    """What need not be proven of how a column's numbers are written: what options say goes before what it knows."""
+    """The known formats of a column's numbers: options override the column's own."""
     thousands = conventions.thousands_separator or given.thousands_separator
     point = conventions.decimal_separator or given.decimal_separator
     if point is None or point == thousands:
@@ -381,7 +381,7 @@ def _shift(line_of: Callable[[int], int], places: Any, start: int) -> Callable[[
 
 
 def are_distinct(array: pa.Array, lengths: pa.Array) -> bool:
-    """Whether no two values are the same, none of them null; cheap where they grow, as the numbers of rows do."""
+    """Return whether no two values are the same, with no null; cheap if they grow, as row numbers do."""
     count = len(array) - 1
     before, after = array.slice(0, count), array.slice(1)
     longer = pc.greater(lengths.slice(1), lengths.slice(0, count))

@@ -13,7 +13,7 @@ FEW = 100
 
 
 def warn_of(found: ColumnInference) -> str | None:
-    """The one thing to know of a column; None where there is nothing."""
+    """The most important warning about a column; None without any."""
     conclusion = found.conclude()
     if conclusion.type == "number" and conclusion.is_for_digits:
         return _doubt_digits(found)
@@ -30,7 +30,7 @@ def warn_of(found: ColumnInference) -> str | None:
 
 
 def _doubt_digits(found: ColumnInference) -> str:
-    """That values are rounded to doubles, which the columns beside them are."""
+    """Warn that values are rounded to doubles, the type of the other columns."""
     example, line = found.longest_number
     return (
         f"'{found.name}' has the type number, as most columns with fractions have: values with more digits than that "
@@ -68,7 +68,7 @@ def _doubt_numbers(found: ColumnInference, best: list[NearMiss]) -> str | None:
 
 
 def _options_of(miss: NearMiss) -> list[str]:
-    """What reads a column so, as the API and the command have it."""
+    """The option that reads a column so, in the API and the command."""
     if miss.members.get("accounting"):
         return ["accounting=true for the column"]
     for name in ("thousands_separator", "decimal_separator"):
@@ -91,7 +91,7 @@ def _doubt_words(found: ColumnInference) -> str | None:
 
 
 def _doubt_units(found: ColumnInference) -> str | None:
-    """That a column could be numbers, if what stands beside them were left out."""
+    """Warn that a column could be numbers, if their units were left out."""
     units = [unit for unit in found.units if unit]
     if not units or not found.is_all_numbers or len(found.units) < 2:
         return None

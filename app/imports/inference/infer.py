@@ -35,17 +35,17 @@ class Proposal:
     keys: list[str]
     warnings: list[str]
     candidates: list[list[dict[str, Any]]]
-    # Where in the file each column stands, from 0.
+    # The index of each column in the file, from 0.
     places: list[int]
     # Why some columns cannot be as they were chosen.
     mistakes: list[str]
 
 
 class TableInference:
-    """What is known of all columns of a file, chunk by chunk.
+    """The inference of all columns of a file, chunk by chunk.
 
-    A total below the last record is no record: the last row so far is held back when it begins with such a word, and
-    takes part only when another follows or its word is a text among texts.
+    A total below the last record is not a record: the last row so far is held back if it begins with such a word, and
+    takes part only if another follows or its word is a text among texts.
     """
 
     def __init__(self, columns: Sequence[ColumnInference], delimiter: str) -> None:
@@ -93,7 +93,7 @@ class TableInference:
         return [found for found in self.columns if found.is_loaded]
 
     def agrees(self, columns: Sequence[Column]) -> bool:
-        """Whether all that is known so far would propose these columns."""
+        """Return whether the inference so far would propose these columns."""
         self._compare()
         # Columns are added to those that are loaded, and none is taken away: as many are the same ones.
         loaded = self._loaded
@@ -160,8 +160,8 @@ def propose_keys(inferred: Sequence[ColumnInference], columns: Sequence[Column])
 
 
 def _may_be_key(found: ColumnInference, column: Column, position: int) -> bool:
-    """Whether the column looks like one that addresses records: unique as far as seen, never null, and by its name
-    or its place in front meant for it. All of its values can stand in an address.
+    """Return whether the column looks like a key: unique as far as seen, never null, and meant for it by its name or
+    its first position. All of its values can be part of a URL.
     """
     if not found.unique or not found.addresses or not found.values or found.longest > MAX_KEY_LENGTH:
         return False

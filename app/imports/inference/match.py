@@ -36,7 +36,7 @@ class Match:
     apart: set[int] = field(default_factory=set)
     # Those whose separators are said for this file: nothing has to be proven of them.
     stated: set[int] = field(default_factory=set)
-    # Whether the header is that of the dataset's exports.
+    # Return whether the header is that of the dataset's exports.
     has_own_header: bool = False
 
 
@@ -158,15 +158,15 @@ class _Matching:
 
 
 def _has_own_header(labels: Sequence[str], columns: Sequence[Column], *, is_numbered: bool) -> bool:
-    """Whether a file has all columns by name and in order, and the records' numbers, as exports have them."""
+    """Return whether a file has all columns by name and in order, and the records' numbers, as exports have them."""
     names = [column.name for column in columns]
     return list(labels) == ([ROW_ID, *names] if is_numbered else names)
 
 
 def _is_own_export(labels: Sequence[str], columns: Sequence[Column], *, is_numbered: bool) -> bool:
-    """Whether a header of exports tells them: numbered, or though other files call a column otherwise.
+    """Return whether the header proves an export: it has record numbers, or other files use other headers.
 
-    A file that may as well come from where the others do is told by its values.
+    If a file may as well have the origin of the others, its values decide.
     """
     numbered = is_numbered and labels[0] == ROW_ID
     return numbered or any(column.label not in (None, column.name) for column in columns)

@@ -91,7 +91,7 @@ def _beginnings(names: Iterable[str]) -> dict[str, str]:
     before: list[str] = []
     ordered = sorted(name.split("_") for name in set(names))
     for place, words in enumerate(ordered):
-        # What is most like it stands beside it.
+        # The most similar name is shown with it.
         behind = ordered[place + 1] if place + 1 < len(ordered) else []
         shared = max(_count_shared(words, before), _count_shared(words, behind))
         found["_".join(words)] = "_".join(words[: max(shared + 1, LEAST_WORDS)])
@@ -100,7 +100,7 @@ def _beginnings(names: Iterable[str]) -> dict[str, str]:
 
 
 def _count_shared(words: Sequence[str], others: Sequence[str]) -> int:
-    """How many words two names begin with alike."""
+    """Count the words that two names begin with alike."""
     pairs = zip(words, others, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 

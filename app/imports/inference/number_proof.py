@@ -1,8 +1,8 @@
-"""Number proof: which style the numbers of a column prove to be written in, and which they could be.
+"""Number proof: the style that a column's numbers prove, and those that are possible.
 
-Three digits behind a comma or a point prove nothing: 1.234 may be more than a thousand or little more than one. Proof
-is what can be read in one way only, as 1.234.567, 1.234,50, 12,5 or 0.125; where nothing of that kind is among a
-column's values, its style has to be given.
+Three digits after a comma or a point prove nothing: 1.234 may be more than a thousand or little more than one. Only a
+value that can be read in one way is proof, such as 1.234.567, 1.234,50, 12,5 or 0.125; if a column has no such value,
+its style must be given.
 
 Pure: no I/O.
 """
@@ -23,9 +23,9 @@ FEW = 100
 
 @dataclass(frozen=True)
 class KnownStyle:
-    """What need not be proven of how a column's numbers are written, as options or earlier files say it.
+    """The known parts of a column's number style, from options or earlier files.
 
-    `units` are all that may stand beside a number; None where they are to be found.
+    `units` are all units of a number; None to find them.
     """
 
     point: str | None = None
@@ -38,7 +38,7 @@ class KnownStyle:
     doubts_commas: bool = False
 
     def beside(self, *, commas: bool) -> "KnownStyle":
-        """The same where another column of the file has commas before fractions, or points between groups."""
+        """The same if another column of the file has decimal commas, or points between groups."""
         return replace(self, trusts_points=False) if commas else self
 
 
@@ -69,7 +69,7 @@ def find_readings(seen: Mapping[Numeral, Sighting], known: KnownStyle) -> list[R
 
 
 def _units(numerals: tuple[Numeral, ...], known: KnownStyle) -> list[tuple[str, ...]]:
-    """What may stand beside the numbers, in each way that is to be tried; an empty text is nothing."""
+    """The units of the numbers, for each way to try; an empty text means no unit."""
     if known.units is not None:
         return [("", *known.units)]
     return [(unit,) for unit in sorted({numeral.unit for numeral in numerals})]
@@ -102,9 +102,9 @@ def _uses(numerals: tuple[Numeral, ...], thousands: str, point: str) -> bool:
 
 
 class _Proof:
-    """What some numerals, each by itself, can mean only as one mark.
+    """The only mark that explains some numerals, each by itself.
 
-    A few among many that could mean either are no proof: they may be the odd ones.
+    A few among many that could mean either prove nothing: they may be the odd ones.
     """
 
     def __init__(self, counts: Mapping[Numeral, int], known: KnownStyle) -> None:
@@ -142,7 +142,7 @@ class _Proof:
 
 
 def _groups_alone(numerals: tuple[Numeral, ...], mark: str) -> bool:
-    """Whether numbers of different length all have a mark that is never before a fraction where groups have one."""
+    """Return whether numbers of different length all have a mark that separates groups and never a fraction."""
     grouped = {numeral.runs[0] for numeral in numerals if numeral.separators.startswith(mark)}
     ungrouped = (numeral.runs[0] for numeral in numerals if numeral.runs and not numeral.separators.startswith(mark))
     return len(grouped) > 1 and all(digits <= GROUP for digits in ungrouped)

@@ -16,7 +16,7 @@ from app.imports.values.numeral import Numeral, is_currency, parts_of
 
 # A double that is printed in full has no more digits.
 PRINTED_DIGITS = 17
-# Money has at most four digits behind the point; decimals get room for larger values than the file's.
+# Money has at most four digits after the point; decimals get room for larger values than the file's.
 MAX_MONEY_SCALE = 4
 ROOMY_PRECISION = 12
 CENTS = 2
@@ -30,17 +30,17 @@ MARK_NAMES = {".": "points", ",": "commas", " ": "spaces", "'": "apostrophes", "
 
 @dataclass(frozen=True)
 class NumberType:
-    """A type, the settings of a column of it and why; no type where there is none that holds all of the numbers."""
+    """A type, its column settings and the reason; no type if no type holds all of the numbers."""
 
     type: TypeName | None
     members: dict[str, Any]
     why: list[str]
-    # Whether only digits beyond those of a double speak for a decimal.
+    # Return whether only digits beyond those of a double speak for a decimal.
     is_for_digits: bool = False
 
 
 class Quantities:
-    """What the numerals of a reading amount to."""
+    """The totals of a reading's numerals."""
 
     def __init__(self, reading: Reading, seen: Mapping[Numeral, Sighting]) -> None:
         self.reading = reading
@@ -60,7 +60,7 @@ class Quantities:
 
     @cached_property
     def fractions(self) -> list[Numeral]:
-        """Those that are no integers."""
+        """Those that are not integers."""
         return [numeral for numeral, (_, behind) in self._parts.items() if behind or numeral.exponent]
 
     @cached_property
@@ -69,12 +69,12 @@ class Quantities:
 
     @property
     def is_exact(self) -> bool:
-        """Whether a double holds each of them."""
+        """Return whether a double holds each of them."""
         return all(numeral.exact for numeral in self._parts)
 
     @property
     def may_be_printed_doubles(self) -> bool:
-        """Whether no number has more digits than a program prints of a double."""
+        """Return whether no number has more digits than a program prints of a double."""
         return all(sum(numeral.runs) - numeral.zero_first <= PRINTED_DIGITS for numeral in self._parts)
 
     @property
@@ -87,7 +87,7 @@ class Quantities:
         return max(numeral.size for numeral in self._parts)
 
     def style_members(self) -> dict[str, Any]:
-        """What a column has to know to have these numbers read again."""
+        """The column settings that read these numbers again."""
         style, numerals = self.reading.style, self.reading.fitting
         has_groups = bool(style.thousands) and any(
             style.thousands in numeral.separators.removesuffix(style.point) for numeral in numerals
@@ -164,7 +164,7 @@ def _conclude_decimal(
 
 
 def _describe(quantities: Quantities, members: dict[str, Any]) -> Iterable[str]:
-    """How the numbers are written, if not as in JSON."""
+    """The style of the numbers, if not as in JSON."""
     if quantities.scale and members.get("decimal_separator") == ",":
         yield "written with a comma before the fraction"
     if "thousands_separator" in members:

@@ -1,4 +1,4 @@
-"""Numerals: how the numbers of a column are written, whatever their digits, each way with its count and first place.
+"""Numerals: the notations of a column's numbers, independent of digits, each with its count and first position.
 
 Pure: no I/O.
 """
@@ -23,7 +23,7 @@ _SHAPE = bytes.maketrans(b"123456789", b"999999999")
 
 @dataclass(slots=True)
 class Sighting:
-    """How often something was seen, and where first."""
+    """A count of occurrences, with the first position."""
 
     count: int
     line: int
@@ -31,7 +31,7 @@ class Sighting:
 
 
 class Numerals:
-    """The numerals of a column; what it takes is told apart without looking at each value, if these are plain."""
+    """The numerals of a column; plain values are counted without looking at each."""
 
     def __init__(self, units: tuple[str, ...] | None = None) -> None:
         self._units = units
@@ -48,7 +48,8 @@ class Numerals:
         return plain.is_plain
 
     def take(self, array: pa.Array, line_of: Callable[[int], int]) -> npt.NDArray[np.bool_] | None:
-        """Count further values, none of them null or blank; which of them are no numbers, None where all are."""
+        """Count further values, none of them null or blank; return a mask of those that are not numbers, None if all
+        are numbers."""
         odd = Plain(array).odd
         few = pa.array(odd)
         others = array.filter(pc.invert(few))
@@ -65,7 +66,7 @@ class Numerals:
         return odd
 
     def _take_plain(self, plain: Plain, array: pa.Array, line_of: Callable[[int], int]) -> None:
-        """Count numbers as JSON has them, by the digits before and behind the point."""
+        """Count numbers as JSON has them, by the digits before and after the point."""
         digits = plain.whole_digits + plain.scales
         if len(digits) and int(digits.max()) > EXACT_DIGITS:
             self._take_long(plain, array, digits, line_of)
@@ -136,7 +137,7 @@ class Numerals:
         return np.asarray(bad[codes]) if bad.any() else None
 
     def _count(self, numeral: Numeral, count: int) -> bool:
-        """Count one that may be known, and that stands behind those that are; whether it is."""
+        """Count a later occurrence of a numeral if it is known; return whether it is."""
         sighting = self.seen.get(numeral)
         if sighting is not None:
             sighting.count += count

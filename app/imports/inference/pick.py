@@ -30,7 +30,7 @@ class Picked:
 
 
 def in_file_order(columns: Sequence[Column], picked: Picked | None) -> list[Column | None]:
-    """The loaded columns by their places in the file, None where one is not loaded."""
+    """The loaded columns by their index in the file, None for one that is not loaded."""
     if picked is None:
         return list(columns)
     by_place = dict(zip(picked.loaded, columns, strict=True))
@@ -38,7 +38,7 @@ def in_file_order(columns: Sequence[Column], picked: Picked | None) -> list[Colu
 
 
 def pick_columns(table: Table, picked: Picked) -> Table:
-    """The table of the loaded columns; a row with a value where there is no column for it is a fault."""
+    """The table of the loaded columns; a value without a column is a fault of its row."""
     faults = [_placed(fault, picked) for fault in table.faults]
     formulas = [table.formulas[place] for place in picked.loaded] if table.formulas else []
     found = Table(list(table.columns), table.rows, faults, trimmed=table.trimmed, formulas=formulas)

@@ -30,12 +30,12 @@ class Selection:
 
     @cached_property
     def names(self) -> list[str]:
-        """What each column is called in a dataset that the file settles; a column that is left out has no name."""
+        """The name of each column in a dataset that the file determines; a column that is left out has no name."""
         chosen = {place: choice.name for place, choice in self.choices.items() if choice.name is not None}
         return name_columns(self.labels, chosen, self.omitted)
 
     def check_names(self) -> None:
-        """Raise ColumnOptionsInvalid where a name is chosen for one column that is the header of another."""
+        """Raise ColumnOptionsInvalid if a name is chosen for one column that is the header of another."""
         for place, choice in self.choices.items():
             if choice.name is None or choice.name not in self.labels:
                 continue

@@ -49,7 +49,7 @@ class ColumnSettling:
                 self._numerals.take(array, where)
 
     def settle(self, *, is_all: bool) -> tuple[Column, str | None]:
-        """The column with what its numbers prove, and what to know of it; `is_all` where there are no further ones."""
+        """The column with the style that its numbers prove, and a warning; `is_all` if there are no further numbers."""
         column, seen = self._column, self._numerals.seen
         if not seen:
             return column, None
@@ -70,7 +70,7 @@ class ColumnSettling:
         return column.model_copy(update=new), self._warning(readings) if proven is None else None
 
     def check(self) -> None:
-        """Refuse points where earlier files had commas, if this file may be of another origin and leaves it open.
+        """Refuse points if earlier files had commas, and this file may be of another origin and leaves it open.
 
         Raises:
             OptionsMismatch: a point may stand before the fraction or between groups.
@@ -89,7 +89,8 @@ class ColumnSettling:
 
     @property
     def is_as_exported(self) -> bool:
-        """Whether all numbers are as JSON has them, and those of a decimal have all of its digits behind the point."""
+        """Return whether all numbers are as JSON has them, and those of a decimal have all of its digits after the
+        point."""
         seen = [numeral for numeral in self._numerals.seen if numeral.runs]
         if any(numeral.separators not in ("", ".") or numeral.unit or numeral.negative for numeral in seen):
             return False
@@ -98,7 +99,7 @@ class ColumnSettling:
 
     @property
     def has_points(self) -> bool:
-        """Whether a point stands where none would between groups of digits."""
+        """Return whether a point is in a position that no group separator has."""
         return any(numeral.runs and parts_of(numeral, ",", ".") is None for numeral in self._numerals.seen)
 
     def _warning(self, readings: Sequence[Reading]) -> str | None:
@@ -120,7 +121,7 @@ class ColumnSettling:
 
 
 def _goes_together(column: Column, new: dict[str, object]) -> bool:
-    """Whether what was found does not contradict what the column knows."""
+    """Return whether the numbers agree with the column's stored style."""
     point = new.get("decimal_separator") or column.decimal_separator or "."
     return (new.get("thousands_separator") or column.thousands_separator) != point
 
@@ -145,10 +146,11 @@ def settle_columns(
     is_all: bool,
     may_be_export: bool = False,
 ) -> Settled:
-    """What a file's first records prove of a dataset's columns; `may_be_export` if its header is that of an export.
+    """The formats that a file's first records prove for a dataset's columns; `may_be_export` if its header is that of
+    an export.
 
     Raises:
-        OptionsMismatch: they leave open what a point is, where earlier files had commas.
+        OptionsMismatch: they leave the meaning of a point open, and earlier files had commas.
     """
     is_other = conventions.delimiter == "," and conventions.decimal_separator is None
     doubted = [

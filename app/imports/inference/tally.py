@@ -57,7 +57,7 @@ class Tally:
         self._words += len(places) - len(others)
 
     def _may_go_on(self, places: Places, before: int, share: int) -> bool:
-        """Whether at each of these misfits they were still few beside all values up to there."""
+        """Return whether at each of these misfits they were still few compared with all values up to there."""
         if before + len(places) <= ALLOWED:
             return True
         counts = before + 1 + np.arange(len(places))

@@ -25,7 +25,7 @@ TRAILER = b"\xff\xff"
 def encode_rows(columns: Sequence[Column], arrays: Sequence[pa.Array], numbers: Sequence[pa.Array] = ()) -> memoryview:
     """The rows of typed arrays (as `cells` reads them) in the binary format, without signature and trailer.
 
-    `numbers` are further 64-bit integers that come behind the columns.
+    `numbers` are further 64-bit integers that come after the columns.
     """
     count = len(arrays[0])
     if count == 0:

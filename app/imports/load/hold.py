@@ -32,7 +32,7 @@ class KeptHold:
         return self._hold
 
     async def keep(self) -> None:
-        """Have single writes wait on.
+        """Let single writes wait longer.
 
         Raises:
             ServiceUnavailable: the table does not answer, or the dataset is being changed.
@@ -48,7 +48,7 @@ class KeptHold:
         self.is_taken = True
 
     async def renew(self) -> None:
-        """Have single writes wait on for the whole time; DatasetMoved if there may have been writes."""
+        """Keep single writes waiting for the whole time; DatasetMoved if there may have been writes."""
         await self.hold.renew(HOLD_SECONDS)
 
     async def release(self) -> None:

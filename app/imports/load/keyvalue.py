@@ -39,7 +39,7 @@ from app.records.keyvalue.item import RecordTooLarge, item_of, record_of, show_r
 from app.records.keyvalue.sort_key import KeyTooLong
 
 CLEAN_UP_SECONDS = 5
-# What an item says beside its record: what its import did to it.
+# An item's mark apart from its record: the effect of its import.
 OUTCOME, ADDED, CHANGED = "outcome", "added", "changed"
 
 _Found = dict[tuple[str, str], Attributes]
@@ -76,7 +76,7 @@ class KeyvalueLoader:
 
     @property
     def _is_shown(self) -> bool:
-        """Whether an earlier attempt at this import got as far as showing what it brought."""
+        """Return whether an earlier attempt at this import has published its records."""
         return self._shown.startswith(f"{self._to.import_id}.")
 
     @property
@@ -100,7 +100,7 @@ class KeyvalueLoader:
                 yield found
 
     async def _prepare(self) -> None:
-        """Find out where the records are to go, and keep single writes from there."""
+        """Find the target of the records, and lock single writes out of it."""
         dataset, plan = self._to.dataset, self._plan
         self._shown = await generations.shown_generation(dataset)
         self._generation = f"{self._to.import_id}.{self._to.attempt}"
@@ -222,7 +222,7 @@ class KeyvalueLoader:
 
     @cached_property
     def _schema(self) -> DatasetSchema:
-        """What the records are written by, once the key is known."""
+        """The schema to write the records by, once the key is known."""
         dataset, columns = self._to.dataset, self._plan.columns
         by_name = {column.name: column for column in columns}
         return DatasetSchema(
@@ -252,7 +252,7 @@ class KeyvalueLoader:
         return item | {OUTCOME: {"S": outcome}}
 
     def _is_own(self, item: Attributes) -> bool:
-        """Whether an earlier attempt at this import wrote an item."""
+        """Return whether an earlier attempt at this import wrote an item."""
         return bool(item.get("import") == {"S": str(self._to.import_id)})
 
     async def _write_all(self) -> None:
@@ -264,7 +264,7 @@ class KeyvalueLoader:
         async with self._batches() as batches:
             async for chunk in self._stage.chunks(self._key):
                 await self._keep_hold()
-                # Few at a time: while items are made, those under way wait for this thread.
+                # Few at a time: while items are built, those under way wait for this thread.
                 for start in range(0, len(chunk), MAX_WRITTEN):
                     rows = chunk[start : start + MAX_WRITTEN]
                     await batches.add([self._item(row, self._values(row)) for row in rows])

@@ -21,7 +21,7 @@ class RowsConflict(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class LoadPlan:
-    """What is loaded into what.
+    """The plan of a load: columns, target and mode.
 
     `columns` and `indexes` are the dataset's, `loaded` the columns that the file has, in the file's order. They are
     `new` if the file settles them. If its key is not given then, one of `key_candidates` may become it, the likeliest
@@ -55,7 +55,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load has come to: records, the dataset's key, and those of its indexes that its columns allow."""
+    """The outcome of a load: records, the dataset's key, and those of its indexes that its columns allow."""
 
     counts: Counts
     key: Sequence[str]
@@ -65,7 +65,7 @@ class Loaded:
 class Loader(Protocol):
     """Loads one file over one connection, inside the transaction that the caller begins and ends.
 
-    The verbs are called in this order. `rollback` is for a load that comes to nothing, at whatever point.
+    The verbs are called in this order. `rollback` is for a load that comes to nothing, at any point.
     """
 
     async def copy(self, *, rows: AsyncIterator[bytes]) -> None:

@@ -72,11 +72,11 @@ class NewTable:
         return [constraint.create(*self.address) for constraint in found if constraint.kind == "key"]
 
     async def swap(self) -> None:
-        """Put it in the old one's place; whoever reads meanwhile waits for the commit and reads the new one.
+        """Put it in the old one's place; a reader meanwhile waits for the commit and reads the new one.
 
         Raises:
-            ReferencedRecordsMissing: other datasets refer to records that the new table does not have.
-            KeyReferenced: they refer to a table whose columns are inferred again.
+            ReferencedRecordsMissing: other datasets reference records that the new table does not have.
+            KeyReferenced: they reference a table whose columns are inferred again.
         """
         old = quote(DATA_SCHEMA, self._plan.dataset)
         references = await self._connection.fetch(

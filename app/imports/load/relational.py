@@ -2,7 +2,7 @@
 
 Rows go straight into the table first. If they conflict there (a key that exists, a value that must be unique, a
 reference to nothing), the transaction is undone and they go to a stage first, where each conflict is found with its
-line. `replace` fills a new table, gives it its constraints and puts it in the old one's place; readers see either.
+line. `replace` fills a new table, adds its constraints and swaps it for the old one; readers see either.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -48,7 +48,7 @@ class RelationalLoader:
             self._copied = await copy_rows(self._connection, *self._target, self._names, rows)
 
     async def _keep_writers_away(self, table: NewTable) -> None:
-        """Have those who write single records wait for the end of a replacement: the old table takes all with it."""
+        """Make single writes wait for the end of a replacement: the old table is dropped with all records."""
         if table.is_apart and not self._plan.dry_run:
             await self._connection.execute(f"LOCK TABLE {quote(DATA_SCHEMA, self._plan.dataset)} IN SHARE MODE")
 

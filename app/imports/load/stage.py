@@ -75,7 +75,7 @@ class Stage:
         return int(await self._connection.fetchval(f"SELECT count(*) FROM {STAGE}"))
 
     async def is_unique(self, name: str) -> bool:
-        """Whether the values of a column are all different."""
+        """Return whether the values of a column are all different."""
         return await are_unique(self._connection, [f"CREATE UNIQUE INDEX ON {STAGE} ({quote(name)})"])
 
     async def chunks(self, key: Sequence[str]) -> AsyncIterator[list[asyncpg.Record]]:

@@ -47,7 +47,7 @@ async def copy_rows(
 
 
 async def _while_connected(connection: asyncpg.Connection, copying: Coroutine[Any, Any, str]) -> str:
-    """What a COPY answers; asyncpg would wait for ever if the server went away while it cannot send."""
+    """Return the answer of a COPY; asyncpg would wait for ever if the server went away while it cannot send."""
     lost = asyncio.Event()
 
     def note_loss(_: object) -> None:

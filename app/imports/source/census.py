@@ -8,11 +8,11 @@ import re
 
 import numpy as np
 
-# As ÿ or ý a byte is rare, and five bytes are none at all in cp1252.
+# As ÿ or ý a byte is rare, and five bytes are undefined in cp1252.
 _ODD = [0x81, 0x8D, 0x8F, 0x90, 0x9D, 0xFD, 0xFE, 0xFF]
 # Signs that stand between two letters: apostrophes, dashes, a middle dot, ordinals, a degree, a cross, spaces.
 JOINING = b"\x91\x92\x96\x97\xb7\xaa\xba\xb0\xd7\xa0\xad".decode("cp1252")
-# Those that stand behind a word: quotes, marks of trade, small digits, the euro. Others stand before one, or alone.
+# Those that follow a word: quotes, trade marks, small digits, the euro. Others come before one, or alone.
 ENDING = b"\x93\x94\xab\xbb\x85\x99\xae\xa9\xb1\xb2\xb3\xb9\x80\x86".decode("cp1252")
 _NONE, _LOWER, _UPPER, _SIGN, _END, _HIGH = 0, 1, 2, 4, 8, 16
 _LETTER = _LOWER | _UPPER
@@ -28,7 +28,7 @@ EXCERPT_BYTES = 64 * 1024
 
 
 def _class_of(byte: int) -> int:
-    """What a byte is in cp1252."""
+    """The class of a byte in cp1252."""
     character = bytes([byte]).decode("cp1252", "replace")
     if character.isalpha() and character not in JOINING + "\u0192\u00b5":
         kind = _UPPER if character.isupper() else _LOWER
@@ -82,12 +82,12 @@ class Census:
 
     @property
     def is_utf8(self) -> bool:
-        """Whether the file is UTF-8, but for some bytes: most of what is not ASCII is characters of it."""
+        """Return whether the file is UTF-8 except for some bytes: most non-ASCII bytes are its characters."""
         return self._stray <= self._characters
 
     @property
     def speaks_for_cp1252(self) -> bool:
-        """Whether the bytes make sense as cp1252, and rarely as UTF-8."""
+        """Return whether the bytes make sense as cp1252, and rarely as UTF-8."""
         high = int(self._counts[0x80:].sum())
         return (
             not self.is_utf8
@@ -99,7 +99,7 @@ class Census:
 
     @property
     def is_mixed(self) -> bool:
-        """Whether part of the file is UTF-8, and not by chance."""
+        """Return whether part of the file is UTF-8, and not by chance."""
         return self._characters > CHANCE * self._stray
 
     @property
@@ -107,7 +107,7 @@ class Census:
         return int(self._counts[0x80:].sum()) - self._in_characters
 
     def _keep_excerpt(self, data: bytes) -> None:
-        """Keep the first lines that are not ASCII; part of one only where there is no other."""
+        """Keep the first lines that are not ASCII; part of one only if there is no other."""
         kept, size, end = [self.excerpt], len(self.excerpt), 0
         # Each of these is in a line that is kept, or begins one.
         places = np.flatnonzero(np.frombuffer(data, np.uint8) >= 0x80)[: 2 * EXCERPT_BYTES]

@@ -22,7 +22,7 @@ UNPACKED_FREELY = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class UnpackedLimit:
-    """What a packed file of `size` bytes may become: `most` bytes, and `ratio` times its size behind the first ones."""
+    """The limit of a packed file of `size` bytes: `most` bytes, and `ratio` times its size after the first ones."""
 
     size: int
     most: int
@@ -46,7 +46,7 @@ class UnpackedLimit:
 class Gatherer:
     """Puts pieces together into blocks of `BLOCK_SIZE` or more, and counts them against a limit.
 
-    A file may unpack to pieces of one byte each, and a block costs as much time whatever its size.
+    A file may unpack to pieces of one byte each, and a block costs as much time for any size.
     """
 
     def __init__(self, limit: UnpackedLimit | None) -> None:
@@ -66,7 +66,7 @@ class Gatherer:
                 yield self.rest()
 
     def rest(self) -> bytes:
-        """What no block has yet."""
+        """The pieces that are in no block yet."""
         rest = b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0
@@ -97,7 +97,7 @@ class Expander:
                 yield piece
 
     def finish(self) -> Iterator[bytes]:
-        """What the decompressor still holds; raises FileDamaged when the last member is cut off."""
+        """The rest in the decompressor; raises FileDamaged if the last member is cut off."""
         while not self._member.eof:
             piece, _ = self._member.expand(b"")
             if not piece:

@@ -33,9 +33,9 @@ class EncodingInDoubt(Exception):
 
 @dataclass(frozen=True)
 class Encoding:
-    """The encoding, and how many bytes its mark at the file's beginning takes.
+    """The encoding, and the number of bytes of its mark at the file's beginning.
 
-    `is_guess` is true where only the whole file can tell.
+    `is_guess` is true if only the whole file can decide.
     """
 
     name: str
@@ -48,7 +48,8 @@ class Encoding:
 
     @property
     def errors(self) -> str:
-        """How bytes that are not of the encoding pass through: as they are, or as halves of a surrogate pair."""
+        """The error handler for bytes that are not valid in the encoding: as they are, or as halves of a surrogate
+        pair."""
         return "surrogatepass" if self.name in WIDE else "surrogateescape"
 
     def check(self, data: bytes) -> None:
@@ -57,7 +58,8 @@ class Encoding:
             raise EncodingInDoubt
 
     def offset(self, data: bytes, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """The places in decoded `data`, in ascending order, as bytes of the file, counted from where `data` begins."""
+        """Convert positions in decoded `data`, in ascending order, to bytes of the file, counted from the beginning of
+        `data`."""
         if self.is_utf8 or not len(places):
             return places
         distances, before, total = np.empty(len(places), np.int64), 0, 0
@@ -67,7 +69,7 @@ class Encoding:
         return distances
 
     def _size(self, data: bytes, start: int, end: int) -> int:
-        """How many bytes of the file some decoded ones were, a part of them at a time."""
+        """Count the bytes of the file that some decoded ones were, a part of them at a time."""
         total = 0
         while start < end:
             stop = min(start + BLOCK_SIZE, end)
@@ -80,7 +82,7 @@ class Encoding:
         return total
 
     def size(self, data: bytes) -> int:
-        """How many bytes of the file decoded `data` was."""
+        """Count the bytes of the file that decoded `data` was."""
         return int(self.offset(data, np.array([len(data)]))[0])
 
 
@@ -88,7 +90,7 @@ def find_encoding(first: bytes, given: str | None, separators: bytes = b"") -> E
     """The encoding of a file with these first bytes; `separators` are the characters that the options say it has.
 
     Raises:
-        FileNotCsv, EncodingMismatch: the bytes are no text, or not of the encoding that is given or marked.
+        FileNotCsv, EncodingMismatch: the bytes are not text, or not of the encoding that is given or marked.
     """
     mark, marked = _find_mark(first)
     head = first[mark : mark + HEAD_BYTES]
@@ -106,21 +108,21 @@ def find_encoding(first: bytes, given: str | None, separators: bytes = b"") -> E
 
 
 def _as_given(name: str, mark: int, marked: str, head: bytes) -> Encoding:
-    """The encoding of that name, where a mark or the first bytes tell which of its kind."""
+    """The encoding of that name; a mark or the first bytes decide its byte order."""
     name = name.removesuffix("-sig")
     if name in ("utf-16", "utf-32"):
         found = marked or _find_wide_encoding(head) or ""
         name = found if found.startswith(name) else f"{name}-le"
     if name in WIDE:
         _check_width(head, name, "was said to be", "Give the right `encoding`, or leave it out.")
-    # The marks of UTF-16 and UTF-32 are no bytes of UTF-8.
+    # The marks of UTF-16 and UTF-32 are not bytes of UTF-8.
     return Encoding(name, mark if name == marked or (name == "utf-8" and marked) else 0)
 
 
 def _find_mark(first: bytes) -> tuple[int, str]:
-    """The length of the marks that a file begins with, and the encoding that the last one is of.
+    """The length of the marks that a file begins with, and the encoding of the last one.
 
-    Programs that join or convert files leave one mark behind the other.
+    Programs that join or convert files leave several marks in a row.
     """
     length, name = 0, ""
     while found := next((pair for pair in MARKS if first.startswith(pair[0], length)), None):
@@ -131,14 +133,14 @@ def _find_mark(first: bytes) -> tuple[int, str]:
 
 
 def _check_width(head: bytes, name: str, what: str, hint: str) -> None:
-    """Raise EncodingMismatch where text of one byte to a character is to be read as UTF-16 or UTF-32."""
+    """Raise EncodingMismatch if text of one byte to a character would be read as UTF-16 or UTF-32."""
     # Of a table that is really wide, each delimiter and each line end has a NUL.
     if name in WIDE and 0 not in head and (b"\n" in head or b"\r" in head):
         raise EncodingMismatch(f"The file {what} {name}, but is not {name}.", hint=hint)
 
 
 def _find_wide_encoding(head: bytes) -> str | None:
-    """The encoding of text that has NULs where UTF-16 and UTF-32 have them in ASCII, as in each line end.
+    """The encoding of text with NULs in the positions that UTF-16 and UTF-32 have in ASCII, as in each line end.
 
     A table of another script has them in every delimiter.
     """
@@ -155,13 +157,13 @@ def _find_wide_encoding(head: bytes) -> str | None:
 
 
 def _is_text(head: bytes, name: str) -> bool:
-    """Whether bytes are lines of assigned characters in that encoding."""
+    """Return whether bytes are lines of assigned characters in that encoding."""
     text = codecs.getincrementaldecoder(name)("replace").decode(head)
     return "\n" in text and all(character.isprintable() or character.isspace() for character in text)
 
 
 def decoder(encoding: Encoding, *, is_given: bool) -> Callable[[bytes, bool], bytes] | None:
-    """What turns the file's bytes into UTF-8, block by block; None where they are that already."""
+    """The decoder of the file's bytes to UTF-8, block by block; None if they are that already."""
     if encoding.is_utf8:
         return None
     decoder = codecs.getincrementaldecoder(encoding.name)(encoding.errors)

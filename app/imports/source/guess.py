@@ -17,14 +17,14 @@ ALL = (
     *("mac_cyrillic", "tis_620"),
 )
 _LETTER = r"[^\W\d_]"
-# Signs of cp1252 that stand behind no letter, and the frames and arrows that DOS has in their place.
+# Signs of cp1252 that follow no letter, and the frames and arrows that DOS has in their place.
 _SIGNS = (
     r"\u201a\u201e\u2021\u02c6\u2030\u2039\u2022\u02dc\u203a\u2190-\u25ff"
     r"\u00a1-\u00a8\u00ac-\u00af\u00b4-\u00b6\u00b8\u00bf\u00f7"
 )
 _FOREIGN = r"\u0370-\u2000\u2c00-\uff60\uffa0-\uffff"
-# How text looks that is read in another encoding: signs behind letters and inside words, letters of two scripts in one
-# word, Latin ones beyond ASCII in a row, controls, and the half-width letters that few Japanese files have.
+# Signs of text in a wrong encoding: signs after letters and inside words, letters of two scripts in one word, Latin
+# ones beyond ASCII in a row, controls, and the half-width letters that few Japanese files have.
 _MISPLACED = re.compile(
     rf"{_LETTER}[{_SIGNS}]|{_LETTER}[{ENDING}](?={_LETTER})"
     rf"|[A-Za-z][{_FOREIGN}]|[{_FOREIGN}][A-Za-z]|[\u00c0-\u024f]{{3}}|[\x80-\x9f\uff61-\uff9f]"
@@ -48,6 +48,6 @@ def guess_encoding(excerpt: bytes, *, may_be_cp1252: bool) -> str | None:
 
 
 def _count_misplaced(text: str) -> int:
-    """How many characters stand where writing does not have them; capitals inside words among them."""
+    """Count the characters in unusual places; capitals inside words among them."""
     capitals = sum(a.islower() and b.isupper() and not b.isascii() for a, b in pairwise(text))
     return capitals + len(_MISPLACED.findall(text))

@@ -1,6 +1,6 @@
 """Source: the file as a stream of blocks: fetched, decompressed, decoded to UTF-8.
 
-The first bytes tell what a file is: its compression, its encoding, or that it is no CSV at all.
+The first bytes show what a file is: its compression, its encoding, or that it is not CSV at all.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from app.imports.source.encoding import Encoding, EncodingInDoubt, decoder, find
 from app.imports.source.guess import guess_encoding
 
 SHORT_BYTES = 1024 * 1024
-# What is made in a thread before the event loop goes on with it: more than a block becomes, as a rule.
+# Items built in a thread before the event loop continues with them: usually more than a block becomes.
 MADE_BYTES = 2 * 1024 * 1024
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -97,7 +97,7 @@ class Source:
 
     @property
     def is_short(self) -> bool:
-        """Whether the file is done with soon, whatever it holds: one that is packed has been seen to its end."""
+        """Return whether the file is finished soon, for any content: a packed one has been seen to its end."""
         return self._sample_is_all or (self.compression == "none" and self._stored.size <= SHORT_BYTES)
 
     async def close(self) -> None:
@@ -109,7 +109,7 @@ class Source:
     async def blocks(self) -> AsyncIterator[Block]:
         """The file in UTF-8, without its mark, in blocks of about `BLOCK_SIZE`.
 
-        Bytes that are not of the encoding stay as they are, to be found by whoever validates the cells.
+        Bytes that are not of the encoding stay as they are, and the validation of the cells finds them.
         """
         decode = self._decoder()
         to_skip = self.encoding.mark
@@ -157,7 +157,7 @@ class Source:
         return first
 
     async def _fetch(self) -> AsyncIterator[bytes]:
-        """The stored file from its beginning, by the download that is under way where there is one."""
+        """The stored file from its beginning, by a download under way if there is one."""
         first, download = self._begun or (b"", read_object(self._stored))
         self._begun = None
         async with aclosing(download):
@@ -193,9 +193,9 @@ class Source:
         raise EncodingUnknown(what, hint=self.encoding_hint or "Correct the header, or give the file's `encoding`.")
 
     async def take_census(self) -> None:
-        """Settle the encoding by all of the file: cp1252 where its bytes make sense as that, and rarely as UTF-8.
+        """Determine the encoding from the whole file: cp1252 if its bytes make sense as that, and rarely as UTF-8.
 
-        Where they make sense as neither it stays UTF-8, for the rows that are, and `encoding_hint` says so.
+        If they make sense as neither it stays UTF-8, for the rows that are, and `encoding_hint` says so.
         """
         census = Census()
         async for raw, _ in self._raw_blocks():
@@ -217,7 +217,7 @@ class Source:
 
 
 def _advise(guess: str | None, *, is_mixed: bool) -> str:
-    """What to do about a file that is no UTF-8."""
+    """The hint for a file that is not UTF-8."""
     if is_mixed:
         return "Part of the file is UTF-8 and part is not: write it in one, and give that as `encoding`."
     likely = f"; it may be {guess}: give its `encoding`" if guess else ": give its `encoding`, as shift_jis"
@@ -225,7 +225,7 @@ def _advise(guess: str | None, *, is_mixed: bool) -> str:
 
 
 async def in_thread(items: Iterator[Item], weigh: Callable[[Item], int]) -> AsyncIterator[Item]:
-    """The same items, made beside the event loop, as many at a time as weigh little together."""
+    """The same items, built outside the event loop, as many at a time as weigh little together."""
     is_end = False
     while not is_end:
         made, is_end = await asyncio.to_thread(_make_some, items, weigh)

@@ -1,9 +1,9 @@
 """Cells: whole columns of bytes read as values of a type, strictly.
 
-Every reader takes an Arrow array of bytes and answers the typed array, null where a cell is null or is not a value of
-the type, and a mask of the cells that are not (None when all are). A reader looks at all cells at once first; only when
-one of them is not written plainly does it look at each. Spaces of any sort around a value of any type but text are
-passed over, and a cell that is empty or holds spaces only is null in any type but text.
+Every reader takes an Arrow array of bytes and returns the typed array, null for a cell that is null or not a value of
+the type, and a mask of the misfits (None without any). A reader looks at all cells at once first; only if one of them
+is not written plainly does it look at each. Spaces of any sort around a value of any type but text are ignored, and a
+cell that is empty or holds spaces only is null in any type but text.
 
 Pure: no I/O.
 """
@@ -41,7 +41,8 @@ SPACE = r"(?:\s|\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xaf]|\xe2\x81\x9f|\xe3\
 
 @dataclass(frozen=True)
 class Conventions:
-    """How a file writes its values, as its options say. What they leave open its columns know or its values prove."""
+    """The formats of a file's values, from its options. What these leave open is known of its columns or proven by its
+    values."""
 
     decimal_separator: str | None = None
     thousands_separator: str | None = None
@@ -51,7 +52,7 @@ class Conventions:
     timezone: str = "UTC"
     # The largest JSON document.
     document_bytes: int = MAX_DOCUMENT_BYTES
-    # A comma in a number is the less likely where commas end fields.
+    # A comma in a number is less likely if commas end fields.
     delimiter: str = ","
 
 
@@ -105,13 +106,13 @@ _OF_SPACES[128:] = True
 
 
 def _may_have_spaces(array: pa.Array) -> bool:
-    """Whether the first or the last byte of a cell may be one of a space."""
+    """Return whether the first or the last byte of a cell may be one of a space."""
     _, offsets, data = array.buffers()
     if data is None or not data.size:
         return False
     content = np.frombuffer(data, np.uint8)
     places = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
-    # A cell without bytes looks at another's: that shows spaces where there are none, never the other way.
+    # A cell without bytes looks at another's: that may show a space that is not there, never the other way.
     firsts, lasts = np.minimum(places[:-1], len(content) - 1), np.maximum(places[1:] - 1, 0)
     return bool(_OF_SPACES[content[firsts]].any() or _OF_SPACES[content[lasts]].any())
 
@@ -121,7 +122,7 @@ _FIRST_OF_SPACES[list(b"\t\n\f\r \xc2\xe1\xe2\xe3")] = True
 
 
 def may_begin_with_space(array: pa.Array) -> bool:
-    """Whether the first byte of a cell, none of them null or empty, may be one of a space."""
+    """Return whether the first byte of a cell, none of them null or empty, may be one of a space."""
     _, offsets, data = array.buffers()
     starts = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array)]
     return bool(_FIRST_OF_SPACES[np.frombuffer(data, np.uint8)[starts]].any())
@@ -157,8 +158,8 @@ def _spellings(word: str) -> tuple[str, str, str]:
 
 
 def read_booleans(array: pa.Array, pair: tuple[str, str] | None, *, only: bool = True) -> Cells:
-    """Booleans: true/false, t/f, yes/no, y/n and 1/0 in any case, or only the pair that is given; not `only` it, but
-    true/false too, where a column's files have their own words and an export has these.
+    """Booleans: true/false, t/f, yes/no, y/n and 1/0 in any case, or only the given pair; if not `only`, true/false
+    too, for a column whose files have their own words while an export has these.
     """
     array = blank_to_null(array)
     true, false = boolean_words(pair, only=only)
@@ -200,7 +201,7 @@ def _iso_dates(array: pa.Array) -> pa.Array | None:
 
 
 def _extract(kept: pa.Array, regex: str) -> dict[str, npt.NDArray[np.int64]]:
-    """The groups of a pattern as integers, 0 where a group has no digits; a month's name as its number."""
+    """The groups of a pattern as integers, 0 for a group without digits; a month's name as its number."""
     struct = pc.extract_regex(kept, regex)
     groups: dict[str, npt.NDArray[np.int64]] = {}
     for part in struct.type:
@@ -318,8 +319,8 @@ def read_uuids(array: pa.Array) -> Cells:
 def read_json(array: pa.Array, most: int = MAX_DOCUMENT_BYTES) -> Cells:
     """JSON documents as texts.
 
-    What names a member twice, what PostgreSQL cannot hold, and what has more than `most` bytes with its numbers written
-    in full, is no document.
+    A text with a duplicate member, one that PostgreSQL cannot hold, and one with more than `most` bytes with its
+    numbers written in full, is not a document.
     """
     array = blank_to_null(array)
     if (blank := pc.fill_null(pc.match_substring_regex(array, f"^{SPACE}*$"), False)).true_count:

@@ -26,7 +26,7 @@ def conventions_of(options: ImportOptions, delimiter: str, document_bytes: int =
 
 
 def separators_of(columns: Iterable[Column]) -> dict[str, str]:
-    """What the columns' numbers have in common before their fractions and between groups of digits, for a report."""
+    """The separators that the columns' numbers share, for a report."""
     known = list(columns)
     return {
         "decimal_separator": _common([column.decimal_separator for column in known]) or ".",

@@ -22,7 +22,7 @@ NUMERIC_BASE = 10_000
 BASE_DIGITS = 4
 NULL = b"\xff\xff\xff\xff"
 
-# What a column adds to a row, one piece behind the other: the same bytes in every row, a big-endian number, or a string
+# A column's part of a row, one piece after the other: the same bytes in every row, a big-endian number, or a string of
 # of any length.
 Piece: TypeAlias = bytes | npt.NDArray[np.generic] | pa.Array
 
@@ -42,7 +42,7 @@ def side_by_side(pieces: Sequence[bytes | npt.NDArray[np.generic]], count: int) 
 
 
 def _sized(pieces: list[bytes | npt.NDArray[np.generic]], array: pa.Array) -> list[Piece]:
-    """A value of fixed size behind its length; a null is the length -1 and nothing else."""
+    """A value of fixed size after its length; a null is the length -1 and nothing else."""
     size = sum(len(piece) if isinstance(piece, bytes) else piece.dtype.itemsize for piece in pieces)
     pieces = [size.to_bytes(4, "big"), *pieces]
     if array.null_count == 0:

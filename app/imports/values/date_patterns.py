@@ -10,7 +10,7 @@ from functools import cached_property
 from app.columns.date_formats import TOKENS
 
 TIME_OF_DAY = (
-    # Digits behind a microsecond's are noughts: nothing is lost without them.
+    # Digits after a microsecond's are zeros: nothing is lost without them.
     r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,6})0{0,3})?)?"
     r"(?P<half> ?[aApP]\.?[mM]\.?)?(?P<zone> ?(?:[zZ]|UTC|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?))?"
 )

@@ -13,7 +13,7 @@ from app.imports.values.cells import Conventions
 
 @dataclass(frozen=True)
 class NumberStyle:
-    """What stands before a fraction, between groups of digits and beside a number; whether (5) and 5- are negative.
+    """A number style: decimal separator, thousands separator and units; whether (5) and 5- are negative.
 
     A space stands for any sort of space, an apostrophe for the typographic one too.
     """

@@ -52,14 +52,14 @@ class Plain:
 
     @cached_property
     def point(self) -> npt.NDArray[np.int32]:
-        """Where the point stands in each, -1 where there is none."""
+        """The position of the point in each, -1 without a point."""
         if not self._point_count:
             return np.full(len(self.lengths), -1, np.int32)
         return np.asarray(pc.find_substring(self.array, ".").to_numpy(), np.int32)
 
     @cached_property
     def scales(self) -> npt.NDArray[np.int32]:
-        """The digits behind each point."""
+        """The digits after each point."""
         return np.where(self.point < 0, 0, self.lengths - self.point - 1).astype(np.int32)
 
     @cached_property
@@ -97,7 +97,7 @@ class Plain:
 
     @property
     def _has_numeric_bytes(self) -> bool:
-        """Whether there are digits, points and minuses only, and a minus only in front."""
+        """Return whether there are digits, points and minuses only, and a minus only in front."""
         content = self._content
         if self.lengths.min() == 0 or self.lengths.max() > MAX_PLAIN_LENGTH:
             return False
@@ -136,12 +136,12 @@ class Plain:
         return np.asarray(self.array.view(pa.string()).cast(pa.float64()).to_numpy(), np.float64)
 
     def typed(self, values: npt.NDArray[np.generic]) -> pa.Array:
-        """The values as an array, null where the cells were."""
+        """The values as an array, null for null cells."""
         return pa.array(values, mask=None if self.valid is None else ~self.valid)
 
 
 def normalise_numbers(array: pa.Array, style: NumberStyle) -> Cells:
-    """Numbers of another style, as (1.234,56 €), written as -1234.56; null and masked where they do not follow it."""
+    """Numbers of another style, as (1.234,56 €), written as -1234.56; null and masked if they do not follow it."""
     if style == JSON_STYLE:
         return array, None
     array = _with_plain_marks(array)
@@ -167,8 +167,8 @@ def _with_plain_marks(array: pa.Array) -> pa.Array:
 
 
 def _without_units(array: pa.Array, units: tuple[str, ...]) -> pa.Array:
-    """Numbers without the unit before or behind them; a unit alone stays, for it is no number."""
-    # The longest first: kg is no k before a g.
+    """Numbers without the unit before or after them; a unit alone stays, because it is not a number."""
+    # The longest first: kg is not k before a g.
     unit = f"(?:{'|'.join(re.escape(unit) for unit in sorted(units, key=len, reverse=True))})"
     bare = pc.replace_substring_regex(array, rf"^(\(?-?) ?{unit} ?", r"\1")
     behind = pc.replace_substring_regex(array, rf" ?{unit}(\)?-?)$", r"\1")
@@ -177,7 +177,7 @@ def _without_units(array: pa.Array, units: tuple[str, ...]) -> pa.Array:
 
 
 def _read_apart(array: pa.Array, odd: Mask, read: Callable[[pa.Array], Cells]) -> Cells | None:
-    """The cells with the odd ones read apart from the others, which may then all be plain; None where they are many."""
+    """The cells with the odd ones read apart from the others, which may then all be plain; None if they are many."""
     if not 0 < 4 * np.count_nonzero(odd) <= len(odd):
         return None
     mask = pa.array(odd)
@@ -220,9 +220,9 @@ def _fits_bigint(plain: Plain) -> bool:
 
 
 def read_decimals(array: pa.Array, precision: int, scale: int) -> Cells:
-    """Decimals of at most `scale` digits behind the point and `precision` in all.
+    """Decimals of at most `scale` digits after the point and `precision` in total.
 
-    The values are integers of 10^-scale where they fit 64 bits (a precision of 18 at most), else texts.
+    The values are integers of 10^-scale if they fit 64 bits (a precision of 18 at most), else texts.
     """
     array = blank_to_null(array)
     plain = Plain(array)
@@ -246,7 +246,7 @@ def read_decimals(array: pa.Array, precision: int, scale: int) -> Cells:
 
 
 def _without(array: pa.Array, mask: Mask) -> pa.Array:
-    """The cells, null where the mask says."""
+    """The cells, null for the masked ones."""
     return pc.if_else(pa.array(mask), pa.scalar(None, array.type), array) if mask.any() else array
 
 
@@ -256,7 +256,7 @@ def _misfits(plain: Plain, precision: int, scale: int) -> Mask:
 
 
 def _is_scalable(plain: Plain, precision: int, scale: int) -> bool:
-    """Whether plain decimals become integers of 10^-scale by way of doubles, exactly."""
+    """Return whether plain decimals become integers of 10^-scale by way of doubles, exactly."""
     if len(plain.lengths) == 0:
         return precision <= MAX_SCALED_PRECISION
     return precision <= MAX_SCALED_PRECISION and int(plain.whole_digits.max()) + scale <= EXACT_DIGITS
@@ -267,7 +267,7 @@ def _scaled(plain: Plain, scale: int) -> pa.Array:
 
 
 def read_numbers(array: pa.Array) -> Cells:
-    """Doubles, NaN and Infinity among them; a number too large for a double is none."""
+    """Doubles, NaN and Infinity among them; a number too large for a double is a misfit."""
     array = blank_to_null(array)
     plain = Plain(array)
     if plain.is_plain:

@@ -13,9 +13,9 @@ from functools import lru_cache
 from app.columns.types.numbers import MAX_BIGINT, MAX_SAFE_INTEGER
 from app.imports.values.numbers import EXACT_DIGITS
 
-# What is longer is looked at only where it is all digits and a point.
+# Longer cells are checked only if they are all digits and a point.
 MAX_LENGTH = 60
-# A number written with more digits is not meant for a double, whatever its value.
+# A number written with more digits is not meant for a double, for any value.
 MAX_DOUBLE_DIGITS = 25
 CODE_LENGTH = 3
 POINTS = (".", ",")
@@ -42,16 +42,16 @@ _WORD = re.compile(r"NaN|-?Infinity")
 
 
 def is_currency(unit: str) -> bool:
-    """Whether what stands beside a number says that it is money."""
+    """Return whether the unit of a number says that it is money."""
     return unit in CURRENCY_CODES or unit in CURRENCY_WORDS or any(sign in CURRENCY_SIGNS for sign in unit)
 
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
-    """One way of writing a number: how many digits stand before, between and behind its separators, and what else
-    matters of them.
+    """One notation of numbers: the counts of digits before, between and after its separators, and their other
+    properties.
 
-    `negative` is "(" or "-" where accountants write so, else empty. `exact` says whether a double holds the number.
+    `negative` is "(" or "-" if written as accountants do, else empty. `exact` says whether a double holds the number.
     """
 
     runs: tuple[int, ...]
@@ -62,7 +62,7 @@ class Numeral:
     negative: str = ""
     exponent: bool = False
     exact: bool = True
-    # As an integer: 0 where a double holds it, 1 where 64 bits do, else 2.
+    # As an integer: 0 if a double holds it, 1 if 64 bits do, else 2.
     size: int = 0
 
 
@@ -72,7 +72,7 @@ WORD_NUMERAL = Numeral((), exponent=True)
 
 @lru_cache
 def _numeral_regex(units: tuple[str, ...] | None) -> re.Pattern[str]:
-    """Numbers with any known unit beside them, or one of those that are given."""
+    """Numbers with any known unit, or with one of the given ones."""
     unit = KNOWN_UNIT if units is None else f"(?:{'|'.join(map(re.escape, units)) or '(?!)'})"
     space = f"[{SPACES}]"
     return re.compile(
@@ -84,9 +84,9 @@ def _numeral_regex(units: tuple[str, ...] | None) -> re.Pattern[str]:
 
 @lru_cache(maxsize=16_384)
 def read_numeral(text: bytes, units: tuple[str, ...] | None = None) -> Numeral | None:
-    """How a number is written; None for what is none in any style.
+    """The numeral of a number; None if it is not a number in any style.
 
-    Beside it may stand one of `units`, or any that is known.
+    It may have one of `units`, or any known one.
     """
     plain = text.decode("utf-8", "replace").strip(SPACES) if len(text) <= MAX_LENGTH else ""
     if _WORD.fullmatch(plain):
@@ -101,7 +101,7 @@ def read_numeral(text: bytes, units: tuple[str, ...] | None = None) -> Numeral |
 
 
 def _read_match(match: re.Match[str]) -> Numeral | None:
-    """The numeral; None where it has more than one sign or unit, or is a code: 12E3 may be one."""
+    """The numeral; None if it has more than one sign or unit, or is a code: 12E3 may be one."""
     beside = [match[name].strip() for name in ("before", "inner", "after", "last") if match[name]]
     minuses = [match[name] for name in ("minus", "second", "open", "behind") if match[name]]
     if bool(match["open"]) != bool(match["close"]) or len(beside) > 1 or len(minuses) > 1:
@@ -134,7 +134,7 @@ def size_numeral(numeral: Numeral, runs: list[str], *, is_negative: bool = False
 
 
 def _is_double(whole: str, fraction: str) -> bool:
-    """Whether the nearest double, written to as many digits behind the point, is the number."""
+    """Return whether the nearest double, written to as many digits after the point, is the number."""
     if len(whole) + len(fraction) > MAX_DOUBLE_DIGITS:
         return False
     return (
@@ -146,7 +146,7 @@ def _is_double(whole: str, fraction: str) -> bool:
 
 @lru_cache(maxsize=16_384)
 def parts_of(numeral: Numeral, point: str, thousands: str) -> tuple[int, int] | None:
-    """The digits before and behind the point in a style; None where the numeral is none of that style."""
+    """The digits before and after the point in a style; None if the numeral does not have that style."""
     marks, runs = numeral.separators, numeral.runs
     if not runs:
         return 0, 0

@@ -63,9 +63,9 @@ def validate_table(table: Table, columns: list[Column], conventions: Conventions
 
 
 def judge_surplus(table: Table, columns: Sequence[Column | None], conventions: Conventions) -> None:
-    """Refuse the records of a table that a delimiter too many may have shifted.
+    """Refuse the records of a table that an extra delimiter may have shifted.
 
-    `columns` are those of the file in its order, None where one is not loaded.
+    `columns` are those of the file in its order, None for one that is not loaded.
     """
 
     def misfits(array: pa.Array, place: int) -> Mask | None:
@@ -77,7 +77,7 @@ def judge_surplus(table: Table, columns: Sequence[Column | None], conventions: C
 
 
 def _reject_totals(table: Table, bad: Mask) -> bool:
-    """Refuse the rows that sum up those above: their first cell says so and is no value of its column."""
+    """Refuse the rows that sum up those above: their first cell says so and is not a value of its column."""
     first = table.columns[0]
     totals = bad & to_mask(pc.match_substring_regex(first, TOTAL))
     if not totals.any():
@@ -125,7 +125,7 @@ class _Judge:
 
 
 def not_of_type(column: Column, conventions: Conventions) -> str:
-    """What is wrong with a cell that is not a value of the column's type."""
+    """The message for a cell that is not a value of the column's type."""
     if column.kind.is_date and (written := format_of(column, conventions)) != cells.ISO_DATE:
         return f"not {column.kind.article} written {written}"
     message = type_rule(column).message

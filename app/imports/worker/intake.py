@@ -62,7 +62,8 @@ async def take_object(key: str, version: str, *, seconds: float) -> None:
 
 
 async def take_import(import_id: UUID, *, seconds: float, takes_long: bool = False) -> None:
-    """Go on with an import whose file is in the bucket, within `seconds`; `takes_long` where it was put off for it.
+    """Continue an import whose file is in the bucket, within `seconds`; `takes_long` if it was postponed for its
+    length.
 
     Raises:
         ImportBusy: another worker is on it.
@@ -132,7 +133,7 @@ def _check_options(row: Import) -> None:
 async def _postpone(
     row: Import, stored: StoredObject, lease: repository.Lease | None, reason: str, *, takes_long: bool
 ) -> None:
-    """Have an import come again after a while, by a message of its own: the worker is free for others meanwhile."""
+    """Postpone an import by a message of its own: the worker is free for others meanwhile."""
     async with transaction() as session:
         seconds = postponed_seconds(await repository.count_queued(session))
         until = repository.queued_until(seconds)
@@ -142,7 +143,7 @@ async def _postpone(
 
 
 def postponed_seconds(queued: int) -> int:
-    """How long an import is put off if so many are queued."""
+    """The delay of an import if this many are queued."""
     return min(max(POSTPONED_SECONDS, queued // POSTPONED_PER_SECOND), MAX_POSTPONED_SECONDS)
 
 
@@ -173,9 +174,9 @@ def _parse_inbox_key(key: str) -> _Dropped | None:
 
 
 async def _announce_dropped(session: AsyncSession, stored: StoredObject) -> Import | None:
-    """The import of a file that was dropped at inbox/{dataset}/{name}; the dataset is made when it is missing.
+    """The import of a file that was dropped at inbox/{dataset}/{name}; a missing dataset is created.
 
-    The object's metadata may say the `mode` and `on-reject`, as an upload's body does.
+    The object's metadata may set the `mode` and `on-reject`, as an upload's body does.
     """
     dropped = _parse_inbox_key(stored.key)
     if dropped is None:
@@ -235,9 +236,9 @@ async def _find_uploads() -> None:
 
 
 class InboxSearch:
-    """Looks through the inbox for files that no import is about, page by page.
+    """Scans the inbox for files without an import, page by page.
 
-    A search that has found many ends there, and the next one goes on behind them.
+    A search that has found many ends there, and the next one continues after them.
     """
 
     def __init__(self, pages: Callable[[str, str], AsyncIterator[list[str]]] = list_pages) -> None:

@@ -195,7 +195,7 @@ class _Runner:
                 return
 
     async def _take_options(self) -> None:
-        """Have what the import does not say of its file be as its dataset's options say."""
+        """Complete the import's options with its dataset's."""
         async with transaction() as session:
             kept = await repository.find_import_options(session, self._row.dataset_id)
         self._kept_options = {name: value for name, value in kept.items() if name not in self._row.options}
@@ -218,7 +218,7 @@ class _Runner:
                 raise ImportPostponed(takes_long=True)
 
     async def _attempt(self, *, staged: bool) -> None:
-        """One try at the whole import; a try that fails leaves nothing behind."""
+        """One try at the whole import; a failed try leaves nothing in the dataset."""
         await self._report.discard()
         self._report = Report(rejections_key(self._row.id))
         self._outcome = Outcome()
@@ -281,7 +281,7 @@ class _Runner:
         return sampled
 
     def _settle_columns(self, plan: FilePlan, match: Match) -> None:
-        """Have a dataset's columns know what the file's first records prove of how their values are written."""
+        """Store the formats that the file's first records prove with the dataset's columns."""
         open_ones = {
             place: column
             for place, column in enumerate(match.columns)
@@ -354,7 +354,7 @@ class _Runner:
         return [name for name in candidates if name not in stage.no_keys]
 
     def _leaves_open(self, load: LoadPlan) -> bool:
-        """Whether the file has no record to settle a dataset's columns by."""
+        """Return whether the file has no record to determine a dataset's columns."""
         return load.new and self._meter.rows_read == 0
 
     async def _commit(

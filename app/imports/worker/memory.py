@@ -15,13 +15,13 @@ MMAP_BYTES = 4 * 1024 * 1024
 
 @cache
 def _libc() -> Any:
-    """The C library where it is glibc, which keeps what was freed; None elsewhere."""
+    """The C library if it is glibc, which keeps freed memory; None elsewhere."""
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     return library if hasattr(library, "malloc_trim") else None
 
 
 def limit_arenas() -> None:
-    """Have threads share their memory: each has an arena of its own otherwise, and leaves it half empty."""
+    """Let threads share their memory: each has an arena of its own otherwise, and leaves it half empty."""
     if (libc := _libc()) is not None:
         libc.mallopt(_ARENA_MAX, ARENAS)
         libc.mallopt(_MMAP_THRESHOLD, MMAP_BYTES)

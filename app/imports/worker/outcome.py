@@ -17,7 +17,7 @@ from app.imports.worker.plan import FilePlan
 
 @dataclass
 class Outcome:
-    """What an import shows beside its status."""
+    """The parts of an import other than its status."""
 
     dialect: dict[str, Any] = field(default_factory=dict)
     columns: list[dict[str, Any]] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
 
     def describe(self, dialect: Dialect, source: Source, plan: FilePlan, load: LoadPlan) -> None:
-        """Note how the file is written, and what of it goes where."""
+        """Record the file's format, and the mapping of its columns."""
         self.dialect = dialect.report() | {
             "encoding": source.encoding.name,
             "compression": source.compression,
@@ -60,7 +60,7 @@ class Outcome:
 
 
 def _name_changes(labels: Sequence[str], load: LoadPlan, chosen: Sequence[int], *, has_header: bool) -> dict[str, Any]:
-    """The names of the columns that are not called as their label, by it: one, or several where several have it."""
+    """The names of the columns that differ from their label, by label: one, or several for a repeated label."""
     places = range(len(labels)) if load.picked is None else load.picked.loaded
     names: dict[str, list[str]] = {}
     for place, column in zip(places, load.loaded, strict=True):
@@ -70,7 +70,7 @@ def _name_changes(labels: Sequence[str], load: LoadPlan, chosen: Sequence[int], 
 
 
 def _list_warnings(plan: FilePlan, load: LoadPlan) -> list[str]:
-    """What is passed over of a file, what is taken for what, and what its dataset has besides."""
+    """Warnings about ignored columns of a file, near matches, and columns that it lacks."""
     labels, match = plan.selection.labels, plan.match
     if match is not None:
         found = {column.name for column in load.loaded}
@@ -93,7 +93,7 @@ def _list_warnings(plan: FilePlan, load: LoadPlan) -> list[str]:
 def list_resettled(
     dataset: Dataset, columns: Sequence[Column], key: Sequence[str], indexes: Sequence[Index]
 ) -> list[str]:
-    """What is another thing once a file has settled the columns of a dataset that had some."""
+    """The changes after a file has determined the columns of a dataset that had some."""
     before = {column.name: column for column in dataset.typed_columns}
     after = {column.name: column for column in columns}
     changed = [

@@ -48,13 +48,13 @@ class ReadPlan:
     conventions: Conventions
 
     def reader(self, coding: Coding) -> Reader:
-        """What reads the file from its beginning."""
+        """The reader of the file from its beginning."""
         return CsvReader(self.file, coding)
 
 
 @dataclass
 class Output:
-    """What became of some records: rows in the binary format, rejections, and counts."""
+    """The outcome of some records: rows in the binary format, rejections, and counts."""
 
     rows: memoryview = field(default_factory=lambda: memoryview(b""))
     rejections: Rejections | None = None
@@ -96,13 +96,13 @@ class Validation:
         self.inference: TableInference | None = None
         self._sampled = 0
         self.agrees = True
-        # The columns that are no key, by records that the inference did not look at.
+        # The columns that cannot be a key, because of records that the inference did not look at.
         self.no_keys: set[str] = set()
         # Turned off once nothing will be loaded: then only the report goes on.
         self.encodes = True
 
     def watch(self, inference: TableInference, sampled: int) -> None:
-        """Infer the columns of all records beside loading into those that the first `sampled` records suggest.
+        """Infer the columns of all records while loading into those that the first `sampled` records suggest.
 
         Once the inference says otherwise, `agrees` is false, nothing more comes out, and it goes on alone.
         """
@@ -110,7 +110,7 @@ class Validation:
         self._sampled = sampled
 
     def __call__(self, data: bytes | None) -> Iterator[Output]:
-        """What becomes of a block, or, with None, of the file's end."""
+        """Process a block, or, with None, the file's end."""
         for part in self._reader.read(data):
             yield from self._take(part)
         if data is None and self.inference is not None:
@@ -163,7 +163,7 @@ def infer_sample(plan: ReadPlan, source: Source, inference: TableInference) -> N
 def settle_sample(
     plan: ReadPlan, source: Source, columns: Sequence[Column], places: Sequence[int], *, may_be_export: bool
 ) -> Settled:
-    """What the file's first records prove of a dataset's columns, which are at `places` in the file."""
+    """The formats that the file's first records prove for a dataset's columns, at `places` in the file."""
     tables = (([arrays[place] for place in places], line_of) for arrays, line_of in _sample_tables(plan, source))
     is_all = source.sample()[1]
     return settle_columns(columns, tables, plan.conventions, is_all=is_all, may_be_export=may_be_export)
@@ -266,7 +266,7 @@ class Loading:
     formulas: Counter[int] = field(default_factory=Counter)
 
     def list_warnings(self, columns: Sequence[Column]) -> list[str]:
-        """What someone should know of the cells of the columns that were loaded, and of those that were left out."""
+        """Warnings about the cells of loaded columns, and of those that were left out."""
         trimmed = [trimmed_warning(self.trimmed, self.trimmed_lines)] if self.trimmed else []
         found = sorted((+self.formulas).items())
         return [*trimmed, *(formula_warning(columns[place].name, count) for place, count in found)]

@@ -37,7 +37,7 @@ SEPARATORS = ("decimal_separator", "thousands_separator")
 
 @dataclass(frozen=True)
 class FilePlan:
-    """What a file's labels and its import's choices say: `match` is None where the file settles the columns."""
+    """The match of a file's labels and its import's options: `match` is None if the file determines the columns."""
 
     selection: Selection
     match: Match | None
@@ -49,7 +49,7 @@ class FilePlan:
 
 
 def plan_file(row: Import, dataset: Dataset, dialect: Dialect, options: ImportOptions) -> FilePlan:
-    """How a file is read for a dataset.
+    """Plan the reading of a file for a dataset.
 
     Raises:
         ColumnOptionsInvalid, ColumnsMismatch, KeyColumnsInvalid: its columns are not the chosen ones or the dataset's.
@@ -119,7 +119,7 @@ async def plan_load(
     *,
     staged: bool,
 ) -> LoadPlan:
-    """What of a file is loaded into which columns; `proposal` has those of a dataset whose columns the file settles.
+    """Plan the loading of a file into columns; `proposal` has those of a dataset whose columns the file determines.
 
     Raises:
         KeyReferenced, ColumnOptionsInvalid, KeyColumnsInvalid, ColumnsMismatch: it cannot be loaded so.

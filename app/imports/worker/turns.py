@@ -51,7 +51,7 @@ async def loading_transaction(row: Import, *, takes_long: bool) -> AsyncIterator
 
 
 async def _lock_loading(connection: AsyncConnection, row: Import) -> bool:
-    """Whether no other import goes into the dataset any more, before patience ends."""
+    """Wait with limited patience until no other import goes into the dataset; return whether that is so."""
     try:
         async with connection.begin_nested():
             await connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))

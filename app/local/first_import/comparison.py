@@ -1,4 +1,4 @@
-"""What a file would do to the records of a dataset, before it does."""
+"""The effect of a file on the records of a dataset, before its import."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from app.client.api import Document
 
 @dataclass(frozen=True)
 class Comparison:
-    """A dataset's records beside a file's, matched by key.
+    """A dataset's records compared with a file's, matched by key.
 
     A dataset without a key matches none: all of the file's records count as added, and all of its own as not in the
     file.
@@ -21,7 +21,7 @@ class Comparison:
 
     @classmethod
     def of(cls, dataset: Document, total: int, result: Document) -> "Comparison":
-        """What a dry run of an upsert, or without a key of a replacement, has counted."""
+        """The counts of a dry run of an upsert, or of a replacement if there is no key."""
         return cls(total, result["added"], result["changed"], result["unchanged"], bool(dataset["key"]))
 
     @property

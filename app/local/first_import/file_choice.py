@@ -1,4 +1,4 @@
-"""What `tolva dev FILE` does with a dataset that has records: nothing that loses one, unless it is asked for."""
+"""The choice of `tolva dev FILE` for a dataset with records: nothing that loses one, unless you ask for it."""
 
 import shlex
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class FileChoice:
         return self._ask(comparison)
 
     def holds_all(self, dry_run: Document) -> bool:
-        """Whether the file would neither add nor change a record; said, if so."""
+        """Return whether the file would neither add nor change a record, and print so."""
         comparison = self._compare(dry_run)
         if comparison is None or not comparison.has_key or comparison.added or comparison.changed:
             return False

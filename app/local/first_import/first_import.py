@@ -35,10 +35,10 @@ FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
 
 
 class FirstImport:
-    """The file that `tolva dev` was given; `choice` says what becomes of a dataset's records, None to ask.
+    """The file of `tolva dev FILE`; `choice` is the action for existing records, None to ask.
 
     Raises:
-        LocalError: when made, if there is no such file.
+        LocalError: on creation, if the file does not exist.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class FirstImport:
             return client.find_dataset(self._dataset)
 
     def _settle(self, dataset: Document | None) -> ImportedFile | None:
-        """What was last put into the dataset, once it is known whether an import that was broken off has succeeded."""
+        """The file last imported into the dataset, once it is known whether an interrupted import has succeeded."""
         earlier = self._folder.find_imported_file(self._dataset)
         if dataset is None or earlier is None or earlier.dataset not in (None, dataset["id"]):
             return None
@@ -96,14 +96,14 @@ class FirstImport:
         if self._has_import(earlier, ["succeeded"]):
             earlier = replace(earlier, finished=True, dataset=dataset["id"])
             self._folder.note_imported_file(self._dataset, earlier)
-        # A dataset with columns that no import of the file has made is somebody else's.
+        # A dataset with columns that no import of the file has created is somebody else's.
         return earlier if earlier.finished or earlier.dataset else None
 
     def _has_no_import(self, earlier: ImportedFile, statuses: Sequence[str]) -> bool:
         return not self._has_import(earlier, statuses)
 
     def _has_import(self, earlier: ImportedFile, statuses: Sequence[str]) -> bool:
-        """Whether a file of this name has had such an import since one was begun."""
+        """Return whether a file of this name has been imported like this since one was begun."""
         begun = datetime.fromisoformat(earlier.begun) if earlier.begun else FIRST_MOMENT
         name = announced_name(self._file.name)
         with Client(self._url, self._folder.admin_key()) as client:
@@ -116,7 +116,7 @@ class FirstImport:
             )
 
     def _decide(self, earlier: ImportedFile | None) -> Mode | None:
-        """How the file is to be imported, None if it is not."""
+        """The way to import the file, None if it is not imported."""
         dataset = self._find_dataset()
         if dataset is None or not dataset["columns"]:
             return "append"
@@ -133,7 +133,7 @@ class FirstImport:
         return self._choose(file) if total else self._choice or "append"
 
     def _choose(self, file: FileChoice) -> Mode | None:
-        """How the file is to be imported into a dataset with records."""
+        """The way to import the file into a dataset with records."""
         settings = {"mode": "upsert" if file.dataset["key"] else "replace", "dry_run": True}
         with self._console.status(f"Comparing {self._file.name} with the dataset '{self._dataset}'"):
             dry_run = self._import_directly(settings)

@@ -9,12 +9,12 @@ REJECTIONS_SHOWN = 5
 
 
 def describe_counts(counts: Document) -> str:
-    """What an import has done to the records of its dataset."""
+    """The effect of an import on the records of its dataset."""
     return ", ".join(f"{counts.get(name) or 0:,} {name}" for name in ("added", "changed", "unchanged"))
 
 
 def describe_problem(document: Document) -> list[str]:
-    """Why an import has failed, and what to do; nothing if it has not."""
+    """The reason that an import failed, and what to do; empty if it did not."""
     problem = document["problem"] or {}
     return [str(problem[member]) for member in ("detail", "hint") if problem.get(member)]
 
@@ -26,7 +26,7 @@ def describe_rejection(item: Document) -> str:
 
 
 def explain_failure(document: Document) -> str:
-    """Why an import has failed, with its first rejections."""
+    """The reason that an import failed, with its first rejections."""
     lines = describe_problem(document)
     lines += [f"  {describe_rejection(item)}" for item in document["rejections"][:REJECTIONS_SHOWN]]
     more = document["progress"]["rows_rejected"] - REJECTIONS_SHOWN

@@ -1,4 +1,4 @@
-"""How many records a dataset holds, exactly, whichever store they are in."""
+"""The exact number of records of a dataset, in either store."""
 
 import asyncio
 

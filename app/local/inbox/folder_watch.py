@@ -15,7 +15,7 @@ FLAGS = re.compile(r"^flags:\s*([0-7]+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Signature:
-    """What changes when a file is written to, or another takes its place."""
+    """A value that changes when a file is written to or replaced."""
 
     size: int
     modified: int
@@ -46,7 +46,7 @@ class Settling:
 
 
 def is_being_written(path: Path) -> bool:
-    """Whether a process has a file open to write to it, as one has that copies slowly; Linux tells, others do not."""
+    """Return whether a process has a file open for writing, such as a slow copy; only Linux reports it."""
     try:
         wanted = path.stat()
         processes = [entry for entry in PROCESSES.iterdir() if entry.name.isdecimal()]

@@ -47,7 +47,7 @@ class Inbox:
         self._settling = Settling()
         self._ignored = Settling()
         self._unreadable = ""
-        # What was said of files that are not imported.
+        # Messages about files that are not imported.
         self._reported: dict[Path, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         # Files that could not be sent, until when they rest.
@@ -96,13 +96,13 @@ class Inbox:
         return note is not None and note.state == "done" and note.signature == signature
 
     async def _import(self, file: Path, signature: Signature) -> None:
-        """Have a file imported, and report how it went. What goes wrong on the way is tried again."""
+        """Import a file and report the result. A failure on the way is retried."""
         try:
             await self._bring(file, signature)
         except (CommandError, OSError) as error:
             self._resting[file] = time.monotonic() + RETRY_SECONDS
             log.warning("inbox.not_sent", path=str(file), error=str(error))
-        except Exception as error:  # the folder is watched whatever happens to one file
+        except Exception as error:  # a failure of one file does not end the watch
             self._resting[file] = time.monotonic() + RETRY_SECONDS
             log.failure("inbox.failed", error, path=str(file))
 
@@ -131,7 +131,7 @@ class Inbox:
 
     async def _follow(self, dataset: str, key: str, version: str) -> Document:
         """The import of a version of a file, once it has ended."""
-        # One from before this process was started may be behind many others; one that is still to come is new.
+        # One from before this process was started may come after many others; one that is still to come is new.
         document = await asyncio.to_thread(self._find_import, dataset, version, self._tolva.list_all)
         reminded = time.monotonic()
         while document is None or document["status"] not in FINISHED:

@@ -1,4 +1,4 @@
-"""What becomes of the files in a folder, in a file of that folder: where people look who have put them there."""
+"""The log of the files in a folder, in that folder: people who put files there look there."""
 
 from datetime import datetime
 from pathlib import Path
@@ -37,7 +37,7 @@ class InboxLog:
 
 
 def describe_outcome(document: Document) -> str:
-    """How an import has ended, in a line."""
+    """The result of an import in one line."""
     rejected = document["progress"]["rows_rejected"]
     rest = f", {rejected:,} rejected" if rejected else ""
     if document["status"] == "succeeded":
@@ -48,7 +48,7 @@ def describe_outcome(document: Document) -> str:
 
 
 def describe_details(document: Document, mode: str) -> list[str]:
-    """What there is to know of an import beside its outcome."""
+    """The details of an import in addition to its result."""
     details = describe_problem(document)
     details += [f"Warning: {warning}" for warning in document["warnings"]]
     for item in document["rejections"][:REJECTIONS_SHOWN]:

@@ -1,4 +1,4 @@
-"""Files that somebody has put beside the bucket's inbox: no event announces them, so they are looked for."""
+"""Files outside the bucket's inbox: no event announces them, so Tolva looks for them."""
 
 from app.core import log
 from app.core.aws.clients import client

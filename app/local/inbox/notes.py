@@ -1,4 +1,4 @@
-"""What the inbox of `tolva dev` remembers of each file, so that a restart imports none a second time."""
+"""Notes of the inbox of `tolva dev` about each file, so that a restart imports no file twice."""
 
 import os
 import sqlite3
@@ -35,7 +35,7 @@ class InboxNotes:
         self._database.execute(TABLE)
 
     def find(self, path: Path) -> Note | None:
-        """What is noted of a file."""
+        """The note about a file."""
         row = self._database.execute(
             "SELECT size, modified, inode, sha256, state FROM file WHERE path = ?", (os.fsencode(path),)
         ).fetchone()

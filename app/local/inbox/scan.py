@@ -1,4 +1,4 @@
-"""What lies in the folder of `tolva dev --inbox`: files to import, and what else there is, with the way out."""
+"""The contents of the folder of `tolva dev --inbox`: files to import, and other entries with what to do about them."""
 
 import os
 import re
@@ -86,7 +86,7 @@ def _scan_dataset(scan: Scan, folder: Path) -> None:
 
 
 def _find_reason(path: Path) -> str | None:
-    """Why a file in a dataset's folder is not imported, and what to do; None if it is."""
+    """The reason that a file in a dataset's folder is not imported, and what to do; None if it is imported."""
     try:
         if path.is_dir():
             return f"folders below a dataset's are not looked into: move its files to {path.parent}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["append", "upsert", "replace"]
 
-# What the bucket keeps beside a file, to know it again.
+# Metadata that the bucket keeps with a file, to recognize it.
 HASH = "sha256"
 
 

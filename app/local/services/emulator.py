@@ -157,13 +157,13 @@ def emulator_environment(url: str) -> dict[str, str]:
 
 @cache
 def find_python(report: Callable[[str], None] = ignore) -> str:
-    """The interpreter of the environment that uv keeps the emulator in; made now when there is none.
+    """The interpreter of the environment in which uv keeps the emulator; created if missing.
 
     It needs versions of its own of what Tolva uses too, so it cannot live in Tolva's environment. Only the first time
     on a machine asks the package index.
 
     Raises:
-        LocalError: uv is missing, or the emulator is neither here nor to be had.
+        LocalError: uv is missing, or the emulator is neither installed nor available.
     """
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None:
@@ -184,7 +184,7 @@ def find_python(report: Callable[[str], None] = ignore) -> str:
 
 
 def _ask_uv(uv: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    """Have uv say which interpreter the emulator's environment has."""
+    """Ask uv for the interpreter of the emulator's environment."""
     command = [uv, "tool", "run", "--no-config", "--exclude-newer", NEWEST, "--from", REQUIREMENT, *options]
     command += ["python", "-c", "import sys; print(sys.executable)"]
     try:

@@ -41,7 +41,7 @@ def main(folder: Path, pid: int) -> None:
 
 
 def is_server(folder: Path, pid: int) -> bool:
-    """Whether a process is still the server of a folder: its number may be another's by now."""
+    """Return whether a process is still the server of a folder: its number may be another's by now."""
     try:
         if (folder / "postmaster.pid").read_text().splitlines()[0].strip() != str(pid):
             return False

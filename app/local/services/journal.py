@@ -31,7 +31,7 @@ class JournalBroken(Exception):
 
 
 class Journal:
-    """The files of one folder. Journal N has what was done since snapshot N was begun; there is no snapshot 0."""
+    """The files of one folder. Journal N has the writes since snapshot N was begun; there is no snapshot 0."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -86,19 +86,19 @@ class Journal:
             self._unsynced = True
 
     def is_older_than(self, file: Path) -> bool:
-        """Whether a file was written after all that is here."""
+        """Return whether a file was written after everything here."""
         return all(path.stat().st_mtime < file.stat().st_mtime for path in self.folder.iterdir())
 
     @property
     def is_long(self) -> bool:
-        """Whether a snapshot is due."""
+        """Return whether a snapshot is due."""
         return self._journal_bytes > max(SNAPSHOT_BYTES, self._snapshot_bytes)
 
     def begin_snapshot(self) -> "Snapshot":
-        """A snapshot to write the state to, while what is done meanwhile goes on into the next journal.
+        """Begin a snapshot of the state; writes meanwhile go into the next journal.
 
         Raises:
-            OSError: there is no room for it; the journal goes on.
+            OSError: the disk is full; the journal continues.
         """
         self.sync()
         with self._lock, self._writing:
@@ -109,7 +109,7 @@ class Journal:
         return Snapshot(self._path("snapshot", self._number))
 
     def finish_snapshot(self, snapshot: "Snapshot") -> None:
-        """Have a whole snapshot stand for all that was done before it was begun."""
+        """Replace everything before a complete snapshot by it."""
         # It may hold what was done since: that must be on disk before.
         self.sync()
         self._snapshot_bytes = snapshot.publish()
@@ -118,7 +118,7 @@ class Journal:
         self._remove_obsolete()
 
     def sync(self) -> None:
-        """Have all that was appended on disk, safe from a power cut."""
+        """Sync all appended lines to disk, safe from a power cut."""
         with self._lock:
             self._unsynced = False
             os.fsync(self._file)
@@ -242,7 +242,7 @@ def frame(entry: bytes) -> bytes:
 
 
 def _entries(path: Path) -> Iterator[tuple[int, Entry | None]]:
-    """The place and the entry of each line of a file, up to the first that is broken, which is None."""
+    """The position and the entry of each line of a file, up to the first broken one, which is None."""
     place = 0
     with path.open("rb") as file:
         for line in file:
@@ -255,7 +255,7 @@ def _entries(path: Path) -> Iterator[tuple[int, Entry | None]]:
 
 
 def _has_line_end(path: Path, place: int) -> bool:
-    """Whether a line ends behind a place of a file: a write that was cut off has not come so far."""
+    """Return whether a line ends after a position of a file: a write that was cut off has not come so far."""
     with path.open("rb") as file:
         file.seek(place)
         return any(line.endswith(b"\n") for line in file)

@@ -1,7 +1,7 @@
 """The program of the embedded emulator: ministack, whose table answers no write before a journal has it.
 
-It runs by the interpreter of ministack's environment, which has nothing of Tolva's but this file and two beside it.
-By itself ministack writes its state when it is stopped, and takes one that it cannot read for none.
+It runs by the interpreter of ministack's environment, which has nothing of Tolva's but this file and two next to it. By
+itself ministack writes its state when it is stopped, and takes one that it cannot read for none.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ CHANGES_OF_TABLES = {
     *("CreateTable", "UpdateTable", "DeleteTable", "UpdateTimeToLive", "UpdateContinuousBackups"),
     *("TagResource", "UntagResource"),
 }
-# What ministack knows of tables beside their items.
+# Ministack's state of tables apart from their items.
 SETTINGS = ("tags", "ttl_settings", "pitr_settings")
 # What may still be sent again when a snapshot is written.
 TOKEN_SECONDS = 60
@@ -72,7 +72,7 @@ class KeptTables:
         self._handle, self._reset = dynamodb.handle_request, dynamodb.reset
 
     def load(self, legacy: Path) -> None:
-        """Have the tables as the journal says, or as an earlier version of Tolva has left them in a file.
+        """Restore the tables from the journal, or from the file of an earlier version of Tolva.
 
         Raises:
             JournalBroken: they cannot be read.
@@ -96,7 +96,7 @@ class KeptTables:
             legacy.unlink()
 
     def take_over(self) -> None:
-        """Have every change of the tables go through the journal from now on."""
+        """Send every change of the tables through the journal from now on."""
         # The thread that removes what has expired takes it for all of its round: so it and a request take turns.
         dynamodb._lock = threading.RLock()
         dynamodb._set_item, dynamodb._remove_item = self._note_set, self._note_removal
@@ -239,7 +239,7 @@ def _still_there(table: dict[str, Any], keys: list[tuple[str, str]]) -> Iterator
 
 
 def _put(table: dict[str, Any], pk: str, sk: str, item: Any) -> None:
-    """Have an item in its place, or none; counts and indexes follow when all is read."""
+    """Put or remove an item; counts and indexes follow when all is read."""
     items = table["items"]
     if item is not None:
         items[pk][sk] = item
@@ -294,7 +294,7 @@ def _read_tables(text: str) -> None:
 
 
 def _load_state(path: Path) -> Any:
-    """What ministack wrote as it was stopped.
+    """The state that ministack wrote when it was stopped.
 
     Raises:
         JournalBroken: it cannot be read.
@@ -312,7 +312,7 @@ def _load_state(path: Path) -> Any:
 
 
 def _load_others() -> None:
-    """Have the other services as they were when they were last stopped."""
+    """Restore the other services as they were when last stopped."""
     for path in sorted(Path(persistence.STATE_DIR).glob("*.json")):
         if path.stem != "dynamodb" and path.stem in server._state_map:
             server._get_module(server._state_map[path.stem]).load_persisted_state(_load_state(path))
@@ -320,7 +320,7 @@ def _load_others() -> None:
 
 
 def _keep_bucket() -> None:
-    """Have what is set of a bucket in a file at once, and an object that is not in one not be answered as stored."""
+    """Save a bucket's settings at once, and do not acknowledge an object that is not in a file."""
     handle, persist = s3.handle_request, s3._persist_object
 
     async def answer(method: str, path: str, *request: Any) -> Any:

@@ -10,8 +10,8 @@ from app.core.dynamo import table
 from app.core.settings import get_settings
 from app.datasets.keyvalue.metadata import address_of
 
-# Datasets that had records, as far as the database knows: by an import, or by single writes into another table than the
-# one that was made at $1. Each with its imports in their order.
+# Datasets with records, as far as the database knows: by an import, or by single writes into another table than the one
+# created at $1. Each with its imports in their order.
 IMPORTS = """
 SELECT dataset.name, import.id::text AS import_id, import.mode
 FROM tolva.dataset

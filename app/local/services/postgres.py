@@ -58,7 +58,7 @@ NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": 
 class Postgres:
     """One PostgreSQL server over one data folder.
 
-    `durable=False` gives up safety against a power cut for speed: for tests. `report` is told what takes long.
+    `durable=False` gives up safety against a power cut for speed: for tests. `report` gets the steps that take long.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class Postgres:
         self.folder.chmod(0o700)
 
     def _initialise(self) -> None:
-        # What a killed initdb left behind holds no data yet, and initdb takes only an empty folder.
+        # The remains of a killed initdb hold no data yet, and initdb takes only an empty folder.
         for leftover in self.folder.iterdir():
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         character_type = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
@@ -286,7 +286,7 @@ def let_user_pass(folder: Path, user: str) -> None:
 
 
 def let_others_run(installation: Path) -> None:
-    """Let another system user run the programs of an installation, where it was unpacked for one user only."""
+    """Let another system user run the programs of an installation that was unpacked for one user only."""
     let_others_pass(installation)
     for path in (installation, *installation.rglob("*")):
         mode = path.stat().st_mode

@@ -1,4 +1,4 @@
-"""What services that have just started need before Tolva can use them: tables, bucket, queue."""
+"""Preparation of services that have just started: tables, bucket, queue."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The bucket, queue and table, made in the emulator as the template makes them in AWS."""
+"""The bucket, queue and table, created in the emulator as the template creates them in AWS."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ WATCHED_PREFIXES = ("uploads/", "inbox/")
 
 
 async def create_resources() -> None:
-    """Make every resource that is missing and set each up anew: it may run any number of times."""
+    """Create every missing resource and set each up again: it may run any number of times."""
     await _create_queue()
     await _create_bucket()
     await _create_table()

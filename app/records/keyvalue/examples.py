@@ -21,7 +21,7 @@ FIRST, LAST = "\0", "\U0010ffff"
 
 
 async def find_record(described: DatasetSchema) -> dict[str, Any]:
-    """Any record of a dataset as it is shown, empty if there is none, or if the table does not answer."""
+    """Any record of a dataset as it is shown, empty without records, or if the table does not answer."""
     try:
         schema = await metadata.find_schema(described.name)
         if schema is None or schema.id != described.id or not schema.columns:

@@ -1,7 +1,7 @@
 """A record as an item of the key-value store, and back. Pure.
 
-`record` is a map of the values by their column: as DynamoDB's own kinds where they are exact in these, else as texts.
-`etag` is the digest of the record's JSON when it was written; `import`, where a file brought it, the import's id.
+`record` is a map of the values by their column: in DynamoDB's own kinds if they are exact in these, else as texts.
+`etag` is the digest of the record's JSON when it was written; `import`, if a file brought it, is the import's id.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from app.records.documents import Values
 from app.records.etag import digest_of
 from app.records.keyvalue.sort_key import item_key
 
-# What an item can take beside the JSON of its record: its key, its other attributes, what each value is marked with.
+# The size of an item in addition to the JSON of its record: its key, its other attributes, the kind of each value.
 OVERHEAD_BYTES, VALUE_OVERHEAD_BYTES = 4096, 24
 NULL: Attributes = {"NULL": True}
 

@@ -1,6 +1,6 @@
 """Records are read from DynamoDB: one, many, or a part of those whose key begins with the same value.
 
-What the store cannot do is refused where it is asked for. Reads are consistent: who has written reads what they wrote.
+Requests that the store cannot serve are refused. Reads are consistent: callers read their own writes.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ async def get_record(request: RecordsRequest, key: Sequence[Any]) -> str:
     """The record with this key as a JSON text; `key` holds the values as `Column.parse` gives them.
 
     Raises:
-        RecordNotFound: there is none.
+        RecordNotFound: the record does not exist.
     """
     return _show(request.schema, await _get_item(request, key))
 
@@ -41,8 +41,8 @@ async def get_view(
     """Some columns of the record with this key as a JSON text, and the digest of the whole record's.
 
     Raises:
-        RecordNotFound: there is none.
-        NotSupportedByStore: other records are to be embedded.
+        RecordNotFound: the record does not exist.
+        NotSupportedByStore: the query embeds other records.
     """
     schema = request.schema
     _refuse_embedding(schema, embedded)
@@ -65,7 +65,7 @@ async def _get_item(request: RecordsRequest, key: Sequence[Any]) -> Attributes:
 
 
 def _find_address(schema: DatasetSchema, key: Sequence[Any]) -> tuple[str, str] | None:
-    """The key of a record's item, None where there can be no such record."""
+    """The key of a record's item, None if there can be no such record."""
     if not schema.columns or schema.generation is None:
         return None
     try:
@@ -87,7 +87,7 @@ async def get_many(request: RecordsRequest, keys: Sequence[Sequence[Any]]) -> li
 
 
 def _values(schema: DatasetSchema, texts: Sequence[str]) -> list[Any] | None:
-    """The values of a key, None where a decimal has more digits than any record's."""
+    """The values of a key, None if a decimal has more digits than any record's."""
     try:
         return [column.parse(text) for text, column in zip(texts, schema.key, strict=True)]
     except ValueError:
@@ -154,10 +154,10 @@ class _Bounds:
 
 
 def range_of(schema: DatasetSchema, query: RecordQuery) -> Range | None:
-    """The part of the table that a list reads, None where it can have no records.
+    """The part of the table that a list reads, None if it can have no records.
 
     Raises:
-        NotSupportedByStore: it is more than one part or in another order, or asks for what is not in an item.
+        NotSupportedByStore: it is more than one part or in another order, or asks for data outside an item.
     """
     _check_query(schema, query)
     leading, second = schema.key
@@ -237,7 +237,7 @@ def _narrow(bounds: _Bounds, prefix: str, condition: Condition) -> None:
 
 
 def _continue_behind(bounds: _Bounds, schema: DatasetSchema, query: RecordQuery, *, backwards: bool) -> None:
-    """Take in only what comes behind the place of the page before."""
+    """Restrict the range to items after the previous page."""
     assert query.position is not None
     texts = {term.column.name: text or "" for term, text in zip(query.sort, query.position, strict=True)}
     try:

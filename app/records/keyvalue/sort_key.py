@@ -1,8 +1,8 @@
-"""Where a record is in the key-value store: the key of its item, which sorts as the record's key does. Pure.
+"""Keys of items in the key-value store, which sort as the records' keys do. Pure.
 
 A record's partition in the table is one of BUCKETS that a generation of a dataset has, chosen by the first value of the
-record's key; so a generation can be gone through, and what has the same first value is side by side. Its place there is
-the text of each value and a NUL behind it, which no text holds. The texts sort, by their bytes, as the values do.
+record's key; so a generation can be scanned, and records with the same first value are adjacent. Its sort key is the
+text of each value followed by a NUL, which no text contains. The texts sort, by their bytes, as the values do.
 """
 
 import zlib
@@ -41,7 +41,7 @@ def item_key(generation: str, columns: Sequence[Column], key: Sequence[Any]) -> 
 
 
 def successor(text: str) -> str:
-    """The first text behind all those that begin with a text, which is not one of them."""
+    """The first text after all those that begin with a text, which is not one of them."""
     kept = text.rstrip(_LAST_CHARACTER)
     following = ord(kept[-1]) + 1
     return kept[:-1] + chr(_LAST_SURROGATE + 1 if following == _FIRST_SURROGATE else following)

@@ -106,10 +106,10 @@ class KeyvalueWriter:
         return [text for _, text in items]
 
     async def replace(self, address: Address, document: Any, conditions: Preconditions) -> WriteResult:
-        """Give the record at an address a value in every column, adding it where there is none.
+        """Give the record with a key a value in every column, adding it if it does not exist.
 
         Raises:
-            RecordKeyInvalid: the address names no record.
+            RecordKeyInvalid: the key is invalid.
             PreconditionFailed: the conditions do not hold.
         """
         key = address(self._schema.key)
@@ -196,7 +196,7 @@ class KeyvalueWriter:
         return item
 
     async def _is_written(self, action: Put | Delete) -> bool:
-        """Do something to a record; False where its condition is not met."""
+        """Do something to a record; False if its condition is not met."""
         try:
             await self._write(action)
         except _Refused:
@@ -275,7 +275,7 @@ class KeyvalueWriter:
         return Fault(",".join(names), code, message, index, value[:MAX_SHOWN])
 
     def _refuse_repetitions(self, records: Sequence[Values], items: Sequence[Attributes]) -> None:
-        """Raise ValueTaken where two records have the same key."""
+        """Raise ValueTaken if two records have the same key."""
         first: dict[str, int] = {}
         faults: list[Fault] = []
         for place, item in enumerate(items):
@@ -286,7 +286,7 @@ class KeyvalueWriter:
             raise refusal(ValueTaken, faults, _TAKEN_HINT)
 
     def _explain(self, key: Sequence[Any], conditions: Preconditions, *, is_there: bool, creates: bool) -> Exception:
-        """Why no record was written at a key."""
+        """Explain why no record was written at a key."""
         name, record = self._schema.name, name_record(self._schema.key, key)
         problem = explain_state(name, record, conditions, is_there=is_there, creates=creates)
         return problem or RecordNotFound(f"'{name}' has no record with {record}.")

@@ -102,7 +102,7 @@ def _with_summary(operation: Document) -> Document:
 
 @dataclass(frozen=True)
 class Fragment:
-    """What the document of everything says of one dataset: the members of its parts, as JSON without the braces."""
+    """The part of one dataset in /openapi.json: the members of its sections, as JSON without the braces."""
 
     tag: bytes
     paths: bytes
@@ -257,7 +257,7 @@ def describe_dataset(document: Document, schema: DatasetSchema, referenced: Sequ
 
 
 def _info_of(schema: DatasetSchema) -> Document:
-    """What a dataset's document says of it: under its name, for generators name packages by the title of a document."""
+    """The `info` of a dataset's document: under its name, because generators name packages by the title."""
     summary = {"summary": title_of(schema)} if schema.title else {}
     return {"title": schema.name, **summary, "description": about(schema) or f"The records of `{schema.name}`."}
 

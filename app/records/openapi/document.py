@@ -54,7 +54,7 @@ _EVERYWHERE = ("NoKey", "NoScope", "NoDataset", "Unavailable", "Problem")
 
 
 def tag_of(schema: DatasetSchema) -> dict[str, Any]:
-    """What groups a dataset's operations, and says what the dataset is about."""
+    """The tag of a dataset's operations, with the dataset's description."""
     title = title_of(schema) if schema.title and schema.title != schema.name else None
     return {"name": schema.name, "description": about(schema) or title or f"The records of `{schema.name}`."}
 
@@ -73,7 +73,7 @@ def view_schema(schema: DatasetSchema, embeddable: Collection[str] = ()) -> dict
 
 
 def record_schema(schema: DatasetSchema) -> dict[str, Any]:
-    """The JSON schema of a whole record. Every member is there, null where the record has no value."""
+    """The JSON schema of a whole record. It has every member, null if the record has no value."""
     # WriteResult out: several generators do not see what is required of another schema's members.
     return {
         "type": "object",
@@ -223,7 +223,7 @@ def _aggregate_operation(schema: DatasetSchema) -> dict[str, Any]:
 
 
 def _key_template(schema: DatasetSchema) -> str:
-    """What stands for the key in a path; several values are parameters of their own, which every client can encode."""
+    """The key in a path template; several values are parameters of their own, which every client can encode."""
     return ",".join(f"{{{name}}}" for name in _key_parameters(schema))
 
 
@@ -255,7 +255,7 @@ def problem_components() -> dict[str, Any]:
 
 
 def _responses(schema: dict[str, Any], *problems: str, headers: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What an operation answers: what was found, and the problems of this name beside those of every operation."""
+    """The responses of an operation: the result, and the problems of this name as well as those of every operation."""
     # A list's other forms are not among these: with them, clients of several generators have no type for its records.
     content = {"application/json": {"schema": schema}}
     found = {"description": "Found", "content": content} | ({"headers": headers} if headers else {})
@@ -263,7 +263,7 @@ def _responses(schema: dict[str, Any], *problems: str, headers: dict[str, Any] |
 
 
 def _problems(*names: str) -> dict[str, Any]:
-    """The problems of these names beside those of every operation."""
+    """The problems of these names as well as those of every operation."""
     return {_PROBLEMS[name][0]: {"$ref": RESPONSES + name} for name in (*_EVERYWHERE, *names)}
 
 

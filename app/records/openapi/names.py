@@ -26,19 +26,19 @@ def part_of(schema: DatasetSchema, part: str) -> dict[str, Any]:
 
 
 def choices_name(schema: DatasetSchema, column: Column) -> str | None:
-    """The name of the schema of a column's allowed values, None where it has none."""
+    """The name of the schema of a column's allowed values, None without any."""
     # Generators make classes of texts and integers, and fail with booleans and numbers.
     has_classes = column.kind.json_type not in ("boolean", "number")
     return column_part(schema, column, "choice") if column.one_of is not None and has_classes else None
 
 
 def title_of(schema: DatasetSchema) -> str:
-    """What a dataset is called in prose, in one line."""
+    """The name of a dataset in prose, in one line."""
     return in_comment(" ".join((schema.title or schema.name).split()))
 
 
 def about(schema: DatasetSchema) -> str | None:
-    """What a dataset's owner says of it."""
+    """The owner's description of a dataset."""
     return in_comment(schema.description) if schema.description else None
 
 
@@ -51,7 +51,7 @@ def column_part(schema: DatasetSchema, column: Column, part: str) -> str:
 
 
 def choices_of(schema: DatasetSchema, column: Column) -> dict[str, Any] | None:
-    """A reference to the schema of a column's allowed values, None where any will do."""
+    """A reference to the schema of a column's allowed values, None if any is allowed."""
     name = choices_name(schema, column)
     return schema_reference(name) if name is not None else None
 

@@ -1,7 +1,7 @@
-"""The part of the OpenAPI documents that says how records are asked for in an address: the parameters. Pure.
+"""The query parameters of records in the OpenAPI documents. Pure.
 
-Each parameter that says nothing of its dataset is said once, and the operations refer to it. The schema of a list
-stands in its parameter, where generators look for how it is written.
+Each parameter without anything of its dataset is defined once, and the operations refer to it. The schema of a list is
+in its parameter, in which generators look for its style.
 """
 
 from collections.abc import Collection, Sequence
@@ -64,7 +64,7 @@ def _parameters(schema: DatasetSchema, filters: Sequence[tuple[Column, str]]) ->
 
 
 def _is_own(column: Column, operator: str) -> bool:
-    """Whether a parameter has something of its dataset: what the column is about, an example, its allowed values."""
+    """Return whether a parameter has something of its dataset: the column's description, an example, allowed values."""
     return operator == "eq" or (column.one_of is not None and OPERATORS[operator].names_values)
 
 
@@ -75,7 +75,7 @@ def _component_name(schema: DatasetSchema, column: Column, operator: str) -> str
 
 
 def _filters(schema: DatasetSchema) -> list[tuple[Column, str]]:
-    """What the records of a dataset can be filtered by: columns, each with an operator."""
+    """The filters of a dataset's records: columns, each with an operator."""
     if not schema.can.queries:
         return limits.listed_by(schema)
     return [(column, name) for column in schema.columns for name in operators_of(column)]
@@ -107,7 +107,7 @@ _PLAIN = ("gt", "gte", "lt", "lte", "in")
 
 
 def filter_references(schema: DatasetSchema) -> list[dict[str, Any]]:
-    """What an operation's parameters say of the filters it takes."""
+    """The parameters of an operation for its filters."""
     return [{"$ref": PARAMETERS + _component_name(schema, column, name)} for column, name in _filters(schema)]
 
 

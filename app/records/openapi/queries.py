@@ -150,7 +150,7 @@ def _column_filter(schema: DatasetSchema, column: Column) -> dict[str, Any]:
     return schema_reference(name)
 
 
-# What the body of any query has beside conditions; there, null is as if a member were left out. A `default` would have
+# The members of any query's body other than conditions; null means that a member is left out. A `default` would have
 # openapi-typescript take a member for required.
 _QUERY_MEMBERS: dict[str, Any] = {
     "limit": {**or_null(ANY_INTEGER), "minimum": 1, "description": "50 by default"},
@@ -179,12 +179,12 @@ def names_schema(names: Sequence[str]) -> dict[str, Any]:
 
 
 def column_names(schema: DatasetSchema) -> list[str]:
-    """What a record's view can have."""
+    """The columns that a record's view can have."""
     return [column.name for column in schema.columns]
 
 
 def sort_names(schema: DatasetSchema) -> list[str]:
-    """What records can be sorted by, in both directions."""
+    """The sort terms of records, in both directions."""
     names = [column.name for column in schema.columns if column.kind.can_be_sorted]
     return [*names, *(f"-{name}" for name in names)]
 

@@ -16,7 +16,7 @@ from app.records.openapi.names import choices_of, part_of, title_of
 
 Document = dict[str, Any]
 
-# A record of any dataset. It has a name in documents: generators give inline objects names that are none in Go.
+# A record of any dataset. It has a name in documents: generators give inline objects names that are invalid in Go.
 ANY_RECORD_SCHEMA: Document = {
     "type": "object",
     "additionalProperties": True,
@@ -67,17 +67,17 @@ CREATE_CONDITIONS: list[Document] = [_IF_MATCH, _IF_NONE_MATCH]
 
 
 def body_of(schema: Document, *media_types: str) -> Document:
-    """A request's body of a schema, in JSON where nothing else is said."""
+    """A request's body of a schema, in JSON by default."""
     return {"required": True, "content": {name: {"schema": schema} for name in media_types or (JSON,)}}
 
 
 def described(**members: Any) -> Document:
-    """What the framework cannot tell of a route that reads its request by itself."""
+    """The parts of a document that the framework cannot derive from a route that reads its request itself."""
     return {"security": SECURITY, **members}
 
 
 def operation_of(schema: DatasetSchema, operation_id: str, summary: str) -> Document:
-    """What every operation on a dataset's records says of itself."""
+    """The members of every operation on a dataset's records."""
     return {"operationId": operation_id, "summary": summary, "tags": [schema.name], "security": SECURITY}
 
 
@@ -114,7 +114,7 @@ _ADDRESSED = ("NoRecord", "OtherState")
 
 
 def can_be_conditional(operation: Document) -> Document:
-    """The operation that gets a record, with the header that asks for it only where it has changed."""
+    """The operation that gets a record, with the header that asks for it only if it has changed."""
     unchanged = {"304": {"description": "The record still has the ETag of If-None-Match", "headers": _ETAG}}
     return {
         **operation,
@@ -164,9 +164,9 @@ def _written(column: Column, schema: DatasetSchema) -> Document:
 def write_operations(
     schema: DatasetSchema, key: list[Document], problems: Callable[..., Document]
 ) -> tuple[dict[str, Document], dict[str, Document]]:
-    """The operations at the address of all records and at that of one.
+    """The operations on the path of all records and on that of one.
 
-    `key` are the parameters of the latter; `problems` gives the responses of these names beside those of every
+    `key` are the parameters of the latter; `problems` gives the responses of these names as well as those of every
     operation.
     """
     one, name, title = part_of(schema, "record"), schema.name, title_of(schema)
@@ -204,7 +204,7 @@ def write_operations(
 
 
 def _new_records(schema: DatasetSchema) -> Document:
-    """The schema of one new record or several; without columns there are none to be told apart."""
+    """The schema of one new record or several; without columns the two are the same."""
     one = part_of(schema, "create")
     several = {"type": "array", "items": part_of(schema, "new"), "minItems": 1}
     return {"oneOf": [one, several]} if schema.columns else one

@@ -1,4 +1,4 @@
-"""What is computed of a dataset's records, in groups or of all together. Pure."""
+"""Aggregates of a dataset's records, in groups or of all together. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -40,13 +40,13 @@ class Measure:
 
     @property
     def nullable(self) -> bool:
-        """Whether it may be null, such as of records without a value."""
+        """Return whether it may be null, such as of records without a value."""
         return not self.function.startswith(COUNT)
 
 
 @dataclass(frozen=True)
 class Group:
-    """What the records of a group have in common: a column's value, or the `period` of a date."""
+    """One term to group by: a column's value, or the `period` of a date."""
 
     name: str
     column: Column
@@ -59,7 +59,7 @@ class Group:
 
     @property
     def nullable(self) -> bool:
-        """Whether records without a value are a group too."""
+        """Return whether records without a value are a group too."""
         return not self.column.required
 
 
@@ -74,8 +74,9 @@ Sort = tuple[tuple[Member, bool], ...]
 class AggregateQuery:
     """Some measures, of each group of records.
 
-    `sort` names every group, so that no two results have the same place. `position` holds the sort's values of the
-    result that the list continues behind, as texts. `limit` is None for all of them, which only an export may ask for.
+    `sort` names every group, so that no two results have the same position. `position` holds the sort's values, as
+    texts, of the result after which the list continues. `limit` is None for all of them, which only an export may ask
+    for.
     """
 
     where: AllOf
@@ -89,12 +90,12 @@ class AggregateQuery:
 
     @property
     def members(self) -> list[Member]:
-        """What one result is made of, in order."""
+        """The members of one result, in order."""
         return [*self.groups, *self.measures]
 
 
 def aggregate_from_address(schema: DatasetSchema, raw: bytes, limits: Limits, form: Form = "page") -> AggregateQuery:
-    """The query that an address' part behind the `?` asks for.
+    """Parse a query string.
 
     Raises:
         UnknownParameter, ParameterInvalid, ParameterRepeated, QueryTooLarge, QueryContradictory, CursorInvalid: it
@@ -161,7 +162,7 @@ def _measure(schema: DatasetSchema, name: str) -> Measure:
 
 
 def _split(schema: DatasetSchema, name: str, place: str, translate: Translate) -> tuple[Column, str]:
-    """The column and what stands behind it in the name of a member; `translate` reads another API's name."""
+    """The column and the suffix in the name of a member; `translate` reads another API's name."""
     column_part, _, rest = name.partition(SEPARATOR)
     column = schema.by_name.get(column_part)
     if column is not None:
@@ -194,14 +195,14 @@ def _sort(asked: QueryOptions, groups: Sequence[Group], measures: Sequence[Measu
 
 
 def _fingerprint(schema: DatasetSchema, query: AggregateQuery) -> list[Any]:
-    """What tells a query from those whose cursors it cannot take; what is computed besides changes no order."""
+    """The parts of a query that a cursor belongs to; additional measures change no order."""
     groups = [group.name for group in query.groups]
     terms = [[member.name, descending] for member, descending in query.sort]
     return ["aggregate", str(schema.id), canonical(query.where), query.search, groups, terms]
 
 
 def next_results(schema: DatasetSchema, query: AggregateQuery, position: list[Any]) -> str:
-    """The cursor of the results behind the one whose sort's values, as texts, are `position`."""
+    """The cursor of the results after the one whose sort's values, as texts, are `position`."""
     return encode_cursor(position, _fingerprint(schema, query))
 
 
@@ -217,7 +218,7 @@ def _place(value: Any, member: Member) -> str | None:
     """A value of a cursor: a text that the database reads as the member's type.
 
     Raises:
-        ValueError, ArithmeticError: it is no such text.
+        ValueError, ArithmeticError: it is not such a text.
     """
     if value is None and member.nullable:
         return None

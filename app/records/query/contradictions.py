@@ -1,4 +1,4 @@
-"""Conditions that no record can fulfil together: they are told as the mistake they are. Pure."""
+"""Contradictory conditions, which no record can fulfil together, are refused. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _LOWER, _UPPER = ("gt", "gte", "eq", "between"), ("lt", "lte", "eq", "between")
 
 
 def refuse_contradictions(conditions: Sequence[Condition]) -> None:
-    """Raise QueryContradictory where conditions that must all hold leave a column no value."""
+    """Raise QueryContradictory if conditions that must all hold leave a column no value."""
     by_column: dict[str, list[Condition]] = {}
     for condition in conditions:
         by_column.setdefault(condition.column.name, []).append(condition)
@@ -31,7 +31,7 @@ def _check(conditions: Sequence[Condition]) -> None:
     for condition in conditions:
         if equal and not _allows(condition, equal[0].values[0]):
             raise _contradiction(equal[0], condition)
-    # Texts sort as the database was told to, not as they do here.
+    # Texts sort by the collation of the database, not as they do here.
     if column.kind.is_number or column.kind.is_date:
         _check_bounds(conditions)
 
@@ -54,7 +54,7 @@ def _check_bounds(conditions: Sequence[Condition]) -> None:
 
 
 def _bound(condition: Condition, which: int, beside: int) -> tuple[bool, Any, int]:
-    """A bound to be compared with others: `beside` is 1 just above the value, -1 just below it. NaN is the greatest."""
+    """A bound to compare with others: `beside` is 1 just above the value, -1 just below it. NaN is the greatest."""
     value = condition.column.parse_comparable(condition.values[which])
     is_nan = isinstance(value, float) and math.isnan(value)
     return is_nan, 0 if is_nan else value, beside

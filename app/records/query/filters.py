@@ -1,7 +1,7 @@
-"""Filters: conditions on columns, joined by and, or and not; from an address or from JSON. Pure.
+"""Filters: conditions on columns, joined by and, or and not; from a query string or from JSON. Pure.
 
-Logic is two-valued: a condition on a missing value does not hold, but for those that ask for it (`isnull`) and those
-that say what the value is not (`ne`, `nin`). So a negation holds exactly where what it negates does not.
+Logic is two-valued: a condition on a missing value does not hold, except for those that ask for it (`isnull`) and those
+that exclude a value (`ne`, `nin`). So a negation holds exactly if its condition does not.
 """
 
 import json
@@ -44,7 +44,7 @@ _JUNCTIONS = ("_and", "_or", "_not")
 
 @dataclass(frozen=True)
 class Condition:
-    """What one column's value must be; `values` are texts that PostgreSQL casts to the column's type."""
+    """A condition on one column's value; `values` are texts that PostgreSQL casts to the column's type."""
 
     column: Column
     operator: str
@@ -54,7 +54,7 @@ class Condition:
 
     @property
     def holds_for_missing(self) -> bool:
-        """Whether a record without a value can fulfil it."""
+        """Return whether a record without a value can fulfil it."""
         return self.values == ("true",) if self.operator == "isnull" else OPERATORS[self.operator].holds_for_null
 
 
@@ -106,12 +106,12 @@ def conditions_of(part: Filter) -> Iterator[Condition]:
 
 
 def takes_several(operator: str) -> bool:
-    """Whether an operator takes more than one value: all of them in one parameter, or each in one of its own."""
+    """Return whether an operator takes more than one value: all of them in one parameter, or each in one of its own."""
     return OPERATORS[operator].takes in ("list", "pair")
 
 
 def condition_from_texts(column: Column, operator: str, given: Sequence[str], place: str, limits: Limits) -> Condition:
-    """The condition that a parameter of an address states, `given` once or, where it takes a list, more often.
+    """Parse the condition of a query parameter, `given` once or, if it takes a list, several times.
 
     Raises:
         QueryError: the operator does not go with the column, or the text does not go with the operator.
@@ -222,7 +222,7 @@ def _check_allowed(column: Column, values: Sequence[str], place: str, source: So
 
 
 def no_column(name: str, columns: Sequence[Column], others: Sequence[str] = ()) -> str:
-    """What is said if a name is no column's; `others` are names that might have been meant too."""
+    """The mistake of an unknown column name; `others` are names that might have been meant too."""
     meant = find_column(columns, name)
     known = [*(column.name for column in columns), *others]
     near = f" Did you mean '{meant.name}'?" if meant is not None else did_you_mean(name[:SHOWN_LENGTH], known)

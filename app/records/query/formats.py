@@ -1,4 +1,4 @@
-"""The formats that a list of records can be had in, and which of them a request accepts. Pure."""
+"""The formats of a list of records, and which of them a request accepts. Pure."""
 
 from app.core.errors import did_you_mean
 from app.records.errors import FormatNotAvailable
@@ -9,7 +9,7 @@ MEDIA_TYPES: dict[str, Form] = {"application/json": "page", "text/csv": "csv", "
 
 
 def accepted_form(accept: str | None) -> Form:
-    """The format that an Accept header prefers; JSON where it has no preference.
+    """The format that an Accept header prefers; JSON if it has no preference.
 
     Raises:
         FormatNotAvailable: it names others only.

@@ -1,4 +1,4 @@
-"""What can be computed of many records: the functions, the SQL and the JSON of their results. Pure.
+"""Aggregate functions: their SQL and the JSON of their results. Pure.
 
 Which types have which is said by each type: `ColumnType.aggregates`.
 """
@@ -42,12 +42,12 @@ def periods_of(column: Column) -> tuple[str, ...]:
 
 
 def can_group(column: Column) -> bool:
-    """Whether records may be grouped by a column: where its values can be told to be the same."""
+    """Return whether records may be grouped by a column: its values must have an equality."""
     return "eq" in column.kind.operators
 
 
 def result_sql(function: str, column: Column) -> str:
-    """How a result becomes JSON: an SQL template over {}, the function's result."""
+    """The JSON of a result: an SQL template over {}, the function's result."""
     if function.startswith("count"):
         return _AS_IT_IS
     if function in ("min", "max"):

@@ -1,4 +1,4 @@
-"""How much one query may ask for. Pure: the settings that each limit comes from are named in its refusal."""
+"""Limits of one query. Pure: each refusal names the setting of its limit."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from app.records.errors import QueryTooLarge
 
 @dataclass(frozen=True)
 class Limits:
-    """The most of everything that a query is made of, and of what it may bring."""
+    """The limits of a query's parts and of its results."""
 
     page_size: int
     export_records: int
@@ -17,7 +17,7 @@ class Limits:
     text_length: int
 
     def check_terms(self, count: int, what: str) -> None:
-        """Raise QueryTooLarge where a query is made of too many conditions, or of whatever else."""
+        """Raise QueryTooLarge if a query has too many conditions, or other parts."""
         if count > self.terms:
             raise QueryTooLarge(
                 f"The query has {count:,} {what} or more; {self.terms:,} is the most.",
@@ -25,7 +25,7 @@ class Limits:
             )
 
     def check_depth(self, depth: int, place: str) -> None:
-        """Raise QueryTooLarge where conditions are nested too deep."""
+        """Raise QueryTooLarge if conditions are nested too deep."""
         if depth > self.depth:
             raise QueryTooLarge(
                 f"'{place}' is nested deeper than {self.depth} levels.",
@@ -33,7 +33,7 @@ class Limits:
             )
 
     def check_list(self, count: int, place: str) -> None:
-        """Raise QueryTooLarge where a list has too many values."""
+        """Raise QueryTooLarge if a list has too many values."""
         if count > self.list_values:
             raise QueryTooLarge(
                 f"'{place}' lists {count:,} values; {self.list_values:,} is the most.",
@@ -41,7 +41,7 @@ class Limits:
             )
 
     def check_text(self, length: int, place: str) -> None:
-        """Raise QueryTooLarge where a text is too long to be asked for."""
+        """Raise QueryTooLarge if a text is too long."""
         if length > self.text_length:
             raise QueryTooLarge(
                 f"'{place}' has a value of {length:,} characters; {self.text_length:,} is the most.",

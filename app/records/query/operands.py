@@ -27,7 +27,7 @@ class QueryError(Exception):
 
 
 def shown(text: str) -> str:
-    """A caller's text as a message repeats it: cut where it is long."""
+    """A caller's text as a message repeats it, shortened if it is long."""
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
 
 
@@ -62,7 +62,7 @@ def _in_quotes(item: str) -> str:
 
 
 def _quoted(text: str, start: int, place: str) -> tuple[str, int]:
-    """The item whose opening quote is before `start`, and where the comma behind it is, or the end."""
+    """The item whose opening quote is before `start`, and the position of the comma after it, or the end."""
     end = text.find('"', start)
     while end >= 0 and text.startswith('"', end + 1):
         end = text.find('"', end + 2)
@@ -122,7 +122,7 @@ def comparable(text: str, column: Column, place: str) -> str:
     """A text that stands for a value of the column, as the one text that all ways of writing it have in common.
 
     Raises:
-        QueryError: it is no value of the column's type.
+        QueryError: it is not a value of the column's type.
     """
     check_characters(text, place)
     if column.type == "decimal" and _SCIENTIFIC.fullmatch(text):
@@ -138,6 +138,6 @@ def comparable(text: str, column: Column, place: str) -> str:
 
 
 def check_characters(text: str, place: str) -> None:
-    """Raise QueryError where a text holds what no text in the database does."""
+    """Raise QueryError if the database cannot hold a text."""
     if not is_storable_text(text):
         raise QueryError(place, "it contains NUL or half of a surrogate pair, which the database cannot store")

@@ -1,4 +1,4 @@
-"""What a filter may ask of a column: the operators, the words they are documented with and what they take. Pure.
+"""Filter operators: their documentation and the values they take. Pure.
 
 Which types have which is said by each type: `ColumnType.operators`.
 """
@@ -20,9 +20,9 @@ class Operator:
 
     takes: Takes
     about: str
-    # Whether a record without a value can fulfil it.
+    # Return whether a record without a value can fulfil it.
     holds_for_null: bool = False
-    # Whether its values are looked for as they are: then they must be among those that the column allows.
+    # Return whether its values are looked for as they are: then they must be among those that the column allows.
     names_values: bool = False
 
 
@@ -45,7 +45,7 @@ OPERATORS: dict[str, Operator] = {
 
 
 def parameter_name(column: Column, operator: str) -> str:
-    """What a condition on a column is called in an address."""
+    """The name of a condition on a column in a query string."""
     return column.name if operator == "eq" else f"{column.name}{SEPARATOR}{operator}"
 
 

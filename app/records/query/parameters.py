@@ -24,9 +24,10 @@ _PROBLEMS: dict[str, type[Problem]] = {"query": ParameterInvalid, "body": QueryI
 
 @dataclass(frozen=True)
 class QueryOptions:
-    """What was asked for besides conditions, still unchecked; where it is an address, the `prefix` of the names is `_`.
+    """The members of a query other than conditions, still unchecked; in a query string the `prefix` of the names is
+    `_`.
 
-    Its methods raise a QueryError where a member is not what they read.
+    Its methods raise a QueryError if a member is invalid.
     """
 
     prefix: Literal["_", ""]
@@ -55,7 +56,7 @@ class QueryOptions:
         return value
 
     def flag(self, name: str) -> bool:
-        """True or false, false where it is left out."""
+        """True or false, false by default."""
         value = self.members.get(name)
         if self.prefix and value in ("true", "false"):
             return bool(value == "true")
@@ -80,7 +81,7 @@ class QueryOptions:
         return items
 
     def limit(self, most: int, default: int | None) -> int | None:
-        """How many at most, `default` where it is left out."""
+        """The maximum number, `default` if it is left out."""
         value = self.members.get("limit")
         if value is None:
             return default
@@ -105,7 +106,7 @@ _EXAMPLES = {"sort": '["-price", "name"]', "select": '["sku", "price"]', "embed"
 
 @contextmanager
 def raise_as_problem(source: Literal["query", "body"]) -> Iterator[None]:
-    """Turn a mistake into the problem of where it was made: ParameterInvalid in an address, QueryInvalid in a body."""
+    """Turn a mistake into a problem: ParameterInvalid in a query string, QueryInvalid in a body."""
     try:
         yield
     except QueryError as mistake:
@@ -162,7 +163,7 @@ def _repeated(name: str, hint: str) -> ParameterRepeated:
 
 
 def _hint_of_condition(column: Column, operator: str, values: Sequence[str]) -> str:
-    """What to ask for where a condition that takes one value was given several times."""
+    """The hint for a condition that takes one value and was given several times."""
     several = {"eq": "in", "ne": "nin"}.get(operator)
     if several is None or several not in column.kind.operators:
         return "Give it once, or join conditions by `_and` or `_or` in POST …/records/query."

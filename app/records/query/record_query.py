@@ -1,6 +1,6 @@
-"""What is asked of a dataset's records, from an address or from a JSON body: both become the same `RecordQuery`. Pure.
+"""Queries of a dataset's records, from a query string or a JSON body: both become the same `RecordQuery`. Pure.
 
-Whatever can be refused is refused here, before a connection is touched.
+Everything that can be refused is refused here, before a connection is used.
 """
 
 import json
@@ -41,7 +41,7 @@ DEFAULT_LIMIT = 50
 _INDEXED_OPERATORS = ("eq", "in", "gt", "gte", "lt", "lte", "between", "startswith", "isnull")
 MAX_WARNINGS = 10
 COUNTS = ("none", "exact", "estimated")
-# What a list takes beside conditions: in an address with a `_` before it, in a body as it is.
+# The members of a list other than conditions: in a query string with a `_` before it, in a body as it is.
 MEMBERS = ("select", "sort", "limit", "cursor", "count", "q", "embed", "spreadsheet")
 # The schemas of the datasets that are embedded, by the column that refers to them.
 Embedded = Mapping[str, DatasetSchema]
@@ -49,7 +49,7 @@ Embedded = Mapping[str, DatasetSchema]
 
 @dataclass(frozen=True)
 class SortTerm:
-    """A column that a list is sorted by; where it is `nullable`, the records without a value come last."""
+    """A column that a list is sorted by; if it is `nullable`, the records without a value come last."""
 
     column: Column
     descending: bool
@@ -57,13 +57,13 @@ class SortTerm:
 
     @property
     def name(self) -> str:
-        """As `_sort` has it: `-price` where it is descending."""
+        """As in `_sort`: `-price` if it is descending."""
         return f"-{self.column.name}" if self.descending else self.column.name
 
 
 @dataclass(frozen=True)
 class RecordView:
-    """What is shown of a record: some of its columns, and the records that some of them refer to."""
+    """A view of a record: some of its columns, and the embedded records that some of them reference."""
 
     select: tuple[Column, ...]
     embed: tuple[Column, ...] = ()
@@ -71,11 +71,11 @@ class RecordView:
 
 @dataclass(frozen=True)
 class RecordQuery:
-    """A list of records: which, in what order, what of them, and from where.
+    """A list of records: filter, sort, view and position.
 
-    `sort` ends with the key or another unique column, so that no two records have the same place. `position` holds the
-    sort's values of the record that the list continues behind, as texts. `limit` is None for all of them, which only an
-    export may ask for.
+    `sort` ends with the key or another unique column, so that no two records have the same position. `position` holds
+    the sort's values, as texts, of the record after which the list continues. `limit` is None for all of them, which
+    only an export may ask for.
     """
 
     where: AllOf
@@ -89,7 +89,7 @@ class RecordQuery:
 
 
 def query_from_address(schema: DatasetSchema, raw: bytes, limits: Limits, form: Form = "page") -> RecordQuery:
-    """The query that an address' part behind the `?` asks for.
+    """Parse a query string.
 
     Raises:
         UnknownParameter, ParameterInvalid, ParameterRepeated, QueryTooLarge, QueryContradictory, CursorInvalid: it
@@ -124,7 +124,7 @@ def _no_member(schema: DatasetSchema, name: str, known: Sequence[str]) -> QueryE
 
 
 def view_from_address(schema: DatasetSchema, raw: bytes, limits: Limits) -> RecordView:
-    """What the address of one record says is shown of it; see `query_from_address`."""
+    """Parse `_select` and `_embed` of one record; see `query_from_address`."""
     _, asked = read_address(schema, raw, ("select", "embed"), limits, takes_conditions=False)
     with raise_as_problem("query"):
         return _view(schema, asked)
@@ -150,7 +150,7 @@ def _plan(schema: DatasetSchema, where: AllOf, asked: QueryOptions, limits: Limi
 
 
 def check_form(asked: QueryOptions, form: Form) -> None:
-    """Raise a QueryError where something is asked for that a form does not have; what asks for nothing does no harm."""
+    """Raise a QueryError if a query has a member that its form does not have; empty members do no harm."""
     counts = asked.choice("count", COUNTS) not in (None, "none")
     for name, is_asked in (("cursor", asked.text("cursor") is not None), ("count", counts)):
         if form != "page" and is_asked:
@@ -175,10 +175,10 @@ def _check_contradictions(part: Filter) -> None:
 
 
 def read_search(schema: DatasetSchema, asked: QueryOptions, limits: Limits) -> str | None:
-    """The words to be searched for.
+    """The words to search for.
 
     Raises:
-        QueryError: there are none, or nothing to search in.
+        QueryError: there are no words, or nothing to search in.
     """
     words = asked.text("q")
     if words is None:
@@ -259,7 +259,7 @@ def _sort(schema: DatasetSchema, asked: QueryOptions, limits: Limits) -> tuple[S
 
 
 def _until_unique(terms: Sequence[SortTerm], schema: DatasetSchema) -> tuple[SortTerm, ...]:
-    """The beginning of a sort that leaves no ties; what stands behind it orders nothing."""
+    """The beginning of a sort that leaves no ties; further terms order nothing."""
     missing = {column.name for column in schema.key}
     for count, term in enumerate(terms, 1):
         missing.discard(term.column.name)
@@ -277,7 +277,7 @@ def _fingerprint(schema: DatasetSchema, query: RecordQuery) -> list[Any]:
 
 
 def next_cursor(schema: DatasetSchema, query: RecordQuery, position: list[Any]) -> str:
-    """The cursor of the page behind the record whose sort's values, as JSON shows them, are `position`."""
+    """The cursor of the page after the record whose sort's values, as JSON shows them, are `position`."""
     return encode_cursor(position, _fingerprint(schema, query))
 
 
@@ -300,7 +300,7 @@ def _place(value: Any, column: Column) -> str | None:
 
 
 def warnings_of(where: Filter) -> list[str]:
-    """What a caller may not have meant by the conditions of a query, the first few."""
+    """Warnings about conditions that may not mean what the caller intended, the first few."""
     said = dict.fromkeys(warning for condition in conditions_of(where) for warning in condition.warnings)
     return list(said)[:MAX_WARNINGS]
 

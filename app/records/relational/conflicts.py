@@ -25,9 +25,9 @@ async def explain_clash(
     is_list: bool = False,
     own: Sequence[Any] = (),
 ) -> Exception:
-    """Why the database did not take records; `own` is the key of the record that one of them is to take the place of.
+    """Explain why the database did not take records; `own` is the key of the record that one of them replaces.
 
-    StaleSchema where nothing is in their way any more: they are to be written again.
+    Return StaleSchema if nothing is in their way any longer: write them again then.
     """
     names = records[0].keys()
     taken: list[Fault] = []
@@ -91,7 +91,7 @@ def _fault(
 def explain_reference(
     error: ForeignKeyViolationError, plan: WritePlan, key: Sequence[Any], caller: Principal
 ) -> Problem:
-    """Why a record cannot be deleted; the dataset that refers to it is named to who may read that."""
+    """Explain why a record cannot be deleted; the dataset that references it is named if the caller may read it."""
     who = f"'{error.table_name}'" if caller.may("read", error.table_name) else "another dataset"
     shown = ",".join(str(value) for value in key)
     return RecordReferenced(

@@ -27,7 +27,7 @@ from app.records.request import RecordsRequest
 
 # Pieces of what PostgreSQL sent that wait for a client who reads more slowly.
 WAITING_PIECES = 4
-# What is made before the answer begins: what fails until then is told as a problem, not as a response that breaks off.
+# The part to produce before the answer begins: a failure until then is a problem, not a response that breaks off.
 HELD_BYTES = 4 * MIB
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # In JSON as PostgreSQL writes it there are no control characters: quoted with one of them, no text is ever quoted.
@@ -38,7 +38,7 @@ _Piece = bytes | None
 
 @dataclass(frozen=True)
 class Export:
-    """What an export is copied from: a statement, what separates and quotes its cells, and what comes before them."""
+    """The source of an export: a statement, the delimiter and quote of its cells, and the text before them."""
 
     statement: Statement
     delimiter: str
@@ -105,7 +105,7 @@ async def stream(export: Export, request: RecordsRequest) -> AsyncGenerator[byte
 
 
 async def _copy(export: Export, request: RecordsRequest, pieces: asyncio.Queue[_Piece]) -> int:
-    """Bring the records into `pieces`, and None behind them; answers how many they were."""
+    """Put the records into `pieces`, and None after them; return their number."""
     try:
         count = await _copy_records(request.guard(export.statement), export, request.pool, pieces)
         # No record at all may also mean that the dataset is another one by now, or that the caller's key is revoked.
@@ -151,7 +151,7 @@ def _reshaped() -> DatasetSchemaChanged:
 
 
 def _look_at(task: "asyncio.Task[Any]") -> None:
-    """Take note of how a copy ended, where its reader went away before that."""
+    """Log the end of a copy whose reader went away before."""
     if not task.cancelled():
         task.exception()
 

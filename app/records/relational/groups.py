@@ -47,13 +47,13 @@ def _groups(query: AggregateQuery, parameters: Parameters) -> str:
     if not query.groups:
         return ""
     grouped = ", ".join(_expression(group) for group in query.groups)
-    # What is said of groups alone the planner takes for a condition on the records.
+    # The planner takes a condition on groups alone for one on the records.
     begin = f" HAVING {behind(_sort(query), query.position, parameters)}" if query.position is not None else ""
     return f" GROUP BY {grouped}{begin} ORDER BY {order(_sort(query))}"
 
 
 def _expression(member: Member) -> str:
-    """What computes a member of a result."""
+    """The expression that computes a member of a result."""
     if member.column is None:
         return "count(*)"
     name = column_name(member.column)
@@ -70,7 +70,7 @@ def _json(member: Member) -> str:
 
 
 def _sort(query: AggregateQuery) -> list[Ordered]:
-    """What the results are sorted by."""
+    """The order of the results."""
     return [
         Ordered(_expression(member), TYPES[member.type].sql, descending, member.nullable)
         for member, descending in query.sort

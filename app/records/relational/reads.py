@@ -21,7 +21,7 @@ from app.records.results import RecordPage, not_found
 
 
 async def list_page(request: RecordsRequest, query: RecordQuery, embedded: Embedded) -> RecordPage:
-    """A page of the records that a query asks for, with their number where it asks for that.
+    """A page of the records of a query, with their number if it asks for that.
 
     Raises:
         StatementTimedOut: it takes too long; the hint says what no index serves.
@@ -59,7 +59,7 @@ def _place(row: Record, query: RecordQuery) -> list[Any]:
 
 
 async def _count(request: RecordsRequest, query: RecordQuery, page: RecordPage) -> int:
-    """How many records a query has in all pages; nothing is asked where the page at hand is all of them."""
+    """Count the records of a query in all pages; without a statement if the current page has all of them."""
     if query.position is None and page.last is None:
         return len(page.records)
     if query.count == "exact":
@@ -86,10 +86,10 @@ def _timed_out(hint: str) -> StatementTimedOut:
 
 
 async def check_export(request: RecordsRequest, query: RecordQuery) -> None:
-    """Raise ExportTooLarge where a query has more records than an export may have.
+    """Raise ExportTooLarge if a query has more records than an export may have.
 
-    They are counted only where the planner expects that many, and no further than that. An export that turns out to
-    be larger than it was thought breaks off.
+    They are counted only if the planner expects that many, and no further than that. An export that turns out larger
+    than expected breaks off.
     """
     most = get_settings().max_export_records
     if query.limit is not None or 2 * await _estimate(request, query) < most:
@@ -126,7 +126,7 @@ async def get_record(request: RecordsRequest, key: Sequence[Any]) -> str:
     """The record with this key as a JSON text; `key` holds the values as `Column.parse` gives them.
 
     Raises:
-        RecordNotFound: there is none.
+        RecordNotFound: the record does not exist.
     """
     schema = request.schema
     statement = Statement(select.select_record(schema), _texts(key))
@@ -142,7 +142,7 @@ async def get_view(
     """A view of the record with this key as a JSON text, and the MD5 of the whole record's.
 
     Raises:
-        RecordNotFound: there is none.
+        RecordNotFound: the record does not exist.
     """
     schema = request.schema
     rows = await request.fetch(Statement(select.select_view(schema, view, embedded), _texts(key)))

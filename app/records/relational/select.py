@@ -26,7 +26,7 @@ EMBEDDED = "_embedded"
 # What spreadsheets take for the beginning of a formula, in the wide form of East Asian keyboards too.
 FORMULA = r"^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]"
 
-# The part of a list in which the first column of its sort has a value, and the part behind it, in which it has none.
+# The part of a list in which the first column of its sort has a value, and the part after it, without values.
 Segment = Literal["values", "nulls"]
 
 
@@ -37,7 +37,7 @@ def select_record(schema: DatasetSchema) -> str:
 
 
 def select_view(schema: DatasetSchema, view: RecordView, embedded: Embedded) -> str:
-    """The statement that reads a view of such a record, and behind it the MD5 of the whole record."""
+    """The statement that reads a view of such a record, and then the MD5 of the whole record."""
     whole = f"(SELECT md5(row_to_json(_whole)::text) FROM (SELECT {json_members(schema.columns, SOURCE)}) AS _whole)"
     return (
         f"SELECT row_to_json(_record)::text, {whole} FROM {_table(schema)}{_joins(view, embedded)}"
@@ -62,8 +62,8 @@ def select_many(schema: DatasetSchema, keys: Sequence[Sequence[str]]) -> Stateme
 def segments(query: RecordQuery) -> list[Segment]:
     """The parts of a list that are read one after the other.
 
-    Missing values come last. Where the first column of the sort may be missing, those records are a part of their own:
-    so an ordinary index serves both parts, in both directions and from any place.
+    Missing values come last. If the first column of the sort may be missing, those records are a part of their own: so
+    an ordinary index serves both parts, in both directions and from any position.
     """
     if query.position is not None and query.position[0] is None:
         return ["nulls"]
@@ -75,8 +75,8 @@ def select_page(
 ) -> Statement:
     """The statement that reads up to `limit` records of one part of a list.
 
-    The JSON is built of those alone, not of all that are sorted. If the records do not show their position, the sort's
-    values come behind each of them, as a JSON array.
+    The JSON is built of those alone, not of all that are sorted. If the records do not show their position, each one is
+    followed by the sort's values, as a JSON array.
     """
     parameters = Parameters()
     conditions = matching(schema, query.where, query.search, parameters)
@@ -102,7 +102,7 @@ def select_page(
 
 
 def shows_position(query: RecordQuery) -> bool:
-    """Whether a query's records have all the columns that they are sorted by, and no documents.
+    """Return whether a query's records have all the columns that they are sorted by, and no documents.
 
     A document that was stored before numbers were bounded can have more digits than Python reads.
     """
@@ -155,7 +155,7 @@ def _cell(column: Column, source: str, *, spreadsheet: bool) -> str:
 
 
 def count_records(schema: DatasetSchema, query: RecordQuery, most: int | None = None) -> Statement:
-    """The statement that counts the records of a list, all pages together; no further than `most` where it is given."""
+    """The statement that counts the records of a list, all pages together; no further than `most` if given."""
     parameters = Parameters()
     matched = f"FROM {_table(schema)}{_matched(schema, query, parameters)}"
     counted = matched if most is None else f"FROM (SELECT 1 {matched} LIMIT {most}) AS matched"

@@ -1,6 +1,6 @@
 """The SQL that writes records: one statement each, which answers with the record as a read shows it. Pure.
 
-Parameters are texts, as in `sql`. Every statement holds only while the dataset is in the state that it was made for: a
+Parameters are texts, as in `sql`. Every statement holds only while the dataset is in the state it is built for: a
 change of its columns keeps writers away until it is committed, so that a statement that waited for it does nothing.
 """
 
@@ -24,7 +24,8 @@ class WriteSql:
     """The statements that write to a dataset of one schema.
 
     `columns` are those that can be written. Values come in their order and are followed by those of the record's key.
-    Where the caller has an API key (`with_caller`) its id comes last in what writes: it must still work.
+    If the caller has an API key (`with_caller`), its id is the last parameter of writing statements: it must still
+    work.
     """
 
     schema: DatasetSchema
@@ -152,7 +153,7 @@ class WriteSql:
         return f"(SELECT {json_members(self.schema.columns)}) AS _record"
 
     def _guard(self, count: int) -> str:
-        """The condition under which the dataset and the caller are as they are known, behind `count` parameters."""
+        """The condition that the dataset and the caller are as cached, after `count` parameters."""
         conditions = [is_current(self.schema)]
         if self.with_caller:
             conditions.append(key_works(f"${count + 1}"))

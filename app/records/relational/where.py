@@ -1,4 +1,4 @@
-"""The SQL of conditions: of a filter, of a search, and of going on behind a place in a sort. Pure.
+"""The SQL of conditions: of a filter, of a search, and of continuing after a position in a sort. Pure.
 
 Parameters are texts, numbered $1, $2, … and cast to their column's type, so that the table's indexes serve them.
 Texts, because the driver has meanings of its own: to it the date 9999-12-31 is infinity.
@@ -58,7 +58,7 @@ def matching(schema: DatasetSchema, where: AllOf, search: str | None, parameters
 
 
 def is_never_missing(column: Column, where: AllOf) -> bool:
-    """Whether every record that a filter lets through has a value in a column."""
+    """Return whether every record that a filter lets through has a value in a column."""
     if column.required:
         return True
     return any(c.column.name == column.name and not c.holds_for_missing for c in where.conditions)
@@ -111,7 +111,7 @@ def _escape(text: str) -> str:
 
 @dataclass(frozen=True)
 class Ordered:
-    """What rows are sorted by: an expression and its type; if it is `nullable`, those without a value come last."""
+    """A sort term of rows: an expression and its type; if it is `nullable`, those without a value come last."""
 
     sql: str
     sql_type: str
@@ -125,9 +125,9 @@ def ordered(terms: Sequence[SortTerm]) -> list[Ordered]:
 
 
 def behind(terms: Sequence[Ordered], position: Sequence[str | None], parameters: Parameters) -> str:
-    """The condition of being behind a place in a sort that leaves no ties; missing values come last.
+    """The condition of coming after a position in a sort that leaves no ties; missing values come last.
 
-    It begins with a bound on the first expression, or compares rows, so that an index leads straight to the place.
+    It begins with a bound on the first expression, or compares rows, so that an index leads straight to the position.
     """
     if not terms:
         return "FALSE"

@@ -1,4 +1,4 @@
-"""What records are written to: a dataset in one state, and all that is worked out of that state."""
+"""Targets of writes: a dataset in one state, and everything derived from that state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class WritePlan:
 
 @lru_cache(MAX_SCHEMAS)
 def write_plan_of(schema: DatasetSchema, *, with_caller: bool) -> WritePlan:
-    """What the records of a dataset of this schema are written to; `with_caller` by one who has an API key.
+    """The plan of writes to a dataset of this schema; `with_caller` by one who has an API key.
 
     Raises:
         DatasetWithoutColumns: it has no table yet.

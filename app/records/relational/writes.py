@@ -1,7 +1,7 @@
 """Records are added, replaced, changed and deleted in PostgreSQL, each time by one statement.
 
-Nothing is read before it: what a record must fulfil by itself is checked by its reader, and what it must fulfil beside
-others is the statement's doing. What did not happen is explained afterwards.
+Nothing is read before it: the parser checks a record's own rules, and the statement checks the rules between records. A
+write that did not happen is explained afterwards.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -51,7 +51,7 @@ class Writer:
 
     Each method raises RecordInvalid if a record breaks a rule of its dataset, ValueTaken and ReferenceMissing if it
     conflicts with others, DatasetBusy while an import or a change of the dataset is in its way, and StaleSchema if it
-    is to be tried again with the dataset as it is now.
+    should be tried again with the current dataset.
     """
 
     def __init__(self, request: RecordsRequest) -> None:
@@ -77,12 +77,12 @@ class Writer:
         return await self._explained(partial(self._create_many, documents)) if documents else []
 
     async def replace(self, address: Address, document: Any, conditions: Preconditions) -> WriteResult:
-        """Give the record at an address a value in every column, adding it where there is none.
+        """Give the record with a key a value in every column, adding it if it does not exist.
 
-        Where the database numbers the records none is added: to choose the number is not the caller's.
+        If the database numbers the records, no record is added: the caller cannot choose the number.
 
         Raises:
-            RecordKeyInvalid: the address names no record.
+            RecordKeyInvalid: the key is invalid.
             RecordNotFound: it names one that the database would have numbered.
             PreconditionFailed: the conditions do not hold.
         """
@@ -229,7 +229,7 @@ class Writer:
     async def _explain_clash(
         self, records: Sequence[Values], *, is_list: bool = False, own: Sequence[Any] = ()
     ) -> Exception:
-        """Why the database did not take records; `own` is the key of the one whose place is to be taken."""
+        """Explain why the database did not take records; `own` is the key of the one to replace."""
         if not await self._request.is_current():
             return StaleSchema()
         return await explain_clash(self._plan, records, self._request.caller, is_list=is_list, own=own)
@@ -237,7 +237,7 @@ class Writer:
     async def _explain_absence(
         self, key: Sequence[Any], conditions: Preconditions, *, creates: bool = False
     ) -> Exception:
-        """Why no record was written at a key."""
+        """Explain why no record was written at a key."""
         plan = self._plan
         if not await self._request.is_current():
             return StaleSchema()
@@ -251,12 +251,12 @@ class Writer:
         )
 
     async def _explain_presence(self, key: Sequence[Any], explain: Callable[[], Awaitable[Exception]]) -> Exception:
-        """Why no record was added at a key where there must be none; `explain` knows what else it clashes with."""
+        """Explain why no record was added at a key that must be free; `explain` finds other conflicts."""
         reason = await self._explain_absence(key, Preconditions(absent=True))
         return reason if isinstance(reason, PreconditionFailed) else await explain()
 
     async def _explained(self, write: Callable[[], Awaitable[Result]]) -> Result:
-        """What a write answers, or why nothing was written."""
+        """The result of a write, or the problem that prevented it."""
         try:
             return await write()
         except _Unwritten as unwritten:
@@ -266,7 +266,7 @@ class Writer:
         raise reason
 
     def _reason(self, error: PostgresError) -> Exception:
-        """What an error of the database says of a write, where it is not about clashes."""
+        """The problem of a write for an error of the database that is not a conflict."""
         if isinstance(error, LockNotAvailableError):
             return self._busy()
         if isinstance(error, ProgramLimitExceededError):

@@ -19,7 +19,7 @@ from app.imports.formats.csv.sample import Row, describe_problem, read_rows
 from app.imports.formats.csv.tokenizer import LINE_END, Grammar
 
 DELIMITERS = b",;\t|^~\x01\x1f\x1e"
-# These are found in values as well: they delimit where all lines have as many of them, and nothing else does.
+# These occur in values as well: they delimit only if all lines have the same number of them, and nothing else delimits.
 RARE_DELIMITERS = b" :"
 # In how many of the lines a delimiter has to make as many fields, and of how many records the rest may be lines above.
 MAX_LINES = 0.6
@@ -38,7 +38,8 @@ _WORD = re.compile(rb"[A-Za-z_\x80-\xff][^\"\r\n]{0,59}")
 
 @dataclass(frozen=True)
 class _Reading:
-    """What a grammar makes of the sample: `fit` is the share of the lines that it fits, `below` that of the table's."""
+    """A reading of the sample by a grammar: `fit` is the share of the lines that it fits, `below` that of the
+    table's."""
 
     grammar: Grammar
     rows: list[Row]
@@ -54,7 +55,7 @@ class _Reading:
 
 
 def find_grammar(body: bytes, options: ImportOptions, declared: bytes | None, *, final: bool) -> Grammar:
-    """How a file that begins with `body` is written; `declared` is the delimiter that is known.
+    """Find the grammar of a file that begins with `body`; `declared` is a known delimiter.
 
     Raises:
         DelimiterNotFound, FileMalformed: no delimiter makes a table of lines that several are in.
@@ -94,13 +95,13 @@ class _Finder:
         return read_rows(self._body, grammar, final=self._final)
 
     def finish(self, grammar: Grammar) -> Grammar:
-        """The grammar with what its rows show: one column, or a space behind each delimiter."""
+        """Complete the grammar from its rows: one column, or a space after each delimiter."""
         rows = self.rows(grammar)
         is_one_column = max((row.width for row in rows), default=1) == 1
         return replace(grammar, keep_blank=is_one_column, skip_space=grammar.skip_space or _has_spaces(rows))
 
     def read(self, delimiter: bytes) -> _Reading | None:
-        """The best reading with a delimiter; None where that splits nothing."""
+        """The best reading with a delimiter; None if that splits nothing."""
         base = self.base(delimiter)
         plain = self._judge(base)
         readings = [plain, *(self._judge(grammar) for grammar in self._variants(base, plain))]
@@ -129,7 +130,8 @@ class _Finder:
         return reading if is_whole and (is_named or reading.typed >= 0.5) else None
 
     def _is_value(self, delimiter: bytes) -> bool:
-        """Whether nearly all lines that hold a delimiter are one value each, as a time or a number with a comma."""
+        """Return whether nearly all lines that hold a delimiter are one value each, as a time or a number with
+        a comma."""
         lines = [line for line in self._lines[:TYPED_ROWS] if delimiter in line]
         return sum(kind(line) in TYPED for line in lines) >= NEARLY_ALL * len(lines)
 
@@ -163,7 +165,7 @@ class _Finder:
 
 
 def _has_gaps(rows: Sequence[Row], delimiter: bytes) -> bool:
-    """Whether several delimiters stand side by side more than now and then, as spaces do in a table of fixed widths."""
+    """Return whether adjacent delimiters are more than occasional, as spaces do in a table of fixed widths."""
     if delimiter == b" ":
         return sum(b"" in row.cells for row in rows) * 2 > len(rows)
     cells = [cell for row in rows for cell in row.cells]
@@ -171,7 +173,7 @@ def _has_gaps(rows: Sequence[Row], delimiter: bytes) -> bool:
 
 
 def _count_fitting(rows: Sequence[Row], table: Table) -> int:
-    """How many rows have as many cells as the table has columns, or as its header; surplus empty ones aside."""
+    """Count the rows with as many cells as the table has columns, or as its header; surplus empty ones aside."""
     header = rows[table.first].width
     return sum(_fits(row, table.usual, header) for row in rows[table.first :])
 
@@ -183,7 +185,7 @@ def _fits(row: Row, usual: int, header: int) -> bool:
 
 
 def _weight(rows: Sequence[Row], table: Table, grammar: Grammar) -> float:
-    """How much a reading counts: less where lines are above the table, or its header does not fit."""
+    """The weight of a reading: less if lines are above the table, or its header does not fit."""
     weight = 0.85 if grammar.delimiter in (b" ", b":") else 1.0
     if rows[table.first].width != table.usual:
         weight *= 0.75
@@ -194,7 +196,7 @@ def _weight(rows: Sequence[Row], table: Table, grammar: Grammar) -> float:
 
 
 def _share_of_values(rows: Sequence[Row], grammar: Grammar) -> float:
-    """How many of the cells look like values; those that look torn out of something count against."""
+    """Score the cells that look like values; those that look torn out of something count against."""
     others = DELIMITERS.replace(grammar.delimiter, b"")
     step = max(1, len(rows) // TYPED_ROWS)
     cells = [cell for row in rows[::step] if not row.problem for cell in row.cells[:MAX_WIDTH] if cell][:TYPED_CELLS]
@@ -205,7 +207,7 @@ def _share_of_values(rows: Sequence[Row], grammar: Grammar) -> float:
 
 
 def _is_table(reading: _Reading) -> bool:
-    """Whether most lines are split alike."""
+    """Return whether most lines are split alike."""
     if reading.fitting < 2 and len(reading.rows) > 1:
         return False
     return _is_regular(reading) and not _is_one_column_of_values(reading)
@@ -216,7 +218,7 @@ def _is_regular(reading: _Reading) -> bool:
 
 
 def _is_one_column_of_values(reading: _Reading) -> bool:
-    """Whether a delimiter stands in values or sentences below the one word that names them."""
+    """Return whether a delimiter is part of values or sentences below the one word that names them."""
     rows, table = reading.rows, reading.table
     if table.first != 1 or (table.headers and table.is_proven) or rows[1].is_apart or len(rows[0].cells) > 1:
         return False
@@ -228,7 +230,7 @@ def _is_one_column_of_values(reading: _Reading) -> bool:
 
 
 def _has_named_columns(reading: _Reading) -> bool:
-    """Whether rows that make a poor table begin with names, and their values are of other types or fit at times."""
+    """Return whether rows of a poor table begin with names, and their values are of other types or fit at times."""
     rows, table = reading.rows, reading.table
     header = rows[table.first]
     names = [cell.strip() for cell in header.cells]
@@ -242,7 +244,7 @@ def _has_named_columns(reading: _Reading) -> bool:
 
 
 def _is_in_all_lines(reading: _Reading) -> bool:
-    """Whether nearly all lines hold the delimiter, the first one too, and it does not stand in sentences."""
+    """Return whether nearly all lines hold the delimiter, the first one too, and it does not stand in sentences."""
     rows = [row for row in reading.rows if not row.problem]
     holding = sum(row.width > 1 for row in rows)
     behind = [cell for row in rows for cell in row.cells[1:]]
@@ -252,7 +254,7 @@ def _is_in_all_lines(reading: _Reading) -> bool:
 
 
 def _refuse_doubtful(readings: Sequence[_Reading]) -> None:
-    """Refuse a file that is no one column either: values or quotes stand between delimiters in most of its lines."""
+    """Refuse a file that is not one column either: most of its lines have values or quotes between delimiters."""
     for reading in readings:
         rows = reading.rows
         if _is_one_column_of_values(reading):
@@ -284,14 +286,15 @@ def _find_quote(body: bytes, delimiter: bytes) -> bytes:
 
 
 def _count_quoted(part: bytes, delimiter: bytes, quote: bytes) -> int:
-    """How many cells stand in quotes, as far as they are on one line."""
+    """Count the quoted cells, as far as they are on one line."""
     delimiter = re.escape(delimiter)
     pattern = rb"(?:^|%b) ?%b[^%b\r\n]*%b(?=%b|[\r\n]|\Z)" % (delimiter, quote, quote, quote, delimiter)
     return len(re.findall(pattern, part, re.MULTILINE))
 
 
 def _are_quotes_text(body: bytes, reading: _Reading) -> bool:
-    """Whether no cell stands in quotes, and those that begin a cell join lines, or spoil several between tabs."""
+    """Return whether no cell stands in quotes, and those that begin a cell join lines, or spoil several
+    between tabs."""
     grammar, rows = reading.grammar, reading.rows
     joined = sum(row.further_lines for row in rows)
     spoiled = sum(bool(row.problem) for row in rows)
@@ -302,6 +305,6 @@ def _are_quotes_text(body: bytes, reading: _Reading) -> bool:
 
 
 def _has_spaces(rows: Sequence[Row]) -> bool:
-    """Whether each delimiter is followed by a space."""
+    """Return whether each delimiter is followed by a space."""
     behind = [cell for row in rows for cell in row.cells[1:] if cell]
     return len(behind) > 1 and all(cell.startswith(b" ") for cell in behind)

@@ -26,9 +26,9 @@ _SEPARATOR_LINE = re.compile(rb"\"?sep=(.)\"?(\r\n|\n|\r)", re.IGNORECASE)
 
 @dataclass
 class Dialect:
-    """How the file is written. `offset` and `line` tell where its data begins; `header_line` is 0 where it has none.
+    """The format of the file. `offset` and `line` are the beginning of its data; `header_line` is 0 without a header.
 
-    `labels` are the headers as the file has them, or numbered names where it has none; `headers` are the header's rows.
+    `labels` are the headers as in the file, or numbered names without a header; `headers` are the header's rows.
     """
 
     grammar: Grammar
@@ -39,7 +39,7 @@ class Dialect:
     header_offset: int = 0
     skipped: list[int] = field(default_factory=list)
     headers: tuple[tuple[bytes, ...], ...] = ()
-    # Empty fields that records have behind those of the header as a rule; None where the header is in doubt.
+    # The usual number of empty fields of records after those of the header; None if the header is in doubt.
     surplus: int | None = 0
     warnings: list[str] = field(default_factory=list)
 

@@ -13,7 +13,7 @@ FORMULA = b'="'
 
 
 def may_hold_formulas(data: bytes) -> bool:
-    """Whether it is worth while to look at the cells of some data."""
+    """Return whether it is worthwhile to look at the cells of some data."""
     # One byte is found far faster than two.
     if FORMULA[:1] not in data:
         return False
@@ -23,11 +23,11 @@ def may_hold_formulas(data: bytes) -> bool:
 
 
 def count_formulas(columns: Sequence[pa.Array]) -> list[int]:
-    """How many cells of each column are a text in a formula."""
+    """Count the cells of each column that are a text in a formula."""
     return [pc.sum(pc.starts_with(column, FORMULA), min_count=0).as_py() or 0 for column in columns]
 
 
 def formula_warning(column: str, count: int) -> str:
-    """What someone should know of a column with such cells."""
+    """The warning about a column with such cells."""
     are = "cell is" if count == 1 else "cells are"
     return f"{count:,} {are} written =\"…\" in '{column}', as spreadsheets keep text; they are kept as written."

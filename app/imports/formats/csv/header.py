@@ -1,6 +1,6 @@
-"""Header: where a table begins in the first rows of a file, and which of them name its columns.
+"""Header: the beginning of a table in the first rows of a file, and the rows that name its columns.
 
-A header is chosen by what is below it. Titles, notes, comments and lines of keys and values above a table are its
+A header is chosen by the rows below it. Titles, notes, comments and lines of keys and values above a table are its
 preamble. Pure: no I/O.
 """
 
@@ -15,7 +15,7 @@ from app.imports.formats.csv.votes import Body
 # More lines than this above the header are data of another width, not a preamble.
 MAX_PREAMBLE = 50
 MAX_HEADERS = 5
-# So many rows of one width make a table, also where another one follows.
+# This many rows of one width are a table, even if another one follows.
 MIN_TABLE = 3
 # As many of the rows from its first one on are a table's, if lines of one cell are more than they.
 FEW_OTHERS = 0.8
@@ -23,7 +23,7 @@ FEW_OTHERS = 0.8
 
 @dataclass(frozen=True)
 class Table:
-    """A table in a sample: its first row is the first of `headers` rows of names, or a record where there are none.
+    """A table in a sample: its first row is the first of `headers` rows of names, or a record without a header.
 
     `usual` is the width of most rows, which the header's may differ from. `is_proven` says that the rows below speak
     for a header or against one, `is_text` that they do neither, as they are all text.
@@ -37,7 +37,7 @@ class Table:
 
 
 def find_table(rows: Sequence[Row]) -> Table:
-    """Where the table begins, of rows of which there is at least one."""
+    """Find the beginning of the table, in one row or more."""
     usual = _usual_width(rows)
     body = Body(rows, usual)
     if usual == 1:
@@ -60,7 +60,7 @@ def find_table(rows: Sequence[Row]) -> Table:
 
 
 def _usual_width(rows: Sequence[Row]) -> int:
-    """The number of cells that most rows of more than one have; 1 where these are few among rows of one."""
+    """The number of cells of most rows of more than one; 1 if these are few among rows of one."""
     wide = [row for row in rows if row.width > 1 and row.filled and not row.problem]
     widths = Counter(row.width for row in wide if not is_comment(row.cells[0])) or Counter(row.width for row in wide)
     if not widths:
@@ -72,18 +72,18 @@ def _usual_width(rows: Sequence[Row]) -> int:
 
 
 def _first_of_width(rows: Sequence[Row], usual: int) -> int:
-    """The first row of the table's width that is no title and no comment."""
+    """The first row of the table's width that is neither a title nor a comment."""
     alike = [place for place, row in enumerate(rows) if row.width == usual and row.filled and not row.problem]
     titles = {place for place in alike if _is_title(rows[place], usual)}
     remarks = {place for place in alike if is_comment(rows[place].cells[0])}
     first = next((place for place in alike if place not in titles | remarks), alike[0])
-    # Where most rows are like that, records have empty cells.
+    # If most rows are like that, records have empty cells.
     is_sparse = sum(place in titles for place in alike if place > first) * 2 > sum(place > first for place in alike)
     return alike[0] if is_sparse or first > MAX_PREAMBLE + alike[0] else first
 
 
 def _is_title(row: Row, usual: int) -> bool:
-    """Whether a row of the table's width is one of a title, a note or a setting, with empty cells behind it."""
+    """Return whether a row of the table's width is a title, a note or a setting, followed by empty cells."""
     filled = row.filled
     if len(filled) == 1:
         return usual > 2
@@ -91,7 +91,7 @@ def _is_title(row: Row, usual: int) -> bool:
 
 
 def _is_sentence(row: Row) -> bool:
-    """Whether the delimiters of a row stand in a text, each with a space behind it."""
+    """Return whether the delimiters of a row are in a text, each followed by a space."""
     return all(cell.startswith(b" ") and is_word(cell) for cell in row.cells[1:])
 
 
@@ -130,7 +130,7 @@ def _skip_settings(rows: Sequence[Row], body: Body, usual: int, first: int) -> i
 
 
 def _is_remark(rows: Sequence[Row], body: Body, first: int) -> bool:
-    """Whether a row is a sentence or holds numbers that are no names, above a header whose every cell is a word."""
+    """Return whether a row is a sentence or has numbers that are not names, above a header of words only."""
     if first + 2 >= len(rows) or rows[first + 1].width != rows[first].width or rows[first + 1].problem:
         return False
     row, below = rows[first], rows[first + 1]
@@ -142,7 +142,7 @@ def _is_remark(rows: Sequence[Row], body: Body, first: int) -> bool:
 
 
 def _are_settings(rows: Sequence[Row]) -> bool:
-    """Whether rows are each a key, which is a word, and a value."""
+    """Return whether rows are each a key, which is a word, and a value."""
     return all(row.width == 2 and is_word(row.cells[0]) for row in rows)
 
 
@@ -170,7 +170,7 @@ def _begin(rows: Sequence[Row], body: Body, usual: int, place: int) -> Table:
 
 
 def _is_commented_header(rows: Sequence[Row], body: Body, place: int) -> bool:
-    """Whether the row above the first record is a header behind a comment mark."""
+    """Return whether the row above the first record is a header after a comment mark."""
     row = rows[place - 1]
     if row.width != rows[place].width or row.problem or not is_comment(row.cells[0]) or rows[place].is_apart:
         return False
@@ -201,15 +201,15 @@ def _header_above(rows: Sequence[Row], body: Body, usual: int, first: int) -> in
 
 
 def _names_columns(row: Row) -> bool:
-    """Whether a row could be a header, by itself: most cells are filled, with words that differ."""
+    """Return whether a row could be a header, by itself: most cells are filled, with words that differ."""
     words = [row.cells[place].strip() for place in row.filled]
     distinct = len(set(words))
     return distinct > 1 and distinct * 2 > len(words) and len(words) * 2 >= row.width and all(map(is_word, words))
 
 
 def _is_record(row: Row, body: Body) -> bool:
-    """Whether a row above the first one of the table's width is a record: it has values where the table has them, or
-    any at all and one cell more or less, as a record without a delimiter.
+    """Return whether a row above the first one of the table's width is a record: it has values in the table's columns
+    of values, or any at all and one cell more or less, as a record without a delimiter.
     """
     if row.width != body.width and len(row.filled) < 2:
         return False
@@ -220,7 +220,7 @@ def _is_record(row: Row, body: Body) -> bool:
 
 
 def _count_headers(rows: Sequence[Row], body: Body, place: int) -> int:
-    """How many rows the header has that begins with a row."""
+    """Count the rows of the header that begins with a row."""
     count = 1
     while count < MAX_HEADERS and place + count + 1 < len(rows) and _goes_on(rows[place : place + count + 1], body):
         count += 1
@@ -228,8 +228,8 @@ def _count_headers(rows: Sequence[Row], body: Body, place: int) -> int:
 
 
 def _goes_on(rows: Sequence[Row], body: Body) -> bool:
-    """Whether the last of some rows goes on with the header that the others are: it is no value of the types further
-    below, and names what they leave empty or has words, as units, where columns have values.
+    """Return whether the last of some rows continues the header of the others: it is not a value of the types further
+    below, and names columns that they leave empty or has words, such as units, in columns of values.
     """
     above, row = rows[:-1], rows[-1]
     if row.width != above[0].width or row.width != body.width or row.problem:
@@ -247,7 +247,7 @@ def _goes_on(rows: Sequence[Row], body: Body) -> bool:
 
 
 def _has_units(row: Row, typed: Sequence[int], body: Body) -> bool:
-    """Whether a row has words, as units, where columns have values, and is no record that lacks these."""
+    """Return whether a row has words, such as units, in columns of values, and is not a record that lacks these."""
     others = [place for place in row.filled if place not in typed]
     if body.found_again(row, typed):
         return False

@@ -37,7 +37,7 @@ _KINDS = re.compile(
     rb")?\s*",
     re.IGNORECASE,
 )
-# Of what kind a value is: what is none of these may as well be a name.
+# Kinds of values: other texts may be names.
 TYPED = frozenset(("number", "date", "datetime", "time", "boolean", "uuid", "address"))
 TIMES = frozenset(("date", "datetime", "time"))
 BLANK = frozenset(("empty", "missing"))
@@ -52,7 +52,7 @@ _BRACKETS = ((b"(", b")"), (b"[", b"]"), (b"{", b"}"))
 
 
 def kind(cell: bytes) -> str:
-    """What a cell looks like: a kind of value, `code`, `missing`, `empty`, or `text`."""
+    """The look of a cell: a kind of value, `code`, `missing`, `empty`, or `text`."""
     if len(cell) > MAX_TYPED:
         return "text"
     match = _KINDS.fullmatch(cell)
@@ -60,17 +60,17 @@ def kind(cell: bytes) -> str:
 
 
 def is_comment(cell: bytes) -> bool:
-    """Whether a line that begins with the cell may be a comment."""
+    """Return whether a line that begins with the cell may be a comment."""
     return _COMMENT.match(cell) is not None
 
 
 def is_word(cell: bytes) -> bool:
-    """Whether a cell could name a column: it has a letter, is short, and is no value."""
+    """Return whether a cell could name a column: it has a letter, is short, and is not a value."""
     return len(cell) <= MAX_TYPED and kind(cell) in ("text", "code") and _LETTER.search(cell) is not None
 
 
 def is_year(cell: bytes) -> bool:
-    """Whether a cell is a year of the last centuries."""
+    """Return whether a cell is a year of the last centuries."""
     return _YEAR.fullmatch(cell.strip()) is not None
 
 
@@ -81,7 +81,8 @@ def whole_number(cell: bytes) -> int | None:
 
 
 def is_torn(cell: bytes, delimiters: bytes) -> bool:
-    """Whether a cell looks cut out of something: it holds one of some delimiters, half a pair of brackets or quotes."""
+    """Return whether a cell looks cut out of something: it holds one of some delimiters, half a pair of brackets or
+    quotes."""
     if cell.translate(None, delimiters) != cell or cell.count(b'"') % 2:
         return True
     return any(cell.count(opening) != cell.count(closing) for opening, closing in _BRACKETS)

@@ -35,11 +35,11 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Layout:
-    """What a record should look like: its fields' number, and what stands for null when it is not quoted.
+    """The expected layout of a record: its number of fields, and the unquoted words for null.
 
-    `headers` are the rows of the header: data that repeats one of them is none. `surplus` is how many empty fields
-    records have behind the last column as a rule; None where a record with any is not to be trusted. With
-    `quoted_nulls` the words of `nulls` stand for null when they are quoted too.
+    `headers` are the rows of the header: a row that repeats one of them is not data. `surplus` is the usual number of
+    empty fields of records after the last column; None if a record with any cannot be trusted. With `quoted_nulls` the
+    words of `nulls` stand for null even if they are quoted.
     """
 
     width: int
@@ -49,12 +49,12 @@ class Layout:
     headers: tuple[tuple[bytes, ...], ...] = ()
     surplus: int | None = 0
     quoted_nulls: bool = False
-    # The places of fields that are not loaded, whatever they hold.
+    # The indexes of fields that are not loaded, with any values.
     omitted: frozenset[int] = frozenset()
 
     @property
     def fields(self) -> int:
-        """How many fields a record has as a rule."""
+        """The usual number of fields of a record."""
         return self.width + (self.surplus or 0)
 
 
@@ -83,7 +83,7 @@ def parse_chunk(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table:
 
 
 def _parse_regular(chunk: Chunk, grammar: Grammar, layout: Layout) -> Table | None:
-    """What Arrow makes of a chunk, or None where the tokenizer must decide."""
+    """Parse a chunk with Arrow, or return None if the tokenizer must decide."""
     count, width = len(chunk.starts), layout.fields
     if count == 0:
         return Table(_no_rows(layout.width), np.empty(0, np.int64))
@@ -122,7 +122,7 @@ def _no_rows(width: int) -> list[pa.Array]:
 
 
 def _count_fields(chunk: Chunk, delimiter: bytes) -> Positions:
-    """How many fields each record of a regular chunk has."""
+    """The number of fields of each record of a regular chunk."""
     delimiters = np.flatnonzero(np.frombuffer(chunk.data, np.uint8) == delimiter[0])
     if len(chunk.quotes):
         delimiters = delimiters[np.searchsorted(chunk.quotes, delimiters) % 2 == 0]
@@ -130,7 +130,8 @@ def _count_fields(chunk: Chunk, delimiter: bytes) -> Positions:
 
 
 def _may_be_made_to_fit(chunk: Chunk, grammar: Grammar, layout: Layout, found: Positions) -> bool:
-    """Whether a record with too few or too many fields may be taken all the same, as far as its last byte tells."""
+    """Return whether a record with too few or too many fields may be taken all the same, as far as its last
+    byte tells."""
     if ((found < layout.fields) & (layout.pad_short_rows | (found >= layout.width))).any():
         return True
     starts = chunk.starts[found > layout.fields]
@@ -150,11 +151,11 @@ def _records_of(chunk: Chunk, wanted: npt.NDArray[np.bool_]) -> bytes:
 
 
 def _read_arrow(data: bytes, grammar: Grammar, layout: Layout) -> list[pa.Array] | None:
-    """What Arrow makes of some records; None where one has another number of fields, or is not regular."""
+    """Parse some records with Arrow; None if one has another number of fields, or is not regular."""
     names = [str(index) for index in range(layout.fields)]
-    # Arrow takes an empty last field for quoted where the one before it is and no line end follows.
+    # Arrow takes an empty last field for quoted if the one before it is quoted and no line end follows.
     data = data if data.endswith((b"\n", b"\r")) else data + b"\n"
-    # One block: Arrow loses bytes of line ends inside quotes where its own blocks meet.
+    # One block: Arrow loses bytes of line ends inside quotes at the borders of its own blocks.
     reading = pyarrow.csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1)
     parsing = pyarrow.csv.ParseOptions(
         delimiter=grammar.delimiter.decode(),
@@ -207,7 +208,7 @@ def _first_lines(chunk: Chunk, starts: Positions) -> pa.Array:
     data, line_ends = chunk.data, chunk.line_ends
     last = int(starts[-1])
     match = LINE_END.search(data, last, last + MAX_SHOWN)
-    # Where the last record may be long, its line's end is not among the chunk's.
+    # If the last record may be long, its line's end is not among the chunk's.
     ends = np.append(line_ends, match.start() if match else min(last + MAX_SHOWN, len(data)))
     ends = ends[np.searchsorted(line_ends, starts)]
     array = np.frombuffer(data, np.uint8)
@@ -257,7 +258,7 @@ def _pairs(found: list[tuple[int, int]]) -> tuple[Positions, Positions]:
 
 
 def _fits(record: Record, fields: list[bytes | None], layout: Layout) -> bool:
-    """Whether a record has the columns' fields, and behind them nothing but empty ones."""
+    """Return whether a record has the columns' fields, and after them only empty ones."""
     if record.width == layout.fields:
         return not any(fields[layout.width :])
     if record.width < layout.width:
@@ -265,7 +266,7 @@ def _fits(record: Record, fields: list[bytes | None], layout: Layout) -> bool:
     if any(record.fields[layout.width :]):
         return False
     if record.width < layout.fields:
-        # Where the last one is empty, it may be that a delimiter is missing before it.
+        # If the last one is empty, a delimiter may be missing before it.
         return bool(fields[layout.width - 1]) or layout.pad_short_rows
     # An empty cell that is quoted is a value: with a gap before it a delimiter too many may have moved it.
     is_moved = None in fields[: layout.width] and max(record.quoted, default=0) >= layout.width
@@ -278,7 +279,7 @@ def _fields(record: Record, nulls: tuple[bytes, ...]) -> list[bytes | None]:
 
 
 def _reject_headers(table: Table, chunk: Chunk, layout: Layout) -> None:
-    """Refuse the rows that are the header again, as where files were put one behind the other."""
+    """Refuse the rows that repeat the header, as in concatenated files."""
     for header in layout.headers:
         named = [place for place, cell in enumerate(header) if cell]
         if len(named) < 2:
@@ -297,7 +298,7 @@ def _reject_headers(table: Table, chunk: Chunk, layout: Layout) -> None:
 
 
 def _reject_marks(table: Table, chunk: Chunk) -> None:
-    """Refuse the rows before which a file began that was put behind another."""
+    """Refuse the rows at the beginning of a file that was appended to another."""
     marked = np.array(pc.fill_null(pc.starts_with(table.columns[0], BYTE_ORDER_MARK), False).to_numpy(False), np.bool_)
     if marked.any():
         message = "a byte order mark before the record, as where files were put one behind the other"
@@ -328,7 +329,7 @@ def _reject_long_fields(table: Table, layout: Layout) -> None:
 
 
 def _reject_unreadable(table: Table, layout: Layout) -> None:
-    """Refuse the cells that hold a NUL or bytes that are no UTF-8."""
+    """Refuse the cells that hold a NUL or bytes that are not UTF-8."""
     unreadable = np.zeros(len(table.rows), np.bool_)
     for index, column in enumerate(table.columns):
         if index in layout.omitted:
@@ -350,7 +351,7 @@ def _reject_unreadable(table: Table, layout: Layout) -> None:
 
 
 def _bad_bytes(value: bytes) -> str:
-    """The first bytes of a cell that are no UTF-8; empty where all are."""
+    """The first bytes of a cell that are not UTF-8; empty if all are."""
     try:
         value.decode()
     except UnicodeDecodeError as error:

@@ -25,7 +25,7 @@ class Coding(Protocol):
 
     @property
     def is_utf8(self) -> bool:
-        """Whether they are the same bytes."""
+        """Return whether they are the same bytes."""
 
     def offset(self, data: bytes, places: Positions) -> Positions:
         """The places in `data`, in ascending order, as bytes of the file, counted from where `data` begins."""

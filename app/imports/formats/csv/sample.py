@@ -10,7 +10,7 @@ from itertools import islice
 from app.imports.formats.csv.tokenizer import LINE_END, Grammar, Malformed, Record, Tokenizer
 
 SAMPLE_RECORDS = 300
-# A record that goes on for so long behind the sample's end has more likely lost a quote than so long a cell.
+# A record that continues for so long after the sample's end has more likely lost a quote than so long a cell.
 MAX_OPEN = 64 * 1024
 
 
@@ -27,7 +27,7 @@ class Row:
     cells: list[bytes]
     is_apart: bool = False
     problem: str = ""
-    # Lines that the record goes over beside its first.
+    # The record's lines after its first.
     further_lines: int = 0
     quoted: frozenset[int] = frozenset()
 
@@ -42,10 +42,10 @@ class Row:
 
 
 def read_rows(body: bytes, grammar: Grammar, *, final: bool) -> list[Row]:
-    """The first records of a file that begins with `body`, without blank lines; `final` when that is all of it.
+    """The first records of a file that begins with `body`, without blank lines; `final` if that is all of it.
 
     A quote that is opened in the first records and not closed within the sample spoils its own line alone: the lines
-    behind it are read.
+    after it are read.
     """
     rows = _read(body, grammar, Tokenizer(grammar).read(body, final=final))
     held_back = len(body) - (rows[-1].end if rows else 0)
@@ -56,7 +56,7 @@ def read_rows(body: bytes, grammar: Grammar, *, final: bool) -> list[Row]:
 
 
 def _is_regular(rows: list[Row]) -> bool:
-    """Whether rows have two cells or more, and nearly all the same number."""
+    """Return whether rows have two cells or more, and nearly all the same number."""
     widths = [row.width for row in rows if not row.problem]
     return bool(widths) and max(widths) > 1 and widths.count(max(widths)) >= 0.8 * len(rows)
 
@@ -71,7 +71,7 @@ def _read(body: bytes, grammar: Grammar, records: Iterable[Record | Malformed]) 
         lines = len(LINE_END.findall(body, record.start, record.end))
         problem = record.code if isinstance(record, Malformed) else ""
         cells = record.fields if isinstance(record, Record) else _cut(body[record.start : record.end], grammar)
-        # A blank line is no header, also where it may be a record.
+        # A blank line is not a header, even if it may be a record.
         if rows or cells != [b""]:
             further = max(lines - 1, 0)
             quoted = record.quoted if isinstance(record, Record) else frozenset[int]()
@@ -81,12 +81,12 @@ def _read(body: bytes, grammar: Grammar, records: Iterable[Record | Malformed]) 
 
 
 def _cut(line: bytes, grammar: Grammar) -> list[bytes]:
-    """What stands between the delimiters of a malformed line, without its quotes."""
+    """The text between the delimiters of a malformed line, without its quotes."""
     return [cell.strip(b" \r\n" + grammar.quote) for cell in line.split(grammar.delimiter)]
 
 
 def describe_problem(row: Row) -> str:
-    """What is wrong with a malformed row, as a sentence."""
+    """A sentence about the fault of a malformed row."""
     what = {
         "text_after_quote": "there is text after a closing quote",
         "unterminated_quote": "a quoted field that begins on it is never closed properly",

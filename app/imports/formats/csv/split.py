@@ -1,8 +1,8 @@
-"""Split: bytes of any length in, chunks of whole records out, wherever a block ends.
+"""Split: bytes of any length in, chunks of whole records out, independent of blocks.
 
-Two ways lead to the same records. A chunk whose quotes all stand where they belong (an opening one where a field
-begins, a closing one where it ends) is cut by the parity of its quotes: whole arrays at a time. Any other chunk goes
-through the tokenizer, which follows every field and knows what is wrong where.
+Two ways lead to the same records. A chunk whose quotes are all regular (an opening one at the beginning of a field, a
+closing one at its end) is cut by the parity of its quotes: whole arrays at a time. Any other chunk goes through the
+tokenizer, which follows every field and knows each fault and its position.
 
 Pure: no I/O.
 """
@@ -28,15 +28,15 @@ from app.imports.formats.csv.tokenizer import (
 )
 from app.imports.formats.table import Positions
 
-# A chunk ends once it has so many bytes, lines or cells, whatever its records are: what is made of it takes memory by
-# each of them. Only one record that is longer makes a longer chunk.
+# A chunk ends once it has so many bytes, lines or cells, for any records: its results take memory by each of them. Only
+# one record that is longer makes a longer chunk.
 MAX_CHUNK = 1280 * 1024
 MAX_LINES = 32 * 1024
 MAX_CELLS = 256 * 1024
 # The tokenizer makes objects of what it reads: fewer at once.
 MAX_TOKENIZED = 1024 * 1024
 MAX_RECORDS = 16 * 1024
-# More than a dataset may have columns: the fields behind them are only counted.
+# More than a dataset may have columns: the fields after them are only counted.
 MAX_FIELDS = 2000
 
 
@@ -45,8 +45,8 @@ class Chunk:
     """Whole records: `data` begins with one and ends with one.
 
     `offset` is the first byte's place in the decoded file, `line` its physical line and `record` the number of the
-    first record, both from 1. `quotes` holds the places of the quotes where they are regular; otherwise `records` holds
-    what the tokenizer found.
+    first record, both from 1. `quotes` holds the positions of the quotes if they are regular; otherwise `records` holds
+    the tokenizer's records.
     """
 
     data: bytes
@@ -59,35 +59,35 @@ class Chunk:
 
     @cached_property
     def is_utf8(self) -> bool:
-        """Whether all of `data` is UTF-8."""
+        """Return whether all of `data` is UTF-8."""
         return is_utf8(self.data)
 
     @cached_property
     def starts(self) -> Positions:
-        """Where in `data` each record begins; blank lines are left out."""
+        """The beginning of each record in `data`; blank lines are left out."""
         if self.records is not None:
             return np.fromiter((record.start for record in self.records), np.int64, len(self.records))
         return _record_starts(self.data, self.line_ends, self.quotes, self.keep_blank)
 
     @cached_property
     def line_ends(self) -> Positions:
-        """Where in `data` each physical line ends, as far as its last record begins: that one may be long."""
+        """The end of each physical line in `data`, up to the beginning of its last record: that one may be long."""
         if self.records is None:
             return _line_ends(self.data)
         return _line_ends(self.data[: self.records[-1].start] if self.records else b"")
 
     @property
     def record_ends(self) -> Positions:
-        """Where in regular `data` each line ends that is not inside quotes."""
+        """The end of each line in regular `data` that is not inside quotes."""
         return _outside(self.line_ends, self.quotes)
 
     def lines(self, starts: Positions) -> Positions:
-        """The physical lines of some places in `data`, where records begin."""
+        """The physical lines of some positions in `data`, at which records begin."""
         return self.line + np.searchsorted(self.line_ends, starts, side="left")
 
 
 def is_utf8(data: bytes) -> bool:
-    """Whether all of `data` is UTF-8; a part at a time, as four bytes may be taken for each character."""
+    """Return whether all of `data` is UTF-8; a part at a time, as four bytes may be taken for each character."""
     if data.isascii():
         return True
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -134,7 +134,7 @@ class Splitter:
             yield from self._cut(final=False)
 
     def finish(self) -> Iterator[Chunk]:
-        """What is left when the file has ended, with or without a final newline."""
+        """The remaining records when the file has ended, with or without a final newline."""
         yield from self._cut(final=True)
 
     def _cut(self, *, final: bool) -> Iterator[Chunk]:
@@ -156,7 +156,7 @@ class Splitter:
         return self._cut_by_quotes(window, is_last=final and stop == len(self._data)) or self._tokenize(final=final)
 
     def _cut_by_quotes(self, window: bytes, *, is_last: bool) -> Chunk | None:
-        """The whole records of a part of the data, where its quotes are regular."""
+        """The whole records of a part of the data, if its quotes are regular."""
         quotes = _places(window, self._grammar.quote)
         end = len(window) if is_last and len(quotes) % 2 == 0 else _last_record_end(window, quotes)
         quotes = quotes[: np.searchsorted(quotes, end)]
@@ -209,10 +209,10 @@ class Splitter:
 
 
 def _end_of_window(data: bytes, start: int, delimiter: bytes) -> int:
-    """Where the part of the data ends that is looked at first: it has few enough bytes, lines and cells for a chunk."""
+    """The end of the part of the data to look at first: it has few enough bytes, lines and cells for a chunk."""
     stop = min(start + MAX_CHUNK, len(data))
     while True:
-        # Faster than to count bytes, where many of them are alike.
+        # Faster than counting bytes, if many of them are alike.
         window = np.frombuffer(data, np.uint8, stop - start, start)
         returns, newlines, delimiters = (np.count_nonzero(window == code) for code in (RETURN, NEWLINE, delimiter[0]))
         lines = max(returns, newlines)
@@ -230,7 +230,7 @@ def _places(data: bytes, character: bytes) -> Positions:
 
 
 def _last_record_end(data: bytes, quotes: Positions) -> int:
-    """Where the last whole record ends, by the parity of the quotes; 0 when there is none.
+    """The end of the last whole record, by the parity of the quotes; 0 without one.
 
     Up to two returns at the end of the data are left for the next block: a newline may follow.
     """
@@ -248,7 +248,7 @@ def _outside(line_ends: Positions, quotes: Positions) -> Positions:
 
 
 def _count_line_ends(data: bytes) -> int:
-    """How many lines end in data that does not begin or end inside a line end; see `_line_ends`."""
+    """Count the line ends in data that does not begin or end inside one; see `_line_ends`."""
     newlines = data.count(b"\n")
     if b"\r" not in data:
         return newlines
@@ -256,7 +256,8 @@ def _count_line_ends(data: bytes) -> int:
 
 
 def _quotes_are_regular(data: bytes, quotes: Positions, end: int, delimiter: bytes) -> bool:
-    """Whether each quote is at its field's border or half of a doubled one: then parity tells inside from outside."""
+    """Return whether each quote is at its field's border or half of a doubled one: then parity tells inside from
+    outside."""
     if len(quotes) % 2:
         return False
     array = np.frombuffer(data, np.uint8, end)
@@ -276,7 +277,7 @@ def _is_border(characters: npt.NDArray[np.uint8], delimiter: bytes) -> npt.NDArr
 
 
 def _line_ends(data: bytes) -> Positions:
-    """Where each physical line ends: its last byte; a return, a newline, both, or two returns and a newline."""
+    """The end of each physical line, its last byte: a return, a newline, both, or two returns and a newline."""
     array = np.frombuffer(data, np.uint8)
     if b"\r" not in data:
         return np.flatnonzero(array == NEWLINE)

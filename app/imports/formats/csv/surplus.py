@@ -1,8 +1,8 @@
-"""Surplus: empty fields behind the last column, and whether a delimiter too many in mid-record put them there.
+"""Surplus: empty fields after the last column, and whether an extra delimiter in mid-record put them there.
 
-A delimiter too many leaves an empty cell and moves those behind it one place to the right. So a record is certain where
-no empty cell stands before a filled one, and its cells are of the types that the other records make; or where what
-stands behind the empty cell would not be of those types one place, or several, to the left.
+An extra delimiter leaves an empty cell and moves those after it one place to the right. So a record is certain if no
+empty cell comes before a filled one, and its cells are of the other records' types; or if the cells after the empty one
+would not be of those types one place, or several, to the left.
 
 Pure: no I/O.
 """
@@ -19,7 +19,7 @@ from app.columns.constraints import UNADDRESSABLE
 from app.imports.formats.table import Positions, Table, drop_rows
 
 Mask = npt.NDArray[np.bool_]
-# Tells which cells are no values of the column at a place; None where all are.
+# A function that masks cells that are not values of the column at an index; None if all are.
 Misfits = Callable[[pa.Array, int], Mask | None]
 # No more delimiters than these are one too many by mistake and still in one record.
 MAX_SHIFT = 4
@@ -29,9 +29,9 @@ _NO_KEYS = pa.array(["", *UNADDRESSABLE])
 
 
 def expect_surplus(records: Sequence[Sequence[bytes]], labels: Sequence[str], quote: bytes) -> int | None:
-    """How many empty fields most records have behind the labelled ones; of two numbers as frequent, the smaller.
+    """The number of empty fields of most records after the labelled ones; of two numbers as frequent, the smaller.
 
-    None where they have some, and the header may lack a delimiter: a label holds a quote, or others have values there.
+    None if they have some, and the header may lack a delimiter: a label holds a quote, or others have values there.
     """
     width = len(labels)
     found = Counter(len(cells) - width for cells in records if len(cells) >= width and not any(cells[width:]))
@@ -44,7 +44,7 @@ def expect_surplus(records: Sequence[Sequence[bytes]], labels: Sequence[str], qu
 
 
 def usual_surplus_warnings(surplus: int | None) -> list[str]:
-    """What someone should know of empty fields that most records have."""
+    """The warning about empty fields that most records have."""
     if not surplus:
         return []
     fields = "an empty field" if surplus == 1 else f"{surplus} empty fields"
@@ -52,7 +52,7 @@ def usual_surplus_warnings(surplus: int | None) -> list[str]:
 
 
 def trimmed_warning(count: int, lines: Sequence[int]) -> str:
-    """What someone should know of records that had surplus fields, the lines of the first of which are given."""
+    """The warning about records with surplus fields, with the lines of the first."""
     have = "record has" if count == 1 else "records have"
     named = ", ".join(f"{line:,}" for line in lines) + (" and on" if count > len(lines) else "")
     where = f"line {named}" if count == 1 else f"lines {named}"
@@ -60,7 +60,7 @@ def trimmed_warning(count: int, lines: Sequence[int]) -> str:
 
 
 def may_be_keys(values: pa.Array) -> bool:
-    """Whether values can address records, apart from whether they are all different."""
+    """Return whether values can be keys, apart from whether they are all different."""
     if values.null_count or not pa.types.is_string(values.type):
         return not values.null_count
     return not pc.any(pc.is_in(values, _NO_KEYS), min_count=0).as_py()
@@ -85,7 +85,7 @@ def reject_shifted(table: Table, misfits: Misfits) -> None:
 
 
 def _may_be_shifted(cells: list[pa.Array], surplus: Positions, misfits: Misfits) -> Mask:
-    """Which records have an empty cell before a filled one, with nothing to say that no delimiter made it."""
+    """The records with an empty cell before a filled one that an extra delimiter may explain."""
     filled = np.array([_are_filled(column) for column in cells]).reshape(len(cells), len(surplus))
     behind = _behind_last_gap(filled)
     shifted = _none(len(surplus))
@@ -95,7 +95,7 @@ def _may_be_shifted(cells: list[pa.Array], surplus: Positions, misfits: Misfits)
 
 
 def _refuted(cells: list[pa.Array], behind: Mask, shift: int, misfits: Misfits) -> Mask:
-    """Which records have a cell behind their last gap that is no value so many places to the left."""
+    """The records with a cell after their last gap that is not a value so many places to the left."""
     refuted = _none(behind.shape[1])
     for place in range(shift, len(cells)):
         if behind[place].any() and (misfit := misfits(cells[place], place - shift)) is not None:
@@ -104,7 +104,7 @@ def _refuted(cells: list[pa.Array], behind: Mask, shift: int, misfits: Misfits) 
 
 
 def _behind_last_gap(filled: Mask) -> Mask:
-    """Which filled cells, by place and record, have an empty one before them and none behind it but at the end."""
+    """The filled cells, by index and record, with an empty one before them and no other empty one except at the end."""
     # From the right: whether anything filled follows, and whether a gap was met.
     behind = np.zeros_like(filled)
     follows, met = _none(filled.shape[1]), _none(filled.shape[1])

@@ -1,7 +1,7 @@
-"""Tokenizer: bytes in, records out, field by field, each that does not follow the grammar with what is wrong where.
+"""Tokenizer: bytes in, records out, field by field, each malformed one with its fault and position.
 
-RFC 4180 is the grammar. Quotes in the middle of an unquoted field are text, unless what they stand around holds a
-delimiter. An escape is text too, unless it stands before a character that it can escape. Pure: no I/O.
+RFC 4180 is the grammar. Quotes in the middle of an unquoted field are text, unless they enclose a delimiter. An escape
+is text too, unless it comes before a character that it can escape. Pure: no I/O.
 """
 
 import dataclasses
@@ -28,19 +28,19 @@ MALFORMED = {
     "unterminated_quote": "a quoted field that begins on this line is never closed properly; "
     "give `quote` as empty if quotes are text",
 }
-# A field's number and place where there is none.
+# The number and position of a missing field.
 _NOWHERE = (NO_FIELD, NO_FIELD)
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """How fields and records are written; every character is one byte of UTF-8."""
+    """The grammar of fields and records; every character is one byte of UTF-8."""
 
     delimiter: bytes = b","
     quote: bytes = b'"'
     escape: bytes = b""
     lenient_quotes: bool = False
-    # A space behind each delimiter belongs to the delimiter.
+    # A space after each delimiter belongs to the delimiter.
     skip_space: bool = False
     # In a file of one column a blank line is a record whose value is null.
     keep_blank: bool = False
@@ -83,7 +83,7 @@ class _Incomplete(Exception):
 
 
 class _Broken(Exception):
-    """`end` is where the data ended if more of it might have made the record whole."""
+    """`end` is the end of the data if more of it might have completed the record."""
 
     def __init__(self, code: str, field: int, start: int, end: int | None = None) -> None:
         self.code = code
@@ -94,8 +94,8 @@ class _Broken(Exception):
 
 @dataclass(frozen=True)
 class _Patterns:
-    """What matches an unquoted field and its escapes, and the content of a quoted one, the quotes that it begins with,
-    and its escapes; `marks` has a group for each quote that is neither doubled nor escaped.
+    """The patterns of an unquoted field and its escapes, and the content of a quoted one, the quotes that it begins
+    with, and its escapes; `marks` has a group for each quote that is neither doubled nor escaped.
     """
 
     unquoted: re.Pattern[bytes]
@@ -109,7 +109,7 @@ class _Patterns:
 @cache
 def _patterns(grammar: Grammar) -> _Patterns:
     delimiter, quote = re.escape(grammar.delimiter), re.escape(grammar.quote)
-    # Where quote and escape are one character, a quote is doubled.
+    # If quote and escape are one character, a quote is doubled.
     escape = b"" if grammar.escape == grammar.quote else re.escape(grammar.escape)
     # Possessive throughout: what was passed over is never tried again, nor kept in memory to be.
     unquoted = rb"[^" + delimiter + escape + rb"\r\n]++"
@@ -148,10 +148,10 @@ class Tokenizer:
         self._max_fields = max_fields
         self._patterns = _patterns(grammar)
         self._refuses_torn = bool(grammar.quote) and not grammar.lenient_quotes
-        # From where to where in the file a quoted field was followed without finding its end: a later field that is
-        # open at some place of it is so at its end, and no byte is followed for each of them.
+        # The range of the file in which a quoted field was followed without finding its end: a later field that is open
+        # at some place of it is so at its end, and no byte is followed for each of them.
         self._open = (0, 0)
-        # Places in the file where fields of malformed records begin, every STRIDE-th: what is wrong behind them (its
+        # Positions in the file at which fields of malformed records begin, every STRIDE-th: the faults after them (its
         # places counted from the file's beginning), and the field's number there. A later record that comes to one of
         # them has the same mistake, and its fields are not read again.
         self._mistakes: dict[int, tuple[_Broken, int]] = {}
@@ -161,7 +161,7 @@ class Tokenizer:
     def read(self, data: bytes, begin: int = 0, *, final: bool, offset: int = 0) -> Iterator[Record | Malformed]:
         """Tokenize `data` from the byte on that is at `offset` in the file; blank lines are passed over.
 
-        Places of records are counted from there. A malformed record ends with its first line, so that nothing behind it
+        Places of records are counted from there. A malformed record ends with its first line, so that nothing after it
         is swallowed. Unless `final`, the last record is held back while it could go on in data to come, until it is
         longer than a record may be.
         """
@@ -215,7 +215,7 @@ class Tokenizer:
         if width <= self._max_fields:
             return line.split(delimiter), 0
         fields = line.split(delimiter, self._max_fields)
-        # What is behind them begins with its first field that is not empty.
+        # The text after them begins with its first field that is not empty.
         surplus = fields.pop().lstrip(delimiter + b" " if self._grammar.skip_space else delimiter)
         fields += [surplus[:MAX_SHOWN].partition(delimiter)[0]] if surplus else []
         return fields, width - len(fields)
@@ -229,7 +229,7 @@ class Tokenizer:
             position += len(value) + 1
 
     def _follow_marks(self, value: bytes, position: int, place: int, opened: tuple[int, int]) -> tuple[int, int]:
-        """Which field, and where it begins, has a quote in its middle that is open behind an unquoted field."""
+        """The field, and its beginning, with a quote in its middle that is open after an unquoted field."""
         if not self._refuses_torn or self._grammar.quote not in value:
             return opened
         marks = [match.start() for match in self._patterns.marks.finditer(value) if match[1]]
@@ -284,7 +284,7 @@ class Tokenizer:
         self._mistakes |= {at: (mistake, number) for at, number in passed}
 
     def _refuse_known_mistake(self, position: int, place: int) -> None:
-        """Raise what a record raised before that had a field at this position, if this one ends there too."""
+        """Raise the error of an earlier record with a field at this position, if this one ends there too."""
         found = self._mistakes.get(self._offset + position)
         if found is None:
             return
@@ -297,7 +297,7 @@ class Tokenizer:
         raise _Broken(mistake.code, mistake.field - number + place, mistake.start - self._offset)
 
     def _read_unquoted(self, position: int) -> tuple[bytes, bool, int]:
-        """The field that begins at a position, whether anything in it is escaped, and where it ends."""
+        """The field that begins at a position, whether anything in it is escaped, and its end."""
         match = self._patterns.unquoted.match(self._data, position)
         assert match is not None
         if self._patience and match.end() == len(self._data):
@@ -309,7 +309,7 @@ class Tokenizer:
         return plain, count > 0, match.end()
 
     def _read_quoted(self, opening: int, field: int) -> tuple[bytes, int]:
-        """The field whose first quote stands at `opening`, and where it ends."""
+        """The field whose first quote is at `opening`, and its end."""
         data, quote = self._data, self._grammar.quote
         place = self._follow(opening + 1)
         if not data.startswith(quote, place):
@@ -325,7 +325,7 @@ class Tokenizer:
         return value, place + 1
 
     def _follow(self, position: int) -> int:
-        """Where a quoted field whose content begins at a position ends: at a quote, or at the end of the data."""
+        """The end of a quoted field whose content begins at a position: a quote, or the end of the data."""
         first, last = self._open[0] - self._offset, self._open[1] - self._offset
         if first <= position < last:
             position = _end_of_match(self._patterns.leading_quotes, self._data, position)
@@ -359,7 +359,7 @@ def _end_of_match(pattern: re.Pattern[bytes], data: bytes, position: int) -> int
 
 
 def _may_open_quotes(line: bytes, grammar: Grammar) -> bool:
-    """Whether a field of the line may begin with a quote; one anywhere else is text."""
+    """Return whether a field of the line may begin with a quote; one anywhere else is text."""
     return line.startswith(grammar.quote) or grammar.skip_space or grammar.delimiter + grammar.quote in line
 
 
@@ -369,7 +369,7 @@ def without_end_mark(data: bytes) -> bytes:
 
 
 def may_go_on(data: bytes, line_end: re.Match[bytes]) -> bool:
-    """Whether the next block may turn these returns at the end of the data into one line end with a newline."""
+    """Return whether the next block may turn these returns at the end of the data into one line end with a newline."""
     return len(data) - line_end.end() <= 1 and data.endswith(b"\r") and line_end.group() == b"\r"
 
 

@@ -22,25 +22,25 @@ MOST = 0.8
 
 @dataclass(frozen=True)
 class Votes:
-    """How many columns say that a row is a header, and how many that it is a record."""
+    """The numbers of columns that vote for a header, and for a record."""
 
     header: int
     record: int
 
     @property
     def is_header(self) -> bool:
-        """Whether the row is a header; values outweigh one name."""
+        """Return whether the row is a header; values outweigh one name."""
         return self.header > self.record and (self.header > 1 or not self.record)
 
     @property
     def is_open(self) -> bool:
-        """Whether no column says anything."""
+        """Return whether no column says anything."""
         return not self.header and not self.record
 
 
 @dataclass(frozen=True)
 class _Column:
-    """What most values of a column are: their kind, and the shape of codes; empty where they are anything."""
+    """The type of most values of a column: their kind, and the shape of codes; empty if they vary."""
 
     kind: str = ""
     shape: bytes = b""
@@ -63,18 +63,19 @@ class Body:
         return bool(self._below)
 
     def is_typed(self, place: int) -> bool:
-        """Whether most values of a column are of one kind other than text."""
+        """Return whether most values of a column are of one kind other than text."""
         return place < len(self._columns) and self._columns[place].kind in TYPED
 
     def stands_out(self, place: int, cell: bytes) -> bool:
-        """Whether a cell is neither blank nor of the kind, or the shape of codes, that its column's values have."""
+        """Return whether a cell is neither blank nor of the kind, or the shape of codes, that its column's
+        values have."""
         if place >= len(self._columns) or kind(cell) in BLANK:
             return False
         column = self._columns[place]
         return column.kind in TYPED or (column.shape != b"" and shape(cell) != column.shape)
 
     def is_filled(self, place: int, besides: Row) -> bool:
-        """Whether no value of a column is blank but that of a row."""
+        """Return whether no value of a column is blank but that of a row."""
         return all(row.cells[place].strip() for row in self._below if row is not besides)
 
     def found_again(self, row: Row, places: Sequence[int]) -> int:
@@ -83,14 +84,14 @@ class Body:
         return sum(any(row.cells[place] == other.cells[place] for other in others) for place in places)
 
     def votes(self, row: Row) -> Votes:
-        """What the columns say of a row above the others, or one of them."""
+        """The columns' votes on a row above the others, or one of them."""
         if not self.has_rows:
             return _votes_alone(row)
         votes = self._votes(row)
         return Votes(votes.count(1), votes.count(-1))
 
     def values(self, row: Row) -> list[int]:
-        """The places where a row has a value that names no column."""
+        """The indexes at which a row has a value that cannot name a column."""
         votes = self._votes(row)
         return [place for place, vote in enumerate(votes) if vote < 1 and kind(row.cells[place]) in TYPED]
 
@@ -106,7 +107,8 @@ class Body:
         ]
 
     def repeats(self, row: Row) -> bool:
-        """Whether half of a row's cells or more stand in their columns again, in other rows than such as repeat it."""
+        """Return whether half of a row's cells or more occur in their columns again, in other rows than such as repeat
+        it."""
         cells = _without_mark(row)
         others = [other.cells for other in self.rows if _without_mark(other) != cells]
         filled = [place for place in row.filled if kind(row.cells[place]) not in BLANK]
@@ -116,7 +118,7 @@ class Body:
         return len(again) * 2 >= len(filled) > 0
 
     def _numbered(self, row: Row) -> frozenset[int]:
-        """The places of cells that number or date the columns: they rise from cell to cell, beside a word or above
+        """The indexes of cells that number or date the columns: they rise from cell to cell, next to a word or above
         fractions, and hardly a row below does so.
         """
         places = _rising(row.cells)
@@ -141,7 +143,7 @@ def _rising(cells: Sequence[bytes]) -> list[int]:
 
 
 def _vote(cell: bytes, column: _Column, *, is_quoted: bool) -> int:
-    """1 where a cell names its column, -1 where it is one of the column's values, 0 where nothing can be said."""
+    """1 if a cell names its column, -1 if it is one of the column's values, 0 if undecided."""
     own = kind(cell)
     if own in BLANK:
         return 0
@@ -156,7 +158,7 @@ def _vote(cell: bytes, column: _Column, *, is_quoted: bool) -> int:
 
 
 def _is_date_of(cell: bytes, column: _Column) -> bool:
-    """Whether a cell is a date or a time above a column of other values."""
+    """Return whether a cell is a date or a time above a column of other values."""
     return column.kind in TYPED and column.kind not in TIMES and kind(cell) in TIMES
 
 

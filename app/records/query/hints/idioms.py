@@ -1,4 +1,4 @@
-"""What other APIs call the parts of a query, and what they are here. Pure."""
+"""Names of a query's parts in other APIs, with their names here. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -66,7 +66,7 @@ _RELATIONAL = ("count", "q", "or", "distinct", "aggregate", "having", "embed")
 
 
 def topic_of(name: str) -> str | None:
-    """What a name of another API is about."""
+    """The subject of another API's name."""
     plain = re.sub(r"[^a-z]", "", name[:100].lower())
     head = re.sub(r"[^a-z]", "", re.split(r"[\[.]", name[:100].lower())[0])
     return _BY_NAME.get(plain) or _BY_NAME.get(head)
@@ -106,7 +106,7 @@ def _hint(schema: DatasetSchema, members: Sequence[str], name: str, value: str) 
     return (hints if "select" in members else hints | _OF_RESULTS).get(topic_of(name) or "")
 
 
-# What differs where results are asked for, and not records.
+# Differences in queries for results instead of records.
 _OF_RESULTS = {
     "count": "Write it as _aggregate=count.",
     "select": "Choose the members of a result with _group and _aggregate.",
@@ -147,7 +147,7 @@ def _listed(schema: DatasetSchema, value: str) -> str:
 
 
 def _computed(schema: DatasetSchema, name: str, value: str) -> str:
-    """What an aggregate is asked for, by the name and the value of another API's parameter."""
+    """Read an aggregate from the name and the value of another API's parameter."""
     if "group" in name.lower():
         return f"_group={_grouped(schema, value)}"
     return f"_aggregate={translate_measure(schema.columns, value or name.strip('_')) or 'count'}"

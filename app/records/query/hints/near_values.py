@@ -1,6 +1,6 @@
-"""What a text that is no value of a column may have meant. Pure.
+"""Guesses at the meaning of a text that is not a value of its column. Pure.
 
-Nothing is taken for it: it is only named, and only if it can mean one thing.
+A guess is never used: it is only named, and only if it is unambiguous.
 """
 
 import re
@@ -36,7 +36,7 @@ def _read_number(column: Column, text: str) -> str | None:
     if "%" in text:
         return None
     is_negative = text.startswith("(") and text.endswith(")")
-    # An exponent is no sign beside a number.
+    # An exponent is not a sign next to a number.
     digits = _SIGNS.sub("", text if re.search(r"[0-9][eE][+-]?[0-9]", text) else re.sub(r"[eE]", "", text))
     match = re.fullmatch(r"([+-]?)([0-9.,']*)([eE][+-]?[0-9]+)?", digits)
     number = _without_separators(match[2]) if match else None
@@ -59,7 +59,7 @@ def _without_separators(text: str) -> str | None:
     elif text.count(",") > 1 or text.count(".") > 1:
         return re.sub("[.,]", "", text) if re.fullmatch(r"[0-9]{1,3}([.,][0-9]{3})+", text) else None
     elif "," in text:
-        # Three digits behind a comma prove nothing.
+        # Three digits after a comma prove nothing.
         text = "" if re.fullmatch(r"[0-9]{1,3},[0-9]{3}", text) else text.replace(",", ".")
     return text if text.count(".") <= 1 and re.search("[0-9]", text) else None
 
@@ -113,7 +113,7 @@ _READERS: dict[str, Callable[[Column, str], str | None]] = {
     "datetime": _read_datetime,
     "uuid": _read_uuid,
 }
-# How a type is written, where a value cannot be guessed.
+# The format of a type, for values that cannot be guessed.
 _WRITTEN = {
     **dict.fromkeys(
         ("number", "decimal"), "Write a point before the fraction and nothing between the digits, for example 1228.55."
@@ -126,7 +126,7 @@ _WRITTEN = {
 
 
 def how_written(column: Column) -> str | None:
-    """How values of a column's type are written."""
+    """The format of values of a column's type."""
     return _WRITTEN.get(column.type)
 
 

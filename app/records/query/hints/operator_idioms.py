@@ -1,4 +1,4 @@
-"""How other APIs write a condition, and how it is written here. Pure."""
+"""Conditions in the syntax of other APIs, and how to write them here. Pure."""
 
 import json
 import re
@@ -122,7 +122,7 @@ def find_column(columns: Sequence[Column], name: str) -> Column | None:
 
 
 def is_null_word(text: str) -> bool:
-    """Whether a text is what programs write for a value that is not there."""
+    """Return whether a text is what programs write for a missing value."""
     return text.strip().lower() in _NULLS
 
 
@@ -168,7 +168,7 @@ def _advise_translated(idiom: Idiom, name: str, source: Source) -> str:
 
 
 def translate_operator(column: Column, operator: str, value: Any, source: Source) -> Idiom | None:
-    """A condition with another API's operator as it is written here; None if there is none."""
+    """A condition with another API's operator as it is written here; None if there is no such operator."""
     name, offered = _plain(operator), column.kind.operators
     if name in _MISSING and "isnull" in offered:
         # `exists=false` and `notnull=false` ask for the contrary.
@@ -205,7 +205,7 @@ def find_condition(columns: Sequence[Column], name: str, value: str) -> Idiom | 
     name = name[:200]
     if compared := re.fullmatch(r"(.+?)\s*(>=|<=|<>|!=|==|~\*|>|<|!|~)\s*(.*)", name, re.DOTALL):
         head, sign, text = compared.groups()
-        # What stands behind a `=` was cut from a sign that ends with one.
+        # A text after `=` was cut from a sign that ends with one.
         sign, text = (sign, text) if text or not value else (f"{sign}=" if sign in "<>!" else sign, value)
         column = find_column(columns, head)
         return translate_operator(column, sign, text, "query") if column is not None else None

@@ -47,7 +47,7 @@ def _misspelt(schema: DatasetSchema, column: Column, name: str, operator: str, v
 
 
 def _explain(schema: DatasetSchema, members: Sequence[str], name: str, value: str) -> str | None:
-    """How the same is asked for here, if the parameter is one of another API."""
+    """The hint how to write the same here, if the parameter is one of another API."""
     head = name.partition(SEPARATOR)[0]
     if "aggregate" in members and (head == COUNT or topic_of(name) == "having"):
         return "Results cannot be filtered; they can be sorted: _sort=-count."

@@ -1,4 +1,5 @@
-"""What is said of a filter's value: what one that does not fit may mean, and what one that fits may mean too. Pure."""
+"""Hints and warnings for a filter's value: the possible meaning of an invalid one, and other meanings of a valid one.
+Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ _ZONE = re.compile(r"([Zz]|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$")
 
 
 def explain_value(mistake: QueryError, column: Column, operator: str, text: str, source: Source) -> QueryError:
-    """The mistake that a text is no value of a column, with what may be meant by it."""
+    """The mistake of a text that is not a value of a column, with its possible meaning."""
     near = near_value(column, text) if find_in_value(column, text) is None else None
     hint = mistake.hint or hint_for_value(column, operator, text, source) or (None if near else how_written(column))
     if near is None:
@@ -24,7 +25,7 @@ def explain_value(mistake: QueryError, column: Column, operator: str, text: str,
 
 
 def hint_for_value(column: Column, operator: str, text: str, source: Source) -> str | None:
-    """How the condition is written that a value may state; None if it states none."""
+    """The hint how to write the condition that a value may state; None if it states no condition."""
     if is_null_word(text) or not text:
         return missing(column, source, is_missing=operator not in ("ne", "nin"))
     if source == "body":
@@ -39,7 +40,7 @@ def hint_for_value(column: Column, operator: str, text: str, source: Source) -> 
 
 
 def _are_values(column: Column, text: str) -> bool:
-    """Whether each part of a comma list is a value of a column."""
+    """Return whether each part of a comma list is a value of a column."""
     try:
         values = [column.parse_comparable(part.strip()) for part in text[:1000].split(",")]
     except ValueError:
@@ -48,7 +49,7 @@ def _are_values(column: Column, text: str) -> bool:
 
 
 def warn_of_values(column: Column, operator: str, texts: Sequence[str], source: Source) -> Iterator[str]:
-    """What a caller may not have meant by the values of a condition that holds what was asked for."""
+    """Warnings about values of a condition that may not mean what the caller intended."""
     if not texts:
         which = "no record matches" if operator == "in" else "every record matches"
         yield f"'{column.name}' is compared with an empty list: {which}."
@@ -98,7 +99,7 @@ def _warn_of_times(column: Column, operator: str, texts: Sequence[str], source: 
 
 
 def _whole_day(column: Column, text: str, source: Source) -> str:
-    """How a whole day is asked for."""
+    """The hint for a whole day."""
     day = date.fromisoformat(text)
     if day >= date.max:
         return ""
