@@ -1,11 +1,11 @@
-"""A real browser that opens the pages: each time as somebody who has never been there, and noting what breaks."""
+"""A real browser that opens the pages: each in a tab of its own, which knows no key yet, and noting what breaks."""
 
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import BrowserContext, Page, async_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # A name for this computer that is not known as its own.
@@ -53,35 +53,41 @@ TRY_OUT = """async (id) => {
 
 
 @asynccontextmanager
-async def run_browser() -> AsyncIterator[Browser]:
-    """The browser of this machine; the test is skipped if there is none."""
+async def run_browser() -> AsyncIterator[BrowserContext]:
+    """A window of this machine's browser, which loads what never changes once; the test is skipped if there is none."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip("no Chromium is installed: the pages are not opened")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=program, args=[*OPTIONS])
-        yield browser
+        yield await browser.new_context()
         await browser.close()
 
 
 class Visitor:
     """Opens pages; what breaks a policy or a script meanwhile fails the test in the end."""
 
-    def __init__(self, browser: Browser) -> None:
-        self._browser = browser
+    def __init__(self, window: BrowserContext) -> None:
+        self._window = window
+        self._pages: list[Page] = []
         self.broken: list[str] = []
 
     async def open(self, address: str, *, width: int = 1280, scheme: str = "light", settled: str = SETTLED) -> Page:
         """The page of an address once it shows all it is going to, in a window of this width."""
-        context = await self._browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
-        )
-        page = await context.new_page()
+        page = await self._window.new_page()
+        self._pages.append(page)
+        await page.set_viewport_size({"width": width, "height": 900})
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         page.on("console", lambda message: self._note(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self._note(str(error)))
         await page.goto(address)
         await page.wait_for_selector(settled, state="attached")
         return page
+
+    async def leave(self) -> None:
+        """Close the pages."""
+        for page in self._pages:
+            await page.close()
 
     def _note(self, text: str) -> None:
         # An answer that is an error is none of the page.

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from asyncpg import Connection
 from httpx import AsyncClient
-from playwright.async_api import Browser
+from playwright.async_api import BrowserContext
 
 from app.local.services.services import Services
 from tests.api_process import api_process
@@ -62,17 +62,18 @@ async def _caller_of(url: str) -> AsyncIterator[AsyncClient]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
+async def browser() -> AsyncIterator[BrowserContext]:
     """A browser for the tests of a file."""
     async with run_browser() as started:
         yield started
 
 
 @pytest_asyncio.fixture
-async def visitor(browser: Browser) -> AsyncIterator[Visitor]:
+async def visitor(browser: BrowserContext) -> AsyncIterator[Visitor]:
     """Somebody who opens pages, none of which may break."""
     visiting = Visitor(browser)
     yield visiting
+    await visiting.leave()
     assert visiting.broken == []
 
 

@@ -17,7 +17,10 @@ THINGS = {
     "columns": [{"name": "kind", "type": "text"}, {"name": "n", "type": "integer"}, {"name": "v", "type": "integer"}],
 }
 RECORDS = "/datasets/things/records"
-ROWS = 1500
+# A batch has 25: of so few a table with faults has something to do, and takes seconds all the same.
+ROWS = 500
+# Enough for a table to go away and come back meanwhile.
+MANY_ROWS = 1500
 FAULTS: list[Fault] = ["slow", "throttles", "loses answers"]
 # Tries of a caller who does what Retry-After says.
 TRIES = 20
@@ -101,12 +104,12 @@ class TestImports:
     async def test_a_table_that_comes_back_has_all_of_it(
         self, client: AsyncClient, importer: Importer, table: FaultyTable
     ) -> None:
-        rows = "".join(f"a,{number},1\n" for number in range(ROWS))
+        rows = "".join(f"a,{number},1\n" for number in range(MANY_ROWS))
         announced = await importer.announce("things", f"kind,n,v\n{rows}".encode())
         work = asyncio.create_task(importer.drain())
         for fault in ("none", "down", "none"):
             table.fault = fault
             await asyncio.sleep(0.5)
         await work
-        assert (await importer.show(announced["id"]))["result"]["added"] == ROWS
-        assert await numbers(client, "a") == list(range(ROWS))
+        assert (await importer.show(announced["id"]))["result"]["added"] == MANY_ROWS
+        assert await numbers(client, "a") == list(range(MANY_ROWS))

