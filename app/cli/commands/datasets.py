@@ -15,6 +15,7 @@ from app.cli.completion import DatasetName
 from app.cli.display.dataset_view import count_text, show_dataset
 from app.cli.display.pages import read_list, write_list
 from app.cli.groups import listing_group
+from app.datasets.stores import STORES
 
 Store = Literal["relational", "keyvalue"]
 BODY_HELP = "The body of the API for what has no flag: JSON, @FILE, or - for the standard input (docs/datasets.md)."
@@ -75,7 +76,7 @@ def show_one(tolva: Tolva, name: DatasetName) -> None:
 
 def _count(tolva: Tolva, dataset: dict[str, Any]) -> str:
     """The number of records of a dataset: counted if the database has no estimate."""
-    if dataset["record_count"] is not None or dataset["store"] != "relational" or not dataset["columns"]:
+    if dataset["record_count"] is not None or not STORES[dataset["store"]].queries or not dataset["columns"]:
         return count_text(dataset)
     page = tolva.client.request("GET", dataset_path(dataset["name"], "/records"), _count="exact", _limit="1")
     return f"{page['count']:,}"

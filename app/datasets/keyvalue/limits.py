@@ -2,14 +2,10 @@
 
 import json
 
-from app.columns.column import Column
 from app.datasets.definition import Definition
 from app.datasets.errors import NotSupportedByStore
-from app.datasets.schema import DatasetSchema
 from app.datasets.stores import STORES
 
-# The operators of a list on the second column of a key, with one value of the first.
-RANGES = ("eq", "gt", "gte", "lt", "lte", "between", "startswith")
 # The definition is an item of the table, which has 400 KB at most.
 MAX_DEFINITION_BYTES = 350_000
 
@@ -33,11 +29,3 @@ def check_definition(definition: Definition) -> None:
     kept = [column.model_dump(mode="json", exclude_none=True) for column in definition.columns]
     if len(json.dumps(kept)) > MAX_DEFINITION_BYTES:
         raise NotSupportedByStore("The columns' descriptions and constraints are too long for the key-value store.")
-
-
-def listed_by(schema: DatasetSchema) -> list[tuple[Column, str]]:
-    """The columns that a list filters by, each with an operator; empty if records are read by their key alone."""
-    if len(schema.key) < schema.can.max_key_columns:
-        return []
-    first, second = schema.key
-    return [(first, "eq"), *((second, name) for name in second.kind.operators if name in RANGES)]

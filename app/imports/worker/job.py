@@ -297,7 +297,7 @@ class _Runner:
 
     async def _make_loader(self, connection: AsyncConnection, dataset: Dataset, load: LoadPlan) -> Loader:
         driver = await driver_connection(connection)
-        if dataset.store == "relational":
+        if dataset.can.has_table:
             return RelationalLoader(connection=driver, plan=load)
         to = Destination(dataset, self._row.id, self._row.attempts, self._begin_writing, self._meter.note_written)
         return KeyvalueLoader(connection=driver, plan=load, destination=to)

@@ -13,7 +13,6 @@ from app.core.dynamo.table import Range
 from app.core.errors import CursorInvalid
 from app.core.settings import get_settings
 from app.datasets.errors import NotSupportedByStore
-from app.datasets.keyvalue.limits import listed_by
 from app.datasets.keyvalue.partitions import MAX_KEY_BYTES
 from app.datasets.schema import DatasetSchema
 from app.records.etag import digest_of
@@ -21,6 +20,7 @@ from app.records.keyvalue.item import record_of, show_record
 from app.records.keyvalue.sort_key import END, KeyTooLong, bucket_of, item_key, successor
 from app.records.query.aggregate_query import AggregateQuery
 from app.records.query.filters import Condition
+from app.records.query.operators import OPERATORS, listed_by
 from app.records.query.record_query import Embedded, RecordQuery, RecordView
 from app.records.request import RecordsRequest
 from app.records.results import RecordPage, not_found
@@ -217,8 +217,8 @@ def _check_query(schema: DatasetSchema, query: RecordQuery) -> None:
 
 def _narrow(bounds: _Bounds, prefix: str, condition: Condition) -> None:
     """Take in only what a condition on the key's second column lets through."""
-    column, operator, texts = condition.column, condition.operator, condition.values
-    if operator == "startswith":
+    column, operator, texts = condition.column, OPERATORS[condition.operator], condition.values
+    if operator.is_prefix:
         bounds.narrow(prefix + texts[0], successor(prefix + texts[0]))
         return
     values = [column.parse_comparable(text) for text in texts]
@@ -226,13 +226,13 @@ def _narrow(bounds: _Bounds, prefix: str, condition: Condition) -> None:
     at_most = prefix + column.kind.greatest_sort_key(values[-1])
     # Between two values of a decimal column neither bound is a value that could be left out.
     is_value = at_least == at_most
-    if operator in ("eq", "gte", "between"):
+    if operator.least == "included":
         bounds.narrow(first=at_least + END)
-    if operator in ("eq", "lte", "between"):
+    if operator.most == "included":
         bounds.narrow(last=at_most + END)
-    if operator == "gt":
+    if operator.least == "excluded":
         bounds.narrow(first=successor(at_least + END) if is_value else at_least + END)
-    if operator == "lt":
+    if operator.most == "excluded":
         bounds.narrow(last=at_most if is_value else at_most + END)
 
 

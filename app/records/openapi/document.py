@@ -11,7 +11,6 @@ from app.columns.types.numbers import ANY_INTEGER
 from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
 from app.core.http.problem_documents import ProblemDocument, problem_response
 from app.datasets.errors import DatasetNotFound, DatasetSchemaChanged, NotSupportedByStore
-from app.datasets.keyvalue import limits
 from app.datasets.schema import DatasetSchema
 from app.records.openapi import queries
 from app.records.openapi.names import RESPONSES, about, choices_of, part_of, title_of
@@ -24,6 +23,7 @@ from app.records.openapi.writes import (
     write_operations,
     write_schemas,
 )
+from app.records.query.operators import listed_by
 
 # The problems of the routes of records, said once: the status and the response, by the name that operations refer to.
 _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -149,7 +149,7 @@ def paths_of(schema: DatasetSchema, embeddable: Collection[str]) -> dict[str, An
     on_all, on_one = write_operations(schema, _key_in_path(schema), _problems)
     one = f"{path}/records/{_key_template(schema)}"
     if not schema.can.queries:
-        listing = {"get": _list_part_operation(schema)} if limits.listed_by(schema) else {}
+        listing = {"get": _list_part_operation(schema)} if listed_by(schema) else {}
         return {
             f"{path}/records": {**listing, **on_all},
             f"{path}/records/get": {"post": _get_many_operation(schema)},

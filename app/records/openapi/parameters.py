@@ -10,7 +10,6 @@ from typing import Any
 from app.columns.column import Column
 from app.columns.schema_references import in_comment
 from app.columns.types.numbers import ANY_INTEGER
-from app.datasets.keyvalue import limits
 from app.datasets.schema import DatasetSchema
 from app.records.openapi.names import PARAMETERS
 from app.records.openapi.queries import (
@@ -24,7 +23,7 @@ from app.records.openapi.queries import (
     sort_names,
 )
 from app.records.query.functions import COUNT, can_group, periods_of
-from app.records.query.operators import OPERATORS, operators_of, parameter_name
+from app.records.query.operators import OPERATORS, listed_by, operators_of, parameter_name
 
 _COMMAS = {"style": "form", "explode": False}
 # A document in an address. Generators pass over a parameter that has `content` in place of a schema, and its operation.
@@ -77,7 +76,7 @@ def _component_name(schema: DatasetSchema, column: Column, operator: str) -> str
 def _filters(schema: DatasetSchema) -> list[tuple[Column, str]]:
     """The filters of a dataset's records: columns, each with an operator."""
     if not schema.can.queries:
-        return limits.listed_by(schema)
+        return listed_by(schema)
     return [(column, name) for column in schema.columns for name in operators_of(column)]
 
 
@@ -90,7 +89,7 @@ def _filter_parameter(schema: DatasetSchema, column: Column, name: str) -> dict[
     about = said if name == "eq" else f"`{column.name}` {operator.about}."
     if column.kind.query_note and operator.takes != "flag":
         parameter["description"] = f"{about.rstrip('.')}. {column.kind.query_note}".removeprefix(". ")
-    elif about and name not in _PLAIN:
+    elif about and not operator.is_plain:
         parameter["description"] = about
     if column.kind.is_document and operator.takes == "value":
         return {**parameter, "schema": _JSON_TEXT}
@@ -100,10 +99,6 @@ def _filter_parameter(schema: DatasetSchema, column: Column, name: str) -> dict[
     if name == "eq" and example is not None and choices is None:
         value = {**value, "examples": [example]}
     return {**parameter, **_in_address(operand(operator, value))}
-
-
-# What their names say already.
-_PLAIN = ("gt", "gte", "lt", "lte", "in")
 
 
 def filter_references(schema: DatasetSchema) -> list[dict[str, Any]]:

@@ -7,8 +7,7 @@ from typing import Any
 from app.records.errors import QueryContradictory
 from app.records.query.filters import Condition
 from app.records.query.operands import shown
-
-_LOWER, _UPPER = ("gt", "gte", "eq", "between"), ("lt", "lte", "eq", "between")
+from app.records.query.operators import OPERATORS
 
 
 def refuse_contradictions(conditions: Sequence[Condition]) -> None:
@@ -17,7 +16,7 @@ def refuse_contradictions(conditions: Sequence[Condition]) -> None:
     for condition in conditions:
         by_column.setdefault(condition.column.name, []).append(condition)
     for same in by_column.values():
-        if len(same) > 1 or same[0].operator == "between":
+        if len(same) > 1 or OPERATORS[same[0].operator].takes == "pair":
             _check(same)
 
 
@@ -37,14 +36,14 @@ def _check(conditions: Sequence[Condition]) -> None:
 
 
 def _allows(condition: Condition, value: str) -> bool:
-    if condition.operator in ("eq", "in"):
-        return value in condition.values
-    return condition.operator not in ("ne", "nin") or value not in condition.values
+    operator = OPERATORS[condition.operator]
+    return not operator.names_values or (value in condition.values) != operator.holds_for_null
 
 
 def _check_bounds(conditions: Sequence[Condition]) -> None:
-    lower = [(_bound(c, 0, 1 if c.operator == "gt" else 0), c) for c in conditions if c.operator in _LOWER]
-    upper = [(_bound(c, -1, -1 if c.operator == "lt" else 0), c) for c in conditions if c.operator in _UPPER]
+    pairs = [(c, OPERATORS[c.operator]) for c in conditions]
+    lower = [(_bound(c, 0, 1 if o.least == "excluded" else 0), c) for c, o in pairs if o.least is not None]
+    upper = [(_bound(c, -1, -1 if o.most == "excluded" else 0), c) for c, o in pairs if o.most is not None]
     if not lower or not upper:
         return
     least, least_said = max(lower, key=lambda pair: pair[0])

@@ -188,7 +188,7 @@ def _condition(
     values = []
     for text in texts:
         limits.check_text(len(text), place)
-        if operator in ("like", "ilike") and (len(text) - len(text.rstrip("\\"))) % 2:
+        if kind.takes_pattern and (len(text) - len(text.rstrip("\\"))) % 2:
             raise QueryError(place, "the pattern ends with a \\ that nothing follows", hint="A backslash is \\\\.")
         values.append(_comparable(text, column, operator, place, source))
     if kind.names_values and column.one_of is not None:

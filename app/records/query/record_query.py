@@ -30,6 +30,7 @@ from app.records.query.hints.idioms import explain_member, explain_selection, tr
 from app.records.query.hints.operator_idioms import find_column
 from app.records.query.limits import Limits
 from app.records.query.operands import SHOWN_LENGTH, QueryError, check_characters, comparable, shown
+from app.records.query.operators import operator_of
 from app.records.query.parameters import QueryOptions, raise_as_problem, read_address
 
 Count = Literal["none", "exact", "estimated"]
@@ -38,7 +39,6 @@ Form = Literal["page", "csv", "ndjson"]
 
 DEFAULT_LIMIT = 50
 # The operators for which an index can be read instead of the records.
-_INDEXED_OPERATORS = ("eq", "in", "gt", "gte", "lt", "lte", "between", "startswith", "isnull")
 MAX_WARNINGS = 10
 COUNTS = ("none", "exact", "estimated")
 # The members of a list other than conditions: in a query string with a `_` before it, in a body as it is.
@@ -321,6 +321,5 @@ def unserved(schema: DatasetSchema, query: RecordQuery) -> list[str]:
 
 
 def _is_served(schema: DatasetSchema, condition: Condition) -> bool:
-    # Of a json column, what it contains is indexed.
-    operators = ("contains",) if condition.column.kind.is_document else _INDEXED_OPERATORS
-    return condition.column.name in schema.indexed and condition.operator in operators
+    is_indexed = operator_of(condition.column, condition.operator).is_indexed
+    return is_indexed and condition.column.name in schema.indexed

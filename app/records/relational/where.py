@@ -13,11 +13,11 @@ from app.core.database.sql import Statement, Value
 from app.datasets.schema import DatasetSchema
 from app.datasets.tables import fold_accents, search_expression
 from app.records.query.filters import AllOf, AnyOf, Condition, Filter, Not
+from app.records.query.operators import operator_of
 from app.records.query.record_query import SortTerm
 
 # The alias of the dataset's table in every statement.
 SOURCE = "source"
-_COMPARISONS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 @dataclass
@@ -77,32 +77,15 @@ def _filter(part: Filter, parameters: Parameters) -> str:
 
 
 def _condition(condition: Condition, parameters: Parameters) -> str:
-    column, operator, values = condition.column, condition.operator, condition.values
-    name, sql_type = column_name(column), column.kind.sql
-    if operator == "isnull":
-        return f"{name} IS NULL" if values == ("true",) else f"{name} IS NOT NULL"
-    if operator in ("in", "nin"):
-        listed = f"{name} = ANY({parameters.add(list(values), sql_type)})"
-        return listed if operator == "in" else f"({listed}) IS NOT TRUE"
-    if operator == "between":
-        return f"{name} BETWEEN {parameters.add(values[0], sql_type)} AND {parameters.add(values[1], sql_type)}"
-    if operator == "contains" and column.kind.is_document:
-        return f"{name} @> {parameters.add(values[0], sql_type)}"
-    if operator in _PATTERNS:
-        keyword, pattern = _PATTERNS[operator]
-        text = values[0] if pattern is None else pattern.format(_escape(values[0]))
-        return f"{name} {keyword} {parameters.add(text, 'text')}"
-    value = parameters.add(values[0], sql_type)
-    return f"{name} IS DISTINCT FROM {value}" if operator == "ne" else f"{name} {_COMPARISONS[operator]} {value}"
-
-
-# LIKE and not a function: the planner knows how often a pattern fits, and that an index serves how a text starts.
-_PATTERNS = {
-    "contains": ("LIKE", "%{}%"),
-    "startswith": ("LIKE", "{}%"),
-    "like": ("LIKE", None),
-    "ilike": ("ILIKE", None),
-}
+    operator, values = operator_of(condition.column, condition.operator), condition.values
+    name, sql_type = column_name(condition.column), condition.column.kind.sql
+    if operator.takes == "flag":
+        return (operator.sql if values == ("true",) else operator.sql_if_false).format(name)
+    if operator.takes == "list":
+        return operator.sql.format(name, parameters.add(list(values), sql_type))
+    if operator.pattern is not None:
+        values, sql_type = tuple(operator.pattern.format(_escape(value)) for value in values), "text"
+    return operator.sql.format(name, *(parameters.add(value, sql_type) for value in values))
 
 
 def _escape(text: str) -> str:
