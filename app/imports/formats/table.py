@@ -93,6 +93,17 @@ class Places(Protocol):
         """The first byte of each, from 0."""
 
 
+def line_of(places: Places, rows: Positions, row: int) -> int:
+    """The line of one of a table's rows."""
+    return lines_of(places, rows[row : row + 1])[0]
+
+
+def lines_of(places: Places, rows: Positions) -> list[int]:
+    """The lines of some rows."""
+    lines: list[int] = places.lines(rows).tolist() if len(rows) else []
+    return lines
+
+
 @dataclass(frozen=True)
 class Part:
     """Some records of a file: their cells, and their places."""

@@ -34,7 +34,7 @@ class Batch:
 
     array: pa.Array
     line_of: Callable[[int], int]
-    # Whether all of them are numbers as JSON has them.
+    # Return whether all of them are numbers as JSON has them.
     is_plain: bool = False
 
     @cached_property
@@ -107,7 +107,7 @@ class Dates:
     tally: Tally
     timezone: str = ""
     is_given: bool = False
-    # Whether what is wider has joined.
+    # Return whether what is wider has joined.
     is_widened: bool = False
 
     @property

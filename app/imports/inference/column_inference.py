@@ -72,7 +72,7 @@ class Conclusion:
     type: TypeName
     members: dict[str, Any]
     why: list[str]
-    # Whether only digits beyond those of a double speak for a decimal.
+    # Return whether only digits beyond those of a double speak for a decimal.
     is_for_digits: bool = False
 
     @property
@@ -96,9 +96,9 @@ class ColumnInference:
     longest: int = 0
     unique: bool = True
     addresses: bool = True
-    # Whether another column shows points as groups or commas as decimals.
+    # Return whether another column shows points as groups or commas as decimals.
     beside_commas: bool = False
-    # Whether most columns with fractions are doubles.
+    # Return whether most columns with fractions are doubles.
     beside_doubles: bool = False
     # Why the column cannot be as it was chosen, as it is known so far.
     mistake: str = ""

@@ -36,7 +36,7 @@ class Match:
     apart: set[int] = field(default_factory=set)
     # Those whose separators are said for this file: nothing has to be proven of them.
     stated: set[int] = field(default_factory=set)
-    # Whether the header is that of the dataset's exports.
+    # Return whether the header is that of the dataset's exports.
     has_own_header: bool = False
 
 

@@ -35,7 +35,7 @@ class NumberType:
     type: TypeName | None
     members: dict[str, Any]
     why: list[str]
-    # Whether only digits beyond those of a double speak for a decimal.
+    # Return whether only digits beyond those of a double speak for a decimal.
     is_for_digits: bool = False
 
 

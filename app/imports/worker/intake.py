@@ -27,6 +27,7 @@ from app.imports.choices import ColumnChoice, first_mistake
 from app.imports.errors import DatasetDeleted, FileNotFound, ImportFailed, OptionsMismatch
 from app.imports.models import FINISHED, INBOX, Import, Mode, OnReject
 from app.imports.service import check_size
+from app.imports.worker.commit import record_failure
 from app.imports.worker.job import run_import
 from app.imports.worker.turns import ImportPostponed
 
@@ -148,8 +149,7 @@ def postponed_seconds(queued: int) -> int:
 
 
 async def _fail(row: Import, lease: repository.Lease, problem: ImportFailed) -> None:
-    async with transaction() as session:
-        await repository.finish_import(session, lease, {"status": "failed", "problem": problem.document()})
+    await record_failure(lease, problem.document(), {})
     log.event("import.failed", import_id=row.id, problem=problem.slug())
 
 

@@ -7,33 +7,41 @@ from typing import Any
 from app.columns.column import ROW_ID, Column
 from app.datasets.definition import Index
 from app.datasets.models import Dataset
-from app.imports.formats.csv.dialect import Dialect
 from app.imports.inference.infer import Proposal
-from app.imports.load.loader import LoadPlan
+from app.imports.load.loader import Loaded, LoadPlan
+from app.imports.models import Status
+from app.imports.report import Report
 from app.imports.source.source import Source
 from app.imports.values.conventions import separators_of
-from app.imports.worker.plan import FilePlan
+from app.imports.worker.plan import FilePlan, ImportPlan
+from app.imports.worker.progress import Meter
 
 
 @dataclass
 class Outcome:
-    """The parts of an import other than its status."""
+    """The members that an import shows besides its status."""
 
+    report: Report
+    meter: Meter
     dialect: dict[str, Any] = field(default_factory=dict)
     columns: list[dict[str, Any]] = field(default_factory=list)
     renamed: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
-    def describe(self, dialect: Dialect, source: Source, plan: FilePlan, load: LoadPlan) -> None:
-        """Record the file's format, and the mapping of its columns."""
+    def describe(self, source: Source, plan: ImportPlan, kept: Collection[str]) -> None:
+        """Note how the file is written, what of it goes where, and which options, `kept`, are the dataset's."""
+        dialect, file, load = plan.dialect, plan.file, plan.load
         self.dialect = dialect.report() | {
             "encoding": source.encoding.name,
             "compression": source.compression,
-            "timezone": plan.read.conventions.timezone,
+            "timezone": file.read.conventions.timezone,
         }
-        self.warnings = [*source.warnings, *dialect.warnings, *_list_warnings(plan, load)]
-        chosen = [place for place, choice in plan.selection.choices.items() if choice.name is not None]
+        if kept:
+            self.dialect["from_dataset"] = sorted(kept)
+        self.warnings = [*source.warnings, *dialect.warnings, *_list_warnings(file, load)]
+        chosen = [place for place, choice in file.selection.choices.items() if choice.name is not None]
         self.renamed = _name_changes(dialect.labels, load, chosen, has_header=bool(dialect.header_line))
+        self.describe_columns(load, plan.proposal)
 
     def describe_columns(self, load: LoadPlan, proposal: Proposal | None) -> None:
         """Note which columns there are and, of those that the file settles, why."""
@@ -46,10 +54,19 @@ class Outcome:
             for column, why, nearly in zip(load.loaded, evidence, candidates, strict=True)
         ]
 
-    def describe_options(self, kept: Collection[str]) -> None:
-        """Note which options are the dataset's."""
-        if kept:
-            self.dialect["from_dataset"] = sorted(kept)
+    def values(self, status: Status, loaded: Loaded | None) -> dict[str, Any]:
+        """The catalogue's values for an import that ends so."""
+        return {
+            "status": status,
+            "dialect": self.dialect,
+            "columns": self.columns,
+            "renamed": self.renamed,
+            "warnings": self.warnings,
+            "progress": self.meter.document(),
+            "totals": self.report.totals,
+            "rejections": self.report.rejections,
+            "result": None if loaded is None else vars(loaded.counts),
+        }
 
     def describe_open(self) -> None:
         """Note that no columns are settled."""

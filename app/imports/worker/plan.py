@@ -18,7 +18,8 @@ from app.datasets.service import check_references
 from app.imports import errors
 from app.imports.choices import ColumnChoice
 from app.imports.formats.csv.dialect import Dialect
-from app.imports.formats.csv.reader import CsvPlan, layout_of
+from app.imports.formats.csv.reader import Coding, CsvPlan, CsvReader, layout_of
+from app.imports.formats.table import Reader
 from app.imports.inference.infer import Proposal
 from app.imports.inference.match import Match, match_columns
 from app.imports.inference.pick import Picked
@@ -27,8 +28,8 @@ from app.imports.load.loader import LoadPlan
 from app.imports.load.new_table import key_referenced
 from app.imports.models import Import, Mode
 from app.imports.service import check_key
+from app.imports.values.cells import Conventions
 from app.imports.values.conventions import conventions_of
-from app.imports.worker.pipeline import ReadPlan
 
 # A record may be longer than a field, and an open quote is followed no further than this.
 RECORD_PER_FIELD = 8
@@ -36,16 +37,42 @@ SEPARATORS = ("decimal_separator", "thousands_separator")
 
 
 @dataclass(frozen=True)
+class ReadPlan:
+    """How a file is read: its records, by its format, and the ways that values are written in it."""
+
+    file: CsvPlan
+    conventions: Conventions
+
+    def reader(self, coding: Coding) -> Reader:
+        """The reader of the file from its beginning."""
+        return CsvReader(self.file, coding)
+
+
+@dataclass(frozen=True)
 class FilePlan:
-    """The match of a file's labels and its import's options: `match` is None if the file determines the columns."""
+    """The plan of a file by its labels and its import's choices: `match` is None if the file settles the columns."""
 
     selection: Selection
     match: Match | None
     read: ReadPlan
 
-    @property
-    def settles(self) -> bool:
-        return self.match is None
+
+@dataclass(frozen=True, kw_only=True)
+class ImportPlan:
+    """How one attempt reads its file and what it loads, settled before the first row.
+
+    `proposal` has the columns that the file settles; it is that of all records, or of the first `sampled` ones.
+    """
+
+    dialect: Dialect
+    file: FilePlan
+    load: LoadPlan
+    proposal: Proposal | None
+    sampled: int | None
+
+    def leaves_open(self, records: int) -> bool:
+        """Return whether a file of so many records has none to settle the dataset's columns by."""
+        return self.load.new and records == 0
 
 
 def plan_file(row: Import, dataset: Dataset, dialect: Dialect, options: ImportOptions) -> FilePlan:

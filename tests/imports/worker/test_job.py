@@ -13,7 +13,7 @@ from app.core.database.sessions import transaction
 from app.core.settings import get_settings
 from app.imports.models import Import
 from app.imports.repository import MAX_ATTEMPTS
-from app.imports.worker.job import HEARTBEAT_SECONDS
+from app.imports.worker.claim import HEARTBEAT_SECONDS
 from tests.imports.conftest import Importer
 
 STOCK = {
