@@ -1,6 +1,8 @@
 """The template of the stack as Python values, each short form of a function as its long one."""
 
 import tomllib
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,11 @@ _Loader.add_multi_constructor("!", _construct)
 
 def load(path: str = "template.yaml") -> Document:
     """The template at a path below the root."""
+    return deepcopy(_read(path))
+
+
+@cache
+def _read(path: str) -> Document:
     document: Document = yaml.load((ROOT / path).read_text("utf-8"), _Loader)
     return document
 
