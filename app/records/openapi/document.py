@@ -27,18 +27,18 @@ from app.records.query.operators import listed_by
 
 # The problems of the routes of records, said once: the status and the response, by the name that operations refer to.
 _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
-    "Query": ("400", problem_response("Invalid query", [ParameterInvalid, CursorInvalid])),
-    "Key": ("400", problem_response("Invalid record key or parameter", [ParameterInvalid])),
-    "NoKey": ("401", problem_response(KeyMissing.title, [KeyMissing])),
-    "NoScope": ("403", problem_response(ScopeMissing.title, [ScopeMissing])),
-    "NoDataset": ("404", problem_response(DatasetNotFound.title, [DatasetNotFound])),
-    "NoRecord": ("404", problem_response("Dataset or record not found", [DatasetNotFound])),
-    "NoFormat": ("406", problem_response("Format not available")),
-    "TooLarge": ("413", problem_response(BodyTooLarge.title, [BodyTooLarge])),
-    "NoExport": ("422", problem_response("Export too large")),
-    "Unsuitable": ("422", problem_response(NotSupportedByStore.title, [NotSupportedByStore])),
-    "NoResult": ("422", problem_response("Result out of range")),
-    "Unavailable": (
+    "QueryInvalid": ("400", problem_response("Invalid query", [ParameterInvalid, CursorInvalid])),
+    "RecordKeyInvalid": ("400", problem_response("Invalid record key or parameter", [ParameterInvalid])),
+    "KeyMissing": ("401", problem_response(KeyMissing.title, [KeyMissing])),
+    "ScopeMissing": ("403", problem_response(ScopeMissing.title, [ScopeMissing])),
+    "DatasetNotFound": ("404", problem_response(DatasetNotFound.title, [DatasetNotFound])),
+    "RecordNotFound": ("404", problem_response("Dataset or record not found", [DatasetNotFound])),
+    "FormatNotAvailable": ("406", problem_response("Format not available")),
+    "BodyTooLarge": ("413", problem_response(BodyTooLarge.title, [BodyTooLarge])),
+    "ExportTooLarge": ("422", problem_response("Export too large")),
+    "NotSupportedByStore": ("422", problem_response(NotSupportedByStore.title, [NotSupportedByStore])),
+    "ResultOutOfRange": ("422", problem_response("Result out of range")),
+    "ServiceUnavailable": (
         "503",
         problem_response(
             "Service unavailable, query timed out or dataset schema changed",
@@ -50,7 +50,7 @@ _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 _EXPORTS = "With `Accept: text/csv` or `application/x-ndjson` the response is a file of all of them."
 _LINK = {"Link": {"description": "the next page, if there is one", "schema": {"type": "string"}}}
-_EVERYWHERE = ("NoKey", "NoScope", "NoDataset", "Unavailable", "Problem")
+_EVERYWHERE = ("KeyMissing", "ScopeMissing", "DatasetNotFound", "ServiceUnavailable", "Problem")
 
 
 def tag_of(schema: DatasetSchema) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def schemas_of(schema: DatasetSchema, embeddable: Collection[str]) -> dict[str, 
         **({f"{schema.name}_embedded": _embedded_schema(schema, embeddable)} if embeddable else {}),
         f"{schema.name}_page": _page_schema(schema),
         f"{schema.name}_keys": _object({"keys": keys}, ["keys"]) | {"additionalProperties": False},
-        f"{schema.name}_some": some,
+        f"{schema.name}_records": some,
         **queries.query_schemas(schema, embeddable),
         **write_schemas(schema),
     }
@@ -171,7 +171,9 @@ def _list_operation(schema: DatasetSchema, embeddable: Collection[str]) -> dict[
             f"Records that match all conditions, ordered by {_names(schema.key)} or by `_sort`. {_EXPORTS}"
         ),
         "parameters": list_parameters(schema, embeddable),
-        "responses": _responses(part_of(schema, "page"), "Query", "NoFormat", "NoExport", headers=_LINK),
+        "responses": _responses(
+            part_of(schema, "page"), "QueryInvalid", "FormatNotAvailable", "ExportTooLarge", headers=_LINK
+        ),
     }
 
 
@@ -181,7 +183,7 @@ def _list_part_operation(schema: DatasetSchema) -> dict[str, Any]:
         **operation_of(schema, f"list_{schema.name}_records", f"List records of {title_of(schema)}"),
         "description": f"Those with one `{first.name}`, in the order of `{second.name}`.",
         "parameters": list_parameters(schema, ()),
-        "responses": _responses(part_of(schema, "page"), "Query", "Unsuitable", headers=_LINK),
+        "responses": _responses(part_of(schema, "page"), "QueryInvalid", "NotSupportedByStore", headers=_LINK),
     }
 
 
@@ -190,7 +192,14 @@ def _query_operation(schema: DatasetSchema) -> dict[str, Any]:
         **operation_of(schema, f"query_{schema.name}_records", f"Query records of {title_of(schema)}"),
         "description": f"The query as JSON: conditions joined by and, or and not, and long lists of values. {_EXPORTS}",
         "requestBody": body_of(part_of(schema, "query")),
-        "responses": _responses(part_of(schema, "page"), "Query", "NoFormat", "NoExport", "TooLarge", "OtherKind"),
+        "responses": _responses(
+            part_of(schema, "page"),
+            "QueryInvalid",
+            "FormatNotAvailable",
+            "ExportTooLarge",
+            "BodyTooLarge",
+            "MediaTypeUnsupported",
+        ),
     }
 
 
@@ -199,7 +208,7 @@ def _get_many_operation(schema: DatasetSchema) -> dict[str, Any]:
         **operation_of(schema, f"get_{schema.name}_records", f"Get many records of {title_of(schema)}"),
         "description": "The records are in the order of the keys, with null for each one that does not exist.",
         "requestBody": body_of(part_of(schema, "keys")),
-        "responses": _responses(part_of(schema, "some"), "Query", "TooLarge", "OtherKind"),
+        "responses": _responses(part_of(schema, "records"), "QueryInvalid", "BodyTooLarge", "MediaTypeUnsupported"),
     }
 
 
@@ -209,7 +218,7 @@ def _get_operation(schema: DatasetSchema, embeddable: Collection[str]) -> dict[s
         **operation_of(schema, f"get_{schema.name}_record", f"Get a record of {title_of(schema)}"),
         "description": f"The record with this {_names(schema.key)}. Use its `ETag` for conditional writes.",
         "parameters": [*_key_in_path(schema), *view_parameters(schema, embeddable)],
-        "responses": _responses(part_of(schema, "view"), "Key", "NoRecord", headers=etag),
+        "responses": _responses(part_of(schema, "view"), "RecordKeyInvalid", "RecordNotFound", headers=etag),
     }
 
 
@@ -218,7 +227,9 @@ def _aggregate_operation(schema: DatasetSchema) -> dict[str, Any]:
         **operation_of(schema, f"aggregate_{schema.name}_records", f"Aggregate records of {title_of(schema)}"),
         "description": "Counts, sums, means and extremes of the records that match all conditions.",
         "parameters": aggregate_parameters(schema),
-        "responses": _responses(part_of(schema, "results"), "Query", "NoFormat", "NoResult", headers=_LINK),
+        "responses": _responses(
+            part_of(schema, "results"), "QueryInvalid", "FormatNotAvailable", "ResultOutOfRange", headers=_LINK
+        ),
     }
 
 

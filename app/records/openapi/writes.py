@@ -95,22 +95,22 @@ ANY_CHANGE = body_of(_ANY_RECORD, JSON, MERGE_PATCH)
 
 # The problems of writing, by the name that operations refer to: the status and the response.
 WRITE_PROBLEMS: dict[str, tuple[str, Document]] = {
-    "Malformed": ("400", problem_response("The body is not JSON, or the URL or a header is invalid")),
-    "Clash": (
+    "MalformedJson": ("400", problem_response("The body is not JSON, or the URL or a header is invalid")),
+    "Conflict": (
         "409",
         problem_response(
             "A unique value is taken, a referenced record does not exist, the dataset has no columns yet or is in "
             "use by an import or another request, or the request with this Idempotency-Key is still running"
         ),
     ),
-    "Referenced": ("409", problem_response("Another record references this one, or the dataset is busy")),
-    "OtherState": ("412", problem_response("The precondition of If-Match or If-None-Match failed")),
-    "TooMuch": ("413", problem_response("Body or array too large")),
-    "OtherKind": ("415", problem_response("Unsupported media type")),
-    "Unfit": ("422", problem_response("Invalid record, or an Idempotency-Key reused with another body")),
+    "RecordReferenced": ("409", problem_response("Another record references this one, or the dataset is busy")),
+    "PreconditionFailed": ("412", problem_response("The precondition of If-Match or If-None-Match failed")),
+    "RequestTooLarge": ("413", problem_response("Body or array too large")),
+    "MediaTypeUnsupported": ("415", problem_response("Unsupported media type")),
+    "RecordInvalid": ("422", problem_response("Invalid record, or an Idempotency-Key reused with another body")),
 }
-_WRITING = ("Malformed", "Clash", "TooMuch", "OtherKind", "Unfit")
-_ADDRESSED = ("NoRecord", "OtherState")
+_WRITING = ("MalformedJson", "Conflict", "RequestTooLarge", "MediaTypeUnsupported", "RecordInvalid")
+_ADDRESSED = ("RecordNotFound", "PreconditionFailed")
 
 
 def can_be_conditional(operation: Document) -> Document:
@@ -198,7 +198,7 @@ def write_operations(
     delete = operation_of(schema, f"delete_{name}_record", f"Delete a record of {title}") | {
         "description": "With `If-Match`, only if the record still has that ETag.",
         "parameters": [*key, *CONDITIONS],
-        "responses": {"204": {"description": "Deleted"}, **problems("Malformed", "Referenced", *_ADDRESSED)},
+        "responses": {"204": {"description": "Deleted"}, **problems("MalformedJson", "RecordReferenced", *_ADDRESSED)},
     }
     return {"post": post}, {"put": put, "patch": patch, "delete": delete}
 
