@@ -12,12 +12,11 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.columns.constraints import CONSTRAINTS, Constraints
 from app.columns.conventions import OF_NUMBERS, Conventions
-from app.columns.patterns import matcher
 from app.columns.type_names import check_type_name
 from app.columns.types.base import ColumnType
 from app.columns.types.registry import TYPES, TypeName
-from app.core.fields import Positive
 
 MAX_NAME_LENGTH = 63
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
@@ -79,22 +78,20 @@ class _Typed(BaseModel):
     type: GivenType
 
 
-class Column(Conventions, _Typed):
-    """A column of a dataset: its name, its type, what its values must fulfil and how files write them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Sized(BaseModel):
+    """The members of a column after its conventions."""
 
     precision: int | None = Field(None, ge=1, le=MAX_PRECISION, description="total digits; decimal only")
     scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="digits after the decimal point; decimal only")
     required: bool = Field(False, description="never null")
     unique: bool = Field(False, description="no two records share a value")
-    min: int | float | str | None = Field(None, description="the least value")
-    max: int | float | str | None = Field(None, description="the greatest value")
-    max_length: Positive | None = Field(None, description="the most characters of a text")
-    pattern: str | None = Field(
-        None, max_length=500, description="a regular expression that matches the whole text (RE2)"
-    )
-    one_of: list[str | int | float | bool] | None = Field(None, min_length=1, max_length=1000)
+
+
+class Column(Constraints, _Sized, Conventions, _Typed):
+    """A column of a dataset: its name, its type, what its values must fulfil and how files write them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     references: str | None = Field(None, description="the dataset whose keys this column references")
     label: str | None = Field(None, description="the column's header in the file")
     description: str | None = Field(None, max_length=2000)
@@ -103,36 +100,22 @@ class Column(Conventions, _Typed):
     def _is_consistent(self) -> Self:
         if self.name in SYSTEM_COLUMNS:
             raise ValueError(f"'{self.name}' is a name that PostgreSQL keeps for itself")
-        self._check_constraints()
-        self._check_conventions()
+        kind = self.kind
+        self._check_constraints(kind)
+        self._check_conventions(kind)
         return self
 
-    def _check_constraints(self) -> None:
-        kind = self.kind
-        for name in ("min", "max"):
-            value = getattr(self, name)
-            if value is not None and not kind.ordered:
-                raise ValueError(f"`{name}` does not go with {self.type}")
-            if value is not None:
-                self.parse_bound(value)
-        for name in ("max_length", "pattern"):
-            if getattr(self, name) is not None and not kind.is_text:
-                raise ValueError(f"`{name}` goes with text, not with {self.type}")
-        if self.one_of is not None and kind.is_document:
-            raise ValueError("`one_of` does not go with json")
-        for value in self.one_of or ():
-            self.parse_bound(value)
-        if self.pattern is not None:
-            try:
-                matcher(self.pattern)
-            except ValueError as error:
-                raise ValueError(f"`pattern` is not a regular expression of RE2: {error}") from None
+    def _check_constraints(self, kind: ColumnType[Any]) -> None:
+        for code in Constraints.model_fields:
+            bound = getattr(self, code)
+            if bound is not None:
+                CONSTRAINTS[code].check_bound(kind, bound)
 
-    def _check_conventions(self) -> None:
+    def _check_conventions(self, kind: ColumnType[Any]) -> None:
         for name in OF_NUMBERS:
-            if getattr(self, name) is not None and not self.kind.is_number:
+            if getattr(self, name) is not None and not kind.is_number:
                 raise ValueError(f"`{name}` goes with numbers, not with {self.type}")
-        if self.booleans is not None and "booleans" not in self.kind.members:
+        if self.booleans is not None and "booleans" not in kind.members:
             raise ValueError(f"`booleans` goes with boolean, not with {self.type}")
         if self.thousands_separator is not None and self.thousands_separator == (self.decimal_separator or "."):
             raise ValueError(

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.columns.column import Column
-from app.columns.patterns import anchored
+from app.columns.constraints import CONSTRAINTS
+from app.columns.rules import constraint_rules
 from app.columns.schema_references import NOT_FINITE as NOT_FINITE_NAME
 from app.columns.schema_references import NUMBER, in_comment, schema_reference
 from app.columns.types.base import Schema, Shown
@@ -53,7 +54,7 @@ def compared_value(type_name: str) -> Schema:
 def allowed_values(column: Column) -> Schema:
     """The schema of the values that a column with `one_of` takes, as records show them."""
     kind = {name: value for name, value in column.kind.schema.items() if name in ("type", "format")}
-    values = [_as_shown(value, column) for value in column.one_of or ()]
+    values = CONSTRAINTS["one_of"].schema(column.kind, column.one_of or ())["enum"]
     texts = [value for value in values if isinstance(value, str)]
     names = {"x-enum-varnames": _names_of(texts)} if texts and not _are_names(texts) else {}
     return {**kind, "enum": values, **names}
@@ -102,13 +103,8 @@ def plain_value(column: Column, example: Any = None) -> Schema:
     schema = {**column.kind.schema, **_description(column)}
     if column.one_of is not None:
         schema |= allowed_values(column)
-    if column.max_length is not None:
-        schema["maxLength"] = column.max_length
-    if column.pattern is not None:
-        schema["pattern"] = anchored(column.pattern)
-    if column.type in ("integer", "number"):
-        bounds = {"minimum": column.min, "maximum": column.max}
-        schema |= {name: _as_shown(bound, column) for name, bound in bounds.items() if bound is not None}
+    for rule in constraint_rules(column):
+        schema |= CONSTRAINTS[rule.code].schema(column.kind, rule.bound)
     shown = example if example is not None else _example(column)
     return schema if shown is None else schema | {"examples": [shown]}
 
@@ -178,11 +174,6 @@ def _not_finite(column: Column) -> list[str]:
     allowed = {"NaN": column.min is None and column.max is None}
     allowed |= {"Infinity": column.max is None, "-Infinity": column.min is None}
     return [text for text in column.kind.not_finite if allowed[text]]
-
-
-def _as_shown(value: str | float, column: Column) -> Shown:
-    """A value of a constraint as records show it."""
-    return column.kind.decode(column.parse_bound(value))
 
 
 def _example(column: Column) -> Shown | None:

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_serializer, field_validator, model_validator
 
 from app.columns.column import MAX_PRECISION, ROW_ID, Column, GivenType, Name
+from app.columns.constraints import Constraints
 from app.columns.conventions import Conventions
-from app.core.fields import Positive, RequestBody
+from app.core.fields import RequestBody
 from app.datasets.definition import Definition, Index, declared_indexes
 from app.datasets.import_options import ImportOptions
 from app.datasets.stores import MAX_KEY_COLUMNS, Store
@@ -52,11 +53,8 @@ class ColumnAdded(Column):
         return Column.model_validate(self.model_dump(exclude={"fill"}, exclude_unset=True))
 
 
-class ColumnChange(RequestBody, Conventions):
-    """A change of a column: members left out stay, null removes.
-
-    If a text becomes another type, its conventions also give the format of the texts.
-    """
+class _ChangedFirst(RequestBody, Conventions):
+    """The members of a column's change before its constraints."""
 
     name: Name | None = Field(None, description="its new name")
     type: GivenType | None = Field(None, description="its new type: every record's value must convert exactly")
@@ -64,13 +62,14 @@ class ColumnChange(RequestBody, Conventions):
     scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="digits after the decimal point; decimal only")
     required: bool | None = Field(None, description="never null")
     unique: bool | None = Field(None, description="no two records share a value")
-    min: int | float | str | None = Field(None, description="the least value")
-    max: int | float | str | None = Field(None, description="the greatest value")
-    max_length: Positive | None = Field(None, description="the most characters of a text")
-    pattern: str | None = Field(
-        None, max_length=500, description="a regular expression that matches the whole text (RE2)"
-    )
-    one_of: list[str | int | float | bool] | None = Field(None, min_length=1, max_length=1000)
+
+
+class ColumnChange(Constraints, _ChangedFirst):
+    """A change of a column: members left out stay, null removes.
+
+    If a text becomes another type, its conventions also give the format of the texts.
+    """
+
     references: str | None = Field(None, description="the dataset whose keys this column references")
     label: str | None = Field(None, description="the column's header in the file")
     description: str | None = Field(None, max_length=2000)

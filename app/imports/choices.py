@@ -9,9 +9,9 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from app.columns.column import MAX_PRECISION, SYSTEM_COLUMNS, Column, GivenType, Name
+from app.columns.constraints import Constraints
 from app.columns.conventions import Conventions
 from app.columns.date_formats import is_date_format
-from app.core.fields import Positive
 from app.core.validation import misfits_of_members
 
 MAX_CHOICES = 2000
@@ -22,10 +22,8 @@ SIZE = ("precision", "scale")
 NOT_OF_COLUMNS = frozenset({"label", "omit"})
 
 
-class ColumnChoice(Conventions):
-    """The options of a column, given before its file is read. Members left out are inferred, or the dataset's."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _ChosenFirst(Conventions):
+    """The members of a choice before its constraints."""
 
     label: str = Field(
         max_length=1000,
@@ -39,13 +37,13 @@ class ColumnChoice(Conventions):
     scale: int | None = Field(None, ge=0, le=MAX_PRECISION, description="of a decimal; else the file decides")
     required: bool | None = Field(None, description="never null")
     unique: bool | None = Field(None, description="no two records share a value")
-    min: int | float | str | None = Field(None, description="the least value")
-    max: int | float | str | None = Field(None, description="the greatest value")
-    max_length: Positive | None = Field(None, description="the most characters of a text")
-    pattern: str | None = Field(
-        None, max_length=500, description="a regular expression that matches the whole text (RE2)"
-    )
-    one_of: list[str | int | float | bool] | None = Field(None, min_length=1, max_length=1000)
+
+
+class ColumnChoice(Constraints, _ChosenFirst):
+    """The options of a column, given before its file is read. Members left out are inferred, or the dataset's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     references: str | None = Field(None, description="the dataset whose keys this column references")
     description: str | None = Field(None, max_length=2000)
 

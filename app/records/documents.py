@@ -3,14 +3,14 @@
 The rules are those of imports, read from the same table; nothing is rounded, guessed or cut.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from app.columns.column import ROW_ID, Column
-from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
-from app.columns.patterns import matcher
+from app.columns.constraints import CONSTRAINTS
+from app.columns.rules import Rule, address_rule, constraint_rules, type_rule
 from app.columns.types.base import Unreadable
 from app.core.errors import did_you_mean
 from app.core.strict_json import parse_json
@@ -72,7 +72,7 @@ class ColumnReader:
         self._type_rule = type_rule(column)
         rules = {rule.code: rule for rule in constraint_rules(column)}
         self._required = rules.pop("required", None)
-        self._checks = [(CHECKS[code](column, rule.bound), rule) for code, rule in rules.items()]
+        self._checks = [(CONSTRAINTS[code].find_check(column.kind, rule.bound), rule) for code, rule in rules.items()]
         if (address := address_rule(column, key)) is not None:
             self._checks.append((lambda value: value in address.bound, address))
 
@@ -210,44 +210,6 @@ def merge(target: Any, patch: Any) -> Any:
         else:
             merged[name] = merge(merged.get(name), value)
     return merged
-
-
-Check = Callable[[Any], bool]
-
-
-def _too_long(_: Column, most: int) -> Check:
-    return lambda value: len(value) > most
-
-
-def _unfit(_: Column, pattern: str) -> Check:
-    fits = matcher(pattern)
-    return lambda value: not fits(value)
-
-
-# A number that is not one is in no range: it is neither at least nor at most anything.
-def _too_small(column: Column, least: Any) -> Check:
-    bound = column.parse_bound(least)
-    return lambda value: not value >= bound
-
-
-def _too_large(column: Column, most: Any) -> Check:
-    bound = column.parse_bound(most)
-    return lambda value: not value <= bound
-
-
-def _not_among(column: Column, choices: Sequence[Any]) -> Check:
-    allowed = frozenset(column.parse_bound(choice) for choice in choices)
-    return lambda value: value not in allowed
-
-
-# What tells whether a value breaks a rule of `datasets/rules.py`, but `required`, which no value breaks.
-CHECKS: dict[str, Callable[[Column, Any], Check]] = {
-    "max_length": _too_long,
-    "pattern": _unfit,
-    "min": _too_small,
-    "max": _too_large,
-    "one_of": _not_among,
-}
 
 
 @lru_cache(MAX_SCHEMAS)

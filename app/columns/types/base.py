@@ -122,6 +122,16 @@ class ColumnType(ABC, Generic[Value]):
     def restore(self, text: str) -> Value:
         """The value that an attribute's text or number stands for."""
 
+    def write_sql(self, value: Any) -> str:
+        """The text that PostgreSQL casts to a value that is given as JSON shows it.
+
+        Raises:
+            ValueError: it is not a value of this type.
+        """
+        text = value if isinstance(value, str) else json.dumps(value)
+        self.parse(text)
+        return text
+
     def sort_key(self, value: Value) -> str:
         """The text of a value that sorts, by its bytes, as the value does: so it stands in the key of an item.
 

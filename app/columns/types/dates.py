@@ -43,6 +43,10 @@ class DateType(ColumnType[date]):
     def restore(self, text: str) -> date:
         return date.fromisoformat(text)
 
+    def write_sql(self, value: Any) -> str:
+        # A text that is parsed here may be written as PostgreSQL reads none.
+        return self.parse(super().write_sql(value)).isoformat()
+
     def sort_key(self, value: date) -> str:
         return value.isoformat()
 
@@ -91,6 +95,10 @@ class DatetimeType(ColumnType[datetime]):
 
     def restore(self, text: str) -> datetime:
         return datetime.fromisoformat(text)
+
+    def write_sql(self, value: Any) -> str:
+        # A text that is parsed here may be written as PostgreSQL reads none.
+        return self.parse(super().write_sql(value)).isoformat()
 
     def sort_key(self, value: datetime) -> str:
         return write_datetime(value)

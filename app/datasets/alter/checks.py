@@ -1,17 +1,15 @@
 """The SQL that finds the records which do not fit a change of their dataset, by the rules of writes and imports. Pure.
 
-Each rule of `rules.py` is a condition here that is true of a value which breaks it, but for `pattern`: PostgreSQL's
-regular expressions are not those of RE2, so those values are read and matched.
+Each constraint says which values break it in SQL, but for `pattern`: those values are read and matched.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from app.columns.column import Column
-from app.columns.constraints import Rule, constraint_rules
+from app.columns.constraints import CONSTRAINTS
+from app.columns.rules import Rule, constraint_rules
 from app.core.database.names import DATA_SCHEMA, quote
 
 MAX_EXAMPLES = 10
@@ -39,55 +37,16 @@ def rules_to_check(before: Column | None, after: Column, *, retyped: bool) -> li
 
 
 def broken(rule: Rule, column: Column, value: str) -> Condition | None:
-    """The SQL condition that `value`, the SQL of a column's value, breaks a rule; None if SQL cannot decide it."""
-    find = _CONDITIONS.get(rule.code)
-    return None if find is None else find(column, value, rule.bound)
+    """The SQL that is true if `value`, the SQL of a column's value, breaks a rule; None for what SQL cannot tell."""
+    violation = CONSTRAINTS[rule.code].find_violation(column.kind, value, rule.bound)
+    return None if violation is None else Condition(violation.text, violation.values)
 
 
-def _is_missing(_column: Column, value: str, _bound: bool) -> Condition:
-    return Condition(f"{value} IS NULL")
-
-
-def _is_too_long(_column: Column, value: str, most: int) -> Condition:
-    return Condition(f"char_length({value}) > {most}")
-
-
-def _is_outside(sign: str) -> Callable[[Column, str, Any], Condition]:
-    def find(column: Column, value: str, bound: Any) -> Condition:
-        # Texts in the order of their characters, independent of the database's collation.
-        compared = f'{value} COLLATE "C"' if column.kind.is_text else value
-        beyond = f"{compared} {sign} CAST($1::text AS {column.kind.sql})"
-        if not column.kind.not_finite:
-            return Condition(beyond, (text_of(column, bound),))
-        # A number that is not one is in no range.
-        return Condition(f"{beyond} OR {value} = 'NaN'", (text_of(column, bound),))
-
-    return find
-
-
-def _is_not_among(column: Column, value: str, choices: Sequence[Any]) -> Condition:
-    texts = [text_of(column, choice) for choice in choices]
-    return Condition(f"{value} <> ALL (CAST($1::text[] AS {column.kind.sql}[]))", (texts,))
-
-
-_CONDITIONS: dict[str, Callable[[Column, str, Any], Condition]] = {
-    "required": _is_missing,
-    "max_length": _is_too_long,
-    "min": _is_outside("<"),
-    "max": _is_outside(">"),
-    "one_of": _is_not_among,
-}
-
-
-def text_of(column: Column, given: Any) -> str:
-    """The text, as PostgreSQL reads it, of a value in JSON.
-
-    Raises:
-        ValueError: it is not a value of the column.
-    """
-    text = given if isinstance(given, str) else json.dumps(given)
-    value = column.parse(text)
-    return value.isoformat() if isinstance(value, date) else text
+def find_fit(rule: Rule, column: Column) -> Callable[[str], bool]:
+    """Return a check of whether the text of a column's value fulfils a rule."""
+    kind = column.kind
+    is_broken = CONSTRAINTS[rule.code].find_check(kind, rule.bound)
+    return lambda text: not is_broken(kind.read(text))
 
 
 def dangling(column: Column, target_key: str) -> Condition:

@@ -15,7 +15,6 @@ from app.columns.types.registry import TYPES
 from app.core.errors import RequestInvalid, did_you_mean
 from app.core.strict_json import write_json
 from app.core.validation import misfits_of_members
-from app.datasets.alter.checks import text_of
 from app.datasets.alter.conversions import find_conversion, is_retyped, target_types
 from app.datasets.bodies import ColumnChange, DatasetUpdate
 from app.datasets.definition import Definition, Index, declared_indexes
@@ -221,7 +220,7 @@ def _fill_text(column: Column, value: Any) -> str:
         if not _is_shown_so(column, value):
             raise ValueError(f"{json.dumps(value)[:200]} is not {column.kind.article} as JSON shows it")
         if not column.kind.is_document:
-            return text_of(column, value)
+            return column.kind.write_sql(value)
         text = write_json(value)
         column.parse(text)
     except ValueError as error:

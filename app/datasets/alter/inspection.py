@@ -6,8 +6,7 @@ from typing import Any
 from urllib.parse import quote as percent_encode
 
 from app.columns.column import Column
-from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
-from app.columns.patterns import matcher
+from app.columns.rules import Rule, address_rule, constraint_rules, type_rule
 from app.core.database.names import DATA_SCHEMA, quote
 from app.core.database.sessions import TimedSession
 from app.core.errors import RequestInvalid
@@ -70,7 +69,7 @@ class Inspection:
     async def _breaks(self, rule: Rule, column: Column, text: str) -> bool:
         condition = checks.broken(rule, column, f"CAST({literal(text)} AS {column.sql_type})")
         if condition is None:
-            return not matcher(rule.bound)(text)
+            return not checks.find_fit(rule, column)(text)
         return bool((await self._timed.run(f"SELECT {condition.sql}", *condition.values)).scalar())
 
     async def check_conversions(self) -> None:
@@ -113,7 +112,7 @@ class Inspection:
         for column, rule in self._rules:
             condition = checks.broken(rule, column, quote("record", column.name))
             if condition is None:
-                await self._read(column, rule, matcher(rule.bound))
+                await self._read(column, rule, checks.find_fit(rule, column))
             else:
                 await self._look([column], rule.code, rule.message, condition)
         for attachment in created:

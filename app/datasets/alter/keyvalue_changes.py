@@ -1,8 +1,5 @@
 """Which changes of a key-value dataset leave its records as they are: those that are made. Pure."""
 
-from collections.abc import Callable
-from typing import Any
-
 from app.columns.column import Column
 from app.columns.constraints import CONSTRAINTS
 from app.datasets.alter.diff import Change
@@ -43,12 +40,4 @@ def _is_looser(code: str, before: Column, after: Column) -> bool:
     old, new = getattr(before, code), getattr(after, code)
     if new == old or new is None or new is False:
         return True
-    return old is not None and code in _LOOSER and _LOOSER[code](after, old, new)
-
-
-_LOOSER: dict[str, Callable[[Column, Any, Any], bool]] = {
-    "max_length": lambda _, old, new: bool(new >= old),
-    "min": lambda column, old, new: bool(column.parse_bound(new) <= column.parse_bound(old)),
-    "max": lambda column, old, new: bool(column.parse_bound(new) >= column.parse_bound(old)),
-    "one_of": lambda column, old, new: set(map(column.parse_bound, old)) <= set(map(column.parse_bound, new)),
-}
+    return old is not None and CONSTRAINTS[code].is_looser(after.kind, old, new)

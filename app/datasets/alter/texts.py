@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.columns.column import Column
-from app.columns.constraints import type_rule
 from app.columns.conventions import OF_NUMBERS
 from app.columns.date_formats import ISO_DATE
+from app.columns.rules import type_rule
 from app.core.strict_json import is_json
 from app.datasets.alter.date_texts import read_date
 from app.datasets.alter.number_texts import number_example, read_number

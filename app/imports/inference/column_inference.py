@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.columns.column import Column
-from app.columns.constraints import UNADDRESSABLE
 from app.columns.conventions import Conventions as ColumnConventions
 from app.columns.date_formats import PIVOT, has_short_year
+from app.columns.rules import UNADDRESSABLE
 from app.columns.types.registry import TypeName
 from app.imports.inference.candidates import Batch, Candidate, DateFamily, Dates, boolean_family, uuid_family
 from app.imports.inference.number_proof import KnownStyle, Reading, find_readings

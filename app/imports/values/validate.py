@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from app.columns.column import Column
-from app.columns.constraints import Rule, address_rule, constraint_rules, type_rule
 from app.columns.conventions import Conventions as ColumnConventions
 from app.columns.patterns import anchored
+from app.columns.rules import Rule, address_rule, constraint_rules, type_rule
 from app.imports.formats.csv.surplus import reject_shifted
 from app.imports.formats.table import TOTAL, VALUE_LIMIT, Fault, Table, drop_rows
 from app.imports.values import cells
@@ -193,7 +193,7 @@ def typed_scalar(column: Column, value: Bound) -> pa.Scalar:
     return CELL_TYPES[column.type].comparable(values, column)[0]
 
 
-# The check of each rule of `datasets/rules.py`: values, column and bound give the values that break it.
+# The check of each of CONSTRAINTS: values, column and bound give the values that break it.
 CHECKS: dict[str, Callable[[pa.Array, Column, Any], Mask | None]] = {
     "required": _missing,
     "max_length": _too_long,

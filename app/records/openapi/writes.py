@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.columns.column import ROW_ID, Column
-from app.columns.constraints import ADDRESSABLE, address_rule
 from app.columns.json_schema import written_value
+from app.columns.rules import ADDRESSABLE, address_rule
 from app.columns.schema_references import schema_reference
 from app.columns.types.numbers import ANY_INTEGER
 from app.core.http.names import IDEMPOTENCY_KEY, JSON, MAX_IDEMPOTENCY_KEY_LENGTH, MERGE_PATCH

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.columns.constraints import UNADDRESSABLE
+from app.columns.rules import UNADDRESSABLE
 from app.imports.formats.table import Positions, Table, drop_rows
 
 Mask = npt.NDArray[np.bool_]
