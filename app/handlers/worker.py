@@ -1,25 +1,22 @@
-"""The worker Lambda: messages of the queue become imports, and a schedule has it look for those without a message."""
+"""The worker Lambda: it does what messages of the queue ask for, and on a schedule what no message asks for."""
 
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any
-from urllib.parse import unquote_plus
-from uuid import UUID
 
 from app.core import log
-from app.core.aws.storage import find_object, open_storage
+from app.core.aws.messages import MessageDeferred, MessageHandlers
+from app.core.aws.storage import open_storage
 from app.core.database import statements
 from app.core.database.done_requests import forget_done
 from app.core.settings import SettingsInvalid, get_settings
-from app.datasets.keyvalue.generations import RETIRED
 from app.handlers.environment import begin_invocation, in_lambda, prepare_log
-from app.imports.errors import ImportNotFound
-from app.imports.worker.intake import ImportBusy, recover_imports, take_import, take_object
+from app.imports.worker import messages as import_messages
+from app.imports.worker.intake import recover_imports
 from app.imports.worker.memory import limit_arenas
-from app.records.keyvalue.removal import remove_retired
+from app.records.keyvalue import removal
 
 # What the event of the schedule says.
 RECOVER = "recover"
@@ -27,6 +24,10 @@ RECOVER = "recover"
 MARGIN_SECONDS = 15.0
 UNLIMITED_SECONDS = float("inf")
 SWITCH_SECONDS = 0.0005
+
+HANDLERS = MessageHandlers()
+for feature in (import_messages, removal):
+    feature.add_handlers(HANDLERS)
 
 
 async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> dict[str, list[dict[str, str]]]:
@@ -40,9 +41,9 @@ async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> 
     failures = []
     for record in event["Records"]:
         try:
-            await _process_message(json.loads(record["body"]), seconds)
-        except ImportBusy as busy:
-            log.event("message.deferred", message_id=record["messageId"], reason=str(busy))
+            await HANDLERS.handle(json.loads(record["body"]), seconds)
+        except MessageDeferred as deferred:
+            log.event("message.deferred", message_id=record["messageId"], reason=str(deferred))
             failures.append({"itemIdentifier": record["messageId"]})
         except Exception as error:
             log.failure("message.failed", error, message_id=record["messageId"])
@@ -50,38 +51,11 @@ async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> 
     return {"batchItemFailures": failures}
 
 
-async def _process_message(body: dict[str, Any], seconds: float) -> None:
-    if "import" in body:
-        try:
-            await take_import(UUID(body["import"]), seconds=seconds, takes_long=body.get("takes_long", False))
-        except ImportNotFound:
-            log.warning("import.gone", import_id=body["import"])
-        return
-    if RETIRED in body:
-        await remove_retired()
-        return
-    async for key, version in _objects(body):
-        await take_object(key, version, seconds=seconds)
-
-
 async def recover() -> None:
     """Do what no message asks for: imports whose worker died or whose event was lost, and what is old or replaced."""
     await recover_imports()
-    await remove_retired()
+    await removal.remove_retired()
     await forget_done(statements.fetch)
-
-
-async def _objects(body: dict[str, Any]) -> AsyncIterator[tuple[str, str]]:
-    """The key and version of each file in a message; S3's test message has no file."""
-    if "object" in body:
-        stored = await find_object(body["object"])
-        if stored is not None:
-            yield stored.key, stored.version
-        return
-    for record in body.get("Records", []):
-        if record.get("eventName", "").startswith("ObjectCreated:"):
-            item = record["s3"]["object"]
-            yield unquote_plus(item["key"]), item.get("versionId") or "null"
 
 
 @cache

@@ -54,7 +54,7 @@ def locate_faults(faults: list[Fault], places: Places) -> Iterator[Rejections]:
 
 
 class _Faults:
-    """The faults of a table put one after the other: `kinds` tells which of them each belongs to."""
+    """The faults of a table put one after the other: `kinds` says which of them each belongs to."""
 
     def __init__(self, faults: list[Fault]) -> None:
         self._names = [(fault.column, fault.code) for fault in faults]

@@ -15,6 +15,7 @@ from app.core.settings import get_settings
 from app.datasets.models import Dataset
 from app.imports import repository
 from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportCommitting, ImportFinished, KeyColumnsInvalid
+from app.imports.messages import ImportQueued
 from app.imports.models import FINISHED, UPLOADS, Import, ImportCreate
 
 CONTENT_TYPE = "text/csv"
@@ -51,7 +52,7 @@ async def import_sent_file(
 async def _announce(import_id: UUID) -> None:
     """Bring an import to the worker. If that fails the import is found and queued later."""
     try:
-        await send_message({"import": str(import_id)})
+        await send_message(ImportQueued(import_id=import_id))
     except Exception as error:  # it is committed: nothing that goes wrong now undoes it
         log.failure("import.unannounced", error, import_id=import_id)
 

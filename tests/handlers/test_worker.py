@@ -179,15 +179,29 @@ class TestMessages:
 
     async def test_an_import_may_be_named(self, importer: Importer) -> None:
         import_id, _ = await announce(importer, "prices")
-        assert await process(sqs_event({"import": import_id})) == {"batchItemFailures": []}
+        message = {"type": "import.queued", "import": import_id}
+        assert await process(sqs_event(message)) == {"batchItemFailures": []}
         assert (await importer.show(import_id))["status"] == "succeeded"
+
+    async def test_one_that_code_of_before_the_release_put_on_the_queue_is_done_too(self, importer: Importer) -> None:
+        import_id, _ = await announce(importer, "prices")
+        await drop("inbox/others/x.csv", PRICES)
+        untagged = {"import": import_id, "takes_long": False}, {"object": "inbox/others/x.csv"}, {"retired": True}
+        assert await process(sqs_event(*untagged)) == {"batchItemFailures": []}
+        assert (await importer.show(import_id))["status"] == "succeeded"
+        assert len(await importer.records("others")) == 2
+
+    async def test_one_that_only_code_of_the_next_release_knows_comes_back(self, database_url: str) -> None:
+        answer = await process(sqs_event({"type": "image.uploaded", "object": "inbox/prices/x.csv"}))
+        assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
 
     async def test_an_import_that_does_not_exist_is_passed_over(self, database_url: str) -> None:
         assert await process(sqs_event({"import": str(uuid4())})) == {"batchItemFailures": []}
 
     async def test_an_object_may_be_named(self, importer: Importer, client: AsyncClient) -> None:
         await drop("inbox/prices/a b.csv", PRICES)
-        await process(sqs_event({"object": "inbox/prices/a b.csv"}, {"object": "inbox/prices/absent.csv"}))
+        found = [{"type": "file.found", "object": f"inbox/prices/{name}.csv"} for name in ("a b", "absent")]
+        await process(sqs_event(*found))
         assert len(await importer.records("prices")) == 2
 
 
@@ -221,14 +235,14 @@ class TestInbox:
         assert await process(sqs_event(event)) == {"batchItemFailures": []}
         assert (await client.get("/datasets")).json()["data"] == []
         await recover_imports()
-        assert {"object": key} not in await queued_messages()
+        assert {"type": "file.found", "object": key} not in await queued_messages()
 
     async def test_a_file_whose_event_was_lost_is_found(self, client: AsyncClient) -> None:
         await drop("inbox/prices/x.csv", PRICES)
         await asyncio.sleep(0.2)
         await queued_messages()
         await recover_imports()
-        assert {"object": "inbox/prices/x.csv"} in await queued_messages()
+        assert {"type": "file.found", "object": "inbox/prices/x.csv"} in await queued_messages()
 
 
 class TestHandler:
@@ -250,7 +264,7 @@ class TestHandler:
         await asyncio.sleep(0.2)
         await queued_messages()
         assert await _call({"recover": True}, Context(900)) == {}
-        assert {"object": "inbox/prices/x.csv"} in await queued_messages()
+        assert {"type": "file.found", "object": "inbox/prices/x.csv"} in await queued_messages()
 
 
 async def _call(event: Document, context: Context) -> Document:

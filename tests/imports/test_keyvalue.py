@@ -10,7 +10,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import text
 
 from app.core.aws.clients import client as aws_client
-from app.core.aws.queue import send_message
+from app.core.aws.queue import send_body
 from app.core.database.sessions import transaction
 from app.core.dynamo import requests, table
 from app.core.errors import ServiceUnavailable
@@ -300,7 +300,7 @@ class TestTakenUpAgain:
         announced = await stock.announce("stock", b"sku,price\nc,3\n")
         await stock.drain()
         await client.put("/datasets/stock/records/c", json={"price": 4})
-        await send_message({"import": announced["id"]})
+        await send_body({"import": announced["id"]})
         await stock.drain()
         assert await prices(client, "c") == ["4.00"]
 
@@ -390,6 +390,6 @@ def _break_off(patched: pytest.MonkeyPatch, name: str, *, after: int) -> None:
 
 async def _let_lease_end(import_id: str) -> None:
     """Have an import's lease end at once, and its message come back."""
-    await send_message({"import": import_id})
+    await send_body({"import": import_id})
     async with transaction() as session:
         await session.execute(text("UPDATE tolva.import SET lease_until = now() WHERE id = :id"), {"id": import_id})

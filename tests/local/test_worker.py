@@ -38,7 +38,7 @@ async def hidden_messages() -> int:
 class TestHandleMessage:
     async def test_deletes_what_succeeded(self) -> None:
         handler = Handler(fails=False)
-        await queue.send_message({"hello": "world"})
+        await queue.send_body({"hello": "world"})
         message = await worker.receive_message(2)
         assert message
         await worker.handle_message(message, handler)
@@ -61,7 +61,7 @@ class TestHandleMessage:
         }
 
     async def test_leaves_what_failed(self) -> None:
-        await queue.send_message({})
+        await queue.send_body({})
         message = await worker.receive_message(2)
         assert message
         await worker.handle_message(message, Handler(fails=True))
@@ -71,7 +71,7 @@ class TestHandleMessage:
         async def handler(event: dict[str, Any]) -> dict[str, Any]:
             raise OSError("the database is away")
 
-        await queue.send_message({})
+        await queue.send_body({})
         message = await worker.receive_message(2)
         assert message
         with pytest.raises(OSError, match="away"):
@@ -100,6 +100,6 @@ class TestRepeat:
 class TestDrain:
     async def test_handles_everything_that_waits(self, worker: Callable[[], Awaitable[int]]) -> None:
         for number in range(3):
-            await queue.send_message({"Service": "Amazon S3", "Event": "s3:TestEvent", "number": number})
+            await queue.send_body({"Service": "Amazon S3", "Event": "s3:TestEvent", "number": number})
         assert await worker() == 3
         assert await hidden_messages() == 0

@@ -4,11 +4,17 @@ import json
 from typing import Any
 
 from app.core.aws.clients import client
+from app.core.aws.messages import Message
 from app.core.settings import get_settings
 
 
-async def send_message(body: dict[str, Any], *, delay_seconds: int = 0) -> None:
+async def send_message(message: Message, *, delay_seconds: int = 0) -> None:
     """Put a message on the queue, to be seen after `delay_seconds` (900 at most)."""
+    await send_body(message.body, delay_seconds=delay_seconds)
+
+
+async def send_body(body: dict[str, Any], *, delay_seconds: int = 0) -> None:
+    """Put a message on the queue as it stands there, as `send_message` does."""
     sqs = await client("sqs")
     await sqs.send_message(QueueUrl=get_settings().queue_url, MessageBody=json.dumps(body), DelaySeconds=delay_seconds)
 

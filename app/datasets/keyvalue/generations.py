@@ -9,8 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from app.core.aws.dynamo_json import Item, to_attributes
+from app.core.aws.messages import Message
 from app.core.aws.queue import send_message
 from app.core.dynamo import table
 from app.core.dynamo.requests import ConditionNotMet
@@ -44,6 +46,14 @@ class Retired:
     generation: str
     dataset: str
     due: int
+
+
+class RemovalDue(Message):
+    """Some retired generation may be due."""
+
+    MEMBER: ClassVar = RETIRED
+    type: Literal["removal.due"] = "removal.due"
+    retired: Literal[True] = True
 
 
 async def shown_generation(dataset: Dataset) -> str:
@@ -162,7 +172,7 @@ async def forget_retired(generation: str) -> None:
 async def announce_removal(seconds: int | None = None) -> None:
     """Let the worker look for generations to remove, once those retired just now are due."""
     delay = (get_settings().keyvalue_retire_seconds if seconds is None else seconds) + MARGIN_SECONDS
-    await send_message({RETIRED: True}, delay_seconds=min(delay, MAX_DELAY_SECONDS))
+    await send_message(RemovalDue(), delay_seconds=min(delay, MAX_DELAY_SECONDS))
 
 
 def _item(retired: Retired) -> Item:

@@ -1,9 +1,10 @@
 """Intake: files that have arrived in the bucket become imports, each of them once in effect."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, get_args
+from functools import partial
+from typing import get_args
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import EVERYTHING
 from app.columns.column import is_name
 from app.core import log
+from app.core.aws.messages import MessageDeferred
 from app.core.aws.queue import send_message
 from app.core.aws.storage import StoredObject, find_object, list_pages
 from app.core.database.sessions import after_commit, transaction
@@ -25,6 +27,7 @@ from app.datasets.service import create_dataset
 from app.imports import repository
 from app.imports.choices import ColumnChoice, first_mistake
 from app.imports.errors import DatasetDeleted, FileNotFound, ImportFailed, OptionsMismatch
+from app.imports.messages import FileFound, ImportQueued
 from app.imports.models import FINISHED, INBOX, Import, Mode, OnReject
 from app.imports.service import check_size
 from app.imports.worker.commit import record_failure
@@ -38,7 +41,7 @@ POSTPONED_SECONDS, MAX_POSTPONED_SECONDS = 3, 60
 POSTPONED_PER_SECOND = 20
 
 
-class ImportBusy(Exception):
+class ImportBusy(MessageDeferred):
     """Another worker has the import; the message comes back in case that one dies."""
 
 
@@ -139,7 +142,7 @@ async def _postpone(
         seconds = postponed_seconds(await repository.count_queued(session))
         until = repository.queued_until(seconds)
         await repository.postpone(session, row.id, stored.version, stored.size, until=until, lease=lease)
-    await send_message({"import": str(row.id), "takes_long": takes_long}, delay_seconds=seconds)
+    await send_message(ImportQueued(import_id=row.id, takes_long=takes_long), delay_seconds=seconds)
     log.event("import.postponed", import_id=row.id, reason=reason)
 
 
@@ -232,7 +235,7 @@ async def _find_uploads() -> None:
         waiting = await repository.take_awaiting(session, AWAITING_BATCH)
     for import_id, key in waiting:
         if await find_object(key) is not None:
-            await send_message({"import": str(import_id)})
+            await send_message(ImportQueued(import_id=import_id))
 
 
 class InboxSearch:
@@ -250,7 +253,7 @@ class InboxSearch:
         found = 0
         async for keys in self._pages(INBOX, self._after):
             for key in await self._unknown(keys):
-                await send_message({"object": key})
+                await send_message(FileFound(key=key))
                 found += 1
             self._after = max(keys, default="")
             if found >= RECOVERED_AT_ONCE:
@@ -275,13 +278,6 @@ async def recover_imports(inbox: InboxSearch = _inbox) -> None:
     async with transaction() as session:
         for import_id in await repository.requeue_stalled(session, RECOVERED_AT_ONCE):
             log.event("import.requeued", import_id=import_id)
-            after_commit(session, _sender({"import": str(import_id)}))
+            after_commit(session, partial(send_message, ImportQueued(import_id=import_id)))
     await _find_uploads()
     await inbox.search()
-
-
-def _sender(message: dict[str, Any]) -> Callable[[], Awaitable[None]]:
-    async def send() -> None:
-        await send_message(message)
-
-    return send

@@ -56,7 +56,7 @@ class Watch:
             self._compare(columns)
 
     def finish(self, columns: list[Column]) -> None:
-        """Settle what only the file's end tells."""
+        """Settle what only the file's end shows."""
         self.inference.finish()
         self._compare(columns)
 

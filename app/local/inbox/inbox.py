@@ -17,6 +17,7 @@ from app.core import log
 from app.core.aws.clients import close_clients
 from app.core.aws.queue import send_message
 from app.core.settings import get_settings
+from app.imports.messages import FileFound
 from app.local.data_folder import ADMIN_KEY_VARIABLE
 from app.local.first_import.import_document import FINISHED
 from app.local.inbox.folder_watch import SCAN_SECONDS, Settling, Signature, is_being_written
@@ -136,7 +137,7 @@ class Inbox:
         reminded = time.monotonic()
         while document is None or document["status"] not in FINISHED:
             if document is None and time.monotonic() - reminded > REMIND_SECONDS:
-                await send_message({"object": key})
+                await send_message(FileFound(key=key))
                 reminded = time.monotonic()
             await asyncio.sleep(POLL_SECONDS)
             if document is None:

@@ -5,14 +5,24 @@ import time
 
 from app.core import log
 from app.core.aws.dynamo_json import Attributes
+from app.core.aws.messages import MessageHandlers
 from app.core.dynamo import table
 from app.core.dynamo.requests import pause
 from app.core.dynamo.table import MAX_WRITTEN, Range
 from app.datasets.keyvalue import generations, metadata
-from app.datasets.keyvalue.generations import CONCURRENCY, Retired, partition_of
+from app.datasets.keyvalue.generations import CONCURRENCY, RemovalDue, Retired, partition_of
 from app.datasets.keyvalue.partitions import BUCKETS
 
 REMOVED_AT_A_TIME = 1000
+
+
+def add_handlers(handlers: MessageHandlers) -> None:
+    """Add the handler of messages that announce a removal."""
+    handlers.add(RemovalDue, _remove_due)
+
+
+async def _remove_due(_message: RemovalDue, _seconds: float) -> None:
+    await remove_retired()
 
 
 async def remove_retired() -> None:

@@ -5,6 +5,7 @@ import pytest
 from app.core.aws.clients import client
 from app.core.aws.queue import check_queue, send_message
 from app.core.settings import get_settings
+from app.imports.messages import FileFound
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -17,11 +18,11 @@ async def _receive(seconds: int) -> list[object]:
 
 class TestSendMessage:
     async def test_it_arrives_as_json(self) -> None:
-        await send_message({"import": "é", "n": 1})
-        assert await _receive(2) == [{"import": "é", "n": 1}]
+        await send_message(FileFound(key="inbox/é/x.csv"))
+        assert await _receive(2) == [{"type": "file.found", "object": "inbox/é/x.csv"}]
 
     async def test_one_that_is_delayed_is_not_there_yet(self) -> None:
-        await send_message({"n": 1}, delay_seconds=900)
+        await send_message(FileFound(key="inbox/d/x.csv"), delay_seconds=900)
         assert await _receive(0) == []
 
 

@@ -99,7 +99,7 @@ class TestInboxSearch:
         await add_imports(connections, MANY, "succeeded", "inbox/d/", "1 hour")
         bucket = Bucket([*(f"inbox/d/{number}" for number in range(1, MANY + 1)), "inbox/d/new.csv"])
         await InboxSearch(bucket.pages).search()
-        assert await queued() == [{"object": "inbox/d/new.csv"}]
+        assert await queued() == [{"type": "file.found", "object": "inbox/d/new.csv"}]
 
     async def test_many_are_queued_some_at_a_time_and_none_hides_another(self) -> None:
         keys = [f"inbox/d/{number:05}" for number in range(2 * RECOVERED_AT_ONCE + 500)]
@@ -140,7 +140,7 @@ class TestRecoverImports:
         for _ in range(3):
             await recover_imports(inbox)
         (wanted,) = await connections.fetch("SELECT id FROM tolva.import WHERE object_key = $1", f"{key}1")
-        assert await queued() == [{"import": str(wanted["id"])}]
+        assert await queued() == [{"type": "import.queued", "import": str(wanted["id"]), "takes_long": False}]
 
     async def test_a_file_that_does_not_come_is_looked_for_ever_more_rarely(
         self, connections: asyncpg.Connection
@@ -220,7 +220,7 @@ class TestTurns:
         await run_long_imports(connections, get_settings().max_long_imports)
         import_id = await self._take(importer, "d", self.LONG)
         await asyncio.sleep(POSTPONED_SECONDS)
-        assert {"import": import_id, "takes_long": True} in await queued()
+        assert {"type": "import.queued", "import": import_id, "takes_long": True} in await queued()
 
     async def test_a_second_message_of_one_that_waits_is_the_last(
         self, importer: Importer, connections: asyncpg.Connection
@@ -231,7 +231,7 @@ class TestTurns:
             await take_import(UUID(import_id), seconds=60)
             await take_import(UUID(import_id), seconds=60, takes_long=True)
         await asyncio.sleep(POSTPONED_SECONDS)
-        message = {"import": import_id, "takes_long": True}
+        message = {"type": "import.queued", "import": import_id, "takes_long": True}
         assert (await queued()).count(message) == 1
         # Its own comes again and again.
         await take_import(UUID(import_id), seconds=60, takes_long=True)
@@ -281,7 +281,8 @@ class TestTurns:
         assert await connections.fetchval("SELECT attempts FROM tolva.import WHERE id = $1", UUID(announced["id"])) == 0
         # It is short all the same: those that run elsewhere are nothing to it.
         await asyncio.sleep(POSTPONED_SECONDS)
-        assert {"import": announced["id"], "takes_long": False} in await queued()
+        message = {"type": "import.queued", "import": announced["id"], "takes_long": False}
+        assert message in await queued()
 
     async def test_a_cancelled_one_stays_so(self, importer: Importer, connections: asyncpg.Connection) -> None:
         await run_long_imports(connections, get_settings().max_long_imports)

@@ -1,0 +1,33 @@
+"""Messages that bring imports to the worker."""
+
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from app.core.aws.messages import Message
+
+
+class ImportQueued(Message):
+    """An import whose file is in the bucket; it was put off before if it `takes_long`."""
+
+    MEMBER: ClassVar = "import"
+    type: Literal["import.queued"] = "import.queued"
+    import_id: UUID = Field(alias="import")
+    takes_long: bool = False
+
+
+class FileFound(Message):
+    """A file in the bucket whose arrival went unnoticed."""
+
+    MEMBER: ClassVar = "object"
+    type: Literal["file.found"] = "file.found"
+    key: str = Field(alias="object")
+
+
+class FilesArrived(Message):
+    """Files that have arrived in the bucket, as S3 itself says it; its test message has no records."""
+
+    MEMBER: ClassVar = "Records"
+    type: Literal["files.arrived"] = "files.arrived"
+    records: list[dict[str, Any]] = Field(alias="Records")
