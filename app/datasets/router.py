@@ -11,7 +11,7 @@ from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http.body import BODY_PROBLEMS, JsonRoute
 from app.core.http.cursors import decode_cursor, encode_cursor
 from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS
-from app.core.http.lists import LIST_PROBLEMS, Cursor, Limit, Page, refuse_unknown_parameters
+from app.core.http.lists import LIST_PROBLEMS, Cursor, Limit, Page, paginate, refuse_unknown_parameters
 from app.core.http.problem_documents import problem_responses
 from app.datasets import repository, service
 from app.datasets.alter import apply
@@ -94,8 +94,7 @@ async def list_datasets(
     refuse_unknown_parameters(request, ("_limit", "_cursor"))
     after = str(decode_cursor(cursor, LIST, length=1)[0]) if cursor is not None else ""
     rows = await repository.list_page(session, limit + 1, after=after, visible=caller.datasets)
-    data = rows[:limit]
-    following = encode_cursor([data[-1].name], LIST) if len(rows) > limit else None
+    data, following = paginate(rows, limit, lambda dataset: encode_cursor([dataset.name], LIST))
     return Page(data=await repository.show(session, data), next=following)
 
 

@@ -13,7 +13,7 @@ from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http.body import BODY_PROBLEMS
 from app.core.http.cursors import decode_newest, encode_newest
 from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS
-from app.core.http.lists import LIST_PROBLEMS, Cursor, Limit, Page, refuse_unknown_parameters
+from app.core.http.lists import LIST_PROBLEMS, Cursor, Limit, Page, paginate, refuse_unknown_parameters
 from app.core.http.problem_documents import problem_responses
 from app.datasets.deps import DatasetFromPath, WritableDataset
 from app.datasets.errors import DatasetNotFound
@@ -98,9 +98,7 @@ async def list_imports(
     refuse_unknown_parameters(request, ("_limit", "_cursor"))
     query = ["imports", str(dataset.id)]
     rows = await repository.list_page(session, dataset.id, limit + 1, after=decode_newest(cursor, query))
-    data, rest = rows[:limit], rows[limit:]
-    end = data[-1] if rest else None
-    following = encode_newest(end.created_at, end.id, query) if end else None
+    data, following = paginate(rows, limit, lambda row: encode_newest(row.created_at, row.id, query))
     return Page(data=[ImportPublic.of(row) for row in data], next=following)
 
 

@@ -15,7 +15,7 @@ from app.core.errors import ParameterInvalid
 from app.core.http.body import BODY_PROBLEMS, JsonRoute
 from app.core.http.cursors import decode_newest, encode_newest
 from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS
-from app.core.http.lists import LIST_PROBLEMS, Cursor, Limit, Page, refuse_unknown_parameters
+from app.core.http.lists import LIST_PROBLEMS, Cursor, Limit, Page, paginate, refuse_unknown_parameters
 from app.core.http.problem_documents import problem_responses
 
 LIST = "keys"
@@ -58,9 +58,7 @@ async def list_keys(request: Request, session: Session, limit: Limit = 50, curso
     """List the keys. The newest comes first; revoked and expired ones are among them."""
     refuse_unknown_parameters(request, ("_limit", "_cursor"))
     rows = await repository.list_page(session, limit + 1, decode_newest(cursor, LIST))
-    data, rest = rows[:limit], rows[limit:]
-    end = data[-1] if rest else None
-    following = encode_newest(end.created_at, end.id, LIST) if end else None
+    data, following = paginate(rows, limit, lambda key: encode_newest(key.created_at, key.id, LIST))
     return Page(data=[ApiKeyPublic.model_validate(key) for key in data], next=following)
 
 

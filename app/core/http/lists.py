@@ -1,6 +1,6 @@
 """Lists as every feature answers them: their parameters, their pages and what they refuse."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
@@ -23,6 +23,14 @@ class Page(BaseModel, Generic[Item]):
 
     data: Sequence[Item]
     next: str | None = None
+
+
+def paginate(
+    rows: Sequence[Item], limit: int, cursor_after: Callable[[Item], str]
+) -> tuple[Sequence[Item], str | None]:
+    """The rows of a page and the cursor of the next one, out of `limit` rows and one more if there is a next page."""
+    data = rows[:limit]
+    return data, cursor_after(data[-1]) if len(rows) > limit else None
 
 
 def refuse_unknown_parameters(request: Request, known: Sequence[str]) -> None:
