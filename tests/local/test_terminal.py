@@ -1,3 +1,4 @@
+import io
 import os
 import pty
 import sys
@@ -11,7 +12,8 @@ from app.local.terminal import Terminal
 
 
 class TestCanAsk:
-    def test_not_without_a_terminal(self) -> None:
+    def test_not_without_a_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
         assert not Terminal().can_ask()
 
     def test_nor_at_one_that_is_another_processs(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,3 +1,5 @@
+import io
+
 import pytest
 import typer
 
@@ -10,7 +12,10 @@ class TestAskFor:
         ask_for("things", "Delete it?", yes=True)
         assert capsys.readouterr().err == ""
 
-    def test_without_a_terminal_the_option_is_named(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_without_a_terminal_the_option_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO("things\n"))
         with pytest.raises(typer.Exit) as ended:
             ask_for("things", "Delete it?", yes=False)
         assert ended.value.exit_code == exit_codes.USAGE

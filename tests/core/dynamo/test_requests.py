@@ -39,11 +39,12 @@ class TestAttempts:
         monkeypatch.setattr("app.core.dynamo.requests.FIRST_PAUSE_SECONDS", 0.0)
         assert len([attempt async for attempt in attempts()]) == ATTEMPTS
 
-    async def test_patience_has_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_patience_goes_on_as_long_as_it_lasts(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("app.core.dynamo.requests.LONGEST_PAUSE_SECONDS", 0.001)
+        begin = time.monotonic()
         with patience(0.1):
-            count = len([attempt async for attempt in attempts()])
-        assert count > ATTEMPTS
+            assert len([attempt async for attempt in attempts()]) >= ATTEMPTS
+        assert time.monotonic() - begin >= 0.1
 
 
 class TestPause:
@@ -51,4 +52,4 @@ class TestPause:
         monkeypatch.setattr("app.core.dynamo.requests.LONGEST_PAUSE_SECONDS", 0.02)
         begin = time.monotonic()
         await pause(1000)
-        assert 0.01 <= time.monotonic() - begin < 1
+        assert 0.01 <= time.monotonic() - begin < 30

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from app.imports.values.number_style import NumberStyle
 from app.imports.values.numbers import Plain, normalise_numbers, read_decimals, read_integers, read_numbers
 
-TEXTS = st.lists(st.sampled_from(["0", "-7", "1.50", "10.0", ".5", "1e3", "x", "", " 3 ", "−4", "9" * 19]), max_size=8)
-
 
 def _cells(texts: list[str]) -> Any:
     return pa.array([text.encode() for text in texts], pa.binary())
@@ -71,13 +69,6 @@ class TestNumbers:
         assert _read(read_numbers(_cells(["1e400", "-Infinity", "1e3", ".5", "e5", "-"]))) == [
             "bad", float("-inf"), 1000.0, 0.5, "bad", "bad",
         ]  # fmt: skip
-
-
-class TestTogetherAndAlone:
-    @given(TEXTS)
-    def test_a_cell_is_read_as_it_would_be_alone(self, texts: list[str]) -> None:
-        for read in (read_integers, read_numbers, lambda cells: read_decimals(cells, 12, 2)):
-            assert _read(read(_cells(texts))) == [value for text in texts for value in _read(read(_cells([text])))]
 
 
 class TestNormaliseNumbers:
