@@ -22,7 +22,7 @@ import app.imports.models  # noqa: F401  # a model is known once its module is
 from app.core.database.names import CATALOGUE_SCHEMA
 from app.core.database.pool import login
 
-# Any number, as long as no one else takes it: whoever holds this lock migrates, the others wait.
+# Any number, as long as no one else takes it: the holder of this lock migrates, the others wait.
 MIGRATION_LOCK = 7_046_031_221
 
 
@@ -34,7 +34,7 @@ def _database_url() -> str:
 
 
 def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
-    """Compare the catalogue only: the data tables belong to whoever imports them."""
+    """Compare the catalogue only: the data tables belong to the importers."""
     return kind != "schema" or name == CATALOGUE_SCHEMA
 
 

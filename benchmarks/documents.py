@@ -56,7 +56,7 @@ COLUMNS: list[dict[str, Any]] = [
 
 
 class Verdicts(list[str]):
-    """What was found to be more than is wanted."""
+    """Limits that the measurement exceeds."""
 
     def judge(self, what: str, found: float, most: float) -> str:
         """Say whether something is as it is wanted, and remember it if it is not."""
@@ -112,7 +112,8 @@ def fetch(server: Server, headers: dict[str, str], encoding: str = "gzip") -> tu
 
 
 def measure_waits(server: Server, headers: dict[str, str], readers: int) -> tuple[float, float, bytes]:
-    """Have several ask for the document at once: the longest wait for /health meanwhile, the seconds, and a body."""
+    """Let several readers ask for the document at once: the longest wait for /health meanwhile, the seconds, and a
+    body."""
     is_over = threading.Event()
     waits: list[float] = []
 

@@ -1,4 +1,5 @@
-"""What a developer would write by hand over the same table, for `benchmarks.records`: FastAPI, asyncpg, one model."""
+"""An application as a developer would write it by hand over the same table, for `benchmarks.records`: FastAPI, asyncpg,
+one model."""
 
 import os
 from collections.abc import AsyncIterator

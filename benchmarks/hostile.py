@@ -1,4 +1,4 @@
-"""Send requests that nobody sends in good faith to every route, and look for one that is a fault.
+"""Send hostile requests to every route, and look for a server error.
 
     uv run python -m benchmarks.hostile                     20,000 of them
     uv run python -m benchmarks.hostile --requests 100000 --seed 7

@@ -1,11 +1,11 @@
-"""Imports beside psql's \\copy: the same file, the same table, the same server, in turn, several times.
+"""Imports compared with psql's \\copy: the same file, the same table, the same server, in turn, several times.
 
     uv run python -m benchmarks.imports                      every scenario over 2,000,000 rows
     uv run python -m benchmarks.imports clean gzip --rows 200000 --rounds 3
     uv run python -m benchmarks.imports memory --megabytes 300 3000
 
 Each import runs in a new process, as a worker Lambda's does; its time is that from taking the message to the commit,
-the start of the process left out. The emulator, which serves the file, runs on the same cores. What is printed are
+the start of the process left out. The emulator, which serves the file, runs on the same cores. The output has
 medians, and ratios to \\copy of the clean file.
 """
 
@@ -65,7 +65,7 @@ SEED = 20_260_101
 
 
 def rows(count: int, *, bad_every: int = 0, newlines: bool = False) -> Iterator[str]:
-    """Believable records; every `bad_every`-th one has a price that is none."""
+    """Believable records; every `bad_every`-th one has an invalid price."""
     source = random.Random(SEED)
     day, moment = date(2015, 1, 1), datetime(2020, 1, 1, tzinfo=UTC)
     for number in range(1, count + 1):
@@ -108,7 +108,7 @@ class Bench:
         self.run(f'TRUNCATE data."{dataset}"')
 
     def run(self, command: str) -> None:
-        """Have psql run a command."""
+        """Run a command in psql."""
         psql = find_binaries() / "psql"
         subprocess.run([psql, "-q", "-v", "ON_ERROR_STOP=1", self.url, "-c", command], check=True)
 
@@ -125,7 +125,7 @@ class Bench:
 
 
 def announce(path: Path, dataset: str, body: dict[str, Any]) -> UUID:
-    """Put a file where its upload would; the id of the import that waits for it."""
+    """Put a file at the key of its upload; return the id of the import that waits for it."""
     return asyncio.run(_announce(path, dataset, body))
 
 
@@ -186,7 +186,7 @@ class _CommitWatch(logging.Handler):
 
 
 async def _work(import_id: UUID) -> None:
-    """What a child does: one import, measured."""
+    """Run and measure one import, in a child process."""
     async with transaction() as session:
         await get_import(session, import_id)
     await prepare()
@@ -251,7 +251,7 @@ def gzipped(bench: Bench, count: int) -> dict[str, Any]:
 
 
 def upserted(bench: Bench, count: int) -> dict[str, Any]:
-    """Upsert of the clean file where every second record is there already."""
+    """Upsert of the clean file while every second record exists already."""
     bench.empty("pinned")
     half = bench.folder / "half.csv"
     if not half.exists():

@@ -1,11 +1,11 @@
-"""Key-value datasets beside bare calls to the same emulator: by key, an import, and what reading an answer costs.
+"""Key-value datasets compared with bare calls to the same emulator: by key, an import, and reading an answer.
 
     uv run python -m benchmarks.keyvalue                     every scenario
     uv run python -m benchmarks.keyvalue reads --requests 2000
     uv run python -m benchmarks.keyvalue import --rows 50000 --rounds 3
 
 The bare calls are those of aioboto3 as it comes. The API runs in a process of its own, the emulator in another, on the
-same cores. What is printed are medians of several rounds, in which both sides take turns.
+same cores. The output has medians of several rounds, in which both sides take turns.
 """
 
 import argparse
@@ -105,7 +105,7 @@ class Keyvalue:
         )
 
     async def _take_turns(self, *calls: Call) -> list[float]:
-        """The median seconds of each of some calls, which are made one after the other, in turns."""
+        """The median seconds of each of some calls, one after the other, in turns."""
         times: list[list[float]] = [[] for _ in calls]
         for turn in range(self.rounds + 1):
             for call, found in zip(calls, times, strict=True):

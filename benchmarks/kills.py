@@ -1,4 +1,4 @@
-"""What `kill -9` leaves: of imports all rows or none, of writes that were acknowledged each one, once.
+"""Data after `kill -9`: all rows of an import or none, and each acknowledged write once.
 
     uv run python -m benchmarks.kills imports --times 20      a worker, at random moments; another one takes over
     uv run python -m benchmarks.kills writes --times 3        each part of `tolva dev`, under writes and imports
@@ -26,7 +26,7 @@ from tests.local.acknowledged import STORES, Clients
 from tests.local.running import RunningDev
 
 LEASE_SECONDS = 2
-# What a dead process had begun is taken up, or sent again, soon.
+# Work that a dead process began is taken up, or sent again, soon.
 VARIABLES = {"TOLVA_LEASE_SECONDS": str(LEASE_SECONDS), "TOLVA_IDEMPOTENCY_LEASE_SECONDS": str(LEASE_SECONDS)}
 # Before that the process is only loading its modules.
 START_SECONDS = 1.0
@@ -49,7 +49,7 @@ def count(bench: Bench) -> int:
 
 
 class Outcome(NamedTuple):
-    """Whether the worker died in the middle, and whether all rows or none were there before and after."""
+    """Return whether the worker died in the middle, and whether all rows or none were there before and after."""
 
     was_killed: bool
     is_whole: bool
@@ -92,7 +92,7 @@ def kill_once(bench: Bench, path: Path, rows: int, mode: str, seconds: float) ->
 
 
 class Load:
-    """What both stores are given while a part is killed: single writes all the time, and a file each."""
+    """The load of both stores while a part is killed: single writes all the time, and a file each."""
 
     def __init__(self, dev: RunningDev, rows: int) -> None:
         self._dev = dev

@@ -1,11 +1,12 @@
-"""The api function's cold start and warm answers beside a bare FastAPI and Mangum hello, both under Lambda's emulator.
+"""The api function's cold start and warm answers compared with a bare FastAPI and Mangum hello, both under Lambda's
+emulator.
 
     uv run python -m benchmarks.lambda
     uv run python -m benchmarks.lambda --rounds 5 --invocations 200
 
-Both run from the folder that the image has, byte code included, under the image's Python where this machine has it. A
-cold start is the time from the first event, at which the emulator starts the process, to its answer. What is printed
-are medians of rounds in turn.
+Both run from the folder that the image has, byte code included, under the image's Python if this machine has it. A cold
+start is the time from the first event, at which the emulator starts the process, to its answer. The output has medians
+of rounds in turn.
 """
 
 import argparse
@@ -46,7 +47,7 @@ Start = Callable[[str], LambdaFunction]
 
 
 def _make_root(folder: Path, python: str) -> Path:
-    """The image's folder, with the hello beside it and the runtime's client, which the base image has."""
+    """The image's folder, with the hello and the runtime's client, which the base image has."""
     root = folder / "root"
     subprocess.run([ROOT / ".ci" / "image-root", python, ROOT, root], check=True, stderr=subprocess.DEVNULL)
     pip = [python, "-m", "pip", "install", "--quiet", "--target", str(root), RUNTIME_CLIENT]
@@ -57,7 +58,7 @@ def _make_root(folder: Path, python: str) -> Path:
 
 
 def _answer(function: LambdaFunction, event: Any) -> float:
-    """How many milliseconds the answer to an event took."""
+    """The milliseconds of the answer to an event."""
     started = time.perf_counter()
     answer = function.invoke(event)
     elapsed = time.perf_counter() - started

@@ -3,8 +3,8 @@
     uv run python -m benchmarks.malformed                           every kind, 50 MB each
     uv run python -m benchmarks.malformed --only quote --megabytes 10
 
-Each import runs in a new process, and what is measured is that process's largest memory. It ends with an error where
-one takes more than MAX_MEGABYTES.
+Each import runs in a new process, and the measure is that process's largest memory. It ends with an error if one takes
+more than MAX_MEGABYTES.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def measure(bench: Bench, kind: Kind, size: int) -> Iterator[tuple[str, dict[str
     """Import a file of a kind as it is, and packed; what became of each."""
     path = bench.folder / "malformed.csv"
     for form, opened in (("plain", open), ("packed", gzip.open)):
-        # Piece by piece: a process is taken to have had the memory of the one that started it.
+        # Piece by piece: a process counts the memory of the one that started it.
         with opened(path, "wb") as file:
             file.writelines(kind.pieces(size))
         asyncio.run(prepare(kind))

@@ -3,7 +3,7 @@
     uv run python -m benchmarks.outages --seconds 60
 
 Afterwards every row of the file and every record whose write was answered is there, and nothing else. Not a
-measurement: what is printed is what callers were told meanwhile.
+measurement: the output has the answers to callers meanwhile.
 """
 
 import argparse
@@ -35,7 +35,7 @@ FIRST_SINGLE = 10_000_000
 
 
 class Writers:
-    """Callers that add records until they are told to stop, each sent again until it is there."""
+    """Callers that add records until they are stopped, each sent again until it is there."""
 
     def __init__(self, url: str, first: int) -> None:
         self.url = f"{url}/datasets/{DATASET}/records"
@@ -66,7 +66,7 @@ class Writers:
 
 
 async def do_import(import_id: UUID) -> Any:
-    """Have workers do an import, one after the other until it has ended; answers its outcome."""
+    """Let workers run an import, one after the other until it has ended; return its outcome."""
     workers = 0
     while True:
         workers += 1

@@ -1,10 +1,10 @@
-"""The records API beside an application written by hand over the same table, on the same server, in turn.
+"""The records API compared with an application written by hand over the same table, on the same server, in turn.
 
     uv run python -m benchmarks.records                      every scenario over 2,000,000 records
     uv run python -m benchmarks.records key list --rows 200000 --rounds 5 --seconds 3
 
-Needs wrk. Both applications run under uvicorn with one process and the same settings; wrk asks over 16 connections.
-What is printed are medians of requests a second, and ratios.
+Needs wrk. Both applications run under uvicorn with one process and the same settings; wrk asks over 16 connections. The
+output has medians of requests a second, and ratios.
 """
 
 import argparse
@@ -162,7 +162,7 @@ def posted(records: Records) -> None:
 
 
 def deep(records: Records) -> None:
-    """The page that begins at the middle of the dataset (record 1,000,000 of 2,000,000) beside the first one."""
+    """The page that begins at the middle of the dataset (record 1,000,000 of 2,000,000) compared with the first one."""
     query = "/datasets/pinned/records?_limit=1000&_sort=price&_select=id"
     cursor = ""
     for _ in range(records.count // 2 // 1000):
@@ -185,7 +185,7 @@ def deep(records: Records) -> None:
 
 
 def export(records: Records) -> None:
-    """All records as CSV, beside psql's copy of them to a file."""
+    """All records as CSV, compared with psql's copy of them to a file."""
     psql, target = find_binaries() / "psql", records.bench.folder / "export.csv"
     copy = f"\\copy (SELECT * FROM data.pinned ORDER BY id) TO '{target}' WITH (FORMAT csv, HEADER)"
     times: dict[str, list[float]] = {"tolva": [], "psql": []}

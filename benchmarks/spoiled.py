@@ -1,10 +1,11 @@
-"""How many files with one spoiled row are read exactly but for that row, which is rejected by its line or right.
+"""Count the files with one spoiled row that are read exactly except for that row, which is rejected by its line or
+right.
 
     uv run python -m benchmarks.spoiled              the form of Pollock, and others
     uv run python -m benchmarks.spoiled --only all   the forms whose name holds a word
     uv run python -m benchmarks.spoiled --every 7    every seventh row of each
 
-It prints the share of each form and what is silently wrong, by kind of mistake and column.
+It prints the share of each form and the silent faults, by kind of mistake and column.
 """
 
 import argparse
@@ -31,7 +32,7 @@ SHOWN = 12
 
 
 def judge(name: str, kind: Kind, every: int) -> tuple[int, list[tuple[str, int, int, str]]]:
-    """How many files there are of a form and kind of mistake, and where and what is wrong."""
+    """The number of files of a form and kind of mistake, with the positions and faults."""
     judgement = Judgement(FORMS[name])
     count, wrong = 0, []
     for spoiled in spoil(FORMS[name], (kind,), every):

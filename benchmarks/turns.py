@@ -1,10 +1,10 @@
-"""How long a file of two rows waits behind bombs: from its upload until its import has succeeded.
+"""The time that a file of two rows waits for bombs: from its upload until its import has succeeded.
 
-    uv run python -m benchmarks.turns                       behind 2 and behind 20
+    uv run python -m benchmarks.turns                       with 2 and with 20 bombs
     uv run python -m benchmarks.turns --bombs 100
 
 The bombs are files of 20 MB with a quote that is never closed, each for a dataset of its own, and the worker is that of
-`tolva dev`. It ends with an error where the wait is longer than MAX_SECONDS.
+`tolva dev`. It ends with an error if the wait is longer than MAX_SECONDS.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What the tests run against: a real PostgreSQL built by alembic, a real emulator, the same `create_app()`.
+"""Fixtures of all tests: a real PostgreSQL built by alembic, a real emulator, the same `create_app()`.
 
 Each pytest process starts its own pair, so tests may run in parallel; each test finds both of them empty.
 A test that asks for none of this starts nothing.
@@ -43,7 +43,7 @@ LONG = ("tests/local/", "tests/conformance/", "tests/stack/", "tests/test_image"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have Python keep what it compiles, also on a machine that is set up not to: hundreds of programs are started."""
+    """Let Python keep what it compiles, also on a machine that is set up not to: hundreds of programs are started."""
     assert config.cache is not None
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
@@ -73,7 +73,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 @pytest.fixture
 def setting() -> Iterator[None]:
-    """The settings are read anew before and after the test, for those it sets in the environment."""
+    """The settings are read again before and after the test, for those it sets in the environment."""
     before = dict(os.environ)
     get_settings.cache_clear()
     yield
@@ -94,7 +94,7 @@ async def connections(services: Services) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest_asyncio.fixture
 async def database_url(services: Services, connections: asyncpg.Connection) -> str:
-    """The address of an empty database, beside an empty bucket, queue and table."""
+    """The URL of an empty database, with an empty bucket, queue and table."""
     await empty_everything(connections)
     return services.postgres.url
 

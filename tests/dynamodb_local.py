@@ -1,4 +1,4 @@
-"""Amazon's own DynamoDB Local in the emulator's place, where TOLVA_TEST_DYNAMODB_LOCAL names its folder.
+"""Amazon's own DynamoDB Local in the emulator's place, if TOLVA_TEST_DYNAMODB_LOCAL names its folder.
 
 The npm package amplify-dynamodb-simulator carries it, in `package/emulator`; it needs Java 17 or newer.
 """
@@ -31,7 +31,7 @@ def dynamodb_local(folder: str | None) -> Iterator[None]:
         pytest.skip(f"{VARIABLE} is set, and there is no Java or no {jar}")
     port = find_free_port()
     command = ["java", f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}", "-jar", str(jar)]
-    # It leaves a file of its own where it runs.
+    # It leaves a file of its own in its working folder.
     process = subprocess.Popen(
         [*command, "-inMemory", "-port", str(port)],
         cwd=jar.parent,

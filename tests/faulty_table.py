@@ -21,7 +21,7 @@ VARIABLE = "AWS_ENDPOINT_URL_DYNAMODB"
 
 
 class FaultyTable:
-    """What every call to the table goes through while `faulty_table` is open; `fault` says how."""
+    """The wrapper of every call to the table while `faulty_table` is open; `fault` says how."""
 
     def __init__(self, upstream: str, session: ClientSession) -> None:
         self.fault: Fault = "none"
@@ -32,7 +32,7 @@ class FaultyTable:
         self._calls = itertools.count()
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """What a call is answered with."""
+        """The answer to a call."""
         body = await request.read()
         is_chosen = next(self._calls) % EVERY == 0
         if self.fault == "slow":
@@ -60,7 +60,7 @@ def _break_off(request: web.BaseRequest) -> web.Response:
 
 @asynccontextmanager
 async def faulty_table() -> AsyncIterator[FaultyTable]:
-    """Have all calls to the table go through a FaultyTable meanwhile."""
+    """Send all calls to the table through a FaultyTable meanwhile."""
     before = os.environ.get(VARIABLE)
     async with ClientSession(cookie_jar=DummyCookieJar()) as session:
         table = FaultyTable(before or os.environ["AWS_ENDPOINT_URL"], session)

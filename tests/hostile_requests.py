@@ -1,4 +1,4 @@
-"""Requests that nobody sends in good faith, made from a seed: of each route, whatever routes there are.
+"""Hostile requests, generated from a seed for each existing route.
 
 A request is a good one of its route of which something is broken: a member of its body, the bytes of it, a parameter,
 a header, the address, or a cursor that was given out.
@@ -151,7 +151,7 @@ class Hostile:
         return address + (b"?" + b"&".join(self._parameter() for _ in range(count)) if count else b"")
 
     def _part(self, part: str) -> bytes:
-        """What stands in an address for a part of a route that is given."""
+        """The value of a parameter of a route's path."""
         choose = self.random
         if choose.random() < 0.1:
             return self._text().replace(b"/", b"%2F")
@@ -254,7 +254,7 @@ def _write(value: Any) -> str:
 
 
 def find_fault(request: HostileRequest, response: Response) -> str | None:
-    """What is wrong with an answer, None for one that serves the request or says what is wrong with it."""
+    """The fault of an answer, None for one that serves the request or is a problem."""
     if response.status_code >= 500:
         return f"{response.status_code} {response.text[:200]}"
     if response.status_code >= 400 and request.method != "HEAD":

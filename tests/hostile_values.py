@@ -1,4 +1,4 @@
-"""What hostile requests are made of: datasets, good bodies to be broken, and what takes the place of their parts."""
+"""Parts of hostile requests: datasets, good bodies to break, and replacements of their parts."""
 
 from typing import Any
 from uuid import UUID
@@ -115,7 +115,7 @@ BODIES: dict[tuple[str, str], list[Any]] = {
     ],
     ("POST", "/datasets/{dataset}/records/get"): [{"keys": ["a", "b"]}, {"keys": [1]}, {"keys": [["a", 1.5]]}],
 }
-# JSON texts to stand in the place of any other, and some that are none.
+# JSON texts to replace any other, and some that are not JSON.
 JSON_TEXTS = [
     *("null", "true", "0", "-0", "-1", "1.5", "1e308", "1e309", "1e499", "1e500", "1e9999", "1e-9999", "0e9999"),
     *("NaN", "Infinity", "9007199254740993", "9" * 30, "-" + "9" * 400, "9" * 5000, "0." + "1" * 600),

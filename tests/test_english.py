@@ -13,8 +13,7 @@ from app.cli.main import app
 from app.core.pages.problem_texts import explain_all
 from tests.test_readme import ROOT
 
-# Folders whose docstrings and comments are in plain English so far.
-FOLDERS = ["app"]
+FOLDERS = ("app", "alembic", "benchmarks", "tests")
 DIALECT = re.compile(
     r"\b(be had|[Tt]old|tells of|anew|[Ww]hoever|[Ww]hatever|[Mm]end(s|ed|ing)?|(is|are) none|[Bb]ehind(?! a proxy))\b"
 )

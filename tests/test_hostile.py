@@ -1,4 +1,4 @@
-"""Every 5xx is a bug: whatever is sent to any route is served or refused."""
+"""Every 5xx is a bug: each request to any route is served or refused."""
 
 import random
 

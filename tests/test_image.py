@@ -1,4 +1,4 @@
-"""The image without Docker: what its build makes is made here by the same script, and the functions load from it."""
+"""The image without Docker: the same script builds its folder, and the functions load from it."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What the README says is what there is."""
+"""The README matches the code."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""What is said of a file's columns and of a dataset's files. Code that does not know of it yet says nothing of them."""
+"""Options of a file's columns and of a dataset's files. Older code that does not know them leaves them empty."""
 
 from collections.abc import Sequence
 

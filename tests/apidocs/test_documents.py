@@ -1,4 +1,4 @@
-"""How documents are built, kept, bounded and sent."""
+"""Documents: building, caching, limits and sending."""
 
 import asyncio
 import gzip
@@ -42,7 +42,7 @@ class InLambda:
 
 @pytest.fixture
 def served_by_lambda(database_url: str) -> Served:
-    """A caller of the application as it is behind the gateway."""
+    """A caller of the application as the gateway runs it."""
 
     @asynccontextmanager
     async def open_client() -> AsyncIterator[AsyncClient]:
@@ -274,7 +274,7 @@ class TestIndex:
         limits(max_response_bytes=encoded - 1)
         async with served_by_lambda() as caller:
             assert (await _document(caller))[INDEX]["names"] == ["a", "b", "c"]
-        # Elsewhere the answers of functions are no measure.
+        # Elsewhere the limit of functions does not apply.
         assert INDEX not in await _document(client)
 
 

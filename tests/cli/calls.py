@@ -25,7 +25,7 @@ CTRL_C = "\x03"
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended, and what it wrote."""
+    """The exit code of a command, and its output."""
 
     code: int
     out: str
@@ -39,7 +39,7 @@ def clean_environment(home: Path | None, variables: Mapping[str, str]) -> dict[s
 
 
 def tolva(*arguments: str, stdin: str | bytes = "", home: Path | None = None, **variables: str) -> Done:
-    """Run a command; its standard input is no terminal, and its output is piped."""
+    """Run a command; its standard input is not a terminal, and its output is piped."""
     result = CliRunner().invoke(
         app, list(arguments), input=stdin, env=clean_environment(home, variables), prog_name="tolva"
     )
@@ -92,7 +92,7 @@ def on_terminal(*arguments: str, answer: str = "", **variables: str) -> Done:
 
 
 def _read_all(control: int, answer: str) -> bytes:
-    """What is written to a terminal; the answer is typed once a question ends in a colon.
+    """Run a command on a terminal and return its output; the answer is typed once a question ends in a colon.
 
     Ctrl-C is typed once the command is silent: just before it reads, Python does not notice one.
     """

@@ -11,7 +11,7 @@ PATIENCE_SECONDS = 60
 
 
 class _Small(BaseHTTPRequestHandler):
-    """Answers as Tolva does in Lambda, where an answer may have 100 records at most and none is streamed."""
+    """Answers as Tolva does in Lambda: an answer may have 100 records at most, and is not streamed."""
 
     total = 250
 
@@ -78,7 +78,7 @@ def serving(handler: type[BaseHTTPRequestHandler], **members: object) -> Iterato
 
 @contextmanager
 def answers(body: bytes, media_type: str) -> Iterator[str]:
-    """The address of a server that is no Tolva."""
+    """The URL of a server that is not Tolva."""
     with serving(_Answers, body=body, length=len(body), media_type=media_type) as url:
         yield url
 

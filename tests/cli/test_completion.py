@@ -6,7 +6,7 @@ from tests.local.running import ADMIN_KEY, RunningDev
 
 class TestCompletion:
     def complete(self, words: str, **variables: str) -> list[str]:
-        """What bash offers for a line that ends so."""
+        """The completions of bash for a line."""
         asked = {"_TOLVA_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
         done = in_process(**asked, **variables)
         assert done.err == ""

@@ -1,4 +1,4 @@
-"""Which Tolva a command talks to, and how it ends if that is not to be had."""
+"""The Tolva that a command talks to, and the command's end if that is unavailable."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Find = Callable[..., Target]
 
 @pytest.fixture
 def find(tmp_path: Path) -> Find:
-    """Finds a Tolva where there are two profiles, `default` and `local`, and no data folder but the one given."""
+    """Finds a Tolva with two profiles, `default` and `local`, and no data folder but the one given."""
     (tmp_path / "tolva").mkdir()
     profiles = {"default": {"url": REMOTE, "key": "remote-key"}, "local": {"url": HERE, "key": "local-key"}}
     (tmp_path / "tolva" / "profiles.json").write_text(json.dumps({"profiles": profiles}))

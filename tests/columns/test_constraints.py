@@ -120,7 +120,7 @@ Verdict = tuple[str, Any]
 
 
 def by_import(column: Column, cell: str | None) -> Verdict:
-    """What an import makes of a cell: "value" and it, or the code and message of the rule that it breaks."""
+    """Import a cell: "value" and it, or the code and message of the rule that it breaks."""
     table = Table([pa.array([None if cell is None else cell.encode()], pa.binary())], np.arange(1))
     made = validate.validate_table(table, [column], Conventions())
     if made.faults:
@@ -138,7 +138,7 @@ def by_import(column: Column, cell: str | None) -> Verdict:
 
 
 def by_write(column: Column, value: Any) -> Verdict:
-    """What a write makes of a JSON value, told as `by_import` does."""
+    """Write a JSON value, with a result as that of `by_import`."""
     made, faults = RecordReader([column], ["k"]).read_new({"a": value})
     if faults:
         return faults[0].code, faults[0].message
@@ -147,7 +147,7 @@ def by_write(column: Column, value: Any) -> Verdict:
 
 
 def is_same(one: Verdict, other: Verdict) -> bool:
-    """Whether two verdicts agree; NaN is no number, but the same value."""
+    """Return whether two verdicts agree; NaN is not a number, but the same value."""
     return one == other or str(one) == str(other) == "('value', nan)"
 
 

@@ -1,4 +1,4 @@
-"""What Python shows of a value is what PostgreSQL shows of it."""
+"""Python and PostgreSQL show a value alike."""
 
 import json
 import struct

@@ -54,7 +54,7 @@ TRY_OUT = """async (id) => {
 
 @asynccontextmanager
 async def run_browser() -> AsyncIterator[BrowserContext]:
-    """A window of this machine's browser, which loads what never changes once; the test is skipped if there is none."""
+    """A window of this machine's browser that loads each unchanging file once; the test is skipped without a browser."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip("no Chromium is installed: the pages are not opened")
@@ -90,13 +90,13 @@ class Visitor:
             await page.close()
 
     def _note(self, text: str) -> None:
-        # An answer that is an error is none of the page.
+        # An error is not the page's answer.
         if "Failed to load resource" not in text:
             self.broken.append(text)
 
 
 async def try_all(page: Page, tags: list[str]) -> dict[str, str]:
-    """What each operation answers that does not succeed, and how many there were under `tried`."""
+    """The answers of operations that do not succeed, and the number of all under `tried`."""
     failed = {}
     operations = await page.evaluate(LIST_OPERATIONS, tags)
     for operation in operations:

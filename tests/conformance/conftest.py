@@ -80,7 +80,7 @@ async def visitor(browser: BrowserContext) -> AsyncIterator[Visitor]:
 async def run_schemathesis(
     api: AsyncClient, document: str, *arguments: str, configuration: Path = CONFIGURATION
 ) -> None:
-    """Have an API asked for all that a document says, and fail with what it does otherwise."""
+    """Ask an API for everything in a document, and fail with the differences."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)]
     command += ["run", f"{api.base_url}{document}", "--header", f"Authorization: Bearer {ADMIN_KEY}", "--seed", SEED]
     process = await asyncio.create_subprocess_exec(

@@ -1,4 +1,4 @@
-"""What schemathesis is told of this API: what its documents cannot say, and checks in place of some of its own.
+"""Hooks of schemathesis for this API: rules that documents cannot express, and replacements of some checks.
 
 A valid request may be refused for what no JSON schema can express, and for nothing else: `BEYOND_SCHEMAS` is the list.
 """
@@ -47,7 +47,7 @@ BEYOND_PARAMETERS = {
     "filename": "a character of any script may be one that cannot be shown",
     "expires_at": "it is in the future",
 }
-# The routes of any dataset do not know its columns, and those that define one not what it is made of.
+# The routes of any dataset do not know its columns, and those that define one not its parts.
 UNTYPED = {
     "/datasets/{dataset}/": (
         "unknown-parameter",
@@ -97,7 +97,7 @@ def valid_requests_are_served(_: CheckContext, response: Response, case: Case[An
 
 
 def _fits_header_patterns(case: Case[Any]) -> bool:
-    """Whether the headers are as the document says: schemathesis sends a plain `0` where a tag has its quotes.
+    """Return whether the headers fit the document: schemathesis sends a plain `0` for a quoted tag.
 
     And two that exclude each other, which no document can say.
     """
@@ -112,14 +112,14 @@ def _mistakes(problem: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _is_beyond(path: str, problem: dict[str, Any], mistake: dict[str, Any]) -> bool:
-    """Whether a valid request may be refused for this."""
+    """Return whether a valid request may be refused for this."""
     slug = problem["type"].rpartition("/")[2]
     if slug in BEYOND_SCHEMAS or mistake.get("code") in BEYOND_RECORDS:
         return True
     # In an address, a comma within a text separates and a quote before it quotes.
     if str(mistake.get("path")).endswith("__between") or str(mistake.get("message")).startswith("The quote at"):
         return True
-    # What is said of a column of a file has to go together: its type, its constraints and how it is written.
+    # The options of a column must be consistent: its type, its constraints and its format.
     if path.endswith("/imports") and str(mistake.get("path")).startswith("columns/"):
         return True
     untyped = next((slugs for start, slugs in UNTYPED.items() if path.startswith(start)), ())
@@ -128,7 +128,7 @@ def _is_beyond(path: str, problem: dict[str, Any], mistake: dict[str, Any]) -> b
 
 @schemathesis.check
 def invalid_requests_are_refused(context: CheckContext, response: Response, case: Case[Any]) -> bool | None:
-    """As negative_data_rejection, but for numbers where an exact value is documented as a text."""
+    """As negative_data_rejection, except for numbers if an exact value is documented as a string."""
     try:
         return negative_data_rejection(context, response, case)
     except Failure as failure:

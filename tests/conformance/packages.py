@@ -17,7 +17,7 @@ GOPATH = Path("/usr/share/gocode")
 
 
 def need(program: str) -> str:
-    """The path of a program; without it the test is skipped, where all of them are to be tested it fails."""
+    """The path of a program; without it the test is skipped, or fails if all of them must be tested."""
     path = shutil.which(program)
     if path is None:
         _give_up(f"{program} is not installed")
@@ -34,7 +34,7 @@ def _give_up(reason: str) -> None:
 def run(
     command: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder, with some variables beside those of the environment."""
+    """Run a command in a folder, with additional environment variables."""
     environment = {**os.environ, **(variables or {})}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False

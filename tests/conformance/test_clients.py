@@ -40,7 +40,7 @@ class Shop:
 
 @dataclass(frozen=True)
 class Tools:
-    """Where the packages are."""
+    """The folder of the packages."""
 
     node: Callable[[], Path]
     python: Callable[[], Path]

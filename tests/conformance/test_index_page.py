@@ -1,4 +1,4 @@
-"""The page of everything where there are too many datasets for one document."""
+"""The page of all datasets, with too many of them for one document."""
 
 from urllib.parse import quote
 

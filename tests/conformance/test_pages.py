@@ -150,7 +150,7 @@ class TestDataset:
 
 
 def _run(language: str, snippet: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """What a snippet prints as it is, with the key in the environment."""
+    """Run a snippet unchanged, with the key in the environment, and return its output."""
     environment = os.environ | {"TOLVA_KEY": ADMIN_KEY, "NO_PROXY": "127.0.0.1"}
     programs = {"curl": ("bash", "sh"), "typescript": ("node", "mjs"), "python": (sys.executable, "py")}
     program, ending = programs[language]
@@ -208,7 +208,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 async def _find_violations(page: Page) -> list[str]:
-    """What axe-core finds on a page that keeps people from using it, with the first place of each."""
+    """The accessibility faults that axe-core finds on a page, with the first position of each."""
     await page.evaluate(AXE)
     found = await page.evaluate("rules => axe.run({runOnly: rules})", RULES)
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]

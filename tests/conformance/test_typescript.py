@@ -38,7 +38,7 @@ async def project(client: AsyncClient, packages: Path, tmp_path: Path) -> Path:
 
 
 def _compile(project: Path) -> str:
-    """What the compiler has to say; nothing where all is right."""
+    """The compiler's messages; empty if all is right."""
     return run(["node_modules/.bin/tsc"], project).stdout
 
 

@@ -1,4 +1,4 @@
-"""What a process does when its database goes away, comes back as another one, or wants a new password."""
+"""A process whose database goes away, comes back as another one, or wants a new password."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -73,7 +73,7 @@ async def paused_database(database_url: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def _begin_anew() -> None:
-    """Have settings read and connections made anew, as a new process does."""
+    """Read settings and open connections again, as a new process does."""
     await close_connections()
     get_settings.cache_clear()
 

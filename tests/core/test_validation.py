@@ -24,7 +24,7 @@ ANYTHING = st.recursive(
 
 
 def _errors(model: type[BaseModel], document: Any) -> list[ErrorDetails]:
-    """What the framework finds wrong with a document, as it reports it of a request's body."""
+    """The framework's validation errors for a document, as it reports them for a request's body."""
     try:
         model.model_validate(document)
     except ValidationError as error:

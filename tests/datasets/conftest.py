@@ -16,7 +16,7 @@ Columns = Mapping[str, str | Document]
 
 @dataclass
 class Things:
-    """The dataset `things`, and those beside it."""
+    """The dataset `things`, and the others."""
 
     client: AsyncClient
     connection: asyncpg.Connection
@@ -78,7 +78,8 @@ class Things:
         return [record[column] for record in await self.records()]
 
     async def layout(self, name: str = "things") -> dict[str, str]:
-        """What PostgreSQL has of a table: columns with their types, constraints and indexes with their definitions."""
+        """PostgreSQL's description of a table: columns with their types, constraints and indexes with their
+        definitions."""
         rows = await self.connection.fetch(
             """
             SELECT attname, format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END

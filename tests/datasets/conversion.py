@@ -21,7 +21,7 @@ def column(kind: str, **members: Any) -> Column:
 
 
 async def convert(connection: asyncpg.Connection, before: Column, after: Column, text: str) -> str | None:
-    """What the value that a text stands for becomes, as JSON shows it, or NULL; None where it does not convert."""
+    """Convert the value of a text, and return it as JSON shows it, or NULL; None if it does not convert."""
     conversion = find_conversion(before, after, '"x"')
     assert conversion is not None
     # As from a table: PostgreSQL shall not work it out while it plans.
@@ -45,6 +45,6 @@ Expected = Mapping[str, str | None]
 
 
 async def read_all(connection: asyncpg.Connection, after: Column, texts: Iterable[str]) -> Expected:
-    """What each text becomes; None where it does not convert."""
+    """Convert each text; None if it does not convert."""
     await connection.execute("SET timezone = 'UTC'")
     return {text: await convert(connection, TEXT, after, text) for text in texts}

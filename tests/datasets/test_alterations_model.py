@@ -1,4 +1,4 @@
-"""Random changes of a dataset, one after the other, beside a plain model of what each makes of its records."""
+"""Random changes of a dataset, one after the other, compared with a plain model of the records."""
 
 import re
 from copy import deepcopy
@@ -121,7 +121,7 @@ class Model:
 
 
 def convert(value: Any, before: str, after: str) -> Any:
-    """What a value becomes as one of another type, as JSON shows both."""
+    """Convert a value to another type, as JSON shows both."""
     if before == after:
         return value
     if after == "text":
@@ -167,7 +167,7 @@ kinds = st.sampled_from(list(MEMBERS))
 
 
 def _draw_change(data: st.DataObject, model: Model) -> Document:
-    """A body that makes one random change, made to the model too.
+    """A body with one random change, which is applied to the model too.
 
     Raises:
         Refused: the model does not take it; the body is the exception's argument.

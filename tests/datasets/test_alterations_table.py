@@ -1,4 +1,4 @@
-"""What a change of a dataset's key, references and indexes makes of its table, and what keeps it from being made."""
+"""Changes of a dataset's key, references and indexes: their effect on its table, and the reasons to refuse them."""
 
 import asyncio
 import os
@@ -294,7 +294,7 @@ class TestBusy:
         async with connections.transaction():
             await connections.fetch("SELECT * FROM data.things")
             assert (await keyed.patch({"columns": {"n": None}})).json()["type"] == "/problems/dataset-busy"
-            # An index is built beside those who read.
+            # An index is built while others read.
             assert (await keyed.patch({"indexes": [{"columns": ["n"]}]})).status_code == 200
 
     async def test_readers_never_fail_while_it_changes(self, keyed: Things, client: AsyncClient) -> None:

@@ -18,7 +18,7 @@ OF_REQUESTS_WITH_BODY = {
     *("content-disposition", "content-encoding", "content-length", "content-type", "if-match", "idempotency-key"),
 }
 OF_THE_LOG = {"x-request-id", "x-amzn-trace-id"}
-# Behind the gateway, which compresses by itself, documents do not depend on it.
+# With the gateway, which compresses by itself, documents do not depend on it.
 OF_DOCUMENTS = {"accept-encoding"}
 # They decide whether an Origin is the API's own, which no browser sends with a GET. What is cached for it says of no
 # page that it may read the answer.

@@ -23,7 +23,7 @@ def lambda_emulator(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def start(lambda_emulator: Path, database_url: str, tmp_path: Path) -> Iterator[Start]:
-    """Starts a function by the command it has in the image, with variables beside the settings."""
+    """Starts a function by the command it has in the image, with variables as well as the settings."""
     with ExitStack() as stack:
 
         def enter(handler: str, **variables: str) -> LambdaFunction:

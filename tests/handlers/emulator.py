@@ -33,7 +33,7 @@ class EmulatorMissing(Exception):
 
 
 def image_python() -> str:
-    """An interpreter of the image's version where this machine has one, else the one that runs the tests."""
+    """An interpreter of the image's version if this machine has one, else the one that runs the tests."""
     found = subprocess.run([ROOT / ".ci" / "image-python"], capture_output=True, text=True, check=False)
     return found.stdout.strip() or sys._base_executable  # type: ignore[attr-defined]  # the venv's own has no pip
 
@@ -42,7 +42,7 @@ def find_emulator(folder: Path) -> Path:
     """The emulator's program, copied to a folder.
 
     Raises:
-        EmulatorMissing: there is none to be had.
+        EmulatorMissing: it is unavailable.
     """
     machine = MACHINES.get(platform.machine())
     uv = os.environ.get("UV") or shutil.which("uv")
@@ -118,6 +118,6 @@ class LambdaFunction:
         return self._client.post(INVOCATIONS, content=json.dumps(event)).json()
 
     def log_lines(self) -> list[dict[str, Any]]:
-        """What the function logged, and its metrics: each line that is a JSON object."""
+        """The function's log, and its metrics: each line that is a JSON object."""
         lines = self._log.read_text("utf-8").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]

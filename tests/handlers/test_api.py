@@ -1,4 +1,4 @@
-"""The function behind the gateway, called with events as API Gateway sends them."""
+"""The function of the gateway, called with events as API Gateway sends them."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from tests.handlers.events import http_event, rest_event
 
 @dataclass
 class Context:
-    """What Lambda says of a call."""
+    """Lambda's context of a call."""
 
     aws_request_id: str
     function_name: str = "api"

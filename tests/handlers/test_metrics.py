@@ -24,7 +24,7 @@ log.event("import.failed", import_id="1", problem="file-empty")
 
 
 def _published(**variables: str) -> list[dict[str, Any]]:
-    """What a process that logs the events above writes to standard output."""
+    """The standard output of a process that logs the events above."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], env=os.environ | variables, capture_output=True, text=True, check=True
     )

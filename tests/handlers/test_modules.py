@@ -1,4 +1,4 @@
-"""What each function loads before its first event: a cold start takes as long as that."""
+"""The modules that each function loads before its first event: a cold start takes as long as that."""
 
 import json
 import subprocess

@@ -56,7 +56,7 @@ class TestLimit:
 
 
 async def _status(body: bytes) -> int:
-    """What becomes of a response with a body."""
+    """Limit a response with a body."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await Response(body)(scope, receive, send)

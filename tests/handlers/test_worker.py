@@ -1,4 +1,4 @@
-"""The function behind the queue, called with events as SQS brings them and with S3's messages in them."""
+"""The function of the queue, called with events as SQS brings them and with S3's messages in them."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ PRICES = b"code,price\na,1.00\nb,2.50\n"
 
 @dataclass
 class Context:
-    """What Lambda says of a call to the worker."""
+    """Lambda's context of a call to the worker."""
 
     seconds: float
     aws_request_id: str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
@@ -52,7 +52,7 @@ def importer(client: AsyncClient, worker: Drain) -> Importer:
 
 
 def s3_event(key: str, version: str, size: int) -> Document:
-    """What S3 writes when an object was created: its key is written as in a form, a space as a plus."""
+    """The event that S3 sends when an object was created: its key is written as in a form, a space as a plus."""
     return {
         "Records": [
             {
@@ -132,7 +132,7 @@ async def imports_of(client: AsyncClient, dataset: str) -> list[Document]:
 
 
 async def queued_messages() -> list[Document]:
-    """What is on the queue, without waiting."""
+    """The messages of the queue, without waiting."""
     sqs = await aws_client("sqs")
     answer = await sqs.receive_message(QueueUrl=get_settings().queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
     return [json.loads(message["Body"]) for message in answer.get("Messages", [])]

@@ -29,7 +29,7 @@ class Importer:
     _made: set[str] = field(default_factory=set)
 
     async def announce(self, dataset: str, content: bytes, **body: Any) -> Document:
-        """Announce a file, making the dataset where it is missing, and upload it; the worker has not seen it yet."""
+        """Announce a file, creating the dataset if it is missing, and upload it; the worker has not seen it yet."""
         if dataset not in self._made:
             await self.client.post("/datasets", json={"name": dataset})
             self._made.add(dataset)

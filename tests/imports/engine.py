@@ -26,7 +26,7 @@ from app.imports.values.validate import judge_surplus, validate_table
 
 @dataclass
 class Made:
-    """What became of a file."""
+    """The result of a file."""
 
     dialect: Dialect
     columns: list[Column]
@@ -67,7 +67,7 @@ class Engine:
         return [part for block in (*blocks, None) for part in reader.read(block)]
 
     def infer(self) -> Sequence[ColumnInference]:
-        """What is known of each column after the whole file."""
+        """The inference of each column after the whole file."""
         return self._infer().columns
 
     def propose(self) -> Proposal:
@@ -112,7 +112,7 @@ def read_file(
     choices: list[dict[str, Any]] | None = None,
     **options: Any,
 ) -> Made:
-    """What a file becomes: with columns of its own, or those that are pinned."""
+    """Read a file: with columns of its own, or pinned ones."""
     data = content.encode() if isinstance(content, str) else content
     engine = Engine(data, block, max_field, options, choices or [])
     if columns is not None:

@@ -1,4 +1,4 @@
-"""Malformed files of any size, a kind each, for what is to be bounded whatever a file holds."""
+"""Malformed files of any size, a kind each, to test limits that hold for any file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

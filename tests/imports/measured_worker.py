@@ -20,7 +20,7 @@ def begin() -> None:
 
 
 def peak() -> int:
-    """The most bytes of memory since `begin`; since the process began where the system knows no other."""
+    """The most bytes of memory since `begin`, or since the process began if the system knows no other."""
     if PEAK_RESET.exists():
         found = re.search(r"VmHWM:\s+(\d+) kB", STATUS.read_text())
         assert found is not None

@@ -32,7 +32,7 @@ TEXTS = (
 
 @dataclass(frozen=True)
 class Form:
-    """How a file is written, and how many rows it has."""
+    """The format of a file, and its number of rows."""
 
     delimiter: str = ","
     quoting: Quoting = "some"
@@ -40,7 +40,7 @@ class Form:
     rows: int = ROWS
     # Descriptions of two lines among them.
     multiline: bool = False
-    # Comments in some of the rows, of which there are none as a rule.
+    # Comments in some of the rows; usually there are no comments.
     comments: bool = False
 
 
@@ -139,7 +139,7 @@ def _lines_of(rows: Sequence[str]) -> list[range]:
 
 
 class Judgement:
-    """What is wrong with how spoiled files of one form are read, beside how its clean file is."""
+    """The faults in reading spoiled files of one form, compared with its clean file."""
 
     def __init__(self, form: Form) -> None:
         self._form = form
@@ -148,7 +148,7 @@ class Judgement:
         assert not self._clean.rejections
 
     def fault(self, spoiled: Spoiled) -> str:
-        """Empty where every row is exact, or rejected by its own line; a first row may be what the file is refused for.
+        """Empty if every row is exact, or rejected by its own line; a first row may be the reason to refuse the file.
 
         Of a malformed record that goes over several lines the others are rejected as well.
         """

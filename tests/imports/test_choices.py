@@ -1,4 +1,4 @@
-"""What is said of columns when their file is announced: names, types, conventions, constraints, omissions, the key."""
+"""Options of columns from when their file is announced: names, types, conventions, constraints, omissions, the key."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def choice(label: str, **members: Any) -> Document:
 
 
 def refused(shown: Document) -> str:
-    """Why an import of choices failed."""
+    """The problem of a failed import with choices."""
     assert shown["status"] == "failed", shown
     assert shown["problem"]["type"] == "/problems/column-options-invalid", shown["problem"]
     return f"{shown['problem']['detail']} {shown['problem'].get('hint')}"
@@ -86,7 +86,7 @@ class TestSelection:
 
 
 class TestFile:
-    """What the pure stages make of a file with choices."""
+    """Run the pure stages on a file with choices."""
 
     @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
     def test_a_column_in_the_middle_is_left_out(self, delimiter: str) -> None:

@@ -65,7 +65,7 @@ def wait_for_end(dev: RunningDev, import_id: str) -> dict[str, Any]:
 
 
 def count(dev: RunningDev, name: str) -> int:
-    """The number of records: keys run from 0, so the last one tells where all are there."""
+    """The number of records: keys run from 0, so the last one gives it if all exist."""
     dataset = dev.request("GET", f"/datasets/{name}").json()
     if not dataset["columns"]:
         return 0

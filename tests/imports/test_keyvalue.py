@@ -62,7 +62,7 @@ async def items() -> list[Document]:
 
 
 async def take_again(importer: Importer, import_id: str) -> Document:
-    """Have an import, whose worker died, taken up by another one."""
+    """Let another worker take up an import whose worker died."""
     await importer.drain()
     return await importer.show(import_id)
 
@@ -377,7 +377,7 @@ class TestMeanwhile:
 
 
 def _break_off(patched: pytest.MonkeyPatch, name: str, *, after: int) -> None:
-    """Have a call to the table fail once it has been made so often, as if the worker had died there."""
+    """Let a call to the table fail after so many calls, as if the worker had died there."""
     call, calls = getattr(table, name), iter(range(10**6))
 
     async def broken(*arguments: Any) -> Any:
@@ -389,7 +389,7 @@ def _break_off(patched: pytest.MonkeyPatch, name: str, *, after: int) -> None:
 
 
 async def _let_lease_end(import_id: str) -> None:
-    """Have an import's lease end at once, and its message come back."""
+    """End an import's lease at once, and redeliver its message."""
     await send_body({"import": import_id})
     async with transaction() as session:
         await session.execute(text("UPDATE tolva.import SET lease_until = now() WHERE id = :id"), {"id": import_id})

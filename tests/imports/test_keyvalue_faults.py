@@ -28,14 +28,14 @@ TRIES = 20
 
 @pytest.fixture
 async def table(client: AsyncClient) -> AsyncIterator[FaultyTable]:
-    """A key-value dataset, behind a table with faults."""
+    """A key-value dataset in a table with faults."""
     assert (await client.post("/datasets", json=THINGS)).status_code == 201
     async with faulty_table() as table:
         yield table
 
 
 async def patiently(client: AsyncClient, method: str, path: str, body: object) -> Response:
-    """The answer to a request that is sent again while the service cannot be had."""
+    """The answer to a request that is sent again while the service is unavailable."""
     response = await client.request(method, path, json=body)
     for _ in range(TRIES):
         if response.status_code != 503:
@@ -65,7 +65,7 @@ class TestWrites:
         table.fault = fault
         bodies = [{"kind": "a", "n": number, "v": 0} for number in range(30)]
         answers = await asyncio.gather(*(patiently(client, "POST", RECORDS, body) for body in bodies))
-        # What is added again after a 503 may be there already: this is what the caller is told then.
+        # A record added again after a 503 may exist already: this is the answer then.
         assert {answer.status_code for answer in answers} <= {201, 409}
         assert all(answer.json()["type"] == "/problems/value-taken" for answer in answers if answer.is_error)
         puts = await asyncio.gather(

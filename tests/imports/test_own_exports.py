@@ -114,7 +114,7 @@ class TestKeyless:
 
 
 class TestConventions:
-    """What is known of how other files write a column's values says nothing of its own exports."""
+    """The formats of other files do not apply to Tolva's own exports."""
 
     COLUMNS: ClassVar[list[Document]] = [
         {

@@ -1,4 +1,4 @@
-"""Files that others made: read where they are, beside the repository; without them there is nothing to test."""
+"""Files of others, in a folder next to the repository; without them the tests are skipped."""
 
 import csv
 import io

@@ -27,13 +27,13 @@ async def key_for(client: AsyncClient, scope: str, *datasets: str) -> dict[str, 
 
 
 async def announce(client: AsyncClient, dataset: str = "prices", **body: Any) -> Response:
-    """Announce a file, making the dataset where it is missing."""
+    """Announce a file, creating the dataset if it is missing."""
     await client.post("/datasets", json={"name": dataset})
     return await client.post(f"/datasets/{dataset}/imports", json={"filename": "prices.csv", **body})
 
 
 async def send(upload: Document, content: bytes, **headers: str) -> Response:
-    """Send a file to where an import said."""
+    """Send a file to the URL of an import."""
     async with AsyncClient() as storage:
         return await storage.request(
             upload["method"], upload["url"], headers={**upload["headers"], **headers}, content=content

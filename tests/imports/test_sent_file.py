@@ -170,7 +170,7 @@ HEADERS = st.sampled_from([b"Content-Disposition: ", b"Content-Type: ", b"Conten
 
 
 class TestNonsense:
-    """What no client sends is refused, as what is wrong with it."""
+    """A malformed form is refused with its fault."""
 
     @given(
         parts=st.lists(st.tuples(HEADERS, PIECES, HEADERS, PIECES), max_size=3),

@@ -38,7 +38,7 @@ class Clients:
         self._numbers = itertools.count()
         self._progress = asyncio.Condition()
         self.acknowledged: list[int] = []
-        # What was sent and had no answer: it may have been done or not.
+        # Requests without an answer: they may have been done or not.
         self.unanswered: list[int] = []
 
     async def make_dataset(self) -> None:
@@ -85,7 +85,7 @@ class Clients:
         return await self._http.post(self._path, json={"n": number}, headers={"Idempotency-Key": f"number-{number}"})
 
     async def finish(self) -> None:
-        """Send what had no answer again until it has one: it is done now, or was done before."""
+        """Send requests without an answer again until they have one: they are done now, or were done before."""
         while self.unanswered:
             answer = await self._write(self.unanswered[-1])
             if answer.is_success or answer.json()["type"] in DONE_BEFORE:

@@ -43,7 +43,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> bool:
-    """Whether a condition came true within some seconds."""
+    """Return whether a condition came true within some seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -128,7 +128,7 @@ class RunningDev:
         return "Tolva is running" in self.text() or self.process.poll() is not None
 
     def text(self) -> str:
-        """What it has printed so far, without colours."""
+        """The output so far, without colours."""
         return re.sub(r"\x1b\[[0-9;]*m", "", self.output.read_text(errors="replace"))
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
@@ -186,7 +186,7 @@ def announce_many(dev: RunningDev, dataset: str) -> None:
 
 
 def command_line(process: psutil.Process) -> str:
-    """What a process was started with; nothing where it has ended."""
+    """The command line of a process; empty if it has ended."""
     try:
         return " ".join(process.cmdline())
     except psutil.NoSuchProcess:

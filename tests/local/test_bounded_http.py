@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("settings")
 
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch, setting: None) -> None:
-    """What a process of `tolva dev` has of settings."""
+    """The settings of a process of `tolva dev`."""
     variables = {"DATABASE_URL": "postgresql://x/x", "BUCKET": "bucket", "QUEUE_URL": "queue", "TABLE": "table"}
     for name, value in variables.items():
         monkeypatch.setenv(f"TOLVA_{name}", value)

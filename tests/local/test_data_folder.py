@@ -43,7 +43,7 @@ class TestLock:
 
 
 class TestFindUrl:
-    """How other commands find the Tolva that serves a folder."""
+    """The lookup of the Tolva that serves a folder, by other commands."""
 
     def test_is_known_while_it_is_served_and_not_believed_afterwards(self, tmp_path: Path) -> None:
         assert find_url(tmp_path) is None

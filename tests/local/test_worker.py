@@ -13,7 +13,7 @@ from app.local.services.resources import QUEUE_ARN
 
 
 class Handler:
-    """Stands for the worker's handler: keeps the events and answers what it was told to."""
+    """Stands for the worker's handler: keeps the events and answers as configured."""
 
     def __init__(self, *, fails: bool) -> None:
         self.events: list[dict[str, Any]] = []
@@ -26,7 +26,7 @@ class Handler:
 
 
 async def hidden_messages() -> int:
-    """How many messages were received and neither deleted nor given back."""
+    """The number of messages received and neither deleted nor given back."""
     sqs = await client("sqs")
     answer = await sqs.get_queue_attributes(
         QueueUrl=get_settings().queue_url, AttributeNames=["ApproximateNumberOfMessagesNotVisible"]

@@ -1,4 +1,4 @@
-"""What users of other APIs try first, and what each answer must say: the way out."""
+"""Habits of users of other APIs, and the hint that each answer must have."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a query means, said in plain Python: records are dicts, missing values are None."""
+"""The meaning of a query in plain Python: records are dicts, missing values are None."""
 
 import math
 import re
@@ -20,7 +20,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def place(value: Any) -> Any:
-    """What a value is compared by: NaN is itself, and more than any other number."""
+    """The comparison key of a value: NaN is itself, and more than any other number."""
     is_nan = isinstance(value, float) and math.isnan(value)
     return (is_nan, 0 if is_nan else value)
 
@@ -51,7 +51,7 @@ HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def holds(where: Mapping[str, Any], record: Record, types: Mapping[str, str]) -> bool:
-    """Whether a record fulfils the `where` of a query's body."""
+    """Return whether a record fulfils the `where` of a query's body."""
     return all(_member_holds(name, asked, record, types) for name, asked in where.items())
 
 

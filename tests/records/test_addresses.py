@@ -1,4 +1,4 @@
-"""Addresses of records: no client makes another address of one, and what it cannot address is no key."""
+"""URLs of records: no client changes one, and a value that a URL cannot carry is not a key."""
 
 import json
 from typing import Any
@@ -96,7 +96,7 @@ class TestDots:
 
 
 async def _store_before(store: str, connection: asyncpg.Connection, key: str) -> None:
-    """Put a record where a version before put it."""
+    """Put a record in the place of an earlier version."""
     if store == "relational":
         await connection.execute("INSERT INTO data.relational VALUES ($1, 1)", key)
         return

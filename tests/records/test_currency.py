@@ -39,7 +39,7 @@ STORES = ["relational", "keyvalue"]
 
 @dataclass(frozen=True)
 class Route:
-    """A request for records of a dataset; `path` is that behind the dataset's name."""
+    """A request for records of a dataset; `path` is that after the dataset's name."""
 
     method: str
     path: str
@@ -128,7 +128,7 @@ class Case:
 
 
 async def expire(cases: Sequence[Case], connection: asyncpg.Connection) -> None:
-    """Have the keys of cases expire, as time would."""
+    """Expire the keys of cases, as time would."""
     await connection.execute("UPDATE tolva.api_key SET expires_at = now() - interval '1 second'")
     for case in cases:
         address = (f"key#{case.key['id']}", keys_mirror.PLACE)
@@ -189,7 +189,7 @@ def forget_everything() -> None:
 async def answers(
     client: AsyncClient, other: AsyncClient, connection: asyncpg.Connection, store: str, *, filled: bool, change: Change
 ) -> list[tuple[str, Document, Document]]:
-    """What each route answers after a change: in a process that knows what was before, and in one that knows naught."""
+    """The answers of each route after a change: in a process with the old state, and in a new one."""
     routes = [route for route in ROUTES if store == "relational" or not route.is_relational]
     pairs = [tuple(Case(client, store, f"t{uuid4().hex[:8]}") for _ in range(2)) for _ in routes]
     cases = [case for pair in pairs for case in pair]
@@ -209,7 +209,7 @@ async def answers(
 
 
 def shown(response: Response, case: Case) -> Document:
-    """What tells an answer from another: all but the names of its own dataset."""
+    """The comparable part of an answer: all but the names of its own dataset."""
     text = response.text.replace(case.name, "things")
     if response.status_code >= 400:
         document = response.json()
@@ -295,7 +295,7 @@ class TestEveryAnswer:
             await asyncio.sleep(0.01)
         assert response.status_code < 500
         if route.path.startswith("x"):
-            # There is no such dataset to be current: the caller is looked up, and then the names.
+            # The dataset does not exist: the caller is looked up, and then the names.
             assert any("api_key" in statement for statement in statements)
             return
         assert any(is_current(schema) in statement and "revoked_at IS NULL" in statement for statement in statements), (

@@ -1,4 +1,4 @@
-"""What a written record may hold."""
+"""Values of written records."""
 
 import math
 from datetime import UTC, date, datetime

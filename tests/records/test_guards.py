@@ -48,7 +48,7 @@ def hold_of(schema: DatasetSchema, token: str = "import") -> WriteLock:
 
 
 async def is_let_in(schema: DatasetSchema) -> bool:
-    """Whether any guard is open."""
+    """Return whether any guard is open."""
     for guard in range(fence.SHARDS):
         try:
             await write_together([fence.is_open(schema, guard)])
@@ -179,7 +179,7 @@ class TestDatasets:
 
 
 class TestSlowChanges:
-    """A reader ends a change that takes too long; what the change then did is told all the same."""
+    """A reader ends a change that takes too long; the result of the change is reported all the same."""
 
     async def test_of_a_dataset(self, client: AsyncClient, schema: DatasetSchema) -> None:
         async with transaction() as session:
@@ -201,7 +201,7 @@ class TestSlowChanges:
 
 
 async def _let_change_seem_left(client: AsyncClient) -> None:
-    """Have a reader find a change that has begun long ago."""
+    """Let a reader find a change that has begun long ago."""
     await table.update_item(*metadata.address_of("things"), {"since": 1})
     metadata.forget("things")
     assert (await client.get(f"{RECORDS}/0")).status_code == 200
@@ -237,7 +237,7 @@ class TestRemoval:
 
 
 async def _count(client: AsyncClient) -> int:
-    """How many of the records there may be are there."""
+    """The number of records that exist, of those that may."""
     count = 0
     for start in range(0, 3000, 100):
         keys = list(range(start, start + 100))

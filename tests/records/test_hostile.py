@@ -1,4 +1,4 @@
-"""What is sent to break the API: it is answered with a problem that names the mistake, never with a 500."""
+"""Hostile requests: each is answered with a problem that names the mistake, never with a 500."""
 
 import json
 from typing import Any
@@ -51,7 +51,7 @@ NUMBERS = ["1e400", "-1e400", "9" * 5000, "0x1f", "NaN", "Infinity", "1_000", "Ù
 
 @pytest_asyncio.fixture
 async def victim(fill: Fill) -> None:
-    """A dataset with a column of every type, beside one that must not be seen."""
+    """A dataset with a column of every type, and one that must not be seen."""
     await fill("victim", COLUMNS, [("a", 1, 1, 1.0, 1, True, None, None, None, "{}", None)])
     await fill("secrets", {"secret": "text"}, [(SECRET,)])
 
@@ -83,7 +83,7 @@ async def _get_long(transport: ASGITransport, query: str) -> Response:
 
 
 def _check(response: Response) -> None:
-    """Whatever was sent, it was served or refused, and nothing else was told."""
+    """Check that a request was served or refused, without further details."""
     assert response.status_code < 500, response.text[:500]
     assert SECRET not in response.text
     if response.status_code >= 400:

@@ -26,7 +26,7 @@ NUMBERS = ["1e9999", "1e500", "-1e500", "1e-501", "0e9999", "9" * 501, "0." + "1
 
 
 def records(store: str) -> str:
-    """Where the records of a dataset are that is called as its store: what is known of one is not of the other."""
+    """The path of a dataset that is named like its store: the caches of the two are separate."""
     return f"/datasets/{store}/records"
 
 
@@ -89,7 +89,7 @@ def small_documents(setting: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def store_before(store: str, connection: asyncpg.Connection) -> None:
-    """Put three records of large numbers where a version before put them."""
+    """Put three records of large numbers in the place of an earlier version."""
     document = f'{{"x": {HUGE}, "y": 1}}'
     if store == "relational":
         statement = "INSERT INTO data.relational SELECT code, $1::text::jsonb FROM unnest($2::text[]) AS code"

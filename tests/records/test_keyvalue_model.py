@@ -56,7 +56,7 @@ OFFERED = ("content-type", "etag")
 
 
 def said(response: Response) -> tuple[int, str, list[str | None]]:
-    """What an answer says, but for what names the request or the dataset."""
+    """The content of an answer, without the names of the request and the dataset."""
     text = response.text.replace("relational_things", "things").replace("keyvalue_things", "things")
     if response.headers["content-type"] == "application/problem+json":
         text = json.dumps({name: value for name, value in json.loads(text).items() if name != "request_id"})
@@ -71,7 +71,7 @@ async def both(client: AsyncClient, make: Make) -> None:
 
 
 async def ask_both(client: AsyncClient, method: str, path: str, **options: Any) -> tuple[Any, Any]:
-    """What both stores answer to the same request."""
+    """The answers of both stores to the same request."""
     first, second = [
         await client.request(method, f"/datasets/{store}_things/records{path}", **options)
         for store in ("relational", "keyvalue")

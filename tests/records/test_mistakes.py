@@ -61,7 +61,7 @@ async def _make(client: AsyncClient, mistake: QueryError) -> Response:
 
 
 def _faults(mistake: QueryError, response: Response) -> list[str]:
-    """What is wrong with an answer."""
+    """The faults of an answer."""
     document = response.json()
     listed = " ".join(error["message"] for error in document.get("errors", ()))
     said = f"{document['detail']} {document.get('hint', '')} {listed}"

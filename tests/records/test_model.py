@@ -111,7 +111,7 @@ SELECT = st.none() | st.lists(st.sampled_from(list(COLUMNS)), min_size=1, max_si
 
 
 def _ask(schema: DatasetSchema, document: Mapping[str, Any]) -> RecordQuery | None:
-    """The query of a document; None where its conditions exclude each other, which is told and not asked."""
+    """The query of a document; None if its conditions exclude each other, which is refused."""
     try:
         return query_from_body(schema, document, LIMITS)
     except QueryContradictory:
@@ -119,7 +119,7 @@ def _ask(schema: DatasetSchema, document: Mapping[str, Any]) -> RecordQuery | No
 
 
 async def _read_all(schema: DatasetSchema, document: dict[str, Any], query: RecordQuery) -> list[Any]:
-    """The records of all pages, each page going on where the one before it ended."""
+    """The records of all pages, each page continuing after the one before it."""
     records: list[Any] = []
     access = RecordsRequest(Request({"type": "http"}), EVERYTHING, schema, get_writer())
     while True:

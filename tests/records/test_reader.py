@@ -1,4 +1,4 @@
-"""Reads where there is a reader endpoint: a second database here, which has what the first one had a moment ago."""
+"""Reads with a reader endpoint: a second database here, with the first one's state of a moment ago."""
 
 import io
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ RECORDS = "/datasets/things/records"
 async def reader(
     client: AsyncClient, fill: Fill, connections: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to the reader. Its one record says where it comes from, as does the writer's."""
+    """A connection to the reader. Its one record says its source, as does the writer's."""
     await fill("things", {"origin": "text"}, [("writer",)])
     # The process may know a dataset of this name from a test before: it learns here what this one is like.
     assert (await client.get(f"{RECORDS}/1")).status_code == 200
@@ -46,7 +46,7 @@ async def reader(
 
 
 async def _replicate(writer: asyncpg.Connection, reader: asyncpg.Connection) -> None:
-    """Have the reader know of each dataset what the writer knows now."""
+    """Replicate the writer's catalogue to the reader."""
     rows = io.BytesIO()
     await writer.copy_from_table("dataset", schema_name=CATALOGUE_SCHEMA, columns=["id", "updated_at"], output=rows)
     rows.seek(0)
@@ -55,7 +55,7 @@ async def _replicate(writer: asyncpg.Connection, reader: asyncpg.Connection) -> 
 
 
 async def _origins(client: AsyncClient) -> dict[str, Any]:
-    """Where each way to read the record found it."""
+    """The source from which each way to read got the record."""
     listed = await client.get(RECORDS)
     queried = await client.post(f"{RECORDS}/query", json={})
     many = await client.post(f"{RECORDS}/get", json={"keys": [1]})

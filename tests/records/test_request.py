@@ -91,7 +91,7 @@ class TestChangedDataset:
         assert problem(await client.get(FIRST)) == (500, "/problems/internal-error")
 
     async def test_one_that_is_changed_all_the_time(self, client: AsyncClient, connections: asyncpg.Connection) -> None:
-        # What is read is never what it was when the statement was made.
+        # The state that is read is never that of the statement's time.
         await connections.execute(
             "ALTER TABLE tolva.dataset RENAME TO dataset_table; CREATE VIEW tolva.dataset AS SELECT id, name, title, "
             "description, store, key, columns, indexes, created_at, clock_timestamp() AS updated_at "

@@ -1,4 +1,4 @@
-"""The table of key-value records as it was some time ago, beside the catalogue as it is: what was revoked stays so."""
+"""An old table of key-value records with the current catalogue: a revoked key stays revoked."""
 
 import os
 import time
@@ -165,7 +165,7 @@ class TestDataset:
 
 
 class TestTrust:
-    """How long the table is believed, and what is so while the catalogue cannot be asked."""
+    """The time for which the table is trusted, and the behaviour while the catalogue is down."""
 
     @pytest.fixture
     async def no_database(self) -> AsyncIterator[Any]:

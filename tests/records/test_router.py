@@ -202,7 +202,7 @@ class TestCursor:
 
 @pytest.fixture
 def behind_prod(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Settings of an application behind a gateway that strips /prod."""
+    """Settings of an application for a gateway that strips /prod."""
     monkeypatch.setenv("TOLVA_ROOT_PATH", "/prod")
     get_settings.cache_clear()
     yield

@@ -1,4 +1,4 @@
-"""What a page warns of: conditions that hold what was asked for, and may not be what was meant."""
+"""Warnings of a page: valid conditions that may not mean what the caller intended."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer names the mistake, and nothing else happens."""
+"""For any request, the answer names the mistake, and nothing else happens."""
 
 import json
 from typing import Any

@@ -35,7 +35,7 @@ OPERATIONS = st.one_of(
 
 
 class Model:
-    """What a dataset of COLUMNS is, as a dict of its records by key."""
+    """The model of a dataset of COLUMNS: a dict of its records by key."""
 
     def __init__(self) -> None:
         self.records: dict[str, dict[str, Any]] = {}

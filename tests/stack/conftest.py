@@ -1,4 +1,4 @@
-"""The stack in the emulator: made by `sam deploy`, as in an account."""
+"""The stack in the emulator: created by `sam deploy`, as in an account."""
 
 import json
 import os
@@ -38,7 +38,7 @@ UNKNOWN_TYPES = {
 
 @dataclass(frozen=True)
 class Stack:
-    """The stack that was made, by the address of the emulator that it is in."""
+    """The created stack, by the URL of its emulator."""
 
     url: str
 
@@ -58,7 +58,7 @@ class Stack:
         return {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
 
     def physical_id(self, logical_id: str) -> str:
-        """What a resource of the stack is called."""
+        """The physical name of a resource of the stack."""
         found = self.client("cloudformation").describe_stack_resource(StackName=NAME, LogicalResourceId=logical_id)
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
@@ -86,7 +86,7 @@ def _fetch(command: list[str]) -> str:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The stack, made anew."""
+    """The stack, created again."""
     folder = tmp_path_factory.mktemp("stack")
     print_python = ["python", "-c", "import sys; print(sys.executable)"]
     python = _fetch(_uv_tool(REQUIREMENT, "--with", TRANSLATOR, *print_python))

@@ -1,7 +1,7 @@
-"""What a role allows is what the code that runs under it calls: neither less nor more.
+"""A role allows exactly the calls of the code that runs under it.
 
 The emulator refuses nothing for want of a permission, so the code is read: the calls of AWS in `app.core`, reached from
-what the modules of each function import. Prefixes and resources are asserted beside that.
+the imports of each function's modules. Prefixes and resources are asserted as well.
 """
 
 import ast
@@ -18,7 +18,7 @@ from botocore import xform_name
 from tests.stack.templates import ROOT, properties
 
 CORE = {"s3": "aws.storage", "sqs": "aws.queue", "dynamodb": "dynamo.table"}
-# Where the action is not named as the call is.
+# Actions that are not named like their calls.
 ACTIONS = {
     "s3:HeadObject": {"s3:GetObject", "s3:GetObjectVersion"},
     "s3:GetObject": {"s3:GetObject", "s3:GetObjectVersion"},
@@ -36,7 +36,7 @@ ACTIONS = {
 }
 # What Lambda itself does with the role of a function that it brings a queue's messages to.
 OF_LAMBDA = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-# What a missing object is told as depends on it: a 404 with it, a 403 without.
+# The status of a missing object depends on it: a 404 with it, a 403 without.
 OF_MISSING_OBJECTS = {"s3:ListBucket"}
 OF_EVERY_FUNCTION = {
     "logs:CreateLogStream",

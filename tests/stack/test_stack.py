@@ -17,7 +17,7 @@ BUCKET = f"{NAME}-files-{ACCOUNT}-{REGION}"
 
 
 def _messages(stack: Stack) -> int:
-    """How many messages the queue holds, whether or not somebody has them."""
+    """The number of messages in the queue, received or not."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     url = stack.outputs()["Queue"]
     attributes = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]

@@ -230,7 +230,7 @@ class TestSafety:
 
 @pytest.mark.usefixtures("services")
 class TestLaptop:
-    """What app/local/services/resources.py makes is what the template makes."""
+    """app/local/services/resources.py creates the same resources as the template."""
 
     def test_the_same_prefixes_are_watched(self) -> None:
         watched = properties("Bucket")["NotificationConfiguration"]["QueueConfigurations"]

@@ -18,7 +18,7 @@ async def key_id(client: AsyncClient) -> UUID:
 
 @pytest.fixture(autouse=True)
 def new_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is known of keys in a process that has begun."""
+    """The cache of keys of a process that has begun."""
     monkeypatch.setattr(replica, "_known", {})
 
 

@@ -1,4 +1,4 @@
-"""What commands write, and what the command line says of itself."""
+"""The output of commands, and the help of the command line."""
 
 from tests.cli.calls import on_terminal
 from tests.local.running import RunningDev

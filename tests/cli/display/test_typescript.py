@@ -6,7 +6,7 @@ from app.cli.display.typescript import declare
 
 
 def _declare(record: dict[str, Any], **schemas: Any) -> str:
-    """What is declared of a dataset whose records have this schema."""
+    """Declare a dataset whose records have this schema."""
     return declare({"components": {"schemas": {"a_record": record, **schemas}}, "paths": {}}, "a")
 
 

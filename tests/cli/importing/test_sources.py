@@ -1,4 +1,4 @@
-"""What `tolva import` can be given: several files, folders, patterns, addresses, pipes."""
+"""The sources of `tolva import`: several files, folders, patterns, addresses, pipes."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The table of messages: which class a message is read as, and what becomes of one that is none."""
+"""The table of messages: the class that a message is read as, and messages of no class."""
 
 from typing import Any, ClassVar, Literal
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What is signed here is signed as AWS's own library does it."""
+"""Signatures are those of AWS's own library."""
 
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit

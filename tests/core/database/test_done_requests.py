@@ -33,7 +33,7 @@ async def things(client: AsyncClient) -> None:
 
 
 async def leave_claims() -> None:
-    """Have the claims that there are be those of a process that ended before it kept an answer, a while ago."""
+    """Turn the existing claims into those of a process that ended before it stored an answer, a while ago."""
     dynamodb = await aws_client("dynamodb")
     found = await dynamodb.scan(TableName=get_settings().table)
     for item in map(from_attributes, found["Items"]):

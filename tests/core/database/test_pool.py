@@ -107,7 +107,7 @@ class TestPool:
 
 @pytest.mark.usefixtures("database_url")
 class TestSessions:
-    """They take their connections from where statements do: a process with room for one holds one."""
+    """They share their pool with statements: a process with room for one holds one."""
 
     async def test_both_use_the_same_connection(self) -> None:
         before = (await fetch(PID))[0][0]
@@ -129,7 +129,7 @@ class TestSessions:
         assert get_writer()._taken == set()
 
     async def _lose_one(self, connections: asyncpg.Connection) -> None:
-        """Have the server close a session's connection, and another one connect before the first one notices."""
+        """Let the server close a session's connection, and another one connect before the first one notices."""
         async with transaction() as session:
             pid = await session.scalar(text(PID))
             await connections.execute("SELECT pg_terminate_backend($1)", pid)

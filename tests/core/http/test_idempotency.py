@@ -39,7 +39,7 @@ def _key() -> dict[str, str]:
 
 
 class Shop:
-    """An application of one route that counts what it does and answers as it is told."""
+    """An application of one route that counts what it does and answers as configured."""
 
     def __init__(self) -> None:
         self.done = 0
@@ -416,7 +416,7 @@ class Broken:
 
 @pytest_asyncio.fixture
 async def broken(transport: ASGITransport, client: AsyncClient) -> AsyncIterator[AsyncClient]:
-    """A caller of the application, whose every POST fails behind what it does."""
+    """A caller of the application, whose every POST fails after its work."""
     for store in ("relational", "keyvalue"):
         body = {"name": store, "store": store, "columns": [{"name": "k", "type": "text"}], "key": ["k"]}
         assert (await client.post("/datasets", json=body)).status_code == 201
@@ -465,7 +465,7 @@ class TestEveryPostThatFailsBehindItsCommit:
 
 class TestContext:
     async def test_a_request_claims_nothing_that_another_one_did(self, client: AsyncClient) -> None:
-        """A server that pauses reading goes on in the context of the request that made it: so does its connection."""
+        """A server that pauses reading continues in the context of that request, as does its connection."""
         await client.post("/datasets", json={"name": "shop"})
         with watch_commits():
             note_claim("idempotency#of-the-request-before")

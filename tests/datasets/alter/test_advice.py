@@ -20,7 +20,7 @@ OTHERWISE = "Change those values first, or choose a type that has room for them.
 
 
 async def hint(things: Things, change: Document, *texts: str | None) -> str:
-    """What a refused change of a column of texts says."""
+    """The problem of a refused change of a text column."""
     await things.make({"a": "text"}, [(text,) for text in texts])
     problem = await things.refused({"columns": {"a": change}}, "records-incompatible")
     said: str = problem["hint"]

@@ -1,4 +1,4 @@
-"""What a change of a dataset's columns makes of its records, and what keeps it from being made."""
+"""Changes of a dataset's columns: their effect on its records, and the reasons to refuse them."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""A type is changed where every value converts exactly, and into what an import would read of it."""
+"""A type is changed if every value converts exactly, to the value that an import would read."""
 
 import math
 import re
@@ -169,7 +169,7 @@ def _shortest(value: float) -> Decimal:
 
 
 def _is_held(after: Column, value: Any) -> bool:
-    """Whether a column holds a number as it is, by Python's arithmetic."""
+    """Return whether a column holds a number as it is, by Python's arithmetic."""
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):  # noqa: PLR0124
         return after.type == "number"
     exact = _shortest(value) if isinstance(value, float) else Decimal(value)

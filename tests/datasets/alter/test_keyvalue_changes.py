@@ -14,7 +14,7 @@ READINGS = {"name": "readings", "store": "keyvalue", "key": ["station", "taken"]
 
 
 def refused(response: Response) -> str:
-    """What the store's refusal says."""
+    """The detail of the store's refusal."""
     assert (response.status_code, response.json()["type"]) == (422, "/problems/not-supported-by-store"), response.text
     assert response.json()["hint"]
     return str(response.json()["detail"])

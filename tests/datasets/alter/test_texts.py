@@ -82,7 +82,7 @@ class TestImports:
 
 
 def _imported(after: Column, conventions: dict[str, Any], texts: list[str]) -> dict[str, bool]:
-    """Whether an import with options for the same conventions takes each text."""
+    """Return whether an import with options for the same conventions takes each text."""
     options = {"decimal_separator": "."} | {n: value for n, value in conventions.items() if n != "date_format"}
     rows = "".join(f'"{number}";"{text.replace(chr(34), chr(34) * 2)}"\n' for number, text in enumerate(texts))
     plain = Column(name="n", type="integer")

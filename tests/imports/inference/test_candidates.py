@@ -1,4 +1,4 @@
-"""Candidates: which types a column nearly has, exactly, and what is said of it."""
+"""Candidates: the types that a column nearly has, exactly, and their warnings."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ VALUES = st.sampled_from(
 
 
 def infer(values: list[str], block: int = 1 << 20, **options: Any) -> Any:
-    """What is known of a column of these values, each a line behind the header."""
+    """The inference of a column of these values, each a line after the header."""
     content = "x,row\n" + "".join(f"{value},{place}\n" for place, value in enumerate(values))
     return Engine(content.encode(), block, 1 << 20, {"header": True, "delimiter": ",", **options}).infer()[0]
 

@@ -13,7 +13,7 @@ DATE = "not a date (as 2026-01-31)"
 
 
 def inferred(values: list[str], **options: Any) -> Column:
-    """The column of a file that holds these values beside a number of the row."""
+    """The column of a file with these values and a row number."""
     rows = "".join(f"{place},{value}\n" for place, value in enumerate(values))
     return read_file(f"row,x\n{rows}", **options).columns[1]
 

@@ -8,7 +8,7 @@ from tests.imports.engine import Engine
 
 
 def infer(values: list[str], block: int = 1 << 20, **options: Any) -> Any:
-    """What is known of a column of these values, each a line behind the header."""
+    """The inference of a column of these values, each a line after the header."""
     content = "x,row\n" + "".join(f"{value},{place}\n" for place, value in enumerate(values))
     return Engine(content.encode(), block, 1 << 20, {"header": True, "delimiter": ",", **options}).infer()[0]
 

@@ -1,4 +1,4 @@
-"""Money and other numbers as people write them: read where all of a column's values agree, else text and a warning."""
+"""Money and other numbers as people write them: read if all of a column's values agree, else text and a warning."""
 
 from decimal import Decimal
 from typing import Any
@@ -15,14 +15,14 @@ NO_BREAK, NARROW, THIN = "\u00a0", "\u202f", "\u2009"
 
 
 def write_file(values: list[str], delimiter: str = ",") -> bytes:
-    """A file with a column of numbers of the row and one of these values, quoted where they have to be."""
+    """A file with a column of row numbers and one of these values, quoted if necessary."""
     quoted = [f'"{value}"' if delimiter in value else value for value in values]
     rows = "".join(f"{place}{delimiter}{value}\n" for place, value in enumerate(quoted))
     return f"row{delimiter}x\n{rows}".encode()
 
 
 def read(values: list[str], delimiter: str = ",", **options: Any) -> list[str | None]:
-    """What becomes of the values: numbers as decimals, texts with a mark."""
+    """Read the values: numbers as decimals, texts with a mark."""
     made = read_file(write_file(values, delimiter), header=True, delimiter=delimiter, **options)
     assert made.rejections == []
     column = made.columns[1]
@@ -38,7 +38,7 @@ def show(value: Any, column: Column) -> str:
 
 
 def find(values: list[str], delimiter: str = ",", **options: Any) -> tuple[Column, str | None]:
-    """The column of these values, and what is said of it."""
+    """The column of these values, and its warnings."""
     options = {"header": True, "delimiter": delimiter, **options}
     found = Engine(write_file(values, delimiter), 1 << 20, 1 << 20, options).infer()[1]
     return found.column()[0], warn_of(found)

@@ -130,7 +130,7 @@ def fields(rows: bytes) -> list[bytes]:
 
 
 def numeric(field: bytes) -> Decimal:
-    """What PostgreSQL's binary numeric stands for."""
+    """The number of PostgreSQL's binary numeric."""
     words = [int.from_bytes(field[place : place + 2], "big", signed=True) for place in range(0, len(field), 2)]
     count, weight, sign, scale, *digits = words
     assert count == len(digits)

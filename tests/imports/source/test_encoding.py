@@ -1,4 +1,4 @@
-"""What a file's characters are written in: by its mark, its first bytes, all of them, or a guess."""
+"""Encodings of files: by the mark, the first bytes, all bytes, or a guess."""
 
 import codecs
 

@@ -1,4 +1,4 @@
-"""The file as a stream of decoded blocks: compression, encoding, and what is no CSV."""
+"""The file as a stream of decoded blocks: compression, encoding, and files that are not CSV."""
 
 import gzip
 import os

@@ -101,7 +101,7 @@ class TestTogetherAndAlone:
 
 
 class TestAgainstPostgresql:
-    """What is accepted here is accepted there, with the same value."""
+    """A text accepted here is accepted there, with the same value."""
 
     async def accepted(
         self, connection: asyncpg.Connection, kind: str, texts: list[str], reader: Read

@@ -13,7 +13,7 @@ NO_BREAK = "\u00a0"
 
 
 def column(shown: Document, name: str) -> Document:
-    """What an import or a dataset says of a column."""
+    """A column as an import or a dataset shows it."""
     found: Document = next(item for item in shown["columns"] if item["name"] == name)
     return found
 

@@ -15,7 +15,7 @@ def _cells(texts: list[str]) -> Any:
 
 
 def _read(cells: tuple[Any, Any]) -> list[Any]:
-    """The values, and "bad" in the place of those that are none."""
+    """The values, and "bad" in the place of the others."""
     values, bad = cells
     return ["bad" if bad is not None and bad[place] else value for place, value in enumerate(values.to_pylist())]
 

@@ -13,7 +13,7 @@ from tests.imports.engine import read_file
 
 
 def check(kind: str, values: list[str], **constraints: Any) -> list[tuple[str | None, str, str]]:
-    """What is wrong with the values of a column: value, code and message."""
+    """The faults of a column's values: value, code and message."""
     columns = [
         Column.model_validate({"name": "row", "type": "integer"}),
         Column.model_validate({"name": "x", "type": kind, **constraints}),

@@ -48,7 +48,7 @@ class Bucket:
 
 
 async def add_imports(connection: asyncpg.Connection, count: int, status: str, key: str, age: str) -> None:
-    """Imports of files `key` and a number, from 1, made some time ago."""
+    """Imports of files `key` and a number, from 1, created some time ago."""
     await connection.execute(
         "INSERT INTO tolva.import (id, dataset_name, status, mode, on_reject, dry_run, allow_empty, file_name, "
         "object_key, created_at, lease_until) SELECT gen_random_uuid(), 'd', $2, 'append', 'abort', false, false, "
@@ -241,7 +241,7 @@ class TestTurns:
     @pytest.mark.parametrize(("queued", "seconds"), [(0, 3), (60, 3), (100, 5), (1_000, 50), (1_000_000, 60)])
     def test_many_that_wait_come_again_more_rarely(self, queued: int, seconds: int) -> None:
         assert postponed_seconds(queued) == seconds
-        # Behind that time its message is taken for lost.
+        # After that time its message counts as lost.
         assert seconds < repository.QUEUED_AGAIN_SECONDS
 
     async def test_a_worker_that_died_takes_no_room(self, importer: Importer, connections: asyncpg.Connection) -> None:

@@ -1,4 +1,4 @@
-"""What an import does to its dataset: modes, rejections, keys, limits."""
+"""Effects of an import on its dataset: modes, rejections, keys, limits."""
 
 import asyncio
 import os
@@ -243,7 +243,7 @@ class TestReplace:
         await stock("orders", "sku\na\n")
         shown = await stock("stock", "sku,price,ean\nb,1,1\n", mode="replace")
         assert shown["problem"]["type"] == "/problems/referenced-records-missing"
-        # Whoever imports may have no right to know what refers to it.
+        # The importer may have no right to know which datasets reference it.
         assert shown["problem"]["detail"] == (
             "A record of another dataset references the record 'a', which the file does not have."
         )

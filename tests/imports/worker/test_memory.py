@@ -1,4 +1,4 @@
-"""The worker's memory, whatever is wrong with a file: at its largest, in a process of its own."""
+"""The worker's peak memory for any malformed file, in a process of its own."""
 
 import gzip
 import subprocess

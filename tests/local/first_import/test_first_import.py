@@ -108,7 +108,7 @@ class TestStart:
 
 
 class TestAgain:
-    """What happens to a file that was imported before, or nearly."""
+    """A file that was imported before, or nearly."""
 
     def test_there_is_nothing_to_do(self, dev: RunningDev, tmp_path: Path) -> None:
         file = write(tmp_path / "same.csv", KEYED)
@@ -130,7 +130,7 @@ class TestAgain:
 
     @pytest.mark.parametrize(("name", "text"), [("keyed", KEYED), ("numbered", KEYLESS)])
     def test_an_end_that_was_not_noted_is_found(self, dev: RunningDev, tmp_path: Path, name: str, text: str) -> None:
-        """As if it had been killed after the import's end."""
+        """As if it was killed after the import's end."""
         file = write(tmp_path / f"{name}.csv", text)
         start(dev, file)
         folder = DataFolder(dev.folder)
@@ -236,7 +236,7 @@ class TestQuestion:
 
 
 class TestWithoutTerminal:
-    """What `tolva dev FILE` does where nobody can be asked."""
+    """`tolva dev FILE` without anyone to ask."""
 
     def test_a_record_that_the_api_changed_stays(self, dev: RunningDev, tmp_path: Path) -> None:
         file = write(tmp_path / "changed.csv", KEYED)
@@ -367,7 +367,7 @@ class Answering(Terminal):
 
 
 def start(dev: RunningDev, file: Path, choice: Choice | None = None, terminal: Terminal | None = None) -> str:
-    """What `tolva dev FILE` says, once Tolva runs."""
+    """The output of `tolva dev FILE`, once Tolva runs."""
     console = Console(file=StringIO(), soft_wrap=True, color_system=None)
 
     def watch(until: Callable[[], bool]) -> None:

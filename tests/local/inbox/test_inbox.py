@@ -1,4 +1,4 @@
-"""The folder that `tolva dev --inbox` watches, and the bucket beside it."""
+"""The folder that `tolva dev --inbox` watches, and the bucket."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def put(file: Path, text: str) -> Path:
 
 
 def said(file: Path) -> str:
-    """What a file's folder says, or nothing yet."""
+    """The log in a file's folder, or nothing yet."""
     log = file.parent / LOG_NAME
     return log.read_text() if log.exists() else ""
 

@@ -105,7 +105,7 @@ def started(tmp_path: Path) -> Iterator[Emulator]:
 
 
 class TestKilled:
-    """Whatever was answered is there after `kill -9`."""
+    """Everything that was answered is there after `kill -9`."""
 
     def test_keeps_each_kind_of_write(self, started: Emulator) -> None:
         for number in range(5):
@@ -199,7 +199,7 @@ class TestKilled:
 
 
 class TestFullDisk:
-    """What cannot be written to the journal is refused, and is not there: not now, and not after a restart."""
+    """A write that cannot be appended to the journal is refused, and is not there: not now, and not after a restart."""
 
     @contextmanager
     def full(self, started: Emulator, tmp_path: Path) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""PostgreSQL and the emulator beside the process that has started them."""
+"""PostgreSQL and the emulator, and the process that has started them."""
 
 import signal
 import subprocess
@@ -22,7 +22,7 @@ time.sleep(600)
 
 
 class TestStarterGone:
-    """A test run or a benchmark leaves no server behind, however it ends."""
+    """A test run or a benchmark ends its servers, however it ends."""
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
     def test_everything_ends(self, tmp_path: Path, number: signal.Signals) -> None:

@@ -1,4 +1,4 @@
-"""What documents share, what they index, and when they are given up."""
+"""Shared parts of documents, the index, and the switch to it."""
 
 import itertools
 import json

@@ -88,7 +88,7 @@ class TestSchemas:
         members = {"precision": 4, "scale": 2} if name == "decimal" else {}
         column = Column(name="a", type=name, **members)
         schema = {**_schemas(column)["things_create"], "components": {"schemas": number_schemas()}}
-        # Documents have one way to write a value where the API takes two.
+        # Documents have one notation of a value for which the API accepts two.
         if name in ("bigint", "decimal") and isinstance(value, int | float):
             return
         number = Decimal(str(value)) if isinstance(value, float) else value

@@ -210,7 +210,7 @@ def server(database_url: str) -> Iterator[ApiProcess]:
 
 
 async def _copies(connections: asyncpg.Connection) -> list[str | None]:
-    """What the COPYs that are running now wait for."""
+    """The wait events of the COPYs that are running now."""
     rows = await connections.fetch(
         "SELECT wait_event FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'COPY (%'"
     )
@@ -288,5 +288,5 @@ class TestReshaped:
 
 
 def _access(schema: DatasetSchema) -> RecordsRequest:
-    """What the administrator's request for a dataset is served with, by a process that knows its schema."""
+    """The context of the administrator's request for a dataset, in a process that knows its schema."""
     return RecordsRequest(Request({"type": "http"}), EVERYTHING, schema, get_writer())

@@ -171,7 +171,7 @@ class TestIndexes:
         await connections.execute("DROP INDEX data.many_r_k_idx, data.many_n_k_idx")
         for statement in add_indexes("data", "many", definition):
             await connections.execute(statement)
-        # Records without a value in the first column, which come behind these, are found by it and sorted.
+        # Records without a value in the first column, which come after these, are found by it and sorted.
         page, *_ = _page(many, address, position)
         async with connections.transaction():
             # Few records are rather fetched at once, and then sorted.

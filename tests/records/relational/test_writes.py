@@ -1,4 +1,4 @@
-"""What a record must fulfil beside others: references, a state, a caller who may, a dataset that has not changed."""
+"""Conditions of a write beyond the record: references, a state, an authorized caller, an unchanged dataset."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How a file is written, found in its first part."""
+"""The format of a file, detected from its first part."""
 
 import csv
 import io

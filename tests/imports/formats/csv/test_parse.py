@@ -278,7 +278,7 @@ class TestParsing:
         grammar = Grammar(keep_blank=layout.fields == 1, skip_space=skip_space)
         for chunk in split(data, len(data) + 1, grammar):
             if chunk.records is not None:
-                # The exact way already, and what makes it malformed may stand behind the chunk.
+                # The exact way already, and the malformed part may come after the chunk.
                 continue
             exact = Chunk(
                 chunk.data,

@@ -1,4 +1,4 @@
-"""Where records are in their file, as a reader of CSV knows it."""
+"""The places of records in their file, by a reader of CSV."""
 
 import codecs
 

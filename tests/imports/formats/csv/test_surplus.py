@@ -7,7 +7,7 @@ from tests.imports.engine import read_file
 
 
 class TestSurplus:
-    """Empty fields behind the last column."""
+    """Empty fields after the last column."""
 
     HEADER = "day,qty,code,price,note\n"
     ROWS = "2024-01-01,2,a1,3.50,\n2024-01-03,6,c3,7.00,\n2024-01-04,1,d4,2.00,\n"
@@ -113,7 +113,7 @@ class TestSurplus:
 
 
 class TestSurplusAndKeys:
-    """A record that does not vote on the columns can still say that one of them is no key."""
+    """A record that does not vote on the columns can still show that one of them is not a key."""
 
     @pytest.mark.parametrize("row", [",c,", "1,c,"])
     async def test_a_key_that_it_lacks_or_repeats_is_none(self, importer: Importer, row: str) -> None:

@@ -46,7 +46,7 @@ class TestQuotedFields:
         assert made.rejections == []
 
     async def test_case_02_crlf_inside_quotes_over_arrows_own_blocks(self, importer: Importer) -> None:
-        # Arrow alone loses the newline where a block of its own, of 1 MiB by default, ends between the two.
+        # Arrow alone loses the newline if a block of its own, of 1 MiB by default, ends between the two.
         wanted = [{"id": place, "t": "x\r\n" * 40} for place in range(1, 9000)]
         content = "id,t\r\n" + "".join(f'{record["id"]},"{record["t"]}"\r\n' for record in wanted)
         shown = await importer("d", content)
@@ -258,7 +258,7 @@ class TestTokenizer:
 
 
 class TestManyOpenFields:
-    """Each line begins a record whose fields follow one another to the end of the file, where the last one is open."""
+    """Each line begins a record whose fields follow one another to the end of the file, the last one open."""
 
     LINES = 2000
 

@@ -9,7 +9,7 @@ def _rows(text: str) -> list[Row]:
 
 
 def _votes(text: str) -> Votes:
-    """What the rows say of the first of them."""
+    """The votes of the rows on the first of them."""
     rows = _rows(text)
     return Body(rows, rows[0].width).votes(rows[0])
 
