@@ -54,7 +54,7 @@ TRY_OUT = """async (id) => {
 
 @asynccontextmanager
 async def run_browser() -> AsyncIterator[BrowserContext]:
-    """A window of this machine's browser that loads each unchanging file once; the test is skipped without a browser."""
+    """A window of this machine's browser that loads each unchanging file once; tests skip without a browser."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip("no Chromium is installed: the pages are not opened")
