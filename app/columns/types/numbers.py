@@ -36,21 +36,44 @@ _ALL_BITS = (1 << 64) - 1
 _EXACT = Context(prec=2 * MAX_DIGITS)
 
 
-class IntegerType(ColumnType[int]):
-    """Integers that every program that reads JSON holds exactly."""
+class WholeType(ColumnType[int]):
+    """Integers from `least` to `most`."""
 
-    name = "integer"
+    least: int
+    most: int
     sql = "bigint"
-    article = "an integer"
-    example = "as 42, from -9007199254740991 to 9007199254740991, without leading zeros"
-    schema: ClassVar[Schema] = {**ANY_INTEGER, "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER}
-    sample = 42
     is_number = True
     members = OF_NUMBERS
     aggregates = COUNTS + EXTREMES + ARITHMETIC
 
     def read(self, text: str) -> int:
-        return _parse_integer(text, -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER)
+        if re.fullmatch(r"-?(0|[1-9][0-9]{0,18})", text) is None:
+            raise ValueError
+        value = int(text)
+        if not self.least <= value <= self.most:
+            raise ValueError
+        return value
+
+    def write_attribute(self, value: int) -> Attributes:
+        return {"N": str(value)}
+
+    def restore(self, text: str) -> int:
+        # DynamoDB may write a number otherwise than it was given.
+        return int(text) if text.lstrip("-").isdecimal() else int(Decimal(text))
+
+    def sort_key(self, value: int) -> str:
+        return f"{value + _OFFSET:0{_OFFSET_DIGITS}}"
+
+
+class IntegerType(WholeType):
+    """Integers that every program that reads JSON holds exactly."""
+
+    name = "integer"
+    article = "an integer"
+    example = "as 42, from -9007199254740991 to 9007199254740991, without leading zeros"
+    least, most = -MAX_SAFE_INTEGER, MAX_SAFE_INTEGER
+    schema: ClassVar[Schema] = {**ANY_INTEGER, "minimum": -MAX_SAFE_INTEGER, "maximum": MAX_SAFE_INTEGER}
+    sample = 42
 
     def read_json(self, value: Any) -> int:
         return _read_whole(value)
@@ -61,47 +84,23 @@ class IntegerType(ColumnType[int]):
     def decode(self, value: int) -> Shown:
         return value
 
-    def write_attribute(self, value: int) -> Attributes:
-        return {"N": str(value)}
 
-    def restore(self, text: str) -> int:
-        return _restore_integer(text)
-
-    def sort_key(self, value: int) -> str:
-        return f"{value + _OFFSET:0{_OFFSET_DIGITS}}"
-
-
-class BigintType(ColumnType[int]):
+class BigintType(WholeType):
     """Integers of 64 bits, which JSON shows as texts."""
 
     name = "bigint"
-    sql = "bigint"
     article = "a 64-bit integer"
     example = "as 9007199254740993, without leading zeros"
+    least, most = -MAX_BIGINT - 1, MAX_BIGINT
     schema: ClassVar[Schema] = {"type": "string", "format": "int64", "pattern": "^-?(0|[1-9][0-9]{0,18})$"}
     sample = "9007199254740993"
     json_sql = "{}::text"
-    is_number = True
-    members = OF_NUMBERS
-    aggregates = COUNTS + EXTREMES + ARITHMETIC
-
-    def read(self, text: str) -> int:
-        return _parse_integer(text, -MAX_BIGINT - 1, MAX_BIGINT)
 
     def read_json(self, value: Any) -> int:
         return self.parse(value) if isinstance(value, str) else _read_whole(value)
 
     def show(self, value: int) -> str:
         return f'"{value}"'
-
-    def write_attribute(self, value: int) -> Attributes:
-        return {"N": str(value)}
-
-    def restore(self, text: str) -> int:
-        return _restore_integer(text)
-
-    def sort_key(self, value: int) -> str:
-        return f"{value + _OFFSET:0{_OFFSET_DIGITS}}"
 
 
 class NumberType(ColumnType[float]):
@@ -289,20 +288,6 @@ class DecimalType(ColumnType[Decimal]):
             # Division of integers rounds down; of the negative it rounds up.
             scaled = number // 10**-shift if rounding == ROUND_FLOOR else -(-number // 10**-shift)
         return f"{max(-most, min(most, scaled)) + most:0{self.precision + 1}}"
-
-
-def _parse_integer(text: str, least: int, most: int) -> int:
-    if re.fullmatch(r"-?(0|[1-9][0-9]{0,18})", text) is None:
-        raise ValueError
-    value = int(text)
-    if not least <= value <= most:
-        raise ValueError
-    return value
-
-
-def _restore_integer(text: str) -> int:
-    # DynamoDB may write a number otherwise than it was given.
-    return int(text) if text.lstrip("-").isdecimal() else int(Decimal(text))
 
 
 def _read_whole(value: Any) -> int:

@@ -1,7 +1,7 @@
 """The SQL that reads texts as numbers, as files write them: 1.234,50 €, (987.65), 12’345.00, 12,34,567. Pure."""
 
 from app.columns.column import Column
-from app.columns.types.numbers import MAX_BIGINT, MAX_SAFE_INTEGER
+from app.columns.types.numbers import DecimalType, NumberType, WholeType
 from app.datasets.alter.sql_texts import BLANKS, SPACES, escaped, guarded
 
 # Longer than any number that a double or a decimal holds exactly.
@@ -22,33 +22,35 @@ def read_number(after: Column, bare: str) -> tuple[str, str]:
     plain = _plain(after, signed)
     written = f"length({bare}) <= {MAX_NUMBER_LENGTH} AND {signed} ~ '{_pattern(after)}'"
     fits = number_fits(f"{plain}::numeric", after)
-    if after.type == "number":
+    kind = after.kind
+    if isinstance(kind, NumberType):
         # One that is too small for a double is not zero.
         written += f" AND pg_input_is_valid({plain}, 'double precision')"
         return guarded(written, fits), f"{plain}::double precision"
-    if after.type == "decimal":
-        before = (after.precision or 0) - (after.scale or 0)
-        fits = f"scale({plain}::numeric) <= {after.scale} AND abs({plain}::numeric) < {'1'.ljust(before + 1, '0')}"
+    if isinstance(kind, DecimalType):
+        before = kind.precision - kind.scale
+        fits = f"scale({plain}::numeric) <= {kind.scale} AND abs({plain}::numeric) < {'1'.ljust(before + 1, '0')}"
     return guarded(written, fits), f"{plain}::numeric::{after.sql_type}"
 
 
 def number_example(after: Column) -> str:
     """A number in a column's convention, for people: 1.234,50 €."""
-    fraction = f"{after.decimal_separator or '.'}50" if after.type in ("decimal", "number") else ""
+    fraction = f"{after.decimal_separator or '.'}50" if not isinstance(after.kind, WholeType) else ""
     text = f"1{after.thousands_separator or ''}234{fraction}"
     return f"{text} {after.units[0]}" if after.units else text
 
 
 def number_fits(exact: str, after: Column) -> str:
     """Return whether a column holds a numeric as it is. NaN is greater than every bound."""
-    if after.type == "number":
+    kind = after.kind
+    if isinstance(kind, NumberType):
         fits = f"({exact})::double precision::text::numeric = {exact}"
         return f"CASE WHEN pg_input_is_valid(({exact})::text, 'double precision') THEN {fits} ELSE false END"
-    if after.type == "decimal":
-        whole = (after.precision or 0) - (after.scale or 0)
-        return f"round({exact}, {after.scale}) = {exact} AND abs({exact}) < {'1'.ljust(whole + 1, '0')}"
-    least, most = (-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER) if after.type == "integer" else (-MAX_BIGINT - 1, MAX_BIGINT)
-    return f"trunc({exact}) = {exact} AND {exact} BETWEEN {least} AND {most}"
+    if isinstance(kind, DecimalType):
+        whole = kind.precision - kind.scale
+        return f"round({exact}, {kind.scale}) = {exact} AND abs({exact}) < {'1'.ljust(whole + 1, '0')}"
+    assert isinstance(kind, WholeType)
+    return f"trunc({exact}) = {exact} AND {exact} BETWEEN {kind.least} AND {kind.most}"
 
 
 def _signed(after: Column, bare: str) -> str:
@@ -78,9 +80,9 @@ def _pattern(after: Column) -> str:
             whole += f"|[1-9][0-9]?(?:{group}[0-9]{{2}})+{group}[0-9]{{3}}"
         whole = f"(?:{whole})"
     number = f"-?{whole}(?:{mark}[0-9]+)?"
-    if after.type in ("decimal", "number"):
+    if not isinstance(after.kind, WholeType):
         number = f"-?(?:{whole}(?:{mark}[0-9]+)?|{mark}[0-9]+)"
-    return f"^(?:{number}{_EXPONENT}|{_NOT_FINITE})$" if after.type == "number" else f"^{number}$"
+    return f"^(?:{number}{_EXPONENT}|{_NOT_FINITE})$" if isinstance(after.kind, NumberType) else f"^{number}$"
 
 
 def _plain(after: Column, signed: str) -> str:
