@@ -6,6 +6,7 @@ The class of each type stands in a file of this folder, and `registry` lists the
 import json
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, Generic, Self, TypeVar
 
 from app.core.aws.dynamo_json import Attributes
@@ -118,9 +119,10 @@ class ColumnType(ABC, Generic[Value]):
                 return self.restore(text)
         return None
 
+    @property
     @abstractmethod
-    def restore(self, text: str) -> Value:
-        """The value that an attribute's text or number stands for."""
+    def restore(self) -> Callable[[str], Value]:
+        """Return the value of an attribute's text or number."""
 
     def write_sql(self, value: Any) -> str:
         """The text that PostgreSQL casts to a value that is given as JSON shows it.

@@ -43,5 +43,6 @@ class BooleanType(ColumnType[bool]):
     def read_attribute(self, attribute: Attributes) -> bool | None:
         return attribute.get("BOOL")
 
-    def restore(self, text: str) -> bool:
+    @staticmethod
+    def restore(text: str) -> bool:
         return text == "true"

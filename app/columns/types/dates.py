@@ -25,6 +25,7 @@ class DateType(ColumnType[date]):
 
     name = "date"
     sql = "date"
+    restore = date.fromisoformat
     article = "a date"
     example = "as 2026-01-31"
     schema: ClassVar[Schema] = {"type": "string", "format": "date"}
@@ -40,9 +41,6 @@ class DateType(ColumnType[date]):
     def show(self, value: date) -> str:
         return f'"{value.isoformat()}"'
 
-    def restore(self, text: str) -> date:
-        return date.fromisoformat(text)
-
     def write_sql(self, value: Any) -> str:
         # A text that is parsed here may be written as PostgreSQL reads none.
         return self.parse(super().write_sql(value)).isoformat()
@@ -56,6 +54,7 @@ class DatetimeType(ColumnType[datetime]):
 
     name = "datetime"
     sql = "timestamptz"
+    restore = datetime.fromisoformat
     article = "a date and time"
     example = "as 2026-01-31T12:00:00Z"
     schema: ClassVar[Schema] = {"type": "string", "format": "date-time"}
@@ -92,9 +91,6 @@ class DatetimeType(ColumnType[datetime]):
 
     def write_attribute(self, value: datetime) -> Attributes:
         return {"S": write_datetime(value)}
-
-    def restore(self, text: str) -> datetime:
-        return datetime.fromisoformat(text)
 
     def write_sql(self, value: Any) -> str:
         # A text that is parsed here may be written as PostgreSQL reads none.

@@ -6,6 +6,7 @@ from json.encoder import encode_basestring
 from typing import Any, ClassVar
 
 from app.columns.types.base import ColumnType, Schema
+from app.core.aws.dynamo_json import Attributes
 from app.core.strict_json import parse_json, parse_stored, write_json
 
 
@@ -36,7 +37,11 @@ class JsonType(ColumnType[str]):
         # As it is given here: as `write_document` has made it.
         return value
 
-    def restore(self, text: str) -> str:
+    def read_attribute(self, attribute: Attributes) -> str | None:
+        return attribute.get("S")
+
+    @staticmethod
+    def restore(text: str) -> str:
         return text
 
 

@@ -57,7 +57,8 @@ class WholeType(ColumnType[int]):
     def write_attribute(self, value: int) -> Attributes:
         return {"N": str(value)}
 
-    def restore(self, text: str) -> int:
+    @staticmethod
+    def restore(text: str) -> int:
         # DynamoDB may write a number otherwise than it was given.
         return int(text) if text.lstrip("-").isdecimal() else int(Decimal(text))
 
@@ -108,6 +109,7 @@ class NumberType(ColumnType[float]):
 
     name = "number"
     sql = "double precision"
+    restore = float
     article = "a number"
     example = "as 1.5 or 1e-3"
     schema: ClassVar[Schema] = ANY_NUMBER
@@ -151,9 +153,6 @@ class NumberType(ColumnType[float]):
         is_exact = LEAST_STORED <= abs(value) < MAX_STORED or (value == 0 and math.copysign(1, value) > 0)
         return {"N" if is_exact else "S": repr(value)}
 
-    def restore(self, text: str) -> float:
-        return float(text)
-
     def sort_key(self, value: float) -> str:
         # One NaN, after all others, and one zero: they are the same key to PostgreSQL too.
         value = float("nan") if value != value else value + 0.0  # noqa: PLR0124  # only NaN is not what it is
@@ -170,6 +169,7 @@ class DecimalType(ColumnType[Decimal]):
 
     name = "decimal"
     sql = "numeric"
+    restore = Decimal
     article = "a decimal"
     example = "as 0.10"
     # No `format`: generators read `decimal` as a double.
@@ -249,9 +249,6 @@ class DecimalType(ColumnType[Decimal]):
 
     def write_attribute(self, value: Decimal) -> Attributes:
         return {"N" if self.precision <= MAX_STORED_DIGITS else "S": self.write(value)}
-
-    def restore(self, text: str) -> Decimal:
-        return Decimal(text)
 
     @property
     def written_schema(self) -> Schema:

@@ -40,7 +40,8 @@ class TextType(ColumnType[str]):
     def read_attribute(self, attribute: Attributes) -> str | None:
         return attribute.get("S")
 
-    def restore(self, text: str) -> str:
+    @staticmethod
+    def restore(text: str) -> str:
         return text
 
     def sort_key(self, value: str) -> str:

@@ -12,6 +12,7 @@ class UuidType(ColumnType[UUID]):
 
     name = "uuid"
     sql = "uuid"
+    restore = UUID
     article = "a UUID"
     example = "as 01234567-89ab-cdef-0123-456789abcdef"
     schema: ClassVar[Schema] = {"type": "string", "format": "uuid"}
@@ -26,9 +27,6 @@ class UuidType(ColumnType[UUID]):
 
     def show(self, value: UUID) -> str:
         return f'"{value}"'
-
-    def restore(self, text: str) -> UUID:
-        return UUID(text)
 
     def sort_key(self, value: UUID) -> str:
         return str(value)
