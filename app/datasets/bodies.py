@@ -125,6 +125,7 @@ class DatasetPublic(BaseModel):
     unindexed: list[str] = Field(
         description="the columns that no index begins with: filtering or sorting by one reads every record"
     )
+    import_options: dict[str, Any] = Field(description="default options of its imports")
     created_at: datetime
     updated_at: datetime
 
