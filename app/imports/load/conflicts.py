@@ -35,7 +35,7 @@ def _existing(plan: LoadPlan, names: Sequence[str]) -> str:
     return f"""
         SELECT _record AS record, _line AS line, _offset AS offset,
                left(concat_ws(',', {columns}), {VALUE_LIMIT}) AS value,
-               'a record of the dataset has it already' AS message
+               'a record of the dataset already has it' AS message
         FROM {STAGE} AS staged JOIN {table} AS record ON {same}"""
 
 

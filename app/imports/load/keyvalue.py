@@ -324,5 +324,5 @@ def _existing_key(row: asyncpg.Record, key: Sequence[str]) -> dict[str, Any]:
         "column": ",".join(key),
         "value": row["_key"],
         "code": "existing_key",
-        "message": "a record of the dataset has it already",
+        "message": "a record of the dataset already has it",
     }

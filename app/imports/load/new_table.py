@@ -96,16 +96,16 @@ class NewTable:
                 await run(self._connection, [again])
             except asyncpg.ForeignKeyViolationError as error:
                 raise ReferencedRecordsMissing(
-                    f"A record of another dataset refers to the record {_referred(error)}, "
+                    f"A record of another dataset references the record {_referred(error)}, "
                     "which the file does not have.",
-                    hint="Keep the records that others refer to in the file, or delete what refers to them first.",
+                    hint="Keep the records that others reference in the file, or delete what references them first.",
                 ) from None
 
 
 def key_referenced(dataset: str) -> KeyReferenced:
     """The problem that a dataset's columns cannot be inferred again: who may import may not know who refers to them."""
     return KeyReferenced(
-        f"Other datasets refer to the key of '{dataset}': its columns cannot be inferred again.",
+        f"Other datasets reference the key of '{dataset}': its columns cannot be inferred again.",
         hint="Remove `references` from their columns first, or import without infer_again.",
     )
 

@@ -7,7 +7,7 @@ class TestExplain:
     def test_the_first_paragraph_is_the_meaning_and_the_rest_the_remedy(self) -> None:
         said = explain(GatewayTimeout)
         assert said.meaning == "The function did not respond within the 29 seconds that API Gateway waits."
-        assert said.remedy.startswith("Ask for less at once. The request may have been done: with")
+        assert said.remedy.startswith("Ask for less at once. The request may have been processed: with")
         assert "\n" not in said.remedy
 
     def test_its_status_has_a_phrase_that_no_version_of_python_changes(self) -> None:
