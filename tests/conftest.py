@@ -109,10 +109,9 @@ async def _empty_database(connection: asyncpg.Connection) -> None:
     tables = await connection.fetch(
         "SELECT tablename FROM pg_tables WHERE schemaname = $1 AND tablename <> 'alembic_version'", CATALOGUE_SCHEMA
     )
-    # A table of a few rows is emptied so in a fiftieth of the time that TRUNCATE takes, and in any order.
-    statements = ["SET session_replication_role = replica"]
-    statements += [f"DELETE FROM {quote(CATALOGUE_SCHEMA, row['tablename'])}" for row in tables]
-    statements += ["RESET session_replication_role"]
+    # Not by DELETE, which is faster: how queries are planned would depend on when a table was last analysed.
+    names = ", ".join(quote(CATALOGUE_SCHEMA, row["tablename"]) for row in tables)
+    statements = [f"TRUNCATE {names} CASCADE"] if names else []
     for schema in (DATA_SCHEMA, LOADING_SCHEMA):
         statements += [f"DROP SCHEMA IF EXISTS {quote(schema)} CASCADE", f"CREATE SCHEMA {quote(schema)}"]
     await connection.execute("; ".join(statements))
