@@ -181,7 +181,7 @@ class Keyvalue:
 
 
 async def get_schema() -> DatasetSchema:
-    schema = await find_schema(DATASET, anew=True)
+    schema = await find_schema(DATASET, fresh=True)
     assert schema is not None
     return schema
 

@@ -82,16 +82,16 @@ async def _claim_secret(request: Request, caller: CurrentCaller, _key: Idempoten
 IdempotentSecret = Depends(_claim_secret)
 
 
-async def find_direct_caller(request: Request, *, anew: bool) -> Principal:
+async def find_direct_caller(request: Request, *, fresh: bool) -> Principal:
     """The caller of a request that is served without a session.
 
-    Without `anew` the caller may be cached from an earlier request: then the statement must check `key_works` too.
+    Without `fresh` the caller may be cached from an earlier request: then the statement must check `key_works` too.
 
     Raises:
         KeyMissing, KeyUnknown, KeyRevoked, KeyExpired: the key is missing or does not work.
     """
     text = _read_text(request)
-    known = None if anew else _known.get(hash_secret(text))
+    known = None if fresh else _known.get(hash_secret(text))
     return known or await _authenticate(text, find_key)
 
 

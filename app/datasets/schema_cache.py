@@ -20,15 +20,15 @@ class StaleSchema(Exception):
     """The cached state of a dataset or a caller is outdated; nothing was done."""
 
 
-async def find_known_schema(name: str, *, anew: bool = False) -> DatasetSchema | None:
+async def find_known_schema(name: str, *, fresh: bool = False) -> DatasetSchema | None:
     """The schema of the dataset of this name, if it can be found without the catalogue.
 
-    This process knows it, or the item of a key-value dataset has it. `anew`, only what the item has now counts.
+    This process knows it, or the item of a key-value dataset has it. `fresh`, only what the item has now counts.
     """
-    if anew:
+    if fresh:
         _known.pop(name, None)
     known = _known.get(name)
-    return known if known is not None else await find_schema(name, anew=anew)
+    return known if known is not None else await find_schema(name, fresh=fresh)
 
 
 async def get_schema(name: str, visible: Collection[str] | None) -> DatasetSchema:

@@ -37,17 +37,17 @@ ATTEMPTS = 4
 class RecordsRequest:
     """The context of a request: the caller, the dataset's schema, and statements that hold while both are current.
 
-    `anew`: rely on nothing that is cached. `pool`: the connections to read over.
+    `fresh`: rely on nothing that is cached. `pool`: the connections to read over.
     """
 
     def __init__(
-        self, http: Request, caller: Principal, schema: DatasetSchema, pool: Pool, *, anew: bool = False
+        self, http: Request, caller: Principal, schema: DatasetSchema, pool: Pool, *, fresh: bool = False
     ) -> None:
         self.http = http
         self.caller = caller
         self.schema = schema
         self.pool = pool
-        self._anew = anew
+        self._fresh = fresh
         self._schemas = [schema]
         self._is_backed = False
 
@@ -61,7 +61,7 @@ class RecordsRequest:
         self.caller.demand("read", name)
         if not self.schema.can.embeds:
             raise NotSupportedByStore(f"'{self.schema.name}' is in the key-value store, which embeds no other records.")
-        schema = await _get_schema(name, self.caller, anew=self._anew)
+        schema = await _get_schema(name, self.caller, fresh=self._fresh)
         self._schemas.append(schema)
         return schema
 
@@ -148,9 +148,9 @@ async def answer(
         DatasetSchemaChanged: it keeps changing.
     """
     for attempt in range(ATTEMPTS):
-        anew = attempt > 0
-        pool = get_reader() if may_lag and not anew else get_writer()
-        request = await _begin(http, dataset, scope, pool, anew=anew)
+        fresh = attempt > 0
+        pool = get_reader() if may_lag and not fresh else get_writer()
+        request = await _begin(http, dataset, scope, pool, fresh=fresh)
         try:
             response = await handle(request)
         except StaleSchema:
@@ -164,28 +164,28 @@ async def answer(
     raise DatasetSchemaChanged(f"'{dataset}' kept changing during the request.")
 
 
-async def _begin(http: Request, dataset: str, scope: Scope, pool: Pool, *, anew: bool) -> RecordsRequest:
+async def _begin(http: Request, dataset: str, scope: Scope, pool: Pool, *, fresh: bool) -> RecordsRequest:
     """Build the context of a request. For key-value records the relational database is not asked for anything."""
-    schema = await find_known_schema(dataset, anew=anew)
+    schema = await find_known_schema(dataset, fresh=fresh)
     if schema is None or not schema.can.has_item:
-        caller = await find_direct_caller(http, anew=anew)
+        caller = await find_direct_caller(http, fresh=fresh)
         try:
             # Before anything else: a key that is limited to other datasets does not learn which ones exist.
             caller.demand(scope, dataset)
-            schema = schema or await _get_schema(dataset, caller, anew=anew)
+            schema = schema or await _get_schema(dataset, caller, fresh=fresh)
         except Problem:
             # Only a caller whose key works now gets the refusal, not one from the cache.
-            await find_direct_caller(http, anew=True)
+            await find_direct_caller(http, fresh=True)
             raise
     if schema.can.has_item:
         # No statement asks whether the key still works.
         caller = await find_mirrored_caller(http)
         caller.demand(scope, dataset)
-    return RecordsRequest(http, caller, schema, pool, anew=anew)
+    return RecordsRequest(http, caller, schema, pool, fresh=fresh)
 
 
-async def _get_schema(dataset: str, caller: Principal, *, anew: bool) -> DatasetSchema:
-    return await (look_up_schema if anew else get_schema)(dataset, caller.datasets)
+async def _get_schema(dataset: str, caller: Principal, *, fresh: bool) -> DatasetSchema:
+    return await (look_up_schema if fresh else get_schema)(dataset, caller.datasets)
 
 
 def _may_be_outdated(error: Problem | PostgresError | Replayed) -> bool:

@@ -64,8 +64,8 @@ def first_generation(dataset_id: UUID) -> str:
     return str(dataset_id)
 
 
-async def find_schema(name: str, *, anew: bool = False) -> DatasetSchema | None:
-    """The schema of a key-value dataset, as it was `keyvalue_cache_seconds` ago at most, or, `anew`, as it is now.
+async def find_schema(name: str, *, fresh: bool = False) -> DatasetSchema | None:
+    """The schema of a key-value dataset, as it was `keyvalue_cache_seconds` ago at most, or, `fresh`, as it is now.
 
     None if the table has no such dataset: it is relational, or new, or does not exist. A relational one stays so in
     this process; a key-value dataset of the same name is found in the catalogue instead.
@@ -77,7 +77,7 @@ async def find_schema(name: str, *, anew: bool = False) -> DatasetSchema | None:
         # The table has no room for a key of any length.
         return None
     until, schema = _known.get(name, (0.0, None))
-    known = not anew and time.monotonic() < until
+    known = not fresh and time.monotonic() < until
     return schema if known else await _look_up(name)
 
 
@@ -174,7 +174,7 @@ def _is_of(item: Item, schema: DatasetSchema) -> bool:
 
 async def is_current(schema: DatasetSchema) -> bool:
     """Return whether a schema is still that of its dataset."""
-    now = await find_schema(schema.name, anew=True)
+    now = await find_schema(schema.name, fresh=True)
     return now is not None and (now.id, now.updated_at, now.generation) == (
         schema.id,
         schema.updated_at,
@@ -226,7 +226,7 @@ async def is_shown(name: str, generation: str) -> bool:
 
 async def end_left_change(name: str) -> None:
     """Finish an abandoned change of a dataset."""
-    await find_schema(name, anew=True)
+    await find_schema(name, fresh=True)
 
 
 async def _mark(dataset: Described, expires_at: int | None = None) -> str:

@@ -28,7 +28,7 @@ INDEX = "x-tolva-datasets"
 # What the fixed routes are about, in the order in which one meets them.
 SECTIONS = {
     "datasets": "Each dataset's columns, key and number of records.",
-    "records": "The records of any dataset. Those of the datasets above have routes of their own, with types.",
+    "records": "The records of any dataset. Each dataset that you may read has typed routes of its own, too.",
     "imports": "Imports of CSV files into datasets.",
     "keys": "API keys. Every request needs the scope admin.",
     "health": "The health of the service; no key is needed.",
