@@ -20,7 +20,7 @@ def _examples(document: Document, part: str = "view") -> Document:
 
 
 @pytest.fixture
-def looked_for_anew(setting: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def looked_for_fresh(setting: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each document shows the examples that there are when it is asked for."""
     monkeypatch.setenv("TOLVA_EXAMPLE_SECONDS", "0")
 
@@ -49,7 +49,7 @@ class TestExamples:
         await things.make(COLUMNS)
         assert _examples(await _document(things.client)) == {"_id": 42, "price": "1.50", "day": "2026-01-31"}
 
-    @pytest.mark.usefixtures("looked_for_anew")
+    @pytest.mark.usefixtures("looked_for_fresh")
     async def test_what_is_gone_is_not_shown_for_ever(self, things: Things) -> None:
         await things.make({"a": "text"}, [("secret",)])
         assert _examples(await _document(things.client)) == {"_id": 1, "a": "secret"}
@@ -86,7 +86,7 @@ class TestExamples:
             assert _examples(await _document(things.client)) == {"_id": 42}
 
 
-@pytest.mark.usefixtures("looked_for_anew")
+@pytest.mark.usefixtures("looked_for_fresh")
 class TestKeyValue:
     async def test_they_are_those_of_some_record(self, things: Things) -> None:
         columns = [{"name": "code", "type": "text"}, {"name": "price", "type": "decimal", "precision": 6, "scale": 2}]

@@ -64,15 +64,15 @@ async def paused_database(database_url: str, monkeypatch: pytest.MonkeyPatch) ->
     paused = make_url(database_url).difference_update_query(["host"]).set(host="127.0.0.1", port=port)
     monkeypatch.setenv("TOLVA_DATABASE_URL", paused.render_as_string(hide_password=False))
     monkeypatch.setenv("TOLVA_CONNECT_TIMEOUT_SECONDS", "0.3")
-    await _begin_anew()
+    await _begin_fresh()
     yield resumed
     await close_connections()
     server.close()
     monkeypatch.undo()
-    await _begin_anew()
+    await _begin_fresh()
 
 
-async def _begin_anew() -> None:
+async def _begin_fresh() -> None:
     """Read settings and open connections again, as a new process does."""
     await close_connections()
     get_settings.cache_clear()

@@ -9,6 +9,7 @@ import pytest
 from httpx import AsyncClient, Response
 
 from app.core.database.names import DATA_SCHEMA, quote
+from tests.datasets.readings import READINGS
 
 Document = dict[str, Any]
 Columns = Mapping[str, str | Document]
@@ -104,3 +105,9 @@ def _members(kind: str | Document) -> Document:
 def things(client: AsyncClient, connections: asyncpg.Connection) -> Things:
     """Makes and changes datasets."""
     return Things(client, connections)
+
+
+@pytest.fixture
+async def readings(client: AsyncClient) -> None:
+    """A dataset under two columns."""
+    assert (await client.post("/datasets", json=READINGS)).status_code == 201

@@ -220,7 +220,7 @@ class TestIndexes:
         await keyed.change({"indexes": [{"columns": ["name"]}]})
         assert await connections.fetchval("SELECT 'data.things__name__idx'::regclass::oid") == number
 
-    async def test_one_whose_building_failed_is_built_anew(
+    async def test_one_whose_building_failed_is_built_fresh(
         self, keyed: Things, connections: asyncpg.Connection
     ) -> None:
         with pytest.raises(asyncpg.UniqueViolationError):

@@ -507,7 +507,7 @@ class TestInferAgain:
         assert (await importer("stock", "id,name,price\n1,x,5\n2,y,6\n"))["status"] == "succeeded"
         return importer
 
-    async def test_the_columns_are_settled_anew(self, stock: Importer, client: AsyncClient) -> None:
+    async def test_the_columns_are_settled_fresh(self, stock: Importer, client: AsyncClient) -> None:
         shown = await stock("stock", "sku,name,price\na,x,5.50\nb,y,7\n", mode="replace", infer_again=True)
         assert shown["status"] == "succeeded", shown
         assert types(await stock.dataset("stock")) == {"sku": "text", "name": "text", "price": "decimal"}

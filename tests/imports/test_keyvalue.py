@@ -241,9 +241,9 @@ class TestTakenUpAgain:
             await stock.drain()
         assert await prices(client, "a", "k1") == [None, "1.00"]
         await _let_lease_end(announced["id"])
-        schema = await metadata.find_schema("stock", anew=True)
+        schema = await metadata.find_schema("stock", fresh=True)
         assert (await take_again(stock, announced["id"]))["result"] == COUNT_ADDED
-        again = await metadata.find_schema("stock", anew=True)
+        again = await metadata.find_schema("stock", fresh=True)
         assert schema is not None
         assert again is not None
         assert again.generation == schema.generation

@@ -8,6 +8,7 @@ import pytest
 from httpx import AsyncClient, Response
 
 from app.core.database.names import DATA_SCHEMA
+from tests.records import garden
 
 Fill = Callable[..., Awaitable[None]]
 Make = Callable[..., Awaitable[None]]
@@ -66,3 +67,10 @@ def fill(client: AsyncClient, connections: asyncpg.Connection) -> Fill:
         )
 
     return make
+
+
+@pytest.fixture
+async def products(fill: Fill) -> None:
+    """Six products of three makers."""
+    await fill("makers", {"code": {"type": "text", "required": True}, "city": "text"}, garden.MAKERS, key=["code"])
+    await fill("products", garden.PRODUCTS, garden.ROWS, key=["sku"])

@@ -188,7 +188,7 @@ class TestSlowChanges:
             await _let_change_seem_left(client)
             assert await metadata.reopen(schema, 1) == "open"
         assert await metadata.reopen(schema, 1) == "stale"
-        found = await metadata.find_schema("things", anew=True)
+        found = await metadata.find_schema("things", fresh=True)
         assert found is not None
         assert found.title == "Things"
 
@@ -196,7 +196,7 @@ class TestSlowChanges:
         async with transaction() as session:
             await delete_dataset(session, await repository.get_dataset(session, "things"), EVERYTHING)
             await _let_change_seem_left(client)
-        assert await metadata.find_schema("things", anew=True) is None
+        assert await metadata.find_schema("things", fresh=True) is None
         assert not await is_let_in(schema)
 
 

@@ -310,7 +310,7 @@ class TestBrokenTable:
         assert "SELECT" not in response.text
         assert "n does not exist" not in response.text
 
-    async def test_a_table_that_was_made_anew_is_read_anew(
+    async def test_a_table_that_was_made_fresh_is_read_fresh(
         self, client: AsyncClient, fill: Fill, connections: asyncpg.Connection
     ) -> None:
         await fill("rows", {"n": "integer"}, [(5,)])

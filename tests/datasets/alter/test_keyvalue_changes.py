@@ -1,29 +1,9 @@
 from typing import Any
 
 import pytest
-from httpx import AsyncClient, Response
+from httpx import AsyncClient
 
-COLUMNS: list[dict[str, Any]] = [
-    {"name": "station", "type": "text", "max_length": 20},
-    {"name": "taken", "type": "integer"},
-    {"name": "value", "type": "decimal", "precision": 6, "scale": 2, "min": 0, "one_of": ["1.5", "2"]},
-]
-
-
-READINGS = {"name": "readings", "store": "keyvalue", "key": ["station", "taken"], "columns": COLUMNS}
-
-
-def refused(response: Response) -> str:
-    """The detail of the store's refusal."""
-    assert (response.status_code, response.json()["type"]) == (422, "/problems/not-supported-by-store"), response.text
-    assert response.json()["hint"]
-    return str(response.json()["detail"])
-
-
-@pytest.fixture
-async def readings(client: AsyncClient) -> None:
-    """A dataset under two columns."""
-    assert (await client.post("/datasets", json=READINGS)).status_code == 201
+from tests.datasets.readings import refused
 
 
 @pytest.mark.usefixtures("readings")

@@ -37,7 +37,7 @@ async def _hold(dataset: Dataset, token: str = "import") -> WriteLock:
 class TestHold:
     async def test_single_writes_wait_for_it(self, client: AsyncClient, dataset: Dataset, monkeypatch: Any) -> None:
         hold = await _hold(dataset)
-        schema = await metadata.find_schema("things", anew=True)
+        schema = await metadata.find_schema("things", fresh=True)
         assert schema is not None
         assert await metadata.reopen(schema, 0) == "busy"
         await hold.release()
@@ -53,7 +53,7 @@ class TestHold:
     async def test_one_that_says_nothing_for_too_long_is_ended_by_a_writer(self, dataset: Dataset) -> None:
         hold = await _hold(dataset)
         await hold.renew(-60)
-        schema = await metadata.find_schema("things", anew=True)
+        schema = await metadata.find_schema("things", fresh=True)
         assert schema is not None
         assert await metadata.reopen(schema, 0) == "open"
         with pytest.raises(DatasetMoved):

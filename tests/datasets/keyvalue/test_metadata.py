@@ -27,7 +27,7 @@ async def dataset(client: AsyncClient) -> DatasetRow:
 
 
 async def _find() -> DatasetSchema | None:
-    return await metadata.find_schema("things", anew=True)
+    return await metadata.find_schema("things", fresh=True)
 
 
 class TestFindSchema:

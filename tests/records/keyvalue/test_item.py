@@ -1,36 +1,22 @@
 """Records as items: nothing is lost on the way, and items sort as their records do."""
 
 import math
-import struct
 from dataclasses import replace
-from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.columns.column import Column
 from app.columns.types.registry import TYPES
 from app.core.aws.dynamo_json import read_response, write_request
 from app.records.keyvalue.item import RecordTooLarge, item_of, record_of, settle_documents, write_attribute
+from tests.records.keyvalue.values import STABLE, TEXTS, VALUES
 from tests.records.model import place
 from tests.records.schemas import make_columns, make_schema
 
-STABLE = settings(deadline=None, derandomize=True, max_examples=300)
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-BITS = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("d", bits.to_bytes(8, "big"))[0])
-VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "text": TEXTS,
-    "integer": st.integers(-(2**53) + 1, 2**53 - 1),
-    "bigint": st.integers(-(2**63), 2**63 - 1),
-    "number": BITS | st.floats() | st.integers(-1000, 1000).map(float),
-    "decimal": st.decimals(-9999, 9999, places=2),
-    "date": st.dates(),
-    "datetime": st.datetimes(timezones=st.just(UTC)),
-    "uuid": st.uuids(),
-}
 OTHERS: dict[str, st.SearchStrategy[Any]] = {"boolean": st.booleans(), "json": st.just('{"a": 1.50}'), "image": TEXTS}
 DECIMAL = {"type": "decimal", "precision": 6, "scale": 2}
 

@@ -1,39 +1,17 @@
-import struct
-from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.columns.column import Column
 from app.columns.types.base import ColumnType
 from app.columns.types.registry import TYPES
 from app.records.keyvalue.sort_key import KeyTooLong, bucket_of, item_key, successor
+from tests.records.keyvalue.values import STABLE, TEXTS, VALUES
 from tests.records.model import place
 from tests.records.schemas import make_columns
-
-STABLE = settings(deadline=None, derandomize=True, max_examples=300)
-
-
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-
-
-BITS = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("d", bits.to_bytes(8, "big"))[0])
-
-
-VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "text": TEXTS,
-    "integer": st.integers(-(2**53) + 1, 2**53 - 1),
-    "bigint": st.integers(-(2**63), 2**63 - 1),
-    "number": BITS | st.floats() | st.integers(-1000, 1000).map(float),
-    "decimal": st.decimals(-9999, 9999, places=2),
-    "date": st.dates(),
-    "datetime": st.datetimes(timezones=st.just(UTC)),
-    "uuid": st.uuids(),
-}
-
 
 DECIMAL = {"type": "decimal", "precision": 6, "scale": 2}
 

@@ -23,8 +23,8 @@ from app.records.request import RecordsRequest
 from tests.api_process import ApiProcess, api_process
 from tests.conftest import ADMIN_KEY
 from tests.records.conftest import Fill
+from tests.records.garden import MAKERS, PRODUCTS, ROWS
 from tests.records.schemas import LIMITS
-from tests.records.test_list import MAKERS, PRODUCTS, ROWS
 
 LIST = "/datasets/products/records"
 CSV = {"Accept": "text/csv"}

@@ -162,7 +162,7 @@ class TestChangedDatasets:
         response = await client.post("/datasets/rows/records", json={"n": 1})
         assert problem(response) == (404, "/problems/dataset-not-found")
 
-    async def test_one_that_was_made_anew_has_its_new_columns(self, client: AsyncClient, make: Make) -> None:
+    async def test_one_that_was_made_fresh_has_its_new_columns(self, client: AsyncClient, make: Make) -> None:
         await make("rows", [{"name": "n", "type": "integer"}])
         await client.post("/datasets/rows/records", json={"n": 1})
         await client.delete("/datasets/rows?confirm=rows")
