@@ -1,6 +1,7 @@
 """The stores that records are kept in, and what each can do: a row a store, which everything else asks. Pure."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 Store = Literal["relational", "keyvalue"]
@@ -24,13 +25,21 @@ class Capabilities:
     # An import writes all of its rows to a stage before the first of them is written to the records.
     always_stages: bool
     max_key_columns: int
+    # Records that one request adds, all or none, whatever the settings allow.
+    max_added: float
 
 
 STORES: dict[str, Capabilities] = {
     "relational": Capabilities(
-        has_table=True, has_item=False, queries=True, embeds=True, always_stages=False, max_key_columns=MAX_KEY_COLUMNS
+        has_table=True,
+        has_item=False,
+        queries=True,
+        embeds=True,
+        always_stages=False,
+        max_key_columns=MAX_KEY_COLUMNS,
+        max_added=inf,
     ),
     "keyvalue": Capabilities(
-        has_table=False, has_item=True, queries=False, embeds=False, always_stages=True, max_key_columns=2
+        has_table=False, has_item=True, queries=False, embeds=False, always_stages=True, max_key_columns=2, max_added=99
     ),
 }

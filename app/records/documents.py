@@ -199,19 +199,6 @@ def _is_same(one: Any, other: Any) -> bool:
     return bool(one == other) or (one != one and other != other)  # noqa: PLR0124  # only NaN is not what it is
 
 
-def merge(target: Any, patch: Any) -> Any:
-    """A JSON document after a merge patch, as RFC 7396 has it."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge(merged.get(name), value)
-    return merged
-
-
 @lru_cache(MAX_SCHEMAS)
 def reader_of(schema: DatasetSchema) -> RecordReader:
     """The parser of records that are written to a dataset of this schema.

@@ -1,14 +1,13 @@
-"""Results of reads and writes, and the problems of those that fail: the same for every store. Pure."""
+"""Results of reads and writes, the same for every store, and the problems of writes that did not happen. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.columns.column import Column
 from app.core.errors import Problem
-from app.core.strict_json import DocumentTooLarge, JsonInvalid, parse_stored, write_json
-from app.records.documents import Fault, merge
-from app.records.errors import PreconditionFailed, RecordInvalid, RecordNotFound
+from app.records.documents import Fault
+from app.records.errors import PreconditionFailed, RecordInvalid, RecordNotFound, RecordReferenced
 from app.records.etag import Preconditions
 
 MAX_FAULTS_SHOWN = 100
@@ -34,11 +33,41 @@ class WriteResult:
     new_key: list[str] | None = None
 
 
-def refusal(kind: type[Problem], faults: Sequence[Fault], hint: str | None = None) -> Problem:
-    """The problem that tells what is wrong with the records of a request."""
-    others = f" And {len(faults) - 1:,} more." if len(faults) > 1 else ""
-    documents = [fault.document() for fault in faults[:MAX_FAULTS_SHOWN]]
-    return kind(f"{faults[0]}{others}", hint=hint, errors=documents)
+class Unwritten:
+    """The result of a write that did not happen; its kinds say why."""
+
+
+@dataclass(frozen=True)
+class Refused(Unwritten):
+    """Records that the store does not take beside what it holds: the kind of problem, and each mistake."""
+
+    kind: type[Problem]
+    faults: Sequence[Fault]
+    hint: str | None = None
+
+    def of_one(self) -> "Refused":
+        """The same of a record that was not one of an array: its place says nothing."""
+        return replace(self, faults=[replace(fault, index=None) for fault in self.faults])
+
+    def problem(self) -> Problem:
+        """The problem that lists the mistakes, the first of them in a sentence."""
+        others = f" And {len(self.faults) - 1:,} more." if len(self.faults) > 1 else ""
+        documents = [fault.document() for fault in self.faults[:MAX_FAULTS_SHOWN]]
+        return self.kind(f"{self.faults[0]}{others}", hint=self.hint, errors=documents)
+
+
+@dataclass(frozen=True)
+class Unmet(Unwritten):
+    """The record is not there, or a precondition does not hold of the one that is."""
+
+    is_there: bool
+
+
+@dataclass(frozen=True)
+class Referenced(Unwritten):
+    """A record of this dataset refers to the one that was to be deleted."""
+
+    dataset: str
 
 
 def name_record(columns: Sequence[Column], key: Sequence[Any]) -> str:
@@ -46,9 +75,9 @@ def name_record(columns: Sequence[Column], key: Sequence[Any]) -> str:
     return ", ".join(f"{column.name} {value}"[:MAX_SHOWN] for column, value in zip(columns, key, strict=True))
 
 
-def not_found(name: str, columns: Sequence[Column], key: Sequence[Any]) -> RecordNotFound:
-    shown = ", ".join(f"{column.name} {value}" for column, value in zip(columns, key, strict=True))
-    return RecordNotFound(f"'{name}' has no record with {shown}.")
+def not_found(name: str, columns: Sequence[Column], key: Sequence[Any], hint: str | None = None) -> RecordNotFound:
+    """The problem of a key that no record has."""
+    return RecordNotFound(f"'{name}' has no record with {name_record(columns, key)}.", hint=hint)
 
 
 def explain_state(
@@ -67,24 +96,17 @@ def explain_state(
     return None
 
 
+def explain_reference(dataset: str, key: Sequence[Any], referring: str | None) -> RecordReferenced:
+    """The problem of a record that cannot be deleted; None for a dataset that the caller may not know of."""
+    who = "another dataset" if referring is None else f"'{referring}'"
+    shown = ",".join(str(value) for value in key)
+    return RecordReferenced(
+        f"A record of {who} refers to the record '{shown[:MAX_SHOWN]}' of '{dataset}'.",
+        hint="Change or delete what references it first.",
+    )
+
+
 def refuse_faults(dataset: str, faults: Sequence[Fault]) -> None:
     """Raise RecordInvalid if a record has any mistake."""
     if faults:
-        raise refusal(RecordInvalid, faults, f"GET /datasets/{dataset} shows what its columns take.")
-
-
-def merge_document(column: Column, text: str | None, patch: Any, most: int) -> str:
-    """The JSON document of a column after a merge patch, of `most` bytes at most.
-
-    Raises:
-        RecordInvalid: it cannot be stored.
-    """
-    try:
-        merged = merge(None if text is None else parse_stored(text), patch)
-        return write_json(merged, most)
-    except JsonInvalid as error:
-        is_large = isinstance(error, DocumentTooLarge)
-        code = "document_too_large" if is_large else "not_json"
-        hint = "Remove some of it first. (TOLVA_MAX_DOCUMENT_BYTES)" if is_large else None
-        fault = Fault(column.name, code, f"not a document that can be kept once it is merged: {error}")
-        raise refusal(RecordInvalid, [fault], hint) from None
+        raise Refused(RecordInvalid, faults, f"GET /datasets/{dataset} shows what its columns take.").problem()

@@ -1,20 +1,20 @@
 """The stores of records: what each of them does for the routes, which know no more of a store than this."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from app.access.principal import Principal
 from app.datasets.schema import DatasetSchema
-from app.records.deps import Address
+from app.records.documents import Values
 from app.records.etag import Preconditions
 from app.records.keyvalue import reads as keyvalue
-from app.records.keyvalue.writes import KeyvalueWriter
+from app.records.keyvalue import writes as keyvalue_writes
+from app.records.merge_patch import Changes
 from app.records.query.aggregate_query import AggregateQuery
 from app.records.query.record_query import Embedded, RecordQuery, RecordView
 from app.records.relational import reads as relational
-from app.records.relational.writes import Writer
+from app.records.relational import writes as relational_writes
 from app.records.request import RecordsRequest
-from app.records.results import RecordPage, WriteResult
+from app.records.results import RecordPage, Unwritten, WriteResult
 
 
 class RecordReads(Protocol):
@@ -38,22 +38,32 @@ class RecordReads(Protocol):
 
 
 class RecordWrites(Protocol):
-    """The writer of a dataset's records; see `writes.Writer`."""
+    """The writer of a store's records: of a dataset that has columns, with values that were checked.
 
-    async def create(self, document: Any) -> WriteResult: ...
+    What it did not write it answers with the reason. DatasetBusy says that an import or a change of the dataset is in
+    the way, StaleSchema that the dataset is not as it was known, RecordInvalid that a value is too large for the store.
+    """
 
-    async def create_many(self, documents: Sequence[Any]) -> list[str]: ...
+    async def insert(self, request: RecordsRequest, values: Values) -> WriteResult | Unwritten: ...
 
-    async def replace(self, address: Address, document: Any, conditions: Preconditions) -> WriteResult: ...
+    async def insert_many(self, request: RecordsRequest, records: Sequence[Values]) -> list[str] | Unwritten: ...
 
-    async def update(self, address: Address, document: Any, conditions: Preconditions) -> str: ...
+    async def upsert(
+        self, request: RecordsRequest, key: Sequence[Any], values: Values, conditions: Preconditions
+    ) -> WriteResult | Unwritten: ...
 
-    async def delete(self, address: Address, conditions: Preconditions, caller: Principal, /) -> None: ...
+    async def update(
+        self, request: RecordsRequest, key: Sequence[Any], changes: Changes, conditions: Preconditions
+    ) -> str | Unwritten: ...
+
+    async def delete(
+        self, request: RecordsRequest, key: Sequence[Any], conditions: Preconditions
+    ) -> Unwritten | None: ...
 
 
 _READS: dict[str, RecordReads] = {"relational": relational, "keyvalue": keyvalue}
 
-_WRITERS: dict[str, Callable[[RecordsRequest], RecordWrites]] = {"relational": Writer, "keyvalue": KeyvalueWriter}
+_WRITES: dict[str, RecordWrites] = {"relational": relational_writes, "keyvalue": keyvalue_writes}
 
 
 def reads_of(schema: DatasetSchema) -> RecordReads:
@@ -61,10 +71,6 @@ def reads_of(schema: DatasetSchema) -> RecordReads:
     return _READS[schema.store]
 
 
-def writes_of(request: RecordsRequest) -> RecordWrites:
-    """The writer for records of a request's dataset.
-
-    Raises:
-        DatasetWithoutColumns: it has no columns yet.
-    """
-    return _WRITERS[request.schema.store](request)
+def writes_of(schema: DatasetSchema) -> RecordWrites:
+    """The writer for records of a dataset of this schema."""
+    return _WRITES[schema.store]

@@ -13,7 +13,9 @@ from app.core.http.names import JSON, MERGE_PATCH
 from app.core.http.problem_documents import problem_responses
 from app.datasets.errors import DatasetBusy, DatasetNotFound
 from app.datasets.path import DatasetName
+from app.records import service
 from app.records.deps import RecordKey, read_address, read_conditions
+from app.records.documents import reader_of
 from app.records.errors import (
     DatasetWithoutColumns,
     PreconditionFailed,
@@ -26,13 +28,11 @@ from app.records.errors import (
     ValueTaken,
 )
 from app.records.etag import etag_of
-from app.records.near_keys import explain_absence
 from app.records.openapi import writes as documents
 from app.records.openapi.writes import described
 from app.records.record_key import join_key
 from app.records.request import RecordsRequest, answer
 from app.records.results import WriteResult
-from app.records.stores import RecordWrites, writes_of
 
 WRITE_PROBLEMS = (RecordInvalid, ValueTaken, ReferenceMissing)
 ADDRESS_PROBLEMS = (RecordNotFound, RecordKeyInvalid, ParameterInvalid, PreconditionFailed)
@@ -59,13 +59,11 @@ async def create_records(request: Request, name: DatasetName) -> Response:
 
 
 async def _create(request: RecordsRequest) -> Response:
-    writer = await _begin(request)
+    await _begin(request)
     body = await read_json_body(request.http, JSON)
     if not isinstance(body, list):
-        return _answer(request, await writer.create(body))
-    if not body:
-        raise RecordInvalid("The array is empty: there is no record to add.", hint="Send at least one record.")
-    records = await writer.create_many(body)
+        return _answer(request, await service.create_record(request, body))
+    records = await service.create_records(request, body)
     return Response(f'{{"data":[{",".join(records)}]}}', 201, media_type=JSON)
 
 
@@ -81,10 +79,10 @@ async def replace_record(request: Request, name: DatasetName, key: RecordKey) ->
 
 
 async def _replace(path: str, request: RecordsRequest) -> Response:
-    writer = await _begin(request)
+    await _begin(request)
     address, conditions = read_address(request.http, path), read_conditions(request.http, creates=True)
     body = await read_json_body(request.http, JSON)
-    return _answer(request, await writer.replace(address, body, conditions))
+    return _answer(request, await service.replace_record(request, address, body, conditions))
 
 
 @router.patch(
@@ -99,13 +97,10 @@ async def update_record(request: Request, name: DatasetName, key: RecordKey) -> 
 
 
 async def _update(path: str, request: RecordsRequest) -> Response:
-    writer = await _begin(request)
+    await _begin(request)
     address, conditions = read_address(request.http, path), read_conditions(request.http)
     body = await read_json_body(request.http, JSON, MERGE_PATCH)
-    try:
-        record = await writer.update(address, body, conditions)
-    except RecordNotFound as absence:
-        raise await explain_absence(request, absence, address(request.schema.key)) from None
+    record = await service.update_record(request, address, body, conditions)
     return Response(record, media_type=JSON, headers={"ETag": etag_of(record)})
 
 
@@ -122,20 +117,21 @@ async def delete_record(request: Request, name: DatasetName, key: RecordKey) -> 
 
 
 async def _delete(path: str, request: RecordsRequest) -> Response:
-    writer = await _begin(request)
+    await _begin(request)
     address, conditions = read_address(request.http, path), read_conditions(request.http)
-    try:
-        await writer.delete(address, conditions, request.caller)
-    except RecordNotFound as absence:
-        raise await explain_absence(request, absence, address(request.schema.key)) from None
+    await service.delete_record(request, address, conditions)
     return Response(status_code=204)
 
 
-async def _begin(request: RecordsRequest) -> RecordWrites:
-    """The writer for a request, under its Idempotency-Key if it has one."""
+async def _begin(request: RecordsRequest) -> None:
+    """Begin a write, under its Idempotency-Key if it has one.
+
+    Raises:
+        DatasetWithoutColumns: there is nothing to write to.
+    """
     refuse_unknown_parameters(request.http, ())
     await claim_request(request.http, request.caller.id, within=request.schema.id)
-    return writes_of(request)
+    reader_of(request.schema)
 
 
 def _answer(request: RecordsRequest, written: WriteResult) -> Response:

@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from app.core.dynamo.table import MAX_TOGETHER
 from app.datasets.stores import MAX_KEY_COLUMNS, STORES, Store
 
 
@@ -15,3 +16,8 @@ def test_no_key_has_more_columns_than_any_store_takes() -> None:
 
 def test_a_store_has_a_table_or_an_item() -> None:
     assert all(can.has_table != can.has_item for can in STORES.values())
+
+
+def test_what_the_key_value_store_adds_at_once_fits_one_transaction_of_dynamodb() -> None:
+    # One action of each is the check of the write fence.
+    assert STORES["keyvalue"].max_added == MAX_TOGETHER - 1

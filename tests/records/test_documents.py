@@ -11,7 +11,7 @@ import pytest
 from app.columns.column import Column
 from app.columns.types.registry import TYPES
 from app.core.strict_json import parse_json
-from app.records.documents import Fault, RecordReader, merge
+from app.records.documents import Fault, RecordReader
 
 ID = "01234567-89AB-cdef-0123-456789abcdef"
 DECIMAL = {"type": "decimal", "precision": 6, "scale": 2}
@@ -182,28 +182,3 @@ class TestFault:
         assert str(Fault(None, "not_an_object", "a record is an object")) == "a record is an object."
         message = "there is no such column. Did you mean 'price'?"
         assert str(Fault("prise", "unknown_column", message)) == f"prise: {message}"
-
-
-class TestMerge:
-    @pytest.mark.parametrize(
-        ("target", "patch", "merged"),
-        [  # the examples of RFC 7396
-            ({"a": "b"}, {"a": "c"}, {"a": "c"}),
-            ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
-            ({"a": "b"}, {"a": None}, {}),
-            ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
-            ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
-            ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
-            ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
-            ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
-            (["a", "b"], ["c", "d"], ["c", "d"]),
-            ({"a": "b"}, ["c"], ["c"]),
-            ({"a": "foo"}, None, None),
-            ({"a": "foo"}, "bar", "bar"),
-            ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
-            ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
-            ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
-        ],
-    )
-    def test_as_the_standard_says(self, target: Any, patch: Any, merged: Any) -> None:
-        assert merge(target, patch) == merged

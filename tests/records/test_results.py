@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 from app.columns.column import Column
@@ -9,31 +7,46 @@ from app.records.etag import Preconditions
 from app.records.results import (
     MAX_FAULTS_SHOWN,
     MAX_SHOWN,
+    Refused,
+    explain_reference,
     explain_state,
-    merge_document,
     name_record,
     not_found,
-    refusal,
     refuse_faults,
 )
 
 COLUMNS = [Column(name="region", type="text"), Column(name="year", type="integer")]
 
 
-class TestRefusal:
+class TestRefused:
     def test_the_first_fault_is_said_and_the_others_are_counted(self) -> None:
         faults = [Fault("a", "x", f"wrong {number}", number) for number in range(1200)]
-        problem = refusal(ValueTaken, faults, "Try again.")
+        problem = Refused(ValueTaken, faults, "Try again.").problem()
         assert problem.detail.endswith(" And 1,199 more.")
         assert problem.hint == "Try again."
         assert problem.errors is not None
         assert len(problem.errors) == MAX_FAULTS_SHOWN
 
-    def test_where_nothing_is_wrong_nothing_is_refused(self) -> None:
+    def test_one_record_has_no_place(self) -> None:
+        refused = Refused(ValueTaken, [Fault("a", "x", "wrong", 0)])
+        assert refused.problem().detail == "Record 0: a: wrong."
+        assert refused.of_one().problem().detail == "a: wrong."
+
+    def test_if_nothing_is_wrong_nothing_is_refused(self) -> None:
         refuse_faults("things", [])
         with pytest.raises(RecordInvalid) as raised:
             refuse_faults("things", [Fault("a", "x", "wrong")])
         assert raised.value.hint == "GET /datasets/things shows what its columns take."
+
+
+class TestExplainReference:
+    def test_a_dataset_that_the_caller_may_not_read_has_no_name(self) -> None:
+        assert explain_reference("makers", ["acme"], "products").detail == (
+            "A record of 'products' refers to the record 'acme' of 'makers'."
+        )
+        assert explain_reference("makers", ["a", 1], None).detail == (
+            "A record of another dataset refers to the record 'a,1' of 'makers'."
+        )
 
 
 class TestNames:
@@ -65,26 +78,3 @@ class TestExplainState:
         problem = explain_state("d", "k", conditions, is_there=is_there, creates=creates)
         assert (problem is None) == (part is None)
         assert part is None or (problem is not None and part in problem.detail)
-
-
-class TestMergeDocument:
-    COLUMN = Column(name="tags", type="json")
-
-    @pytest.mark.parametrize(
-        ("text", "patch", "merged"),
-        [
-            ('{"a":1,"b":2}', {"a": None, "c": 3}, {"b": 2, "c": 3}),
-            (None, {"a": 1}, {"a": 1}),
-            ("[1]", {"a": {"b": None}}, {"a": {}}),
-            ('{"a":1}', [2], [2]),
-        ],
-    )
-    def test_it_is_a_merge_patch(self, text: str | None, patch: object, merged: object) -> None:
-        assert json.loads(merge_document(self.COLUMN, text, patch, 1000)) == merged
-
-    def test_a_document_that_becomes_too_large_is_refused(self) -> None:
-        with pytest.raises(RecordInvalid) as raised:
-            merge_document(self.COLUMN, '{"a":"xxxxxxxxxx"}', {"b": "yyyyyyyyyy"}, 30)
-        assert raised.value.errors is not None
-        assert raised.value.errors[0]["code"] == "document_too_large"
-        assert "TOLVA_MAX_DOCUMENT_BYTES" in str(raised.value.hint)

@@ -1,9 +1,8 @@
 """Flags of `tolva datasets change` and `create` as the bodies that the API takes. Pure."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +11,11 @@ from app.cli.arguments.column_flags import parse_type, split_names
 # Their values are JSON; those of other types are written as texts in JSON, too.
 TYPED_BY_JSON = ("integer", "number", "boolean", "json")
 
-Pairs = Sequence[str]
+NAME = "COLUMN"
+COLUMNS_PANEL = "Columns (each can be repeated)"
+FILES_PANEL = "File format of a column (each can be repeated)"
+
+Pairs = list[str]
 Body = dict[str, Any]
 
 
@@ -34,26 +37,30 @@ def fill_value(text: str, type_name: str | None) -> Any:
         return text
 
 
-@dataclass(frozen=True)
+def _flag(flag: str, about: str, panel: str = COLUMNS_PANEL, metavar: str = "COLUMN=VALUE") -> Any:
+    return typer.Option(flag, help=about, show_default=False, rich_help_panel=panel, metavar=metavar)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ColumnFlags:
     """The flags of single columns, each as `column=value`."""
 
-    rename: Pairs = ()
-    type: Pairs = ()
-    drop: Pairs = ()
-    add: Pairs = ()
-    fill: Pairs = ()
-    label: Pairs = ()
-    about: Pairs = ()
-    require: Pairs = ()
-    allow_null: Pairs = ()
-    reference: Pairs = ()
-    unit: Pairs = ()
-    decimal_separator: Pairs = ()
-    thousands_separator: Pairs = ()
-    date_format: Pairs = ()
-    booleans: Pairs = ()
-    null: Pairs = ()
+    rename: Annotated[Pairs, _flag("--rename", "Give a column another name: old=new.")]
+    type: Annotated[Pairs, _flag("--type", 'Convert a column: "price=decimal(12,2)".')]
+    drop: Annotated[Pairs, _flag("--drop", "Remove a column and its values.", metavar=NAME)]
+    add: Annotated[Pairs, _flag("--add", "Add a column: color=text.")]
+    fill: Annotated[Pairs, _flag("--fill", "The value for records without one: brand=unknown.")]
+    require: Annotated[Pairs, _flag("--require", "Refuse null in a column.", metavar=NAME)]
+    allow_null: Annotated[Pairs, _flag("--allow-null", "Allow null in a column.", metavar=NAME)]
+    label: Annotated[Pairs, _flag("--label", 'The header that files have for it: "price=Unit price".')]
+    about: Annotated[Pairs, _flag("--about", 'Its description: "price=without tax".')]
+    reference: Annotated[Pairs, _flag("--reference", "The dataset whose key its values are: maker=makers.")]
+    unit: Annotated[Pairs, _flag("--unit", "price=€, or share=%.", FILES_PANEL)]
+    decimal_separator: Annotated[Pairs, _flag("--decimal-separator", "price=, or price=.", FILES_PANEL)]
+    thousands_separator: Annotated[Pairs, _flag("--thousands-separator", "price=. or price=,", FILES_PANEL)]
+    date_format: Annotated[Pairs, _flag("--date-format", "day=DD/MM/YYYY.", FILES_PANEL)]
+    booleans: Annotated[Pairs, _flag("--booleans", "active=yes,no.", FILES_PANEL)]
+    null: Annotated[Pairs, _flag("--null", "A text for null: price=n/a.", FILES_PANEL)]
 
 
 @dataclass

@@ -7,6 +7,7 @@ import typer
 
 from app.cli.arguments.column_flags import parse_type, split_names
 from app.cli.arguments.dataset_change import ColumnChanges, ColumnFlags, merge, split_pair
+from app.cli.arguments.flag_groups import with_flag_groups
 from app.cli.arguments.json_input import read_object
 from app.cli.arguments.names import dataset_path
 from app.cli.arguments.questions import Yes, ask_for
@@ -26,14 +27,6 @@ KeyColumns = Annotated[
     str | None,
     typer.Option("--key", help="The key columns: sku, or a,b; '' for none.", show_default=False),
 ]
-NAME = "COLUMN"
-COLUMNS_PANEL = "Columns (each can be repeated)"
-FILES_PANEL = "File format of a column (each can be repeated)"
-
-
-def _of_columns(flag: str, about: str, panel: str = COLUMNS_PANEL, metavar: str = "COLUMN=VALUE") -> Any:
-    return typer.Option(flag, help=about, show_default=False, rich_help_panel=panel, metavar=metavar)
-
 
 datasets = listing_group("List, show, create, change and delete datasets.")
 
@@ -122,6 +115,7 @@ def create_dataset(
 
 @datasets.command("change")
 @connected
+@with_flag_groups
 def change_dataset(
     tolva: Tolva,
     name: DatasetName,
@@ -129,34 +123,7 @@ def change_dataset(
     title: Title = None,
     description: Description = None,
     key: KeyColumns = None,
-    rename: Annotated[list[str] | None, _of_columns("--rename", "Give a column another name: old=new.")] = None,
-    column_type: Annotated[list[str] | None, _of_columns("--type", 'Convert a column: "price=decimal(12,2)".')] = None,
-    drop: Annotated[list[str] | None, _of_columns("--drop", "Remove a column and its values.", metavar=NAME)] = None,
-    add: Annotated[list[str] | None, _of_columns("--add", "Add a column: color=text.")] = None,
-    fill: Annotated[
-        list[str] | None, _of_columns("--fill", "The value for records without one: brand=unknown.")
-    ] = None,
-    require: Annotated[list[str] | None, _of_columns("--require", "Refuse null in a column.", metavar=NAME)] = None,
-    allow_null: Annotated[
-        list[str] | None, _of_columns("--allow-null", "Allow null in a column.", metavar=NAME)
-    ] = None,
-    label: Annotated[
-        list[str] | None, _of_columns("--label", 'The header that files have for it: "price=Unit price".')
-    ] = None,
-    about: Annotated[list[str] | None, _of_columns("--about", 'Its description: "price=without tax".')] = None,
-    reference: Annotated[
-        list[str] | None, _of_columns("--reference", "The dataset whose key its values are: maker=makers.")
-    ] = None,
-    unit: Annotated[list[str] | None, _of_columns("--unit", "price=€, or share=%.", FILES_PANEL)] = None,
-    decimal_separator: Annotated[
-        list[str] | None, _of_columns("--decimal-separator", "price=, or price=.", FILES_PANEL)
-    ] = None,
-    thousands_separator: Annotated[
-        list[str] | None, _of_columns("--thousands-separator", "price=. or price=,", FILES_PANEL)
-    ] = None,
-    date_format: Annotated[list[str] | None, _of_columns("--date-format", "day=DD/MM/YYYY.", FILES_PANEL)] = None,
-    booleans: Annotated[list[str] | None, _of_columns("--booleans", "active=yes,no.", FILES_PANEL)] = None,
-    null: Annotated[list[str] | None, _of_columns("--null", "A text for null: price=n/a.", FILES_PANEL)] = None,
+    flags: ColumnFlags,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check all of it, and change nothing.")] = False,
     body: Body = None,
 ) -> None:
@@ -164,12 +131,7 @@ def change_dataset(
 
     Columns are named as they are called now; '' as a value removes what was said.
     """
-    flags = ColumnFlags(
-        *(rename or (), column_type or (), drop or (), add or (), fill or (), label or (), about or (), require or ()),
-        *(allow_null or (), reference or (), unit or (), decimal_separator or (), thousands_separator or ()),
-        *(date_format or (), booleans or (), null or ()),
-    )
-    types = {one["name"]: one["type"] for one in _get(tolva, name)["columns"]} if fill else {}
+    types = {one["name"]: one["type"] for one in _get(tolva, name)["columns"]} if flags.fill else {}
     said = ColumnChanges(types).take(flags)
     said |= {
         member: text or None for member, text in (("title", title), ("description", description)) if text is not None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.command import Tolva, connected
-from app.cli.commands.import_command import Mode, OnReject, Store
+from app.cli.importing.flags import Mode, OnReject, Store
 
 if TYPE_CHECKING:
     from app.cli.importing.watched_files import WatchedFiles

@@ -1,3 +1,4 @@
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ TYPES = {"price": "decimal", "stock": "integer", "name": "text"}
 
 
 def _take(**flags: Any) -> dict[str, Any]:
-    return ColumnChanges(TYPES).take(ColumnFlags(**flags))
+    given: dict[str, Any] = {flag.name: [] for flag in fields(ColumnFlags)}
+    return ColumnChanges(TYPES).take(ColumnFlags(**given | flags))
 
 
 class TestColumnChanges:
