@@ -7,10 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
-# Of glibc's mallopt: how many arenas threads have, and from what size on a block is the system's own.
-_ARENA_MAX, _MMAP_THRESHOLD = -8, -3
+# Of glibc's mallopt: how many arenas threads have, from what size on a block is the system's own, and how much free
+# memory is kept at the end of an arena.
+_ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1
 ARENAS = 2
 MMAP_BYTES = 4 * 1024 * 1024
+# As glibc itself relates the two, unless one of them is set: then it gives back 128 KB, and gets them again at once.
+TRIM_BYTES = 2 * MMAP_BYTES
 
 
 @cache
@@ -25,6 +28,7 @@ def limit_arenas() -> None:
     if (libc := _libc()) is not None:
         libc.mallopt(_ARENA_MAX, ARENAS)
         libc.mallopt(_MMAP_THRESHOLD, MMAP_BYTES)
+        libc.mallopt(_TRIM_THRESHOLD, TRIM_BYTES)
 
 
 def give_back() -> None:
