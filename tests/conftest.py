@@ -38,8 +38,11 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 Drain = Callable[[], Coroutine[Any, Any, int]]
 
 
-# Files of few tests that take long: begun last, they would leave one of two processes without work.
-LONG = ("tests/local/", "tests/conformance/", "tests/stack/", "tests/test_image", "tests/imports/test_faults")
+# Files of few tests that take long: begun last, they would leave the other processes without work.
+LONG = (
+    *("tests/local/", "tests/conformance/", "tests/stack/", "tests/test_image", "tests/test_tour"),
+    *("tests/imports/test_faults", "tests/records/test_currency", "tests/imports/worker/test_memory"),
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
