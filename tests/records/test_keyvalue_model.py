@@ -17,7 +17,7 @@ STABLE = settings(
     max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-OPERATIONS = 3000
+OPERATIONS = 2000
 COLUMNS: list[dict[str, Any]] = [
     {"name": "k", "type": "text"},
     {"name": "i", "type": "integer"},
