@@ -25,7 +25,7 @@ class Capabilities:
     # An import writes all of its rows to a stage before the first of them is written to the records.
     always_stages: bool
     max_key_columns: int
-    # Records that one request adds, all or none, whatever the settings allow.
+    # Records that one request adds, all or none; the settings may allow fewer.
     max_added: float
 
 

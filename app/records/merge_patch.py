@@ -13,7 +13,7 @@ from app.records.results import Refused
 
 @dataclass(frozen=True)
 class Changes:
-    """What a merge patch changes in a record: values to put in place, and patches of the documents that it has.
+    """The changes of a merge patch in a record: values to put in place, and patches of the documents that it has.
 
     `values` has one for each patched document, too. A merged document has `most` bytes at most.
     """

@@ -57,7 +57,7 @@ KEYS = "abcdefmnopq"
 
 
 def _normalized(response: Response, store: str) -> tuple[int, str, str | None]:
-    """The status, body and entity tag of an answer, whatever the name of its dataset and the id of its request."""
+    """The status, body and entity tag of an answer, without the name of its dataset and the id of its request."""
     text = re.sub('"request_id":"[0-9a-f]+"', "", response.text.replace(store, "D"))
     return response.status_code, text, response.headers.get("etag")
 

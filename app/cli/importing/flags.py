@@ -62,7 +62,7 @@ class LoadFlags:
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnFlags:
-    """What columns are to be, by their headers."""
+    """The columns that a file is given, by their headers."""
 
     column_type: Annotated[
         list[str], _flag(COLUMNS, "A column's type: total=decimal or total=decimal(12,2).", "--type")
@@ -73,7 +73,7 @@ class ColumnFlags:
 
     @property
     def names_api_key(self) -> bool:
-        """Whether `--key` is the key of the API, which no column has as its name."""
+        """Return whether `--key` is the key of the API, which no column has as its name."""
         return self.key is not None and API_KEY.fullmatch(self.key) is not None
 
     def settings(self) -> dict[str, Any]:

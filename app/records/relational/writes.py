@@ -116,7 +116,7 @@ async def update(
 async def _lock(
     plan: WritePlan, key: Sequence[Any], changes: Changes, fetch_within: Fetch
 ) -> dict[str, str | None] | None:
-    """The texts of the documents that are patched, in the record with a key; None if there is none."""
+    """The texts of the documents that are patched, in the record with a key; None without such a record."""
     columns = [column for column, _ in changes.patches]
     lock, read = plan.sql.lock(columns)
     await fetch_within(lock)
