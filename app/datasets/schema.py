@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -139,6 +139,7 @@ def _work_out(dataset: Described, generation: str | None) -> DatasetSchema:
     )
 
 
+@lru_cache(MAX_SCHEMAS)
 def is_current(schema: DatasetSchema) -> str:
     """The SQL condition under which a schema is still that of its dataset."""
     return (

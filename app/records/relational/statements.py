@@ -5,7 +5,7 @@ change of its columns keeps writers away until it is committed, so that a statem
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from app.access.keys.conditions import key_works
@@ -15,6 +15,8 @@ from app.datasets.schema import DatasetSchema, is_current
 from app.records.etag import DIGEST_SQL
 from app.records.relational.select import json_members
 
+# Statements of a dataset that are kept.
+MAX_UPDATES = 100
 # No column's name begins with an underscore but that of a record's number: these can mean nothing else.
 PLACE = "_place"
 
@@ -31,6 +33,8 @@ class WriteSql:
     schema: DatasetSchema
     columns: Sequence[Column]
     with_caller: bool
+    # By whether they are conditional, and their columns' names: a client changes the same few columns again and again.
+    _updates: dict[tuple[bool | str, ...], str] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def key(self) -> Sequence[Column]:
@@ -72,6 +76,14 @@ class WriteSql:
 
     def update(self, columns: Sequence[Column], *, conditional: bool) -> str:
         """Changes some columns of the record with a key; conditional: if it has one of the digests that come last."""
+        wanted: tuple[bool | str, ...] = (conditional, *[column.name for column in columns])
+        if wanted not in self._updates:
+            if len(self._updates) == MAX_UPDATES:
+                self._updates.clear()
+            self._updates[wanted] = self._build_update(columns, conditional=conditional)
+        return self._updates[wanted]
+
+    def _build_update(self, columns: Sequence[Column], *, conditional: bool) -> str:
         names = [quote(column.name) for column in columns]
         values = [_parameter(column, place) for place, column in enumerate(columns, 1)]
         if not columns:

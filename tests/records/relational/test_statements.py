@@ -10,8 +10,10 @@ from app.datasets.lookup import find_dataset
 from app.datasets.schema import DatasetSchema, schema_of
 from app.records.documents import written_columns
 from app.records.etag import digest_of
-from app.records.relational.statements import WriteSql
+from app.records.relational.statements import MAX_UPDATES, WriteSql
+from app.records.relational.write_plan import write_plan_of
 from tests.records.conftest import Make
+from tests.records.schemas import products
 
 COLUMNS: list[dict[str, Any]] = [
     {"name": "code", "type": "text"},
@@ -126,3 +128,16 @@ class TestDangling:
         await connections.execute(sql.insert_one, "a", "1", None)
         rows = await connections.fetch(sql.dangling(schema.by_name["maker"], "things", "code"), ["a", None, "b"])
         assert [row[0] for row in rows] == [3]
+
+
+class TestUpdates:
+    def test_the_statements_of_a_dataset_are_kept_up_to_a_number(self) -> None:
+        sql = write_plan_of(products(), with_caller=False).sql
+        columns = [column for column in sql.columns if column.name != "sku"]
+        first = sql.update(columns[:1], conditional=False)
+        assert sql.update(columns[:1], conditional=False) is first
+        assert sql.update(columns[:1], conditional=True) != first
+        for count in range(MAX_UPDATES):
+            sql.update([columns[0]] * (count + 2), conditional=False)
+        assert len(sql._updates) <= MAX_UPDATES
+        assert sql.update(columns[:1], conditional=False) == first
