@@ -45,7 +45,12 @@ def properties(resource: str, path: str = "template.yaml") -> Document:
     return found
 
 
+def configuration(environment: str) -> Document:
+    """The options of `sam deploy` for an environment."""
+    found: Document = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))[environment]["deploy"]["parameters"]
+    return found
+
+
 def parameters(environment: str) -> dict[str, str]:
     """The parameters that an environment is deployed with."""
-    config = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
-    return dict(item.split("=", 1) for item in config[environment]["deploy"]["parameters"]["parameter_overrides"])
+    return dict(item.split("=", 1) for item in configuration(environment)["parameter_overrides"])

@@ -31,10 +31,5 @@ class TestDeploy:
         assert (jobs["dev"]["environment"], jobs["prod"]["environment"]) == ("dev", "prod")
         assert jobs["prod"]["needs"] == ["build", "dev"]
 
-    def test_the_role_that_deploys_is_for_these_environments_only(self) -> None:
-        (statement,) = properties("DeployRole", BOOTSTRAP)["AssumeRolePolicyDocument"]["Statement"]
-        subjects = statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
-        assert [item["Fn::Sub"].rpartition(":")[2] for item in subjects] == ["dev", "prod"]
-
     def test_tags_of_the_image_never_move(self) -> None:
         assert properties("Repository", BOOTSTRAP)["ImageTagMutability"] == "IMMUTABLE"
