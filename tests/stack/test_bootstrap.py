@@ -1,11 +1,13 @@
 """The roles of GitHub's workflows and of CloudFormation: who may take them, and what they may do."""
 
+import json
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 
 from tests.stack.evaluation import Evaluation
-from tests.stack.templates import Document, configuration
+from tests.stack.templates import Document, configuration, load
 
 BOOTSTRAP = ".ci/bootstrap.yaml"
 REPOSITORY = "you/tolva"
@@ -69,3 +71,98 @@ class TestStacks:
     @pytest.mark.parametrize(("environment", "stack"), [("dev", "tolva-dev"), ("prod", "tolva")])
     def test_these_are_the_stacks_that_are_deployed(self, environment: str, stack: str) -> None:
         assert configuration(environment)["stack_name"] == stack
+
+
+PERMISSIONS = json.loads(Path(__file__).with_name("handler_permissions.json").read_text("utf-8"))
+# What sam makes of its own types.
+TRANSFORMED = {
+    "AWS::Serverless::Api": ["ApiGateway::RestApi", "ApiGateway::Deployment", "ApiGateway::Stage"],
+    "AWS::Serverless::Function": [
+        *("CodeDeploy::Application", "CodeDeploy::DeploymentGroup", "Events::Rule", "Lambda::Alias"),
+        *("Lambda::EventInvokeConfig", "Lambda::EventSourceMapping", "Lambda::Function", "Lambda::Permission"),
+        "Lambda::Version",
+    ],
+}
+# A deploy may not take the boundary off a role.
+WITHHELD = {"iam:DeleteRolePermissionsBoundary"}
+ROLE_OF_A_STACK = "arn:aws:iam::000000000000:role/tolva-dev-ApiRole-1"
+ROLE_OF_THIS_STACK = "arn:aws:iam::000000000000:role/stack-StackRole-1"
+
+
+def _types() -> set[str]:
+    """The types of the stack's resources, after sam's transformation."""
+    written = {resource["Type"] for resource in load()["Resources"].values()} - {"Custom::Migration"}
+    made = {f"AWS::{name}" for kind in written & TRANSFORMED.keys() for name in TRANSFORMED[kind]}
+    return written - TRANSFORMED.keys() | made
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _may(action: str, resource: str) -> bool:
+    """Whether the inline policy of CloudFormation's role allows an action, where its conditions hold."""
+    (policy,) = _bootstrap().properties("StackRole")["Policies"]
+    effects = set()
+    for statement in policy["PolicyDocument"]["Statement"]:
+        named = any(fnmatchcase(action, item) for item in _listed(statement.get("Action", statement.get("NotAction"))))
+        meant = named if "Action" in statement else not named
+        if meant and any(fnmatchcase(resource, item) for item in _listed(statement["Resource"])):
+            effects.add(statement["Effect"])
+    return effects == {"Allow"}
+
+
+class TestCloudFormation:
+    @pytest.mark.parametrize("kind", sorted(_types()))
+    def test_it_may_do_what_each_type_asks_for(self, kind: str) -> None:
+        asked = set(PERMISSIONS["types"][kind]) - set(PERMISSIONS["power_user"]) - WITHHELD
+        assert [action for action in asked if not _may(action, ROLE_OF_A_STACK)] == []
+        assert "arn:aws:iam::aws:policy/PowerUserAccess" in _bootstrap().properties("StackRole")["ManagedPolicyArns"]
+
+    def test_it_creates_and_changes_roles_within_the_boundary_only(self) -> None:
+        (policy,) = _bootstrap().properties("StackRole")["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if set(_listed(statement.get("Action", []))) & {
+                "iam:CreateRole",
+                "iam:AttachRolePolicy",
+                "iam:PutRolePolicy",
+            }:
+                assert statement["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": {"Ref": "Boundary"}}}
+
+    @pytest.mark.parametrize("action", ["iam:PutRolePolicy", "iam:PassRole", "iam:DeleteRole", "iam:TagRole"])
+    def test_it_changes_no_role_of_its_own_stack_and_hands_none_over(self, action: str) -> None:
+        assert _may(action, ROLE_OF_A_STACK)
+        assert not _may(action, ROLE_OF_THIS_STACK)
+        assert not _may(action, "arn:aws:iam::000000000000:role/Administrator")
+
+    def test_it_does_not_change_its_own_stack(self) -> None:
+        (policy,) = _bootstrap().properties("StackRole")["Policies"]
+        denied = [item for item in policy["PolicyDocument"]["Statement"] if item["Effect"] == "Deny"]
+        assert ["cloudformation:*"] in [_listed(item.get("Action", [])) for item in denied]
+
+
+class TestBoundary:
+    def test_every_role_of_the_stack_has_the_one_that_is_given(self) -> None:
+        arn = "arn:aws:iam::000000000000:policy/boundary"
+        resources = Evaluation(PermissionsBoundary=arn, HighlyAvailable="true").resources().values()
+        roles = [item for item in resources if item["Type"] == "AWS::IAM::Role"]
+        assert len(roles) >= 6
+        assert {item["Properties"]["PermissionsBoundary"] for item in roles} == {arn}
+
+    def test_sam_makes_no_role_by_itself(self) -> None:
+        for name, resource in Evaluation().resources().items():
+            if resource["Type"] == "AWS::Serverless::Function":
+                assert "Role" in resource["Properties"], name
+                assert "Role" in resource["Properties"].get("DeploymentPreference", {"Role": ""}), name
+
+    def test_it_allows_what_the_roles_policies_do(self) -> None:
+        (boundary,) = _bootstrap().properties("Boundary")["PolicyDocument"]["Statement"]
+        resources = Evaluation(HighlyAvailable="true", ReplicaBucket="other").resources().values()
+        policies = [policy for item in resources for policy in item.get("Properties", {}).get("Policies", [])]
+        used = {
+            action
+            for policy in policies
+            for statement in policy["PolicyDocument"]["Statement"]
+            for action in _listed(statement["Action"])
+        }
+        assert used - set(boundary["Action"]) == set()
