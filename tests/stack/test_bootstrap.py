@@ -141,6 +141,27 @@ class TestCloudFormation:
         assert ["cloudformation:*"] in [_listed(item.get("Action", [])) for item in denied]
 
 
+class TestRepository:
+    def test_an_image_that_a_function_may_use_is_never_expired(self) -> None:
+        policy = _bootstrap().properties("Repository")["LifecyclePolicy"]["LifecyclePolicyText"]
+        assert {rule["selection"]["tagStatus"] for rule in json.loads(policy)["rules"]} == {"untagged"}
+
+    def test_the_one_who_builds_may_push_and_ask_what_there_is(self) -> None:
+        (policy,) = _bootstrap().properties("BuildRole")["Policies"]
+        actions = {item for part in policy["PolicyDocument"]["Statement"] for item in _listed(part["Action"])}
+        # AWS's guide to pushing an image names all but DescribeImages, which asks whether the tag is there already.
+        assert actions == {
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:BatchGetImage",
+            "ecr:CompleteLayerUpload",
+            "ecr:DescribeImages",
+            "ecr:GetAuthorizationToken",
+            "ecr:InitiateLayerUpload",
+            "ecr:PutImage",
+            "ecr:UploadLayerPart",
+        }
+
+
 class TestBoundary:
     def test_every_role_of_the_stack_has_the_one_that_is_given(self) -> None:
         arn = "arn:aws:iam::000000000000:policy/boundary"

@@ -1,6 +1,8 @@
 """The workflows hold no secret, run nothing that can be changed under them, and deploy what the guide says."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,24 @@ class TestDeploy:
         jobs = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text("utf-8"))["jobs"]
         assert (jobs["dev"]["environment"], jobs["prod"]["environment"]) == ("dev", "prod")
         assert jobs["prod"]["needs"] == ["build", "dev"]
+
+    def test_a_build_that_runs_again_takes_what_is_pushed(self, tmp_path: Path) -> None:
+        steps = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text("utf-8"))["jobs"]["build"]["steps"]
+        (push,) = [step["run"] for step in steps if step.get("id") == "push"]
+        for name, status in (("aws", 0), ("docker", 1)):
+            (tmp_path / name).write_text(f"#!/bin/sh\necho {name} $* >>{tmp_path}/calls\nexit {status}\n")
+            (tmp_path / name).chmod(0o755)
+        environment = {
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "REPOSITORY": "1.dkr.ecr/tolva",
+            "COMMIT": "abc",
+            "GITHUB_OUTPUT": str(tmp_path / "output"),
+        }
+        subprocess.run(["bash", "-eo", "pipefail", "-c", push], check=True, env=environment)
+        assert (tmp_path / "output").read_text() == "image=1.dkr.ecr/tolva:abc\n"
+        assert (tmp_path / "calls").read_text() == (
+            "aws ecr describe-images --repository-name tolva --image-ids imageTag=abc\n"
+        )
 
     def test_tags_of_the_image_never_move(self) -> None:
         assert properties("Repository", BOOTSTRAP)["ImageTagMutability"] == "IMMUTABLE"
