@@ -13,12 +13,21 @@ from app.handlers.metrics import COUNTED, NAMESPACE
 from app.handlers.migrate import MASTER
 from app.local.services.emulator import BUCKET, TABLE
 from app.local.services.resources import EXPIRY_ATTRIBUTE, WATCHED_PREFIXES
+from tests.stack.evaluation import Evaluation
 from tests.stack.templates import ROOT, Document, load, parameters, properties
 
 FUNCTIONS = ("Api", "Worker", "Migrate")
 # What one environment holds: an api one connection to the writer and one to the reader, a worker its pool.
 API_CONNECTIONS, WORKER_CONNECTIONS, OTHERS = 2, 3, 20
 GATEWAY_SECONDS = 29
+# An account's concurrency, and what Lambda wants to be left for functions that reserve none.
+ACCOUNT_CONCURRENCY, UNRESERVED_CONCURRENCY = 1000, 100
+
+
+def _reserved(environment: str) -> dict[str, int]:
+    """The concurrency that each function of an environment reserves."""
+    template = Evaluation(**parameters(environment))
+    return {name: int(template.properties(name)["ReservedConcurrentExecutions"]) for name in FUNCTIONS}
 
 
 def _function(name: str) -> Document:
@@ -53,9 +62,20 @@ class TestParameters:
 
     @pytest.mark.parametrize("environment", ["dev", "prod"])
     def test_warm_environments_are_fewer_than_there_may_be(self, environment: str) -> None:
+        assert int(parameters(environment).get("ProvisionedMaximum", 0)) <= _reserved(environment)["Api"]
+
+    @pytest.mark.parametrize("environment", ["dev", "prod"])
+    def test_no_more_are_reserved_than_the_database_takes(self, environment: str) -> None:
         given = parameters(environment)
-        reserved = load()["Mappings"]["Capacity"][given["MaxCapacity"]]["Api"]
-        assert int(given.get("ProvisionedMaximum", 0)) <= reserved
+        assert _reserved(environment)["Api"] <= load()["Mappings"]["Capacity"][given["MaxCapacity"]]["Api"]
+
+    def test_all_environments_fit_into_one_account(self) -> None:
+        reserved = [sum(_reserved(environment).values()) for environment in ("dev", "prod")]
+        assert sum(reserved) <= ACCOUNT_CONCURRENCY - UNRESERVED_CONCURRENCY
+
+    def test_an_account_without_concurrency_to_spare_reserves_none(self) -> None:
+        template = Evaluation(**{**parameters("dev"), "ApiConcurrency": "0"})
+        assert not [name for name in FUNCTIONS if "ReservedConcurrentExecutions" in template.properties(name)]
 
 
 class TestGuide:
@@ -110,8 +130,8 @@ class TestConnections:
 
     @pytest.mark.parametrize("name", ["Api", "Worker"])
     def test_the_functions_are_limited_by_these_numbers(self, name: str) -> None:
-        of_size = {"Fn::FindInMap": ["Capacity", {"Ref": "MaxCapacity"}, name]}
-        assert _function(name)["ReservedConcurrentExecutions"] == of_size
+        for size, numbers in load()["Mappings"]["Capacity"].items():
+            assert Evaluation(MaxCapacity=size).properties(name)["ReservedConcurrentExecutions"] == numbers[name]
 
 
 class TestFunctions:
@@ -193,7 +213,9 @@ class TestQueue:
         mapping = _function("Worker")["Events"]["Files"]["Properties"]
         assert mapping["BatchSize"] == 1
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert mapping["ScalingConfig"]["MaximumConcurrency"] == _function("Worker")["ReservedConcurrentExecutions"]
+        worker = Evaluation().properties("Worker")
+        limit = worker["Events"]["Files"]["Properties"]["ScalingConfig"]["MaximumConcurrency"]
+        assert limit == worker["ReservedConcurrentExecutions"]
 
     def test_long_imports_leave_workers_for_others(self) -> None:
         limit = _variables("Worker")["TOLVA_MAX_LONG_IMPORTS"]
