@@ -63,7 +63,8 @@ class TestStacks:
     @pytest.mark.parametrize(("role", "stack"), [("DeployDevRole", "tolva-dev"), ("DeployProdRole", "tolva")])
     def test_each_environment_has_a_role_for_its_stack_in_every_region(self, role: str, stack: str) -> None:
         (policy,) = _bootstrap().properties(role)["Policies"]
-        (statement,) = policy["PolicyDocument"]["Statement"]
+        statement, trial = policy["PolicyDocument"]["Statement"]
+        assert trial["Resource"] == f"arn:aws:lambda:*:000000000000:function:{stack}-api"
         assert statement["Resource"] == f"arn:aws:cloudformation:*:000000000000:stack/{stack}/*"
         assert fnmatchcase(f"arn:aws:cloudformation:us-east-1:000000000000:stack/{stack}/1", statement["Resource"])
         assert not fnmatchcase("arn:aws:cloudformation:eu-west-1:000000000000:stack/stack/1", statement["Resource"])
