@@ -30,6 +30,10 @@ def _reserved(environment: str) -> dict[str, int]:
     return {name: int(template.properties(name)["ReservedConcurrentExecutions"]) for name in FUNCTIONS}
 
 
+def _zones(template: Evaluation) -> tuple[str, ...]:
+    return tuple(template.properties(f"Subnet{letter}")["AvailabilityZone"] for letter in "AB")
+
+
 def _function(name: str) -> Document:
     return properties(name)
 
@@ -134,6 +138,17 @@ class TestConnections:
             assert Evaluation(MaxCapacity=size).properties(name)["ReservedConcurrentExecutions"] == numbers[name]
 
 
+class TestNetwork:
+    def test_the_zones_are_the_regions_first_or_those_that_are_named(self) -> None:
+        assert _zones(Evaluation()) == ("eu-west-1a", "eu-west-1b")
+        assert _zones(Evaluation(ZoneA="eu-west-1b", ZoneB="eu-west-1c")) == ("eu-west-1b", "eu-west-1c")
+
+    @pytest.mark.parametrize("zones", [{"ZoneA": "eu-west-1c"}, {"ZoneB": "eu-west-1c"}])
+    def test_one_alone_is_refused(self, zones: dict[str, str]) -> None:
+        assert Evaluation(**zones).failing_rules() == ["ZonesAreTwo"]
+        assert Evaluation(ZoneA="eu-west-1c", ZoneB="eu-west-1c").failing_rules() == ["ZonesAreTwo"]
+
+
 class TestFunctions:
     @pytest.mark.parametrize("name", FUNCTIONS)
     def test_each_runs_its_handler_out_of_the_one_image(self, name: str) -> None:
@@ -230,10 +245,22 @@ class TestQueue:
 
 
 class TestSafety:
-    @pytest.mark.parametrize("name", ["Bucket", "Table"])
-    def test_data_outlives_the_stack(self, name: str) -> None:
+    @pytest.mark.parametrize("name", ["Bucket", "Table", "MasterSecret", "GlobalCluster"])
+    def test_data_outlives_the_stack_but_not_a_first_deploy_that_fails(self, name: str) -> None:
         resource = load()["Resources"][name]
-        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+    def test_nothing_with_a_name_of_its_own_stays_in_the_way_of_a_second_try(self) -> None:
+        named = ("BucketName", "TableName", "QueueName", "FunctionName", "LogGroupName", "DBClusterIdentifier")
+        for name, resource in load()["Resources"].items():
+            if any(item in resource.get("Properties", {}) for item in named):
+                assert resource.get("DeletionPolicy") != "Retain", name
+
+    def test_the_databases_version_is_one_that_stays(self) -> None:
+        template = Evaluation(HighlyAvailable="true")
+        # Aurora's minor version of 16 with long-term support; others are withdrawn after about a year.
+        assert template.properties("Cluster")["EngineVersion"] == "16.8"
+        assert not [name for name in ("Writer", "Reader") if template.properties(name)["AutoMinorVersionUpgrade"]]
 
     def test_the_database_leaves_a_snapshot(self) -> None:
         cluster = load()["Resources"]["Cluster"]
