@@ -212,6 +212,36 @@ class TestCache:
         assert kept["MinTTL"] == kept["DefaultTTL"] == kept["MaxTTL"] == {"Ref": "CacheSeconds"}
 
 
+BUSY = {"BusyFrom": "cron(0 7 ? * MON-FRI *)", "BusyUntil": "cron(0 19 ? * MON-FRI *)", "BusyConcurrency": "9"}
+SCALED = {"ProvisionedConcurrency": "2", "ProvisionedMaximum": "50"}
+
+
+class TestWarmEnvironments:
+    def test_when_nobody_calls_there_are_fewer_again(self) -> None:
+        policy = Evaluation(**SCALED).properties("WarmEnvironmentsFollowDemand")
+        queries = policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]["Metrics"]
+        used, filled = queries
+        # Without calls the metric has no values, of which an alarm makes nothing.
+        assert filled["Expression"] == f"FILL({used['Id']}, 0)"
+        assert [query["ReturnData"] for query in queries] == [False, True]
+        dimensions = {item["Name"]: item["Value"] for item in used["MetricStat"]["Metric"]["Dimensions"]}
+        assert dimensions == {"FunctionName": "tolva-api", "Resource": "tolva-api:live"}
+
+    def test_busy_hours_are_a_schedule_in_their_time_zone(self) -> None:
+        target = Evaluation(**BUSY, **SCALED, TimeZone="Europe/Madrid").properties("WarmEnvironments")
+        busy, quiet = target["ScheduledActions"]
+        assert (busy["Schedule"], quiet["Schedule"]) == (BUSY["BusyFrom"], BUSY["BusyUntil"])
+        assert {busy["Timezone"], quiet["Timezone"]} == {"Europe/Madrid"}
+        assert busy["ScalableTargetAction"]["MinCapacity"] == "9"
+
+    @pytest.mark.parametrize("missing", ["BusyFrom", "BusyUntil", "ProvisionedConcurrency", "ProvisionedMaximum"])
+    def test_a_schedule_that_would_do_nothing_is_refused(self, missing: str) -> None:
+        given = {**BUSY, **SCALED}
+        del given[missing]
+        assert Evaluation(**BUSY, **SCALED).failing_rules() == []
+        assert Evaluation(**given).failing_rules() != []
+
+
 class TestRelease:
     def test_its_own_faults_take_it_back(self) -> None:
         assert {"Ref": "ApiFaults"} in _function("Api")["DeploymentPreference"]["Alarms"]
@@ -272,9 +302,21 @@ class TestSafety:
         assert not types & {"AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::Route"}
 
     def test_every_log_ends_at_some_time(self) -> None:
-        for name, resource in load()["Resources"].items():
-            if resource["Type"] == "AWS::Logs::LogGroup":
-                assert "RetentionInDays" in resource["Properties"], name
+        resources = Evaluation(HighlyAvailable="true").resources().values()
+        groups = [item["Properties"] for item in resources if item["Type"] == "AWS::Logs::LogGroup"]
+        # The last two are created by AWS as well, and would never expire.
+        assert {group["LogGroupName"] for group in groups} == {
+            *(f"/tolva/tolva/{name}" for name in ("api", "worker", "migrate", "gateway", "network")),
+            "/aws/rds/cluster/tolva/postgresql",
+            "API-Gateway-Execution-Logs_${RestApi}/v1",
+        }
+        assert {group["RetentionInDays"] for group in groups} == {"30"}
+
+    def test_the_logs_that_aws_creates_too_come_first(self) -> None:
+        assert load()["Resources"]["Cluster"]["DependsOn"] == "DatabaseLogs"
+        assert properties("Cluster")["DBClusterIdentifier"] == {"Ref": "Name"}
+        assert properties("Cluster")["EnableCloudwatchLogsExports"] == ["postgresql"]
+        assert properties("RestApi")["Variables"]["Logs"] == {"Ref": "GatewayLogs"}
 
 
 @pytest.mark.usefixtures("services")
