@@ -79,6 +79,29 @@ class TestImageRoot:
         assert (image_root / "alembic.ini").is_file()
 
 
+class TestPermissions:
+    def test_the_functions_user_reads_what_another_umask_kept_to_its_owner(self, tmp_path: Path) -> None:
+        source = tmp_path / "source"
+        for folder in ("app/local", "app/core", "alembic/versions"):
+            (source / folder).mkdir(parents=True)
+        for file in ("requirements.txt", "alembic.ini", "app/core/module.py", "alembic/versions/0001.py"):
+            (source / file).touch()
+        for path in source.rglob("*"):
+            path.chmod(0o700 if path.is_dir() else 0o600)
+        target = tmp_path / "root"
+        command = ["bash", "-c", f"umask 077; exec {ROOT}/.ci/image-root {image_python()} {source} {target}"]
+        subprocess.run(command, check=True, capture_output=True, timeout=100)
+        assert (target / "app/core/module.py").is_file()
+        kept = [path for path in (target, *target.rglob("*")) if not _is_readable(path)]
+        assert kept == []
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether any user may read a file or look into a folder."""
+    wanted = 0o005 if path.is_dir() else 0o004
+    return path.stat().st_mode & wanted == wanted
+
+
 class TestDockerfile:
     def test_what_it_copies_is_there_and_reaches_the_build(self) -> None:
         ignore = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
