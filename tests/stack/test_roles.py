@@ -39,6 +39,8 @@ OF_LAMBDA = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"
 # The status of a missing object depends on it: a 404 with it, a 403 without.
 OF_MISSING_OBJECTS = {"s3:ListBucket"}
 OF_EVERY_FUNCTION = {
+    # Lambda asks for it with the function's role, as it puts the function into the network.
+    "ec2:DescribeSubnets",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     "rds-db:connect",
@@ -152,7 +154,7 @@ class TestActions:
     def test_nothing_is_allowed_by_a_wildcard(self, role: str) -> None:
         assert not [action for action in _allowed(role) if "*" in action]
         everywhere = [item["Sid"] for item in _statements(role) if item["Resource"] == "*"]
-        assert everywhere == ["Traces"]
+        assert everywhere == ["Traces", "Network"]
 
 
 class TestResources:

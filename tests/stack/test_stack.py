@@ -118,7 +118,7 @@ class TestRoles:
         for statement in document["Statement"]:
             resources = statement["Resource"]
             for resource in resources if isinstance(resources, list) else [resources]:
-                assert NAME in resource or resource_id in resource or statement["Sid"] == "Traces"
+                assert NAME in resource or resource_id in resource or statement["Sid"] in {"Traces", "Network"}
 
 
 class TestGateway:

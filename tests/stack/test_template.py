@@ -20,6 +20,7 @@ FUNCTIONS = ("Api", "Worker", "Migrate")
 # What one environment holds: an api one connection to the writer and one to the reader, a worker its pool.
 API_CONNECTIONS, WORKER_CONNECTIONS, OTHERS = 2, 3, 20
 GATEWAY_SECONDS = 29
+LAMBDA_SECONDS = 900
 # An account's concurrency, and what Lambda wants to be left for functions that reserve none.
 ACCOUNT_CONCURRENCY, UNRESERVED_CONCURRENCY = 1000, 100
 
@@ -196,6 +197,7 @@ class TestFunctions:
 
     def test_cloudformation_waits_as_long_as_a_migration_may_take(self) -> None:
         assert properties("Migration")["ServiceTimeout"] > _function("Migrate")["Timeout"]
+        assert _function("Migrate")["Timeout"] == LAMBDA_SECONDS
 
     @pytest.mark.parametrize("name", ["Api", "Worker"])
     def test_each_release_is_a_version(self, name: str) -> None:
@@ -296,6 +298,47 @@ class TestSafety:
         cluster = load()["Resources"]["Cluster"]
         assert (cluster["DeletionPolicy"], cluster["UpdateReplacePolicy"]) == ("Snapshot", "Snapshot")
         assert cluster["Properties"]["StorageEncrypted"] is True
+
+    def test_a_file_is_kept_as_long_as_is_said(self) -> None:
+        template = Evaluation(FileDays="9", InboxDays="40")
+        rules = {rule["Id"]: rule for rule in template.properties("Bucket")["LifecycleConfiguration"]["Rules"]}
+        for name in ("uploads", "rejections"):
+            # Expiry makes a file an old version, which has days of its own.
+            rule = rules[name]
+            assert (rule["ExpirationInDays"], rule["NoncurrentVersionExpiration"]["NoncurrentDays"]) == ("9", 1)
+        assert rules["inbox"]["ExpirationInDays"] == "40"
+        assert rules["old-versions"]["NoncurrentVersionExpiration"]["NoncurrentDays"] == "9"
+
+    def test_the_inbox_is_kept_unless_days_are_given(self) -> None:
+        rules = Evaluation().properties("Bucket")["LifecycleConfiguration"]["Rules"]
+        assert "inbox" not in {rule["Id"] for rule in rules}
+
+    def test_every_queue_takes_tls_only(self) -> None:
+        policies = [item for item in load()["Resources"].values() if item["Type"] == "AWS::SQS::QueuePolicy"]
+        queues = {name for name, item in load()["Resources"].items() if item["Type"] == "AWS::SQS::Queue"}
+        secured = {
+            queue["Ref"]
+            for policy in policies
+            for queue in policy["Properties"]["Queues"]
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+            if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        }
+        assert secured == queues
+
+    def test_dead_letters_are_this_queues_only(self) -> None:
+        allowed = Evaluation().properties("DeadLetters")["RedriveAllowPolicy"]
+        assert allowed["redrivePermission"] == "byQueue"
+        assert allowed["sourceQueueArns"] == ["arn:aws:sqs:eu-west-1:000000000000:tolva-imports"]
+
+    def test_the_endpoints_lead_to_what_is_the_stacks_own(self) -> None:
+        template = Evaluation()
+        for name in ("StorageEndpoint", "TableEndpoint", "QueueEndpoint"):
+            statements = template.properties(name)["PolicyDocument"]["Statement"]
+            assert "*" not in [statement["Resource"] for statement in statements], name
+
+    def test_cloudformation_is_answered_through_the_endpoint_of_files(self) -> None:
+        _, answers = Evaluation().properties("StorageEndpoint")["PolicyDocument"]["Statement"]
+        assert answers["Resource"] == "arn:aws:s3:::cloudformation-custom-resource-response-*/*"
 
     def test_the_network_has_no_way_out(self) -> None:
         types = {resource["Type"] for resource in load()["Resources"].values()}
