@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util.exc import CommandError
 from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 
 import app
 from app.core import log
+from app.core.database.errors import LOCK_NOT_AVAILABLE
+from app.core.database.pool import login
 from app.core.settings import get_settings
 from app.datasets.alter.search_indexes import rebuild_search_indexes
 
@@ -29,6 +33,9 @@ USER_STATEMENTS = (
 )
 # A database that paused takes some 15 seconds to come back.
 CONNECT_SECONDS = 60
+# How long a migration tries again for a lock. Search indexes take 150 seconds more, and the function has 900.
+LOCK_PATIENCE_SECONDS = 600.0
+LOCK_PAUSE_SECONDS = 5.0
 ANSWER_SECONDS = 30
 
 
@@ -52,7 +59,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str | None]:
     outcome: dict[str, Any] = {"Status": "SUCCESS"}
     try:
         if event["RequestType"] != "Delete":
-            _prepare()
+            _prepare(event.get("ResourceProperties", {}))
     except Exception as error:  # without an answer CloudFormation would wait until its time is over
         log.failure("migration.failed", error)
         outcome = {"Status": "FAILED", "Reason": f"{type(error).__name__}: {error}"}
@@ -60,14 +67,13 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str | None]:
     return {}
 
 
-def _prepare() -> None:
-    """Make the user that the functions log in as, and migrate."""
-    password = get_settings().master_password
-    if password is None:
+def _prepare(properties: dict[str, Any]) -> None:
+    """Make the user that the functions log in as, if it is missing, and migrate."""
+    if properties.get("ReadOnly") == "true":
         # A secondary region's database is a copy, which only its primary can change.
-        log.event("migration.skipped")
+        log.event("migration.skipped", reason="the database is a copy")
         return
-    asyncio.run(_make_user(password.get_secret_value()))
+    asyncio.run(_ensure_user())
     try:
         log.event("migration.finished", revision=_migrate())
     except CommandError as error:
@@ -77,19 +83,48 @@ def _prepare() -> None:
         log.event("migration.skipped", reason=str(error))
 
 
+async def _ensure_user() -> None:
+    """Make the user unless it can log in: only the first deploy depends on the master user's password."""
+    try:
+        connection = await asyncpg.connect(**login(get_settings().database_url) | {"timeout": CONNECT_SECONDS})
+    except asyncpg.InvalidAuthorizationSpecificationError:
+        password = get_settings().master_password
+        if password is None:
+            raise
+        await _make_user(password.get_secret_value())
+    else:
+        await connection.close()
+
+
 async def _make_user(password: str) -> None:
     url = make_url(get_settings().database_url).set(drivername="postgresql", username=MASTER, password=password)
     connection = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=CONNECT_SECONDS)
     try:
-        for statement in USER_STATEMENTS:
-            await connection.execute(statement)
+        # All or nothing: a user that can log in is never made again.
+        async with connection.transaction():
+            for statement in USER_STATEMENTS:
+                await connection.execute(statement)
     finally:
         await connection.close()
 
 
 def _migrate() -> str | None:
-    upgrade(get_settings().database_url)
+    end = time.monotonic() + LOCK_PATIENCE_SECONDS
+    while not _upgraded(is_last=time.monotonic() >= end):
+        time.sleep(LOCK_PAUSE_SECONDS)
     return ScriptDirectory.from_config(Config(CONFIG_FILE)).get_current_head()
+
+
+def _upgraded(*, is_last: bool) -> bool:
+    """Return whether the database is migrated: not while an import holds what a migration has to lock."""
+    try:
+        upgrade(get_settings().database_url)
+    except DBAPIError as error:
+        if is_last or getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        log.event("migration.waits", reason=str(error.orig))
+        return False
+    return True
 
 
 def _answer(event: dict[str, Any], outcome: dict[str, Any]) -> None:

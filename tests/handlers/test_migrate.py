@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import make_url
 
+from app.core import log
 from app.core.settings import get_settings
 from app.handlers.migrate import CONFIG_FILE, MASTER, handler, upgrade
 
@@ -27,6 +28,12 @@ async def new_database(database_url: str, connections: asyncpg.Connection) -> st
     await connections.execute("DROP DATABASE IF EXISTS migrated WITH (FORCE)")
     await connections.execute("CREATE DATABASE migrated")
     return make_url(database_url).set(database="migrated").render_as_string(hide_password=False)
+
+
+def _downgrade(url: str, revision: str) -> None:
+    config = Config(CONFIG_FILE, stdout=sys.stderr)
+    config.attributes["database_url"] = url
+    command.downgrade(config, revision)
 
 
 async def _tables(url: str) -> set[str]:
@@ -87,12 +94,13 @@ class Deploy:
         self._response_url = response_url
         self._environment = environment
 
-    async def __call__(self, kind: str, database_url: str, password: str = "") -> dict[str, Any]:
+    async def __call__(self, kind: str, database_url: str, password: str = "", **properties: str) -> dict[str, Any]:
         self._environment.setenv("TOLVA_DATABASE_URL", database_url)
         self._environment.setenv("TOLVA_MASTER_PASSWORD", password)
         get_settings.cache_clear()
         told = {"StackId": "stack", "RequestId": "1", "LogicalResourceId": "Migration"}
-        await asyncio.to_thread(handler, {"RequestType": kind, "ResponseURL": self._response_url, **told}, None)
+        event = {"RequestType": kind, "ResponseURL": self._response_url, "ResourceProperties": properties, **told}
+        await asyncio.to_thread(handler, event, None)
         (answer,) = CloudFormation.answers
         CloudFormation.answers.clear()
         assert told.items() <= answer.items()
@@ -164,8 +172,50 @@ class TestDeploy:
         assert answer["Status"] == "FAILED"
         assert "already exists" in answer["Reason"]
 
+    @pytest.mark.parametrize("password", ["", "of-before-the-rotation"])
+    async def test_the_next_do_not_need_the_masters_password(self, deploy: Deploy, aurora: str, password: str) -> None:
+        await deploy("Create", aurora, "of-the-test")
+        assert (await deploy("Update", aurora, password))["Status"] == "SUCCESS"
+
+    async def test_without_it_the_first_fails(self, deploy: Deploy, aurora: str) -> None:
+        answer = await deploy("Create", aurora)
+        assert answer["Status"] == "FAILED"
+        assert "tolva" in answer["Reason"]
+
+    async def test_a_migration_waits_for_an_import_that_holds_its_lock(
+        self, deploy: Deploy, aurora: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.handlers.migrate.LOCK_PAUSE_SECONDS", 0.1)
+        waits = threading.Event()
+        monkeypatch.setattr(log, "_listeners", [lambda name, _: waits.set() if name == "migration.waits" else None])
+        await deploy("Create", aurora, "of-the-test")
+        await asyncio.to_thread(_downgrade, aurora, "0003")
+        connection = await asyncpg.connect(aurora)
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE tolva.dataset IN ACCESS SHARE MODE")
+            deployed = asyncio.create_task(deploy("Update", aurora))
+            assert await asyncio.to_thread(waits.wait, 30)
+        assert (await deployed)["Status"] == "SUCCESS"
+        assert await connection.fetchval("SELECT version_num FROM tolva.alembic_version") == "0004"
+        await connection.close()
+
+    async def test_it_does_not_wait_for_ever(
+        self, deploy: Deploy, aurora: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.handlers.migrate.LOCK_PATIENCE_SECONDS", 0.0)
+        await deploy("Create", aurora, "of-the-test")
+        await asyncio.to_thread(_downgrade, aurora, "0003")
+        connection = await asyncpg.connect(aurora)
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE tolva.dataset IN ACCESS SHARE MODE")
+            answer = await deploy("Update", aurora)
+        await connection.close()
+        assert answer["Status"] == "FAILED"
+        assert "lock timeout" in answer["Reason"]
+
     async def test_a_secondary_region_is_left_alone(self, deploy: Deploy) -> None:
-        assert (await deploy("Create", "postgresql://none.invalid/none"))["Status"] == "SUCCESS"
+        answer = await deploy("Create", "postgresql://none.invalid/none", ReadOnly="true")
+        assert answer["Status"] == "SUCCESS"
 
     async def test_when_the_stack_goes_nothing_is_done(self, deploy: Deploy) -> None:
         assert (await deploy("Delete", "postgresql://none.invalid/none", "any"))["Status"] == "SUCCESS"
