@@ -244,6 +244,77 @@ class TestWarmEnvironments:
         assert Evaluation(**given).failing_rules() != []
 
 
+CLOUDFRONT = {
+    "CertificateArn": "arn:aws:acm:eu-west-1:000000000000:certificate/1",
+    "CloudFrontCertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/2",
+    "DomainName": "api.example.com",
+}
+
+
+class TestFirewall:
+    def _rules(self, **given: str) -> dict[str, Document]:
+        rules = Evaluation(Firewall="true", **given).properties("WebFirewall")["Rules"]
+        assert len({rule["Priority"] for rule in rules}) == len(rules)
+        return {rule["Name"]: rule for rule in rules}
+
+    def test_it_counts_the_requests_of_an_address(self) -> None:
+        rate = self._rules()["rate"]["Statement"]["RateBasedStatement"]
+        assert (rate["AggregateKeyType"], "ForwardedIPConfig" in rate) == ("IP", False)
+
+    def test_with_cloudfront_it_counts_by_the_address_that_cloudfront_sees(self) -> None:
+        rate = self._rules(**CLOUDFRONT)["rate"]["Statement"]["RateBasedStatement"]
+        assert rate["ForwardedIPConfig"]["HeaderName"] == "x-tolva-viewer"
+        template = Evaluation(Firewall="true", **CLOUDFRONT)
+        assert (
+            "headers['x-tolva-viewer'] = {value: event.viewer.ip}"
+            in template.properties("ViewerAddress")["FunctionCode"]
+        )
+        distribution = template.properties("Distribution")["DistributionConfig"]
+        for behaviour in (distribution["DefaultCacheBehavior"], *distribution["CacheBehaviors"]):
+            (association,) = behaviour["FunctionAssociations"]
+            assert association["EventType"] == "viewer-request"
+
+    def test_nobody_comes_to_the_gateway_around_cloudfront(self) -> None:
+        first, *_ = sorted(self._rules(**CLOUDFRONT).values(), key=lambda rule: rule["Priority"])
+        (header,) = Evaluation(Firewall="true", **CLOUDFRONT).properties("Distribution")["DistributionConfig"][
+            "Origins"
+        ][0]["OriginCustomHeaders"]
+        match = first["Statement"]["NotStatement"]["Statement"]["ByteMatchStatement"]
+        assert first["Action"] == {"Block": {}}
+        assert match["FieldToMatch"] == {"SingleHeader": {"Name": header["HeaderName"]}}
+        assert match["SearchString"] == header["HeaderValue"] == "{{resolve:secretsmanager:${OriginSecret}}}"
+
+    def test_without_cloudfront_everybody_comes_to_the_gateway(self) -> None:
+        assert "origin" not in self._rules()
+
+    def test_keys_of_records_and_plain_programs_are_not_blocked(self) -> None:
+        group = self._rules()["common"]["Statement"]["ManagedRuleGroupStatement"]
+        counted = {item["Name"] for item in group["RuleActionOverrides"] if item["ActionToUse"] == {"Count": {}}}
+        assert {"RestrictedExtensions_URIPATH", "NoUserAgent_HEADER"} <= counted
+
+
+# The names that are one for all regions of an account, by the type of the resource; AWS's guides of each say so.
+GLOBAL_NAMES = {
+    "AWS::CloudFront::CachePolicy": ("CachePolicyConfig", "Name"),
+    "AWS::CloudFront::Function": ("Name",),
+    "AWS::CloudWatch::Dashboard": ("DashboardName",),
+    "AWS::S3::Bucket": ("BucketName",),
+}
+
+
+class TestRegions:
+    def test_names_that_are_one_for_all_regions_carry_the_region(self) -> None:
+        for name, resource in Evaluation(Firewall="true", **CLOUDFRONT).resources().items():
+            path = GLOBAL_NAMES.get(resource["Type"], ())
+            value: Any = resource["Properties"] if path else "eu-west-1"
+            for part in path:
+                value = value[part]
+            assert value.endswith("eu-west-1"), name
+
+    def test_roles_have_no_names_of_their_own(self) -> None:
+        assert not [name for name, item in load()["Resources"].items() if "RoleName" in item.get("Properties", {})]
+
+
 class TestRelease:
     def test_its_own_faults_take_it_back(self) -> None:
         assert {"Ref": "ApiFaults"} in _function("Api")["DeploymentPreference"]["Alarms"]
