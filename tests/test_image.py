@@ -97,7 +97,7 @@ class TestPermissions:
 
 
 def _is_readable(path: Path) -> bool:
-    """Whether any user may read a file or look into a folder."""
+    """Return whether any user may read a file or look into a folder."""
     wanted = 0o005 if path.is_dir() else 0o004
     return path.stat().st_mode & wanted == wanted
 

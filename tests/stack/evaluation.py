@@ -63,6 +63,11 @@ class Evaluation:
         found: Document = self.resources()[resource].get("Properties", {})
         return found
 
+    def globals(self) -> dict[str, str]:
+        """The environment variables of every function."""
+        found: dict[str, str] = self.value(self._template["Globals"]["Function"]["Environment"]["Variables"])
+        return found
+
     def outputs(self) -> dict[str, Any]:
         """The outputs that there are, with their values."""
         return {

@@ -22,7 +22,7 @@ def _bootstrap(subject: str = "") -> Evaluation:
 
 
 def _trusts(role: Document, subject: str) -> bool:
-    """Whether IAM lets a token of this subject take a role."""
+    """Return whether IAM lets a token of this subject take a role."""
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     patterns = statement["Condition"]["StringLike"]["token.actions.githubusercontent.com:sub"]
     assert statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:aud"] == "sts.amazonaws.com"
@@ -102,7 +102,7 @@ def _listed(value: str | list[str]) -> list[str]:
 
 
 def _may(action: str, resource: str) -> bool:
-    """Whether the inline policy of CloudFormation's role allows an action, where its conditions hold."""
+    """Return whether the inline policy of CloudFormation's role allows an action, where its conditions hold."""
     (policy,) = _bootstrap().properties("StackRole")["Policies"]
     effects = set()
     for statement in policy["PolicyDocument"]["Statement"]:

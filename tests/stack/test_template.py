@@ -161,7 +161,7 @@ class TestFunctions:
     @pytest.mark.parametrize("name", FUNCTIONS)
     def test_each_is_given_settings_that_there_are(self, name: str) -> None:
         known = {f"TOLVA_{field.upper()}" for field in Settings.model_fields}
-        assert set(_variables(name)) <= known
+        assert set(_variables(name)) <= known | {"TOLVA_READ_ONLY"}
 
     @pytest.mark.parametrize("name", FUNCTIONS)
     def test_each_is_given_the_settings_that_it_needs(self, name: str) -> None:
@@ -293,6 +293,18 @@ class TestFirewall:
         assert {"RestrictedExtensions_URIPATH", "NoUserAgent_HEADER"} <= counted
 
 
+DOMAIN = {
+    "CertificateArn": CLOUDFRONT["CertificateArn"],
+    "DomainName": CLOUDFRONT["DomainName"],
+    "HostedZoneId": "Z1",
+}
+PRIMARY = {"GlobalDatabase": "primary", "MinCapacity": "1"}
+SECONDARY = {
+    "GlobalDatabase": "secondary",
+    "MinCapacity": "1",
+    "PrimaryRegion": "us-east-1",
+    "TableName": "tolva",
+}
 # The names that are one for all regions of an account, by the type of the resource; AWS's guides of each say so.
 GLOBAL_NAMES = {
     "AWS::CloudFront::CachePolicy": ("CachePolicyConfig", "Name"),
@@ -310,6 +322,74 @@ class TestRegions:
             for part in path:
                 value = value[part]
             assert value.endswith("eu-west-1"), name
+
+    @pytest.mark.parametrize("given", [SECONDARY, {**PRIMARY, "ReadOnly": "true"}], ids=["secondary", "demoted"])
+    def test_a_copy_reads_at_its_own_reader_and_writes_nothing(self, given: dict[str, str]) -> None:
+        template = Evaluation(**given)
+        assert template.failing_rules() == []
+        for name in FUNCTIONS:
+            variables = {**template.globals(), **template.properties(name).get("Environment", {}).get("Variables", {})}
+            assert "${Cluster.ReadEndpoint.Address}" in variables["TOLVA_DATABASE_URL"]
+            assert variables["TOLVA_READ_ONLY"] == "true"
+        assert template.properties("Migration")["ReadOnly"] == "true"
+        events = template.properties("Worker")["Events"]
+        assert events["Files"]["Properties"]["Enabled"] is False
+        assert events["Recovery"]["Properties"]["State"] == "DISABLED"
+
+    @pytest.mark.parametrize(
+        "given", [{}, PRIMARY, {**SECONDARY, "ReadOnly": "false"}], ids=["alone", "primary", "promoted"]
+    )
+    def test_another_one_writes(self, given: dict[str, str]) -> None:
+        template = Evaluation(**given)
+        assert "${Cluster.Endpoint.Address}" in template.globals()["TOLVA_DATABASE_URL"]
+        assert template.globals()["TOLVA_READ_ONLY"] == "false"
+        assert template.properties("Migration")["ReadOnly"] == "false"
+        assert template.properties("Worker")["Events"]["Files"]["Properties"]["Enabled"] is True
+
+    def test_a_promotion_leaves_the_cluster_as_it_is(self) -> None:
+        # RDS would create it again if its master or its global cluster changed.
+        assert Evaluation(**SECONDARY).properties("Cluster") == (
+            Evaluation(**SECONDARY, ReadOnly="false").properties("Cluster")
+        )
+
+    def test_a_secondary_can_copy_what_is_encrypted(self) -> None:
+        cluster = Evaluation(**SECONDARY).properties("Cluster")
+        assert cluster["SourceRegion"] == "us-east-1"
+        assert cluster["KmsKeyId"] == "arn:aws:kms:eu-west-1:000000000000:alias/aws/rds"
+        assert not {"SourceRegion", "KmsKeyId"} & Evaluation().properties("Cluster").keys()
+
+    @pytest.mark.parametrize("missing", ["PrimaryRegion", "TableName"])
+    def test_a_secondary_says_what_it_is_a_copy_of(self, missing: str) -> None:
+        given = {**SECONDARY}
+        del given[missing]
+        assert Evaluation(**given).failing_rules() == ["SecondaryHasPrimary"]
+
+    @pytest.mark.parametrize(("failover", "place"), [("primary", "PRIMARY"), ("secondary", "SECONDARY")])
+    def test_the_domain_leads_to_the_region_that_is_well(self, failover: str, place: str) -> None:
+        template = Evaluation(**DOMAIN, Failover=failover, HealthCheckId="1")
+        record = template.properties("DomainRecord")
+        assert (record["Failover"], record["SetIdentifier"], record["HealthCheckId"]) == (place, "eu-west-1", "1")
+        # The domain may lead elsewhere: a health check of this region asks its own address.
+        assert template.properties("RestApi")["DisableExecuteApiEndpoint"] is False
+        assert template.outputs()["HealthUrl"].endswith(".execute-api.eu-west-1.amazonaws.com/v1/health")
+
+    def test_without_failover_the_record_is_a_simple_one(self) -> None:
+        template = Evaluation(**DOMAIN)
+        assert not {"Failover", "SetIdentifier", "HealthCheckId"} & template.properties("DomainRecord").keys()
+        assert template.properties("RestApi")["DisableExecuteApiEndpoint"] is True
+
+    @pytest.mark.parametrize("given", [{}, {"HostedZoneId": ""}, {**CLOUDFRONT, "HealthCheckId": "1"}])
+    def test_a_failover_that_would_not_work_is_refused(self, given: dict[str, str]) -> None:
+        assert Evaluation(**{**DOMAIN, "Failover": "primary", **given}).failing_rules() != []
+
+    def test_files_are_copied_to_the_other_regions_bucket(self) -> None:
+        template = Evaluation(ReplicaBucket="tolva-files-000000000000-us-east-1")
+        (rule,) = template.properties("Bucket")["ReplicationConfiguration"]["Rules"]
+        assert rule["Destination"]["Bucket"] == "arn:aws:s3:::tolva-files-000000000000-us-east-1"
+        (policy,) = template.properties("CopyRole")["Policies"]
+        written = [item for item in policy["PolicyDocument"]["Statement"] if "s3:ReplicateObject" in item["Action"]]
+        assert [item["Resource"] for item in written] == ["arn:aws:s3:::tolva-files-000000000000-us-east-1/*"]
+        assert "ReplicationConfiguration" not in Evaluation().properties("Bucket")
 
     def test_roles_have_no_names_of_their_own(self) -> None:
         assert not [name for name, item in load()["Resources"].items() if "RoleName" in item.get("Properties", {})]
