@@ -170,6 +170,4 @@ class TestResources:
     @pytest.mark.parametrize("role", ["ApiRole", "WorkerRole", "MigrateRole"])
     def test_each_logs_in_as_the_one_user_of_the_one_database(self, role: str) -> None:
         (resource,) = _resources(role, "Database")
-        name, given = resource
-        assert name.endswith(":dbuser:${Id}/tolva")
-        assert given["Id"]["Fn::If"][2] == {"Fn::GetAtt": ["Cluster", "DBClusterResourceId"]}
+        assert resource.endswith(":dbuser:${Cluster.DBClusterResourceId}/tolva")

@@ -31,6 +31,11 @@ def _reserved(environment: str) -> dict[str, int]:
     return {name: int(template.properties(name)["ReservedConcurrentExecutions"]) for name in FUNCTIONS}
 
 
+def _alarms(environment: str) -> int:
+    resources = Evaluation(**parameters(environment)).resources().values()
+    return len([item for item in resources if item["Type"] == "AWS::CloudWatch::Alarm"])
+
+
 def _zones(template: Evaluation) -> tuple[str, ...]:
     return tuple(template.properties(f"Subnet{letter}")["AvailabilityZone"] for letter in "AB")
 
@@ -96,11 +101,11 @@ class TestGuide:
         assert named | set(re.findall(r"`([A-Z]\w+)=\w+`", self.PAGE)) <= known
 
     def test_it_counts_the_alarms_and_metrics_that_there_are(self) -> None:
-        alarms = [part for part in load()["Resources"].values() if part["Type"] == "AWS::CloudWatch::Alarm"]
         fields = {"status": 200, "ms": 1, "added": 0, "changed": 0}
         metrics = [measure for measures in COUNTED.values() for measure in measures(fields)]
         counted = re.findall(r"(\d+) (alarms|metrics)", self.PAGE)
-        assert counted == [(str(len(alarms)), "alarms"), (str(len(metrics)), "metrics")]
+        dev, prod = (_alarms(environment) for environment in ("dev", "prod"))
+        assert counted == [(str(dev), "alarms"), (str(prod), "alarms"), (str(len(metrics)), "metrics")]
 
     def test_its_sums_are_right(self) -> None:
         blocks = re.findall(r"(?:^\|.*\n)+^\| \*\*sum.*", self.PAGE, re.MULTILINE)
@@ -193,7 +198,7 @@ class TestFunctions:
         assert _function("Migrate")["Description"] == {"Fn::Sub": "release ${Release}"}
 
     def test_migrate_logs_in_as_the_master_that_there_is(self) -> None:
-        assert properties("Cluster")["MasterUsername"]["Fn::If"][:2] == ["HasMaster", MASTER]
+        assert properties("Cluster")["MasterUsername"]["Fn::If"][:2] == ["IsNew", MASTER]
 
     def test_cloudformation_waits_as_long_as_a_migration_may_take(self) -> None:
         assert properties("Migration")["ServiceTimeout"] > _function("Migrate")["Timeout"]
@@ -307,6 +312,7 @@ SECONDARY = {
 }
 # The names that are one for all regions of an account, by the type of the resource; AWS's guides of each say so.
 GLOBAL_NAMES = {
+    "AWS::Budgets::Budget": ("Budget", "BudgetName"),
     "AWS::CloudFront::CachePolicy": ("CachePolicyConfig", "Name"),
     "AWS::CloudFront::Function": ("Name",),
     "AWS::CloudWatch::Dashboard": ("DashboardName",),
@@ -314,9 +320,72 @@ GLOBAL_NAMES = {
 }
 
 
+class TestRestore:
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"SnapshotIdentifier": "arn:aws:rds:eu-west-1:000000000000:cluster-snapshot:1"},
+            {"RestoreFromCluster": "tolva", "RestoreToTime": "2026-11-25T08:00:00Z"},
+        ],
+        ids=["snapshot", "moment"],
+    )
+    def test_a_second_stack_begins_with_a_copy_and_its_users(self, given: dict[str, str]) -> None:
+        template = Evaluation(Name="tolva-restored", **given)
+        cluster = template.properties("Cluster")
+        assert template.failing_rules() == []
+        # RDS refuses these for a copy, and migrate logs in as the functions' user.
+        assert not {"DatabaseName", "MasterUsername", "ManageMasterUserPassword"} & cluster.keys()
+        assert template.properties("Migrate")["Environment"]["Variables"]["TOLVA_MASTER_PASSWORD"] == ""
+        assert cluster["DBClusterIdentifier"] == "tolva-restored"
+
+    def test_a_moment_names_its_cluster_and_its_time(self) -> None:
+        given = {"RestoreFromCluster": "tolva", "RestoreToTime": "2026-11-25T08:00:00Z"}
+        cluster = Evaluation(**given).properties("Cluster")
+        assert (cluster["SourceDBClusterIdentifier"], cluster["RestoreToTime"]) == tuple(given.values())
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"RestoreFromCluster": "tolva"},
+            {"RestoreToTime": "2026-11-25T08:00:00Z"},
+            {"SnapshotIdentifier": "1", "RestoreFromCluster": "tolva", "RestoreToTime": "2026-11-25T08:00:00Z"},
+            {"SnapshotIdentifier": "1", "GlobalDatabase": "primary", "MinCapacity": "1"},
+        ],
+    )
+    def test_half_a_restore_is_refused(self, given: dict[str, str]) -> None:
+        assert Evaluation(**given).failing_rules() != []
+
+    def test_the_query_editor_reaches_the_database_if_it_is_wanted(self) -> None:
+        assert Evaluation().properties("Cluster")["EnableHttpEndpoint"] == "false"
+        assert Evaluation(DataApi="true").properties("Cluster")["EnableHttpEndpoint"] == "true"
+
+
+class TestBudget:
+    def test_what_the_account_costs_is_mailed_before_it_is_too_much(self) -> None:
+        template = Evaluation(MonthlyBudget="300", AlarmEmail="you@example.com")
+        budget = template.properties("Budget")
+        assert budget["Budget"]["BudgetLimit"] == {"Amount": "300", "Unit": "USD"}
+        kinds = {item["Notification"]["NotificationType"] for item in budget["NotificationsWithSubscribers"]}
+        assert kinds == {"ACTUAL", "FORECASTED"}
+
+    def test_one_that_nobody_would_hear_of_is_refused(self) -> None:
+        assert Evaluation(MonthlyBudget="300").failing_rules() == ["BudgetHasReader"]
+        assert "Budget" not in Evaluation(AlarmEmail="you@example.com").resources()
+
+
+class TestAlarms:
+    def test_what_is_late_and_what_spills_over_is_said(self) -> None:
+        prod = Evaluation(**parameters("prod"))
+        assert prod.properties("ReaderBehind")["MetricName"] == "AuroraReplicaLagMaximum"
+        assert prod.properties("ApiSpills")["MetricName"] == "ProvisionedConcurrencySpilloverInvocations"
+        assert Evaluation(**SECONDARY).properties("RegionBehind")["MetricName"] == "AuroraGlobalDBReplicationLag"
+        assert not {"ReaderBehind", "ApiSpills", "RegionBehind"} & Evaluation().resources().keys()
+
+
 class TestRegions:
     def test_names_that_are_one_for_all_regions_carry_the_region(self) -> None:
-        for name, resource in Evaluation(Firewall="true", **CLOUDFRONT).resources().items():
+        given = {**CLOUDFRONT, "Firewall": "true", "MonthlyBudget": "9", "AlarmEmail": "you@example.com"}
+        for name, resource in Evaluation(**given).resources().items():
             path = GLOBAL_NAMES.get(resource["Type"], ())
             value: Any = resource["Properties"] if path else "eu-west-1"
             for part in path:
