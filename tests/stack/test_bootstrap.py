@@ -59,6 +59,15 @@ class TestTrust:
         assert not _trusts(properties, f"repo:you@9/tolva@456:{work}")
 
 
+# What samcli.lib.deploy.deployer and .ci/deploy ask of AWS: read in aws-sam-cli 1.170.0.
+CALLED = {
+    *(f"cloudformation:{name}" for name in ("CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet")),
+    *(f"cloudformation:{name}" for name in ("DescribeStackEvents", "DescribeStacks", "GetTemplateSummary")),
+    *("iam:PassRole", "lambda:GetFunction", "lambda:InvokeFunction", "lambda:UpdateFunctionCode"),
+    *("s3:GetObject", "s3:PutObject"),
+}
+
+
 class TestStacks:
     @pytest.mark.parametrize(("role", "stack"), [("DeployDevRole", "tolva-dev"), ("DeployProdRole", "tolva")])
     def test_each_environment_has_a_role_for_its_stack_in_every_region(self, role: str, stack: str) -> None:
@@ -68,6 +77,12 @@ class TestStacks:
         assert statement["Resource"] == f"arn:aws:cloudformation:*:000000000000:stack/{stack}/*"
         assert fnmatchcase(f"arn:aws:cloudformation:us-east-1:000000000000:stack/{stack}/1", statement["Resource"])
         assert not fnmatchcase("arn:aws:cloudformation:eu-west-1:000000000000:stack/stack/1", statement["Resource"])
+
+    @pytest.mark.parametrize("role", ["DeployDevRole", "DeployProdRole"])
+    def test_it_may_do_what_the_command_calls(self, role: str) -> None:
+        policies = [*_bootstrap().properties(role)["Policies"], {**_bootstrap().properties("DeployPolicy")}]
+        statements = [item for policy in policies for item in policy["PolicyDocument"]["Statement"]]
+        assert {action for item in statements for action in _listed(item["Action"])} >= CALLED
 
     @pytest.mark.parametrize(("environment", "stack"), [("dev", "tolva-dev"), ("prod", "tolva")])
     def test_these_are_the_stacks_that_are_deployed(self, environment: str, stack: str) -> None:

@@ -15,6 +15,7 @@ from mangum.types import LambdaConfig
 
 from tests.stack.templates import ROOT, load, parameters
 
+NO_STACK = "An error occurred (ValidationError): Stack with id tolva does not exist"
 IMAGE = "1.dkr.ecr.eu-west-1.amazonaws.com/tolva:abc"
 UV = f"""#!/bin/bash
 if [ "$1" = run ]; then while [ "$1" != python ]; do shift; done; shift; exec {sys.executable} "$@"; fi
@@ -26,7 +27,7 @@ printf 'aws %s\\n' "$*" >>"$CALLS"
 case "$*" in
     *"OutputKey=='Url'"*) echo https://api.example.com ;;
     *"OutputKey=='DomainTarget'"*) echo "${TARGET:-}" ;;
-    "cloudformation describe-stacks"*) [ -z "$NEW" ] ;;
+    "cloudformation describe-stacks"*) echo "$STATUS"; [ "${STATUS#An error}" = "$STATUS" ] ;;
     "lambda invoke"*) echo "{\\"statusCode\\": $HEALTH}" >"${@: -1}"; echo None ;;
 esac
 """
@@ -46,7 +47,7 @@ class Deploy:
         environment = {
             "PATH": f"{self.folder}:{os.environ['PATH']}",
             "CALLS": str(self.folder / "calls"),
-            "NEW": "",
+            "STATUS": "UPDATE_COMPLETE",
             "HEALTH": "200",
             "TMPDIR": str(self.folder),
             **variables,
@@ -108,14 +109,30 @@ class TestParameters:
 
 class TestFirst:
     def test_it_is_made_without_protection_so_that_it_can_be_taken_back(self, deploy: Deploy) -> None:
-        done = deploy("prod", IMAGE, NEW="1")
+        done = deploy("prod", IMAGE, STATUS=NO_STACK)
         assert done.returncode == 0, done.stderr
         first, second = deploy.passed()
         assert (first["Protected"], second["Protected"]) == ("false", "true")
         assert first["Release"] == second["Release"]
 
+    def test_one_that_was_left_unfinished_is_still_the_first(self, deploy: Deploy) -> None:
+        deploy("prod", IMAGE, STATUS="REVIEW_IN_PROGRESS")
+        assert [passed["Protected"] for passed in deploy.passed()] == ["false", "true"]
+
+    def test_one_that_failed_is_to_be_deleted(self, deploy: Deploy) -> None:
+        done = deploy("prod", IMAGE, STATUS="ROLLBACK_COMPLETE")
+        assert done.returncode != 0
+        assert "Delete it, and deploy again" in done.stderr
+        assert deploy.passed() == []
+
+    def test_what_is_not_known_to_be_new_is_never_without_protection(self, deploy: Deploy) -> None:
+        done = deploy("prod", IMAGE, STATUS="An error occurred (ExpiredToken)")
+        assert done.returncode != 0
+        assert "ExpiredToken" in done.stderr
+        assert deploy.passed() == []
+
     def test_no_function_is_there_to_try_the_image_with(self, deploy: Deploy) -> None:
-        deploy("prod", IMAGE, NEW="1")
+        deploy("prod", IMAGE, STATUS=NO_STACK)
         assert not [call for call in deploy.calls() if call.startswith("aws lambda")]
 
 

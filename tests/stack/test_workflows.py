@@ -51,5 +51,12 @@ class TestDeploy:
             "aws ecr describe-images --repository-name tolva --image-ids imageTag=abc\n"
         )
 
+    def test_roles_are_created_within_the_boundary(self) -> None:
+        jobs = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text("utf-8"))["jobs"]
+        for environment in ("dev", "prod"):
+            (step,) = [item for item in jobs[environment]["steps"] if ".ci/deploy" in item.get("run", "")]
+            assert '"PermissionsBoundary=$BOUNDARY"' in step["run"]
+            assert step["env"]["BOUNDARY"] == "${{ vars.BOUNDARY_ARN }}"
+
     def test_tags_of_the_image_never_move(self) -> None:
         assert properties("Repository", BOOTSTRAP)["ImageTagMutability"] == "IMMUTABLE"
