@@ -334,7 +334,8 @@ class TestRestore:
         cluster = template.properties("Cluster")
         assert template.failing_rules() == []
         # RDS refuses these for a copy, and migrate logs in as the functions' user.
-        assert not {"DatabaseName", "MasterUsername", "ManageMasterUserPassword"} & cluster.keys()
+        refused = {"DatabaseName", "MasterUsername", "ManageMasterUserPassword", "StorageEncrypted"}
+        assert refused & cluster.keys() == set()
         assert template.properties("Migrate")["Environment"]["Variables"]["TOLVA_MASTER_PASSWORD"] == ""
         assert cluster["DBClusterIdentifier"] == "tolva-restored"
 
@@ -424,7 +425,8 @@ class TestRegions:
     def test_a_secondary_can_copy_what_is_encrypted(self) -> None:
         cluster = Evaluation(**SECONDARY).properties("Cluster")
         assert cluster["SourceRegion"] == "us-east-1"
-        assert cluster["KmsKeyId"] == "arn:aws:kms:eu-west-1:000000000000:alias/aws/rds"
+        assert cluster["KmsKeyId"] == {"Fn::GetAtt": ["CopyKey", "Arn"]}
+        assert "CopyKey" in Evaluation(**SECONDARY).resources()
         assert not {"SourceRegion", "KmsKeyId"} & Evaluation().properties("Cluster").keys()
 
     @pytest.mark.parametrize("missing", ["PrimaryRegion", "TableName"])
@@ -517,7 +519,7 @@ class TestSafety:
     def test_the_database_leaves_a_snapshot(self) -> None:
         cluster = load()["Resources"]["Cluster"]
         assert (cluster["DeletionPolicy"], cluster["UpdateReplacePolicy"]) == ("Snapshot", "Snapshot")
-        assert cluster["Properties"]["StorageEncrypted"] is True
+        assert Evaluation().properties("Cluster")["StorageEncrypted"] is True
 
     def test_a_file_is_kept_as_long_as_is_said(self) -> None:
         template = Evaluation(FileDays="9", InboxDays="40")
