@@ -449,6 +449,11 @@ class TestRegions:
         assert not {"Failover", "SetIdentifier", "HealthCheckId"} & template.properties("DomainRecord").keys()
         assert template.properties("RestApi")["DisableExecuteApiEndpoint"] is True
 
+    def test_a_health_check_can_be_created_before_there_is_a_domain(self) -> None:
+        template = Evaluation()
+        assert template.outputs()["HealthUrl"].endswith("/v1/health")
+        assert template.properties("RestApi")["DisableExecuteApiEndpoint"] is False
+
     @pytest.mark.parametrize("given", [{}, {"HostedZoneId": ""}, {**CLOUDFRONT, "HealthCheckId": "1"}])
     def test_a_failover_that_would_not_work_is_refused(self, given: dict[str, str]) -> None:
         assert Evaluation(**{**DOMAIN, "Failover": "primary", **given}).failing_rules() != []
