@@ -73,3 +73,12 @@ class TestAwsAccount:
         with pytest.raises(Refused) as refused:
             emulated.ask("s3", "head_bucket", Bucket="no-such-bucket-of-anybody")
         assert refused.value.code == "404"
+
+
+class TestStackWithoutResources:
+    @pytest.mark.parametrize("answer", [Refused("ValidationError", "does not exist"), None])
+    def test_one_that_was_only_planned_is_as_good_as_none(self, emulated: Account, answer: Refused | None) -> None:
+        planned = {"Stacks": [{"StackStatus": "REVIEW_IN_PROGRESS"}]}
+        edge = Edge({("cloudformation", "describe_stacks"): answer or planned}, emulated)
+        plan = make_plan(edge, "dev", URI, [])
+        assert (plan.status, plan.owned) == (None, frozenset())

@@ -17,7 +17,9 @@ ROOT = Path(__file__).parents[3]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog=".ci/preflight", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog=".ci/preflight", description="Ask an account, before a deploy, whether it can succeed."
+    )
     parser.add_argument("environment", help="an environment of samconfig.toml: dev or prod")
     parser.add_argument("image", help="the image's address in ECR")
     parser.add_argument("parameters", nargs="*", metavar="Parameter=value", help="what the deploy sets besides")
@@ -68,6 +70,9 @@ def _read_stack(account: Account, name: str) -> tuple[str | None, frozenset[str]
         if refused.code == "ValidationError":
             return None, frozenset()
         raise
+    # An empty stack, which a change set was made for.
+    if stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+        return None, frozenset()
     found = account.ask("cloudformation", "list_stack_resources", StackName=name)["StackResourceSummaries"]
     existing = [item for item in found if not item["ResourceStatus"].startswith("DELETE_COMPLETE")]
     return stack["StackStatus"], frozenset(
