@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 import boto3
 import pytest
 
+from app.deploy.preflight.template import Document, Evaluation
 from app.local.process import Child, Patience
 from app.local.services.emulator import HOST, NEWEST, REQUIREMENT, find_free_port
-from tests.stack.templates import ROOT, Document, load, parameters
+from tests.stack.templates import ROOT, load, parameters
 
 SAM = "aws-sam-cli==1.170.0"
 TRANSLATOR = "aws-sam-translator==1.115.0"
@@ -25,7 +26,8 @@ RELEASE = "0123456789abcdef"
 GIVEN = {"HighlyAvailable": "true", "Firewall": "true", "ImageUri": f"{REPOSITORY}:0.1.0", "Release": RELEASE}
 FETCH_SECONDS = 300
 DEPLOY_SECONDS = 180
-# What the emulator does not know, and the migration, whose function it cannot run. cfn-lint checks them.
+# What the emulator does not know, and the migration, whose function it cannot run. A stub records each of them as a
+# parameter of Systems Manager, with the properties that it would have; cfn-lint checks them.
 UNKNOWN_TYPES = {
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
@@ -41,6 +43,8 @@ class Stack:
     """The created stack, by the URL of its emulator."""
 
     url: str
+    # What `sam deploy` reads.
+    folder: Path
 
     def client(self, service: str) -> Any:
         """A client of a service of the emulator."""
@@ -52,9 +56,9 @@ class Stack:
             aws_secret_access_key="test",
         )
 
-    def outputs(self) -> dict[str, str]:
+    def outputs(self, name: str = NAME) -> dict[str, str]:
         """The outputs of the stack by their names."""
-        (stack,) = self.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         return {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
 
     def physical_id(self, logical_id: str) -> str:
@@ -100,11 +104,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     )
     emulator.start()
     try:
-        stack = Stack(f"http://{HOST}:{port}")
+        stack = Stack(f"http://{HOST}:{port}", folder)
         assert Patience().wait_until(lambda: _answers(stack), 60), emulator.log_tail()
-        (folder / "template.yaml").write_text(json.dumps(_known_to_emulator(load())))
         shutil.copy(ROOT / "samconfig.toml", folder)
-        _deploy(folder, stack.url)
+        done = deploy(stack, "dev", GIVEN)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         yield stack
     finally:
         emulator.stop()
@@ -123,28 +127,47 @@ def _plain_environment() -> dict[str, str]:
     return kept | {"MINISTACK_REGION": REGION}
 
 
-def _known_to_emulator(template: Document) -> Document:
-    """The template without what the emulator does not know."""
-    resources = {name: item for name, item in template["Resources"].items() if item["Type"] not in UNKNOWN_TYPES}
-    for resource in resources.values():
-        if resource.get("DependsOn") == "Migration":
-            del resource["DependsOn"]
-        properties = resource.get("Properties", {})
-        # CodeDeploy is unknown to it too.
-        properties.pop("DeploymentPreference", None)
-        if "AutoPublishCodeSha256" in properties:
+def recorded(stack: Stack, environment: str) -> dict[str, Document]:
+    """The stubs of a stack by their logical ids, each with the type and the properties of what it stands for."""
+    path = f"/recorded/{parameters(environment)['Name']}/"
+    found = stack.client("ssm").get_parameters_by_path(Path=path)["Parameters"]
+    return {item["Name"].removeprefix(path): json.loads(item["Value"]) for item in found}
+
+
+def _known_to_emulator(template: Document, values: dict[str, str]) -> Document:
+    """The template with a stub for what the emulator does not know."""
+    known = Evaluation(template, values).of_types(*UNKNOWN_TYPES)
+    properties = {resource.logical_id: resource.properties for resource in known}
+    for name, resource in template["Resources"].items():
+        if resource["Type"] in UNKNOWN_TYPES:
+            said = {"Type": resource["Type"], "Properties": properties.get(name)}
+            resource["Properties"] = {
+                "Name": f"/recorded/{values['Name']}/{name}",
+                "Type": "String",
+                "Value": json.dumps(said, default=repr),
+            }
+            resource["Type"] = "AWS::SSM::Parameter"
+        resource.get("Properties", {}).pop("DeploymentPreference", None)
+        if "AutoPublishCodeSha256" in resource.get("Properties", {}):
             # It transforms without the parameters' values, which CloudFormation does with them.
-            properties["AutoPublishCodeSha256"] = RELEASE
+            resource["Properties"]["AutoPublishCodeSha256"] = values["Release"]
     # It has no secret of the database's master.
-    del resources["Migrate"]["Properties"]["Environment"]["Variables"]["TOLVA_MASTER_PASSWORD"]
-    return {**template, "Resources": resources}
+    del template["Resources"]["Migrate"]["Properties"]["Environment"]["Variables"]["TOLVA_MASTER_PASSWORD"]
+    return template
 
 
-def _deploy(folder: Path, url: str) -> None:
-    options = ["--config-env", "dev", "--image-repository", REPOSITORY]
-    given = [f"{name}={value}" for name, value in {**parameters("dev"), **GIVEN}.items()]
-    environment = _plain_environment() | {
-        "AWS_ENDPOINT_URL": url,
+def deploy(
+    stack: Stack, environment: str, given: Mapping[str, str], change: Callable[[Document], None] = lambda _: None
+) -> subprocess.CompletedProcess[str]:
+    """Deploy an environment of samconfig.toml to the emulator, its template changed first."""
+    values = {**parameters(environment), **given}
+    template = _known_to_emulator(load(), values)
+    change(template)
+    (stack.folder / "template.yaml").write_text(json.dumps(template))
+    options = ["--config-env", environment, "--image-repository", REPOSITORY]
+    pairs = [f"{name}={value}" for name, value in values.items()]
+    variables = _plain_environment() | {
+        "AWS_ENDPOINT_URL": stack.url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,
@@ -153,13 +176,12 @@ def _deploy(folder: Path, url: str) -> None:
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "1",
     }
-    done = subprocess.run(
-        _uv_tool(SAM, "sam", "deploy", *options, "--parameter-overrides", *given),
+    return subprocess.run(
+        _uv_tool(SAM, "sam", "deploy", *options, "--parameter-overrides", *pairs),
         check=False,
         capture_output=True,
         text=True,
-        cwd=folder,
-        env=environment,
+        cwd=stack.folder,
+        env=variables,
         timeout=DEPLOY_SECONDS,
     )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

@@ -4,28 +4,10 @@ import tomllib
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import yaml
+from app.deploy.preflight.template import Document, read_template
 
 ROOT = Path(__file__).parent.parent.parent
-Document = dict[str, Any]
-
-
-class _Loader(yaml.SafeLoader):
-    """A loader of YAML that knows CloudFormation's tags."""
-
-
-def _construct(loader: _Loader, name: str, node: yaml.Node) -> Document:
-    long_name = name if name in ("Ref", "Condition") else f"Fn::{name}"
-    if isinstance(node, yaml.ScalarNode):
-        text = loader.construct_scalar(node)
-        return {long_name: text.split(".", 1) if name == "GetAtt" else text}
-    assert isinstance(node, yaml.SequenceNode)
-    return {long_name: loader.construct_sequence(node, deep=True)}
-
-
-_Loader.add_multi_constructor("!", _construct)
 
 
 def load(path: str = "template.yaml") -> Document:
@@ -35,8 +17,7 @@ def load(path: str = "template.yaml") -> Document:
 
 @cache
 def _read(path: str) -> Document:
-    document: Document = yaml.load((ROOT / path).read_text("utf-8"), _Loader)
-    return document
+    return read_template((ROOT / path).read_text("utf-8"))
 
 
 def properties(resource: str, path: str = "template.yaml") -> Document:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.deploy.preflight.template import Document
 from tests.stack.evaluation import Evaluation
-from tests.stack.templates import Document, configuration, load
+from tests.stack.templates import configuration, load
 
 BOOTSTRAP = ".ci/bootstrap.yaml"
 REPOSITORY = "you/tolva"

@@ -18,6 +18,7 @@ from tests.stack.templates import ROOT, load, parameters
 NO_STACK = "An error occurred (ValidationError): Stack with id tolva does not exist"
 IMAGE = "1.dkr.ecr.eu-west-1.amazonaws.com/tolva:abc"
 UV = f"""#!/bin/bash
+case "$*" in *app.deploy.preflight*) printf '%s\\n' "$*" >>"$CALLS"; exit "${{OBSTACLES:-0}}" ;; esac
 if [ "$1" = run ]; then while [ "$1" != python ]; do shift; done; shift; exec {sys.executable} "$@"; fi
 shift; while [ "$1" != sam ]; do shift; done
 printf '%s\\n' "$*" >>"$CALLS"
@@ -118,6 +119,13 @@ class TestFirst:
     def test_one_that_was_left_unfinished_is_still_the_first(self, deploy: Deploy) -> None:
         deploy("prod", IMAGE, STATUS="REVIEW_IN_PROGRESS")
         assert [passed["Protected"] for passed in deploy.passed()] == ["false", "true"]
+
+    def test_the_account_is_asked_before(self, deploy: Deploy) -> None:
+        deploy("prod", IMAGE, "MaxCapacity=4", STATUS=NO_STACK)
+        (asked,) = [call for call in deploy.calls() if "preflight" in call]
+        assert asked == f"run python -m app.deploy.preflight prod {IMAGE} MaxCapacity=4"
+        assert deploy("prod", IMAGE, STATUS=NO_STACK, OBSTACLES="1").returncode != 0
+        assert deploy.passed() == []
 
     def test_one_that_failed_is_to_be_deleted(self, deploy: Deploy) -> None:
         done = deploy("prod", IMAGE, STATUS="ROLLBACK_COMPLETE")

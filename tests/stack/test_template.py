@@ -9,12 +9,13 @@ import pytest
 from app.core.aws.clients import client
 from app.core.http.middleware import SAFE_HEADERS
 from app.core.settings import Settings
+from app.deploy.preflight.template import Document
 from app.handlers.metrics import COUNTED, NAMESPACE
 from app.handlers.migrate import MASTER
 from app.local.services.emulator import BUCKET, TABLE
 from app.local.services.resources import EXPIRY_ATTRIBUTE, WATCHED_PREFIXES
 from tests.stack.evaluation import Evaluation
-from tests.stack.templates import ROOT, Document, load, parameters, properties
+from tests.stack.templates import ROOT, load, parameters, properties
 
 FUNCTIONS = ("Api", "Worker", "Migrate")
 # What one environment holds: an api one connection to the writer and one to the reader, a worker its pool.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.deploy.preflight.account import Account, AwsAccount, Refused
 from app.deploy.preflight.checks import CHECKS, Plan
-from app.deploy.preflight.template import Deploy, ParameterUnknown, read_template
+from app.deploy.preflight.template import Evaluation, ParameterUnknown, read_template
 
 ROOT = Path(__file__).parents[3]
 
@@ -52,14 +52,9 @@ def make_plan(account: Account, environment: str, image: str, parameters: Iterab
         zone["ZoneName"] for zone in found if zone.get("ZoneType", "availability-zone") == "availability-zone"
     )
     template = read_template((ROOT / "template.yaml").read_text("utf-8"))
-    status, owned = _read_stack(account, deploy["stack_name"])
-    return Plan(
-        account,
-        Deploy(template, values, account=identity, region=account.region, zones=zones),
-        deploy["stack_name"],
-        status,
-        owned,
-    )
+    evaluation = Evaluation(template, values, account=identity, region=account.region, zones=zones)
+    evaluation.check_parameters(values)
+    return Plan(account, evaluation, deploy["stack_name"], *_read_stack(account, deploy["stack_name"]))
 
 
 def _read_stack(account: Account, name: str) -> tuple[str | None, frozenset[str]]:

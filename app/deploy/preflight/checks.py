@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.deploy.preflight.account import Account, Refused
 from app.deploy.preflight.image import explain_image
 from app.deploy.preflight.names import FINDERS, is_taken, name_of
-from app.deploy.preflight.template import UNKNOWN, Deploy
+from app.deploy.preflight.template import Evaluation
 
 # Of the concurrency of an account so much stays free of reservations.
 UNRESERVED = 100
@@ -21,7 +21,7 @@ class Plan:
     """A deploy of a stack into an account: what the template creates, and what the stack has by now."""
 
     account: Account
-    deploy: Deploy
+    deploy: Evaluation
     stack: str
     # None if there is no stack yet.
     status: str | None
@@ -49,11 +49,16 @@ def check_stack(plan: Plan) -> Iterator[str]:
         yield f"The stack {plan.stack} is in {status}: wait until that has ended."
 
 
+def check_parameters(plan: Plan) -> Iterator[str]:
+    """The template's own rules admit the parameters."""
+    yield from plan.deploy.failing_rules()
+
+
 def check_concurrency(plan: Plan) -> Iterator[str]:
     """The account has as much concurrency as the functions reserve, and 100 besides."""
     reserved = {
         resource.properties["FunctionName"]: int(resource.properties["ReservedConcurrentExecutions"])
-        for resource in plan.deploy.resources(FUNCTION)
+        for resource in plan.deploy.of_types(FUNCTION)
         if "ReservedConcurrentExecutions" in resource.properties
     }
     limit = plan.account.ask("lambda", "get_account_settings")["AccountLimit"]
@@ -77,7 +82,7 @@ def _reserved_now(plan: Plan, function: str) -> int:
 
 def check_names(plan: Plan) -> Iterator[str]:
     """No resource that the stack creates has the name of one that exists."""
-    for resource in plan.deploy.resources(*FINDERS):
+    for resource in plan.deploy.of_types(*FINDERS):
         name = name_of(resource)
         if name is None or name in plan.owned or resource.logical_id in plan.owned:
             continue
@@ -91,10 +96,10 @@ def check_names(plan: Plan) -> Iterator[str]:
 
 def check_engine(plan: Plan) -> Iterator[str]:
     """The database's version can be created."""
-    for cluster in plan.deploy.resources("AWS::RDS::DBCluster"):
+    for cluster in plan.deploy.of_types("AWS::RDS::DBCluster"):
         version = cluster.properties["EngineVersion"]
         engine = cluster.properties["Engine"]
-        if plan.status is not None or version is UNKNOWN:
+        if plan.status is not None:
             return
         found = plan.account.ask("rds", "describe_db_engine_versions", Engine=engine)["DBEngineVersions"]
         versions = sorted({item["EngineVersion"] for item in found}, key=_numbers)
@@ -115,10 +120,10 @@ def check_zones(plan: Plan) -> Iterator[str]:
     """The zones of the subnets have what the network's endpoints need."""
     zones = {
         zone
-        for subnet in plan.deploy.resources("AWS::EC2::Subnet")
+        for subnet in plan.deploy.of_types("AWS::EC2::Subnet")
         if isinstance(zone := subnet.properties.get("AvailabilityZone"), str)
     }
-    for endpoint in plan.deploy.resources("AWS::EC2::VPCEndpoint"):
+    for endpoint in plan.deploy.of_types("AWS::EC2::VPCEndpoint"):
         if endpoint.properties.get("VpcEndpointType") != "Interface":
             continue
         service = endpoint.properties["ServiceName"]
@@ -130,9 +135,9 @@ def check_zones(plan: Plan) -> Iterator[str]:
 
 def check_log_role(plan: Plan) -> Iterator[str]:
     """The gateway may write logs: the account and region have one role for it."""
-    if any(plan.deploy.resources("AWS::ApiGateway::Account")):
+    if any(plan.deploy.of_types("AWS::ApiGateway::Account")):
         return
-    if not any(plan.deploy.resources("AWS::ApiGateway::RestApi", "AWS::Serverless::Api")):
+    if not any(plan.deploy.of_types("AWS::ApiGateway::RestApi", "AWS::Serverless::Api")):
         return
     if not plan.account.ask("apigateway", "get_account").get("cloudwatchRoleArn"):
         yield (
@@ -199,6 +204,7 @@ def _subjects(policy: dict[str, object]) -> Iterator[str]:
 
 CHECKS: dict[str, Check] = {
     "the stack": check_stack,
+    "parameters": check_parameters,
     "the image": check_image,
     "concurrency": check_concurrency,
     "names": check_names,

@@ -67,7 +67,7 @@ def name_of(resource: Resource) -> str | None:
     name = resource.properties.get(FINDERS[resource.type][0])
     if isinstance(name, dict):
         name = name.get("Name")
-    return name if isinstance(name, str) else None
+    return name if isinstance(name, str) and "${" not in name else None
 
 
 def is_taken(account: Account, resource: Resource) -> bool:

@@ -1,27 +1,15 @@
-"""The template with the parameters of one deploy: which resources it creates, and their properties. Pure.
-
-What CloudFormation knows only once it creates something, such as an ARN, is `UNKNOWN` here.
-"""
+"""A template as CloudFormation reads it with given parameters: what is left of its conditions, and each value. Pure."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 Document = dict[str, Any]
-_REFERENCE = re.compile(r"\$\{([^}!]+)\}")
-
-
-class _Unknown:
-    """A value that only a created resource has."""
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-
-UNKNOWN = _Unknown()
+NO_VALUE = {"Ref": "AWS::NoValue"}
+_REFERENCE = re.compile(r"\$\{([\w:.]+)\}")
 
 
 class ParameterUnknown(ValueError):
@@ -30,7 +18,7 @@ class ParameterUnknown(ValueError):
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource that a deploy creates, with what is known of its properties."""
+    """A resource that is created, with what is known of its properties."""
 
     logical_id: str
     type: str
@@ -42,12 +30,12 @@ class _Loader(yaml.SafeLoader):
 
 
 def _construct(loader: _Loader, name: str, node: yaml.Node) -> Document:
-    function = name if name in ("Ref", "Condition") else f"Fn::{name}"
+    long_name = name if name in ("Ref", "Condition") else f"Fn::{name}"
     if isinstance(node, yaml.ScalarNode):
         text = loader.construct_scalar(node)
-        return {function: text.split(".", 1) if name == "GetAtt" else text}
+        return {long_name: text.split(".", 1) if name == "GetAtt" else text}
     assert isinstance(node, yaml.SequenceNode)
-    return {function: loader.construct_sequence(node, deep=True)}
+    return {long_name: loader.construct_sequence(node, deep=True)}
 
 
 _Loader.add_multi_constructor("!", _construct)
@@ -59,108 +47,130 @@ def read_template(text: str) -> Document:
     return document
 
 
-class Deploy:
-    """A template under the parameters of one deploy, in an account's region with these zones."""
+class Evaluation:
+    """A template with parameters, in an account's region.
+
+    What only an account knows stays as it is: `{"Fn::GetAtt": …}`, `${Cluster}`.
+    """
 
     def __init__(
-        self, template: Document, parameters: Mapping[str, str], *, account: str, region: str, zones: list[str]
+        self,
+        template: Document,
+        parameters: Mapping[str, str],
+        *,
+        account: str = "000000000000",
+        region: str = "eu-west-1",
+        zones: Sequence[str] = (),
     ) -> None:
-        """Take the parameters that are given; the others have their defaults.
+        self._template = template
+        declared = template["Parameters"]
+        self.parameters = {name: str(item.get("Default", "")) for name, item in declared.items()} | dict(parameters)
+        self._zones = list(zones) or [f"{region}{letter}" for letter in "abc"]
+        self._values = {
+            "AWS::AccountId": account,
+            "AWS::Partition": "aws",
+            "AWS::Region": region,
+            "AWS::StackName": "stack",
+            "AWS::URLSuffix": "amazonaws.com",
+            **self.parameters,
+        }
+        self._functions: dict[str, Callable[[Any], Any]] = {
+            "Condition": self.holds,
+            "Fn::And": lambda parts: all(self.value(part) for part in parts),
+            "Fn::Equals": lambda parts: self.value(parts[0]) == self.value(parts[1]),
+            "Fn::FindInMap": self._find_in_map,
+            "Fn::GetAZs": lambda _: self._zones,
+            "Fn::If": lambda parts: self.value(parts[1 if self.holds(parts[0]) else 2]),
+            "Fn::Not": lambda parts: not self.value(parts[0]),
+            "Fn::Or": lambda parts: any(self.value(part) for part in parts),
+            "Fn::Select": self._select,
+            "Fn::Split": lambda parts: self.value(parts[1]).split(parts[0]),
+            "Fn::Sub": self._substitute,
+            "Ref": lambda name: self._values.get(name, {"Ref": name}),
+        }
+
+    def check_parameters(self, given: Mapping[str, str]) -> None:
+        """Check the parameters of a deploy.
 
         Raises:
-            ParameterUnknown: the template has none of this name, or needs one that is not given.
+            ParameterUnknown: the template does not have one of them, or needs another.
         """
-        declared = template["Parameters"]
-        if strange := sorted(set(parameters) - set(declared)):
+        declared = self._template["Parameters"]
+        if strange := sorted(given.keys() - declared.keys()):
             raise ParameterUnknown(f"The template has no parameter {strange[0]}.")
-        missing = [name for name, item in declared.items() if "Default" not in item and name not in parameters]
+        missing = [name for name, item in declared.items() if "Default" not in item and name not in given]
         if missing:
             raise ParameterUnknown(f"The parameter {missing[0]} is not given.")
-        self.parameters = {name: parameters.get(name, str(item.get("Default"))) for name, item in declared.items()}
-        self.region = region
-        self._template = template
-        self._pseudo = {"AWS::AccountId": account, "AWS::Region": region, "AWS::Partition": "aws"}
-        self._zones = zones
 
-    def resources(self, *types: str) -> Iterator[Resource]:
-        """The resources that are created, of some types or of all."""
-        for logical_id, item in self._template["Resources"].items():
-            if (not types or item["Type"] in types) and self._holds(item.get("Condition")):
-                yield Resource(logical_id, item["Type"], self.value(item.get("Properties", {})))
+    def holds(self, condition: str) -> bool:
+        """Return whether a condition of the template is true."""
+        return bool(self.value(self._template["Conditions"][condition]))
 
-    def value(self, written: Any) -> Any:
-        """A value of the template, its functions applied as far as their arguments are known."""
-        if isinstance(written, list):
-            return [self.value(item) for item in written]
-        if not isinstance(written, dict):
-            return written
-        if len(written) == 1:
-            (name, argument), *_ = written.items()
-            if name == "Ref" or name.startswith("Fn::"):
-                return self._apply(name.removeprefix("Fn::"), argument)
-        values = {name: self.value(item) for name, item in written.items()}
-        return {name: value for name, value in values.items() if value is not None}
+    def failing_rules(self) -> list[str]:
+        """The rules of the template that refuse these parameters."""
+        return [
+            name
+            for name, rule in self._template["Rules"].items()
+            if self.value(rule["RuleCondition"]) and not all(self.value(item["Assert"]) for item in rule["Assertions"])
+        ]
 
-    def _apply(self, function: str, argument: Any) -> Any:
-        functions: dict[str, Callable[[Any], Any]] = {
-            "Ref": self._find,
-            "Sub": self._substitute,
-            "If": self._choose,
-            "FindInMap": self._look_up,
-            "GetAZs": lambda _: self._zones,
-            "Select": self._select,
-            "Join": self._join,
+    def resources(self) -> dict[str, Document]:
+        """The resources that are created, with their values."""
+        return {
+            name: self.value({key: item for key, item in resource.items() if key not in ("Condition", "Metadata")})
+            for name, resource in self._template["Resources"].items()
+            if "Condition" not in resource or self.holds(resource["Condition"])
         }
-        return functions[function](argument) if function in functions else UNKNOWN
 
-    def _choose(self, argument: Any) -> Any:
-        condition, one, other = argument
-        return self.value(one if self._holds(condition) else other)
+    def of_types(self, *types: str) -> Iterator[Resource]:
+        """The resources of some types that are created."""
+        for name, resource in self.resources().items():
+            if resource["Type"] in types:
+                yield Resource(name, resource["Type"], resource.get("Properties", {}))
 
-    def _select(self, argument: Any) -> Any:
-        place, items = self.value(argument)
-        return items[int(place)] if isinstance(items, list) and int(place) < len(items) else UNKNOWN
+    def properties(self, resource: str) -> Document:
+        """The properties of a resource that is created."""
+        found: Document = self.resources()[resource].get("Properties", {})
+        return found
 
-    def _join(self, argument: Any) -> Any:
-        separator, parts = self.value(argument)
-        return UNKNOWN if UNKNOWN in parts else separator.join(map(str, parts))
+    def globals(self) -> dict[str, str]:
+        """The environment variables of every function."""
+        found: dict[str, str] = self.value(self._template["Globals"]["Function"]["Environment"]["Variables"])
+        return found
 
-    def _find(self, name: str) -> Any:
-        if name == "AWS::NoValue":
-            return None
-        return self._pseudo.get(name, self.parameters.get(name, UNKNOWN))
+    def outputs(self) -> dict[str, Any]:
+        """The outputs that there are, with their values."""
+        return {
+            name: self.value(output["Value"])
+            for name, output in self._template["Outputs"].items()
+            if "Condition" not in output or self.holds(output["Condition"])
+        }
 
-    def _look_up(self, argument: Any) -> Any:
-        name, first, second = self.value(argument)
-        return self._template["Mappings"][name][str(first)][str(second)]
+    def value(self, node: Any) -> Any:
+        """A value of the template, as far as it is known."""
+        if isinstance(node, list):
+            return [item for item in map(self.value, node) if item != NO_VALUE]
+        if not isinstance(node, dict):
+            return node
+        if len(node) == 1:
+            ((name, argument),) = node.items()
+            if name in self._functions and not (name == "Condition" and isinstance(argument, dict)):
+                return self._functions[name](argument)
+        return {key: item for key, item in ((key, self.value(item)) for key, item in node.items()) if item != NO_VALUE}
+
+    def _find_in_map(self, parts: list[Any]) -> Any:
+        name, *keys = parts
+        found = self._template["Mappings"][name]
+        for key in keys:
+            found = found[str(self.value(key))]
+        return found
+
+    def _select(self, parts: list[Any]) -> Any:
+        place, items = int(parts[0]), self.value(parts[1])
+        return items[place] if isinstance(items, list) and place < len(items) else {"Fn::Select": parts}
 
     def _substitute(self, argument: Any) -> Any:
-        text, given = (argument, {}) if isinstance(argument, str) else argument
-        found = {
-            name: self.value(given[name]) if name in given else self._find(name) for name in _REFERENCE.findall(text)
-        }
-        if UNKNOWN in found.values():
-            return UNKNOWN
-        return _REFERENCE.sub(lambda match: str(found[match[1]]), text)
-
-    def _holds(self, condition: Any) -> bool:
-        """Return whether a condition holds, given by its name or as it is written; no condition does."""
-        if condition is None:
-            return True
-        if isinstance(condition, str):
-            return self._holds(self._template["Conditions"][condition])
-        ((name, argument),) = condition.items()
-        return _CONDITIONS[name.removeprefix("Fn::")](self, argument)
-
-    def _are_equal(self, argument: Any) -> bool:
-        one, other = self.value(argument)
-        return str(one) == str(other)
-
-
-_CONDITIONS: dict[str, Callable[[Deploy, Any], bool]] = {
-    "Condition": Deploy._holds,
-    "Equals": Deploy._are_equal,
-    "Not": lambda deploy, argument: not deploy._holds(argument[0]),
-    "And": lambda deploy, argument: all(map(deploy._holds, argument)),
-    "Or": lambda deploy, argument: any(map(deploy._holds, argument)),
-}
+        text, given = argument if isinstance(argument, list) else (argument, {})
+        values = {**self._values, **{name: self.value(item) for name, item in given.items()}}
+        texts = {name: str(item) for name, item in values.items() if isinstance(item, str | int)}
+        return _REFERENCE.sub(lambda found: texts.get(found[1], found[0]), text)

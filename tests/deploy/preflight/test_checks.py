@@ -17,7 +17,7 @@ from app.deploy.preflight.checks import (
     check_stack,
     check_zones,
 )
-from app.deploy.preflight.template import Deploy, read_template
+from app.deploy.preflight.template import Evaluation, read_template
 from tests.deploy.preflight.edge import Edge
 from tests.stack.templates import ROOT, parameters
 
@@ -35,8 +35,7 @@ def plan(
 ) -> Plan:
     template = read_template((ROOT / "template.yaml").read_text("utf-8"))
     values = {**parameters(environment), **GIVEN, **given}
-    deploy = Deploy(template, values, account="000000000000", region="eu-west-1", zones=ZONES)
-    return Plan(Edge(answers or {}), deploy, "tolva-dev", status, frozenset(owned))
+    return Plan(Edge(answers or {}), Evaluation(template, values, zones=ZONES), "tolva-dev", status, frozenset(owned))
 
 
 class TestStack:
@@ -78,7 +77,7 @@ class TestConcurrency:
         one = plan(limits(1000, 1000), "prod")
         wanted = sum(
             int(item.properties.get("ReservedConcurrentExecutions", 0))
-            for item in one.deploy.resources("AWS::Serverless::Function")
+            for item in one.deploy.of_types("AWS::Serverless::Function")
         )
         short = limits(1000, wanted + 100 - 30)
         assert len(list(check_concurrency(plan(short, "prod")))) == 1

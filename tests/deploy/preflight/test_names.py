@@ -4,7 +4,7 @@ import pytest
 
 from app.deploy.preflight.account import Refused
 from app.deploy.preflight.names import FINDERS, is_taken, name_of
-from app.deploy.preflight.template import UNKNOWN, Resource
+from app.deploy.preflight.template import Resource
 from tests.deploy.preflight.edge import Edge
 
 
@@ -20,7 +20,8 @@ def record(**members: str) -> Resource:
 class TestNameOf:
     def test_what_aws_names_has_none(self) -> None:
         assert name_of(bucket("files")) == "files"
-        assert name_of(bucket(UNKNOWN)) is None
+        assert name_of(bucket({"Fn::GetAtt": ["A", "B"]})) is None
+        assert name_of(bucket("${Cluster}-files")) is None
         assert name_of(Resource("Files", "AWS::S3::Bucket", {})) is None
         assert name_of(Resource("Vpc", "AWS::EC2::VPC", {})) is None
 

@@ -1,8 +1,6 @@
-from typing import Any
-
 import pytest
 
-from app.deploy.preflight.template import UNKNOWN, Deploy, ParameterUnknown, read_template
+from app.deploy.preflight.template import Evaluation, ParameterUnknown, read_template
 
 TEMPLATE = """
 Parameters:
@@ -26,8 +24,6 @@ Resources:
       Topic: !GetAtt Topic.Arn
       Other: !Sub "${Topic.Arn}/x"
       Extra: !Ref AWS::NoValue
-      Joined: !Join ["-", [!Ref Name, "x"]]
-      Lost: !Join ["-", [!Ref Topic, "x"]]
       Zone: !Select [1, !GetAZs ""]
       NoZone: !Select [9, !GetAZs ""]
       Given: !Sub ["${One}!${Two}", {One: !Ref Name, Two: 2}]
@@ -41,49 +37,42 @@ Resources:
 """
 
 
-def deploy(**parameters: str) -> Deploy:
-    document = read_template(TEMPLATE)
-    return Deploy(document, {"Name": "t", **parameters}, account="123", region="eu-west-1", zones=["a", "b"])
+def evaluate(**parameters: str) -> Evaluation:
+    return Evaluation(read_template(TEMPLATE), {"Name": "t", **parameters}, account="123", zones=["a", "b"])
 
 
-def found(which: Deploy, *types: str) -> dict[str, Any]:
-    return {one.logical_id: one.properties for one in which.resources(*types)}
-
-
-class TestDeploy:
+class TestEvaluation:
     def test_values_are_those_of_the_deploy(self) -> None:
-        assert found(deploy(), "AWS::S3::Bucket")["Bucket"] == {
+        assert evaluate().properties("Bucket") == {
             "BucketName": "t-123-eu-west-1",
-            "Topic": UNKNOWN,
-            "Other": UNKNOWN,
-            "Joined": "t-x",
-            "Lost": UNKNOWN,
+            "Topic": {"Fn::GetAtt": ["Topic", "Arn"]},
+            "Other": "${Topic.Arn}/x",
             "Zone": "b",
-            "NoZone": UNKNOWN,
+            "NoZone": {"Fn::Select": [9, {"Fn::GetAZs": ""}]},
             "Given": "t!2",
         }
 
     @pytest.mark.parametrize(("size", "reserved"), [("1", 10), ("2", 20)])
     def test_a_map_is_looked_up(self, size: str, reserved: int) -> None:
-        properties = found(deploy(Size=size), "AWS::Serverless::Function")["Function"]
-        assert properties["ReservedConcurrentExecutions"] == reserved
+        (function,) = evaluate(Size=size).of_types("AWS::Serverless::Function")
+        assert function.properties["ReservedConcurrentExecutions"] == reserved
 
     def test_a_resource_has_its_condition(self) -> None:
-        assert "Second" not in found(deploy())
-        assert found(deploy(Second="true"))["Second"] == {"BucketName": "t"}
-        assert found(deploy(Second="true", Size="1"))["Second"] == {"BucketName": "small"}
+        assert "Second" not in evaluate().resources()
+        assert evaluate(Second="true").properties("Second") == {"BucketName": "t"}
+        assert evaluate(Second="true", Size="1").properties("Second") == {"BucketName": "small"}
 
     @pytest.mark.parametrize(
         ("second", "size", "both", "either"),
         [("true", "1", True, True), ("true", "2", False, True), ("false", "2", False, False)],
     )
     def test_conditions_are_joined(self, second: str, size: str, both: bool, either: bool) -> None:
-        which = deploy(Second=second, Size=size)
-        assert which.value({"Fn::If": ["Both", True, False]}) is both
-        assert which.value({"Fn::If": ["Either", True, False]}) is either
+        which = evaluate(Second=second, Size=size)
+        assert (which.holds("Both"), which.holds("Either")) == (both, either)
 
     def test_parameters_are_those_of_the_template(self) -> None:
+        evaluate().check_parameters({"Name": "t"})
         with pytest.raises(ParameterUnknown, match="no parameter Sise"):
-            deploy(Sise="1")
+            evaluate().check_parameters({"Name": "t", "Sise": "1"})
         with pytest.raises(ParameterUnknown, match="Name is not given"):
-            Deploy(read_template(TEMPLATE), {}, account="1", region="r", zones=[])
+            evaluate().check_parameters({})
