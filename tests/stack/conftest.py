@@ -31,6 +31,7 @@ DEPLOY_SECONDS = 180
 UNKNOWN_TYPES = {
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::Budgets::Budget",
     "AWS::EC2::FlowLog",
     "AWS::RDS::GlobalCluster",
     "AWS::WAFv2::WebACLAssociation",
