@@ -141,6 +141,12 @@ class Settings(BaseSettings):
     max_long_imports: int = Field(
         2, ge=1, description="the most imports of files over 1 MiB that run at a time; smaller ones go first"
     )
+    retry_seconds: int = Field(
+        30, ge=1, le=43_200, description="how long a message that failed waits for its next attempt; then twice as long"
+    )
+    max_retry_seconds: int = Field(
+        900, ge=1, le=43_200, description="the longest that a message that failed waits for its next attempt"
+    )
     lease_seconds: int = Field(30, ge=2, description="how long a worker that stops reporting keeps its import")
     import_timeout_seconds: float = Field(6 * 3600, gt=0, description="the longest an import may run")
 

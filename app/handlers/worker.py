@@ -8,6 +8,7 @@ from typing import Any
 
 from app.core import log
 from app.core.aws.messages import MessageDeferred, MessageHandlers
+from app.core.aws.queue import put_back
 from app.core.aws.storage import open_storage
 from app.core.database import statements
 from app.core.database.done_requests import forget_done
@@ -24,6 +25,8 @@ RECOVER = "recover"
 MARGIN_SECONDS = 15.0
 UNLIMITED_SECONDS = float("inf")
 SWITCH_SECONDS = 0.0005
+# From one second to the longest time that a queue hides a message.
+MOST_DOUBLINGS = 16
 
 HANDLERS = MessageHandlers()
 for feature in (import_messages, removal):
@@ -31,24 +34,46 @@ for feature in (import_messages, removal):
 
 
 async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> dict[str, list[dict[str, str]]]:
-    """Do what the messages of an SQS event ask for; return those to be delivered again.
+    """Do what the messages of an SQS event ask for; return those to be delivered again, each a while later.
 
     The event of the schedule is another one: it has no messages, and asks for work without a message.
     """
     if RECOVER in event:
         await recover()
         return {}
-    failures = []
-    for record in event["Records"]:
-        try:
-            await HANDLERS.handle(json.loads(record["body"]), seconds)
-        except MessageDeferred as deferred:
-            log.event("message.deferred", message_id=record["messageId"], reason=str(deferred))
-            failures.append({"itemIdentifier": record["messageId"]})
-        except Exception as error:
-            log.failure("message.failed", error, message_id=record["messageId"])
-            failures.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failures}
+    undone = [record for record in event["Records"] if not await _is_done(record, seconds)]
+    for record in undone:
+        await _put_back(record)
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in undone]}
+
+
+async def _is_done(record: dict[str, Any], seconds: float) -> bool:
+    """Do what a message asks for; return False if it is to be delivered again."""
+    try:
+        await HANDLERS.handle(json.loads(record["body"]), seconds)
+    except MessageDeferred as deferred:
+        log.event("message.deferred", message_id=record["messageId"], reason=str(deferred))
+        return False
+    except Exception as error:
+        log.failure("message.failed", error, message_id=record["messageId"])
+        return False
+    return True
+
+
+async def _put_back(record: dict[str, Any]) -> None:
+    """Have a message delivered again soon: the queue itself hides it for as long as the longest import may take."""
+    wait = retry_seconds(int(record["attributes"]["ApproximateReceiveCount"]))
+    try:
+        await put_back(record["receiptHandle"], wait)
+    except Exception as error:  # it comes back all the same, only later
+        log.failure("message.not_put_back", error, message_id=record["messageId"])
+
+
+def retry_seconds(received: int) -> int:
+    """How long a message that failed waits if it was received so often."""
+    settings = get_settings()
+    doublings = min(max(0, received - 1), MOST_DOUBLINGS)
+    return min(settings.retry_seconds << doublings, settings.max_retry_seconds)
 
 
 async def recover() -> None:

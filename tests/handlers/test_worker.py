@@ -5,19 +5,23 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from httpx import AsyncClient
 
 from app.core.aws.clients import client as aws_client
+from app.core.aws.queue import send_body
 from app.core.settings import SettingsInvalid, get_settings
-from app.handlers.worker import prepare, process
+from app.handlers.worker import prepare, process, retry_seconds
 from app.imports.worker.intake import recover_imports
 from app.local.services.emulator import BUCKET
+from app.local.worker import event_record
 from tests.conftest import Drain
 from tests.imports.conftest import Importer
 
@@ -203,6 +207,70 @@ class TestMessages:
         found = [{"type": "file.found", "object": f"inbox/prices/{name}.csv"} for name in ("a b", "absent")]
         await process(sqs_event(*found))
         assert len(await importer.records("prices")) == 2
+
+
+class TestRetries:
+    @pytest.fixture(autouse=True)
+    def short(self, database_url: str, setting: None, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TOLVA_RETRY_SECONDS", "1")
+        get_settings.cache_clear()
+
+    async def _receive(self, wait_seconds: int) -> Document | None:
+        """The next message as an event has it, hidden for as long as the queue hides it in AWS."""
+        sqs = await aws_client("sqs")
+        answer = await sqs.receive_message(
+            QueueUrl=get_settings().queue_url,
+            WaitTimeSeconds=wait_seconds,
+            VisibilityTimeout=5400,
+            MessageSystemAttributeNames=["All"],
+        )
+        messages = answer.get("Messages", [])
+        return event_record(messages[0]) if messages else None
+
+    async def test_what_fails_comes_back_soon_and_later_each_time(self) -> None:
+        await send_body({"type": "image.uploaded"})
+        started = time.monotonic()
+        for attempt in range(3):
+            record = await self._receive(10)
+            assert record is not None
+            assert record["attributes"]["ApproximateReceiveCount"] == str(attempt + 1)
+            # After one second the second time, after two more the third time.
+            assert time.monotonic() - started >= (0, 0.9, 2.8)[attempt]
+            answer = await process({"Records": [record]})
+            assert answer == {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
+        assert time.monotonic() - started < 20
+
+    async def test_what_another_worker_has_comes_back_soon(
+        self, importer: Importer, connections: asyncpg.Connection
+    ) -> None:
+        import_id, event = await announce(importer, "prices")
+        await queued_messages()
+        await connections.execute(
+            "UPDATE tolva.import SET status = 'running', lease_until = now() + interval '1 minute', "
+            "object_version = $2 WHERE id = $1",
+            import_id,
+            event["Records"][0]["s3"]["object"]["versionId"],
+        )
+        await send_body({"type": "import.queued", "import": import_id})
+        for _ in range(2):
+            record = await self._receive(10)
+            assert record is not None
+            assert await process({"Records": [record]}) == {
+                "batchItemFailures": [{"itemIdentifier": record["messageId"]}]
+            }
+
+    async def test_what_is_done_is_not_put_back(self) -> None:
+        await send_body(TEST_EVENT)
+        record = await self._receive(10)
+        assert record is not None
+        assert await process({"Records": [record]}) == {"batchItemFailures": []}
+        assert await self._receive(2) is None
+
+    @pytest.mark.parametrize(
+        ("received", "seconds"), [(0, 1), (1, 1), (2, 2), (5, 16), (10, 512), (11, 900), (100_000, 900)]
+    )
+    def test_the_wait_has_a_bound(self, received: int, seconds: int) -> None:
+        assert retry_seconds(received) == seconds
 
 
 class TestInbox:

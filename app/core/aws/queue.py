@@ -19,6 +19,18 @@ async def send_body(body: dict[str, Any], *, delay_seconds: int = 0) -> None:
     await sqs.send_message(QueueUrl=get_settings().queue_url, MessageBody=json.dumps(body), DelaySeconds=delay_seconds)
 
 
+async def put_back(receipt_handle: str, seconds: int) -> None:
+    """Return a message that was received to the queue, to be seen again after `seconds` (43,200 at most).
+
+    Raises:
+        botocore's errors: the queue does not answer, or somebody else has the message by now.
+    """
+    sqs = await client("sqs")
+    await sqs.change_message_visibility(
+        QueueUrl=get_settings().queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+    )
+
+
 async def check_queue() -> None:
     """Raise a botocore error when the queue cannot be reached."""
     sqs = await client("sqs")
