@@ -141,6 +141,9 @@ class Settings(BaseSettings):
     max_long_imports: int = Field(
         2, ge=1, description="the most imports of files over 1 MiB that run at a time; smaller ones go first"
     )
+    inbox_search_files: int = Field(
+        50_000, ge=1000, description="the most files in inbox/ that one recovery looks at; the next one continues there"
+    )
     retry_seconds: int = Field(
         30, ge=1, le=43_200, description="how long a message that failed waits for its next attempt; then twice as long"
     )

@@ -17,6 +17,7 @@ from app.core.aws.messages import MessageDeferred
 from app.core.aws.queue import send_message
 from app.core.aws.storage import StoredObject, find_object, list_pages
 from app.core.database.sessions import after_commit, transaction
+from app.core.dynamo import table
 from app.core.settings import get_settings
 from app.datasets.bodies import DatasetCreate
 from app.datasets.errors import DatasetNameTaken
@@ -39,6 +40,8 @@ RECOVERED_AT_ONCE = 1000
 # An import that is put off comes again after so long; if many are, later, so that they leave time for what is new.
 POSTPONED_SECONDS, MAX_POSTPONED_SECONDS = 3, 60
 POSTPONED_PER_SECOND = 20
+# The item that says how far the search of the inbox is.
+SEARCH_ADDRESS = ("recovery", "inbox")
 
 
 class ImportBusy(MessageDeferred):
@@ -239,26 +242,41 @@ async def _find_uploads() -> None:
 
 
 class InboxSearch:
-    """Scans the inbox for files without an import, page by page.
+    """Scans the inbox for files without an import, page by page, and a limited part of it at a time.
 
-    A search that has found many ends there, and the next one continues after them.
+    A search that ends before the inbox does keeps its place in the table, and the next one continues after it, in any
+    process: so each takes a short time, however many files there are.
     """
 
     def __init__(self, pages: Callable[[str, str], AsyncIterator[list[str]]] = list_pages) -> None:
         self._pages = pages
-        self._after = ""
 
     async def search(self) -> None:
-        """Queue the files, up to about RECOVERED_AT_ONCE."""
-        found = 0
-        async for keys in self._pages(INBOX, self._after):
+        """Queue the files, up to about RECOVERED_AT_ONCE.
+
+        Raises:
+            ServiceUnavailable: the table does not answer.
+        """
+        item = await table.find_item(*SEARCH_ADDRESS)
+        after = item["after"] if item is not None else ""
+        reached = await self._search_after(after)
+        if reached != after:
+            pk, sk = SEARCH_ADDRESS
+            await table.put_item({"pk": pk, "sk": sk, "after": reached})
+
+    async def _search_after(self, after: str) -> str:
+        """Queue files that come after a key; return the key at which the search ended, an empty one at the inbox's
+        end.
+        """
+        found = seen = 0
+        async for keys in self._pages(INBOX, after):
             for key in await self._unknown(keys):
                 await send_message(FileFound(key=key))
                 found += 1
-            self._after = max(keys, default="")
-            if found >= RECOVERED_AT_ONCE:
-                return
-        self._after = ""
+            seen += len(keys)
+            if found >= RECOVERED_AT_ONCE or seen >= get_settings().inbox_search_files:
+                return max(keys, default="")
+        return ""
 
     async def _unknown(self, keys: list[str]) -> list[str]:
         dropped = [key for key in keys if _parse_inbox_key(key)]

@@ -101,6 +101,39 @@ class TestInboxSearch:
         await InboxSearch(bucket.pages).search()
         assert await queued() == [{"type": "file.found", "object": "inbox/d/new.csv"}]
 
+    async def test_a_full_inbox_is_looked_through_in_parts_by_any_process(
+        self, connections: asyncpg.Connection, setting: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TOLVA_INBOX_SEARCH_FILES", "2000")
+        get_settings.cache_clear()
+        keys = [f"inbox/d/{number:05}" for number in range(5000)]
+        await connections.execute(
+            "INSERT INTO tolva.import (id, dataset_name, status, mode, on_reject, dry_run, allow_empty, file_name, "
+            "object_key) SELECT gen_random_uuid(), 'd', 'succeeded', 'append', 'abort', false, false, 'x.csv', key "
+            "FROM unnest($1::text[]) AS key",
+            [key for key in keys if key != keys[4500]],
+        )
+        bucket = Bucket(keys)
+        for _ in range(2):
+            await InboxSearch(bucket.pages).search()
+            assert await queued() == []
+        await InboxSearch(bucket.pages).search()
+        assert await queued() == [{"type": "file.found", "object": keys[4500]}]
+        await InboxSearch(bucket.pages).search()
+        assert bucket.asked == ["", keys[1999], keys[3999], ""]
+
+    async def test_no_transaction_is_open_while_the_bucket_is_listed(self, connections: asyncpg.Connection) -> None:
+        open_ones: list[int] = []
+
+        async def pages(prefix: str, after: str) -> AsyncIterator[list[str]]:
+            for number in range(3):
+                state = "state LIKE 'idle in transaction%' AND datname = current_database()"
+                open_ones.append(await connections.fetchval(f"SELECT count(*) FROM pg_stat_activity WHERE {state}"))
+                yield [f"inbox/d/{number}"]
+
+        await InboxSearch(pages).search()
+        assert open_ones == [0, 0, 0]
+
     async def test_many_are_queued_some_at_a_time_and_none_hides_another(self) -> None:
         keys = [f"inbox/d/{number:05}" for number in range(2 * RECOVERED_AT_ONCE + 500)]
         bucket = Bucket(keys)
