@@ -1,5 +1,6 @@
 """Settings, read once from the environment."""
 
+import os
 from functools import cache
 
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
@@ -13,6 +14,13 @@ MIB = 1024 * 1024
 MIN_ADMIN_KEY_LENGTH = 24
 # PostgreSQL's 1,600, less the additional ones of an import's stage.
 MAX_COLUMNS = 1597
+# What the credentials of a Lambda function sign ends with them, and nobody says when that is.
+MAX_LAMBDA_SECONDS = 3600
+
+
+def in_lambda() -> bool:
+    """Return whether this process runs in Lambda."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
 
 class SettingsInvalid(Exception):
@@ -127,7 +135,9 @@ class Settings(BaseSettings):
         90, ge=0, description="how long an import waits for a key-value table that is unavailable"
     )
 
-    upload_expiry_seconds: int = Field(3600, ge=60, le=604_800, description="how long an upload URL is valid")
+    upload_expiry_seconds: int = Field(
+        3600, ge=60, le=604_800, description="how long an upload URL is valid, in Lambda 3,600 at most"
+    )
     max_file_bytes: int = Field(5 * 1024 * MIB, ge=1, description="the largest file an import accepts, as uploaded")
     max_unpacked_bytes: int = Field(
         32 * 1024 * MIB, ge=1024, description="the largest size of a compressed file once it is decompressed"
@@ -182,6 +192,13 @@ class Settings(BaseSettings):
         if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
+
+    @field_validator("upload_expiry_seconds")
+    @classmethod
+    def _ends_with_credentials(cls, value: int) -> int:
+        if in_lambda() and value > MAX_LAMBDA_SECONDS:
+            raise ValueError(f"must be {MAX_LAMBDA_SECONDS:,} or less in Lambda: a URL ends with the credentials there")
+        return value
 
     @field_validator("root_path")
     @classmethod

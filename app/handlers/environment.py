@@ -1,15 +1,9 @@
 """Preparation of a function before its first event, and the context of the current event."""
 
-import os
 from typing import Any
 
 from app.core import log
-from app.core.settings import get_settings
-
-
-def in_lambda() -> bool:
-    """Return whether this process runs in Lambda."""
-    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+from app.core.settings import get_settings, in_lambda
 
 
 def prepare_log(service: str) -> None:

@@ -12,8 +12,8 @@ from app.core.aws.queue import put_back
 from app.core.aws.storage import open_storage
 from app.core.database import statements
 from app.core.database.done_requests import forget_done
-from app.core.settings import SettingsInvalid, get_settings
-from app.handlers.environment import begin_invocation, in_lambda, prepare_log
+from app.core.settings import SettingsInvalid, get_settings, in_lambda
+from app.handlers.environment import begin_invocation, prepare_log
 from app.imports.worker import messages as import_messages
 from app.imports.worker.intake import recover_imports
 from app.imports.worker.memory import limit_arenas

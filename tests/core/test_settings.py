@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from annotated_types import Ge, Gt, Le
 
-from app.core.settings import Settings, SettingsInvalid, get_settings
+from app.core.settings import Settings, SettingsInvalid, get_settings, in_lambda
 
 COMPLETE = {
     "TOLVA_DATABASE_URL": "postgresql://localhost/tolva",
@@ -35,6 +35,36 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
     get_settings.cache_clear()
     yield monkeypatch
     get_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("environment")
+class TestInLambda:
+    @pytest.fixture
+    def function(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "tolva-api")
+
+    def test_lambda_names_its_function(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME", raising=False)
+        assert not in_lambda()
+        monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "tolva-api")
+        assert in_lambda()
+
+    @pytest.mark.usefixtures("function")
+    def test_an_upload_url_that_would_outlive_its_credentials_stops_the_start(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TOLVA_UPLOAD_EXPIRY_SECONDS", "3601")
+        with pytest.raises(SettingsInvalid, match="TOLVA_UPLOAD_EXPIRY_SECONDS: must be 3,600 or less in Lambda"):
+            get_settings()
+
+    @pytest.mark.usefixtures("function")
+    def test_an_hour_is_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TOLVA_UPLOAD_EXPIRY_SECONDS", "3600")
+        assert get_settings().upload_expiry_seconds == 3600
+
+    def test_elsewhere_it_may_be_a_week(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TOLVA_UPLOAD_EXPIRY_SECONDS", "604800")
+        assert get_settings().upload_expiry_seconds == 604_800
 
 
 class TestSettings:

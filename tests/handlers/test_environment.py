@@ -1,20 +1,11 @@
-import os
 from types import SimpleNamespace
 
 import pytest
 
 from app.core import log
-from app.handlers.environment import begin_invocation, in_lambda
+from app.handlers.environment import begin_invocation
 
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
-
-
-class TestInLambda:
-    def test_lambda_names_its_function(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME", raising=False)
-        assert not in_lambda()
-        monkeypatch.setitem(os.environ, "AWS_LAMBDA_FUNCTION_NAME", "tolva-api")
-        assert in_lambda()
 
 
 class TestBeginInvocation:
