@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
+# A promotion takes minutes.
+READ_ONLY_RETRY_SECONDS = 60
+
 
 class Problem(Exception):
     """An error that a caller can act on.
@@ -196,6 +199,25 @@ class ServiceUnavailable(Problem):
 
     def __init__(self, detail: str, *, retry_after: int = 5) -> None:
         super().__init__(detail, hint=f"Try again in {retry_after} seconds.", headers={"Retry-After": str(retry_after)})
+
+
+class RegionReadOnly(Problem):
+    """This region answers reads only: its database is a copy of another region's, and the setting `TOLVA_READ_ONLY` is
+    on.
+
+    Send writes to the primary region. If this region takes its place, promote the database here, then set
+    `TOLVA_READ_ONLY` to false; the page on regions has the steps.
+    """
+
+    status = 503
+    title = "Region is read-only"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This region answers reads only.",
+            hint="Send the request to the primary region, or again once this one is promoted.",
+            headers={"Retry-After": str(READ_ONLY_RETRY_SECONDS)},
+        )
 
 
 class StatementTimedOut(Problem):

@@ -11,9 +11,11 @@ from app.core import log
 from app.core.aws.queue import check_queue
 from app.core.aws.storage import check_bucket
 from app.core.database import statements
+from app.core.database.pool import get_writer
 from app.core.dynamo.table import check_table
 from app.core.errors import ServiceUnavailable
 from app.core.http.problem_documents import problem_responses
+from app.core.settings import get_settings
 
 CHECK_SECONDS = 2
 
@@ -51,7 +53,14 @@ async def _check_database() -> None:
 
 
 async def _ask_database() -> None:
-    await statements.fetch("SELECT 1")
+    ((is_copy,),) = await statements.fetch("SELECT pg_is_in_recovery()")
+    read_only = get_settings().read_only
+    if is_copy and not read_only:
+        # After a failover: the next connection leads to the instance that takes writes now.
+        get_writer().drop_resting()
+        raise ServiceUnavailable("The database is a copy, and takes no writes.")
+    if read_only and not is_copy:
+        log.warning("region.promoted", hint="The database takes writes: set TOLVA_READ_ONLY to false.")
 
 
 async def _answers(name: str, check: Callable[[], Awaitable[None]]) -> bool:

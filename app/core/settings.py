@@ -34,6 +34,9 @@ class Settings(BaseSettings):
 
     database_url: str = Field(description="postgresql://user:password@host:port/database, or a socket's path in ?host=")
     reader_url: str | None = Field(None, description="the reader endpoint, for reads that may lag")
+    read_only: bool = Field(
+        False, description="refuse every write: for a secondary region, until its database is promoted"
+    )
     database_iam: bool = Field(False, description="log in to the database with an IAM token instead of a password")
     bucket: str = Field(description="the S3 bucket for uploads and reports", min_length=3)
     queue_url: str = Field(description="the SQS queue that the bucket announces new objects to")

@@ -69,7 +69,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str | None]:
 
 def _prepare(properties: dict[str, Any]) -> None:
     """Make the user that the functions log in as, if it is missing, and migrate."""
-    if properties.get("ReadOnly") == "true":
+    if properties.get("ReadOnly") == "true" or get_settings().read_only:
         # A secondary region's database is a copy, which only its primary can change.
         log.event("migration.skipped", reason="the database is a copy")
         return

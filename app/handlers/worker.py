@@ -25,6 +25,8 @@ RECOVER = "recover"
 MARGIN_SECONDS = 15.0
 UNLIMITED_SECONDS = float("inf")
 SWITCH_SECONDS = 0.0005
+# The longest time that a queue hides a message that was received: twelve hours, which that counts from.
+MOST_HIDDEN_SECONDS = 42_000
 # From one second to the longest time that a queue hides a message.
 MOST_DOUBLINGS = 16
 
@@ -38,13 +40,25 @@ async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> 
 
     The event of the schedule is another one: it has no messages, and asks for work without a message.
     """
+    read_only = get_settings().read_only
     if RECOVER in event:
-        await recover()
+        if not read_only:
+            await recover()
         return {}
+    if read_only:
+        return await _leave(event["Records"])
     undone = [record for record in event["Records"] if not await _is_done(record, seconds)]
     for record in undone:
-        await _put_back(record)
+        await _put_back(record, retry_seconds(int(record["attributes"]["ApproximateReceiveCount"])))
     return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in undone]}
+
+
+async def _leave(records: list[dict[str, Any]]) -> dict[str, list[dict[str, str]]]:
+    """Return messages to the queue of a region that writes nothing, for as long as it may take until it does."""
+    log.warning("worker.read_only", messages=len(records), hint="Stop the queue's trigger while TOLVA_READ_ONLY is on.")
+    for record in records:
+        await _put_back(record, MOST_HIDDEN_SECONDS)
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in records]}
 
 
 async def _is_done(record: dict[str, Any], seconds: float) -> bool:
@@ -60,9 +74,8 @@ async def _is_done(record: dict[str, Any], seconds: float) -> bool:
     return True
 
 
-async def _put_back(record: dict[str, Any]) -> None:
-    """Have a message delivered again soon: the queue itself hides it for as long as the longest import may take."""
-    wait = retry_seconds(int(record["attributes"]["ApproximateReceiveCount"]))
+async def _put_back(record: dict[str, Any], wait: int) -> None:
+    """Return a message to the queue for so long: the queue itself would hide it as long as the longest import takes."""
     try:
         await put_back(record["receiptHandle"], wait)
     except Exception as error:  # it comes back all the same, only later

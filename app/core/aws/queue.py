@@ -20,7 +20,9 @@ async def send_body(body: dict[str, Any], *, delay_seconds: int = 0) -> None:
 
 
 async def put_back(receipt_handle: str, seconds: int) -> None:
-    """Return a message that was received to the queue, to be seen again after `seconds` (43,200 at most).
+    """Return a message that was received to the queue, to be seen again after `seconds`.
+
+    It may be hidden for 43,200 seconds at most, counted from when it was received.
 
     Raises:
         botocore's errors: the queue does not answer, or somebody else has the message by now.

@@ -201,8 +201,9 @@ def login(address: str) -> dict[str, Any]:
 
 @cache
 def get_writer() -> Pool:
-    """The connections to the database."""
-    return Pool(get_settings().database_url)
+    """The connections to the database; where nothing is written, those to its reader."""
+    settings = get_settings()
+    return get_reader() if settings.read_only and settings.reader_url else Pool(settings.database_url)
 
 
 @cache
@@ -214,7 +215,7 @@ def get_reader() -> Pool:
 
 async def close_connections() -> None:
     """Close the idle connections; the next use reads the settings and connects again."""
-    for get_pool in (get_reader, get_writer):
+    for get_pool in (get_writer, get_reader):
         if get_pool.cache_info().currsize:
             await get_pool().close()
             get_pool.cache_clear()

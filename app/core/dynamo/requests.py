@@ -10,8 +10,10 @@ from contextvars import ContextVar
 from typing import Any
 
 from app.core.aws.clients import client
-from app.core.errors import ServiceUnavailable
+from app.core.errors import RegionReadOnly, ServiceUnavailable
+from app.core.settings import get_settings
 
+WRITES = ("put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items")
 # Another transaction has the item at this moment, or this one is being done already.
 IN_TRANSACTION = ("TransactionConflictException", "TransactionInProgressException")
 THROTTLED = ("ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException")
@@ -54,7 +56,10 @@ async def send(operation: str, **arguments: Any) -> Any:
     Raises:
         ConditionNotMet, Cancelled: it was not done, for what the stored items are.
         ServiceUnavailable: the table does not answer, or others write the same items all the time.
+        RegionReadOnly: it would write, in a region that does not.
     """
+    if operation in WRITES and get_settings().read_only:
+        raise RegionReadOnly
     failure: ServiceUnavailable | None = None
     async for _ in attempts():
         try:

@@ -92,7 +92,9 @@ async def _look_up(name: str) -> DatasetSchema | None:
         return None
     if item["state"] != CURRENT:
         return await _find_changing(name, item)
-    if not mirrors.is_fresh(item) and not await _compare(name, item):
+    # Where nothing is written, the primary region's item counts.
+    may_compare = not get_settings().read_only
+    if may_compare and not mirrors.is_fresh(item) and not await _compare(name, item):
         return await _look_up(name)
     return _remember(name, _schema_of(item), get_settings().keyvalue_cache_seconds)
 
@@ -105,6 +107,8 @@ async def publish(dataset: Described, marks: Item | None = None) -> DatasetSchem
         ServiceUnavailable: the table does not answer.
     """
     _known.pop(dataset.name, None)
+    if get_settings().read_only:
+        return await _find_published(dataset)
     item = _item_of(dataset, first_generation(dataset.id)) | (marks or {})
     for _ in range(PUBLISH_ATTEMPTS):
         found = await table.find_item(*address_of(dataset.name))
@@ -121,6 +125,13 @@ async def publish(dataset: Described, marks: Item | None = None) -> DatasetSchem
             continue
         return schema_of(dataset, item["generation"])
     raise DatasetNotFound(f"Dataset '{dataset.name}' no longer exists.")
+
+
+async def _find_published(dataset: Described) -> DatasetSchema:
+    """The schema of a dataset by its item, if the primary region has published one, else as it would publish it."""
+    item = await table.find_item(*address_of(dataset.name))
+    is_there = item is not None and item["id"] == str(dataset.id)
+    return schema_of(dataset, item["generation"] if item is not None and is_there else first_generation(dataset.id))
 
 
 Admission = Literal["open", "busy", "stale"]
@@ -175,11 +186,19 @@ def _is_of(item: Item, schema: DatasetSchema) -> bool:
 async def is_current(schema: DatasetSchema) -> bool:
     """Return whether a schema is still that of its dataset."""
     now = await find_schema(schema.name, fresh=True)
+    if now is None and get_settings().read_only:
+        now = await _find_unpublished(schema.name)
     return now is not None and (now.id, now.updated_at, now.generation) == (
         schema.id,
         schema.updated_at,
         schema.generation,
     )
+
+
+async def _find_unpublished(name: str) -> DatasetSchema | None:
+    """The schema of a key-value dataset that nobody has asked the primary region for yet, by the catalogue."""
+    dataset = await find_dataset(name)
+    return schema_of(dataset, first_generation(dataset.id)) if dataset is not None else None
 
 
 async def mark_change(session: "AsyncSession", dataset: Described) -> None:
@@ -289,7 +308,7 @@ def _is_marked(token: str) -> Condition:
 async def _find_changing(name: str, item: Item) -> DatasetSchema | None:
     """The schema of a dataset that is being changed, as the catalogue has it; a change that was left is ended."""
     dataset = await find_dataset(name)
-    is_left = item["since"] + CHANGE_SECONDS < time.time()
+    is_left = item["since"] + CHANGE_SECONDS < time.time() and not get_settings().read_only
     try:
         if is_left and dataset is not None and str(dataset.id) == item["id"]:
             await _settle(dataset, item["token"])
