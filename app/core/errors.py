@@ -230,6 +230,17 @@ class StatementTimedOut(Problem):
     title = "Query timed out"
 
 
+class SlowReadsBusy(Problem):
+    """As many slow reads as the settings allow are running: filters, searches and aggregates, or exports.
+
+    Wait as long as the header `Retry-After` says. Add an index or ask for fewer records, so that each one is shorter,
+    or raise `TOLVA_MAX_SLOW_READS` or `TOLVA_MAX_RUNNING_EXPORTS`. Records are read by their key meanwhile.
+    """
+
+    status = 503
+    title = "Too many slow reads"
+
+
 class ResponseNotStored(Problem):
     """A request with this `Idempotency-Key` was processed, but its response was not stored and cannot be repeated.
 

@@ -102,6 +102,13 @@ class Settings(BaseSettings):
     max_export_bytes: int = Field(4 * 1024 * MIB, ge=1024, description="the largest export")
     export_timeout_seconds: float = Field(900, gt=0, description="the longest an export may take")
     slow_query_seconds: float = Field(0.5, ge=0, description="queries slower than this warn that no index serves them")
+    max_slow_reads: int = Field(
+        16, ge=1, le=1000, description="the most slow reads of a database at a time: filters, searches, aggregates"
+    )
+    max_running_exports: int = Field(8, ge=1, le=1000, description="the most exports of a database at a time")
+    slow_read_wait_seconds: float = Field(
+        2, ge=0, le=20, description="how long a slow read or an export waits until fewer of them run"
+    )
     example_seconds: float = Field(
         300, ge=0, description="how long examples in the API documents are cached, in seconds"
     )

@@ -10,6 +10,7 @@ The writer then serves the request again.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from app.access.deps import find_direct_caller, find_mirrored_caller
 from app.access.keys.conditions import key_works
 from app.access.principal import Principal, Scope
 from app.core.database import statements
+from app.core.database.bulkhead import LongRead, takes_place
 from app.core.database.errors import RESHAPED
 from app.core.database.pool import Pool, get_reader, get_writer
 from app.core.database.sql import Statement
@@ -65,23 +67,26 @@ class RecordsRequest:
         self._schemas.append(schema)
         return schema
 
-    async def fetch(self, statement: Statement) -> list[Record]:
-        """The rows of a query.
+    async def fetch(self, statement: Statement, *, may_take_long: bool = False) -> list[Record]:
+        """The rows of a query, which waits for a place among those that may take long if it may.
 
         Raises:
             StaleSchema: there are no rows, because a dataset or the caller is no longer as cached.
+            SlowReadsBusy: there is no place.
         """
-        guarded = self.guard(statement)
-        rows = await statements.fetch(guarded.text, *guarded.values, pool=self.pool)
+        guarded = self.guard(statement, LongRead.QUERY if may_take_long else None)
+        read = partial(statements.fetch, guarded.text, *guarded.values, pool=self.pool)
+        rows = await (self.pool.bulkhead.run(LongRead.QUERY, read) if may_take_long else read())
         if rows:
             self.confirm()
         elif not await self.is_current():
             raise StaleSchema
         return rows
 
-    def guard(self, statement: Statement) -> Statement:
-        """A query that has no rows if a dataset or the caller is no longer as cached."""
-        text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {self._guard(len(statement.values))}"
+    def guard(self, statement: Statement, kind: LongRead | None = None) -> Statement:
+        """A query that has no rows if a dataset or the caller is no longer as cached; of a kind, it takes a place."""
+        place = f" AND {takes_place(kind)}" if kind is not None else ""
+        text = f"SELECT * FROM ({statement.text}) AS _rows WHERE {self._guard(len(statement.values))}{place}"
         return Statement(text, (*statement.values, *self.caller_values))
 
     async def write(self, statement: str, *values: Any, fetch: Fetch = statements.write) -> list[Record]:

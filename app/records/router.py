@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 
 from app.access.errors import KeyMissing, ScopeMissing
-from app.core.errors import CursorInvalid, ParameterInvalid, StatementTimedOut, UnknownParameter
+from app.core.errors import CursorInvalid, ParameterInvalid, SlowReadsBusy, StatementTimedOut, UnknownParameter
 from app.core.http.body import JSON_PROBLEMS, read_json_body
 from app.core.http.lists import refuse_unknown_parameters
 from app.core.http.names import JSON
@@ -61,7 +61,7 @@ READ_PROBLEMS = problem_responses(
 )
 QUERY_PROBLEMS = (
     *(ParameterInvalid, UnknownParameter, ParameterRepeated, QueryTooLarge, QueryContradictory, CursorInvalid),
-    *(FormatNotAvailable, ExportTooLarge),
+    *(FormatNotAvailable, ExportTooLarge, SlowReadsBusy),
 )
 # Longer ones would make a header that proxies refuse; `next` is in the page all the same.
 MAX_LINK_LENGTH = 4000

@@ -17,6 +17,7 @@ import asyncpg
 from asyncpg import Connection, InterfaceError, InternalClientError, PostgresError
 
 from app.core.aws.clients import database_token
+from app.core.database.bulkhead import Bulkhead
 from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 
@@ -40,7 +41,9 @@ class Pool:
     def __init__(self, address: str, wait_seconds: float = WAIT_SECONDS) -> None:
         self._address = address
         self._wait_seconds = wait_seconds
-        self._places = asyncio.Semaphore(get_settings().database_pool_size)
+        size = get_settings().database_pool_size
+        self.bulkhead = Bulkhead(size)
+        self._places = asyncio.Semaphore(size)
         self._taken: set[Connection[Any]] = set()
         # With the time since when they rest; the one that rested least is taken first.
         self._resting: list[tuple[Connection[Any], float]] = []

@@ -8,7 +8,14 @@ from app.columns.column import Column
 from app.columns.json_schema import plain_value, shown_value, with_wide_integers, without_titles
 from app.columns.schema_references import schema_reference
 from app.columns.types.numbers import ANY_INTEGER
-from app.core.errors import BodyTooLarge, CursorInvalid, ParameterInvalid, ServiceUnavailable, StatementTimedOut
+from app.core.errors import (
+    BodyTooLarge,
+    CursorInvalid,
+    ParameterInvalid,
+    ServiceUnavailable,
+    SlowReadsBusy,
+    StatementTimedOut,
+)
 from app.core.http.problem_documents import ProblemDocument, problem_response
 from app.datasets.errors import DatasetNotFound, DatasetSchemaChanged, NotSupportedByStore
 from app.datasets.schema import DatasetSchema
@@ -41,8 +48,8 @@ _PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "ServiceUnavailable": (
         "503",
         problem_response(
-            "Service unavailable, query timed out or dataset schema changed",
-            [ServiceUnavailable, StatementTimedOut, DatasetSchemaChanged],
+            "Service unavailable, query timed out, too many slow reads or dataset schema changed",
+            [ServiceUnavailable, StatementTimedOut, SlowReadsBusy, DatasetSchemaChanged],
         ),
     ),
     "Problem": ("default", problem_response("Any other problem")),

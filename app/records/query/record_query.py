@@ -320,6 +320,24 @@ def unserved(schema: DatasetSchema, query: RecordQuery) -> list[str]:
     ]
 
 
+def may_take_long(schema: DatasetSchema, query: RecordQuery) -> bool:
+    """Return whether many more records may have to be read for a page than it shows.
+
+    It is not so if the page is a piece of an index, or if its filter names values of the key or of a unique column. An
+    index over another column may still find half of all records, to be sorted.
+    """
+    if query.search is not None:
+        return True
+    conditions, leading = query.where.conditions, query.sort[0].column
+    if len(conditions) == len(query.where.parts) and all(
+        condition.column.name == leading.name and _is_served(schema, condition) for condition in conditions
+    ):
+        return leading.name not in schema.indexed
+    named = {condition.column.name for condition in conditions if condition.operator in ("eq", "in")}
+    is_unique = any(schema.by_name[name].unique for name in named)
+    return not is_unique and not {column.name for column in schema.key} <= named
+
+
 def _is_served(schema: DatasetSchema, condition: Condition) -> bool:
     is_indexed = operator_of(condition.column, condition.operator).is_indexed
     return is_indexed and condition.column.name in schema.indexed

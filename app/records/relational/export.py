@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from asyncpg import NumericValueOutOfRangeError, PostgresError, QueryCanceledError
+from asyncpg import DivisionByZeroError, NumericValueOutOfRangeError, PostgresError, QueryCanceledError
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
+from app.core.database.bulkhead import LongRead
 from app.core.database.errors import RESHAPED, problem_of
 from app.core.database.pool import CLOSE_SECONDS, Pool
 from app.core.database.sql import Statement
@@ -75,6 +77,7 @@ async def stream(export: Export, request: RecordsRequest) -> AsyncGenerator[byte
         StatementTimedOut, ServiceUnavailable, DatasetSchemaChanged: the database gave up.
         ExportTooLarge: it has more records, or more bytes, than an export may have.
         ResultOutOfRange: a sum of numbers is too large for one.
+        SlowReadsBusy: as many exports as there may be are running.
     """
     settings = get_settings()
     pieces: asyncio.Queue[_Piece] = asyncio.Queue(WAITING_PIECES)
@@ -107,7 +110,9 @@ async def stream(export: Export, request: RecordsRequest) -> AsyncGenerator[byte
 async def _copy(export: Export, request: RecordsRequest, pieces: asyncio.Queue[_Piece]) -> int:
     """Put the records into `pieces`, and None after them; return their number."""
     try:
-        count = await _copy_records(request.guard(export.statement), export, request.pool, pieces)
+        statement = request.guard(export.statement, LongRead.EXPORT)
+        copy = partial(_copy_records, statement, export, request.pool, pieces)
+        count = await request.pool.bulkhead.run(LongRead.EXPORT, copy)
         # No record at all may also mean that the dataset is another one by now, or that the caller's key is revoked.
         if not count and not await request.is_current():
             raise _reshaped()
@@ -136,6 +141,9 @@ async def _copy_records(statement: Statement, export: Export, pool: Pool, pieces
             raise StatementTimedOut(f"The export was stopped after {timeout:g} seconds.", hint=hint) from None
         except NumericValueOutOfRangeError:
             raise ResultOutOfRange from None
+        except DivisionByZeroError:
+            # There is no place for it; see the bulkhead.
+            raise
         except (PostgresError, OSError) as error:
             if isinstance(error, PostgresError) and error.sqlstate in RESHAPED:
                 raise _reshaped() from error

@@ -13,7 +13,7 @@ from app.core.errors import StatementTimedOut
 from app.core.settings import get_settings
 from app.records.errors import ExportTooLarge, ResultOutOfRange
 from app.records.query.aggregate_query import AggregateQuery
-from app.records.query.record_query import Embedded, RecordQuery, RecordView, unserved
+from app.records.query.record_query import Embedded, RecordQuery, RecordView, may_take_long, unserved
 from app.records.relational import select
 from app.records.relational.groups import select_results
 from app.records.request import RecordsRequest
@@ -25,6 +25,7 @@ async def list_page(request: RecordsRequest, query: RecordQuery, embedded: Embed
 
     Raises:
         StatementTimedOut: it takes too long; the hint says what no index serves.
+        SlowReadsBusy: as many of those that may take long are running.
     """
     if not request.schema.columns:
         return RecordPage([], count=0 if query.count != "none" else None)
@@ -43,7 +44,7 @@ async def list_page(request: RecordsRequest, query: RecordQuery, embedded: Embed
 
 async def _fetch_page(request: RecordsRequest, statement: Statement, query: RecordQuery) -> list[Record]:
     try:
-        return await request.fetch(statement)
+        return await request.fetch(statement, may_take_long=may_take_long(request.schema, query))
     except QueryCanceledError:
         if parts := unserved(request.schema, query):
             raise _timed_out(f"No index serves {' and '.join(parts)}: add one, or filter further.") from None
@@ -69,7 +70,8 @@ async def _count(request: RecordsRequest, query: RecordQuery, page: RecordPage) 
 
 async def _count_exactly(request: RecordsRequest, query: RecordQuery, most: int | None = None) -> int:
     try:
-        return int((await request.fetch(select.count_records(request.schema, query, most)))[0][0])
+        counted = await request.fetch(select.count_records(request.schema, query, most), may_take_long=True)
+        return int(counted[0][0])
     except QueryCanceledError:
         raise _timed_out("Ask for _count=estimated, or filter further.") from None
 
@@ -111,7 +113,7 @@ async def compute(request: RecordsRequest, query: AggregateQuery) -> RecordPage:
         return RecordPage(['{"count":0}'])
     limit = query.limit or get_settings().max_page_size
     try:
-        rows = await request.fetch(select_results(request.schema, query, limit + 1))
+        rows = await request.fetch(select_results(request.schema, query, limit + 1), may_take_long=True)
     except NumericValueOutOfRangeError:
         raise ResultOutOfRange from None
     last = json.loads(rows[limit - 1][1]) if len(rows) > limit else None

@@ -8,6 +8,7 @@ from app.core.errors import CursorInvalid, ParameterInvalid, UnknownParameter
 from app.datasets.definition import Index
 from app.records.query.filters import AllOf, AnyOf, Not
 from app.records.query.record_query import (
+    may_take_long,
     next_cursor,
     query_from_address,
     unserved,
@@ -220,6 +221,33 @@ class TestCursor:
     def test_values_of_no_such_column_are_refused(self, position: list[Any]) -> None:
         cursor = self._cursor("_sort=price", position)
         assert refuse(f"_sort=price&_cursor={cursor}", CursorInvalid).detail.startswith("The cursor does not fit")
+
+
+class TestMayTakeLong:
+    INDEXES = (Index(columns=("price",)), Index(columns=("name",)), Index(search=True))
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "", "_sort=-sku", "_sort=price", "sku=a", "sku__in=a,b&name=x", "ean=1&_sort=stock", "sku__gt=a&sku__lt=b",
+            "price__gt=1&_sort=price",
+        ],
+    )  # fmt: skip
+    def test_a_piece_of_an_index_does_not(self, address: str) -> None:
+        assert not may_take_long(replace(SHAPE, indexes=self.INDEXES), ask(address))
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "_sort=stock", "stock=1", "name=x", "price__gt=1", "sku__ne=a", "sku__gt=a&stock=1", "_q=x", "ean__gt=1",
+            "sku__gt=a&_sort=price", "sku__contains=a",
+        ],
+    )  # fmt: skip
+    def test_anything_else_may(self, address: str) -> None:
+        assert may_take_long(replace(SHAPE, indexes=self.INDEXES), ask(address))
+
+    def test_conditions_of_which_one_is_enough_may(self) -> None:
+        assert may_take_long(SHAPE, send({"where": {"_or": [{"sku": "a"}, {"stock": 1}]}}))
 
 
 class TestUnserved:
