@@ -10,7 +10,6 @@ import gzip
 import hashlib
 import json
 import re
-import sys
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -72,14 +71,14 @@ class Documents:
 
     async def describe(self, request: Request, key: Hashable, build: Build) -> Response:
         """Answer with the document of this key, built of the one of the fixed routes if it is not kept."""
-        address, packs = address_of(request), not in_lambda(request)
-        place = (address, packs, key)
+        address = address_of(request)
+        place = (address, in_lambda(request), key)
         document = self._kept.find(place)
         if document is None:
             async with self._building:
                 document = self._kept.find(place)
                 if document is None:
-                    document = await asyncio.to_thread(_without_pauses(self._build), address, packs, build)
+                    document = await asyncio.to_thread(_without_pauses(self._build), request, address, build)
                     self._kept.keep(place, document, document.size)
         return _answer(request, document)
 
@@ -106,13 +105,15 @@ class Documents:
             schemas += found
         return schemas
 
-    def _build(self, address: str, packs: bool, build: Build) -> Document:
+    def _build(self, request: Request, address: str, build: Build) -> Document:
         if self._app.openapi_schema is None:
             # A second's work.
             self._app.openapi_schema = openapi.complete(self._app.openapi())
         plain = build({"servers": [{"url": address}], **self._app.openapi_schema})
         etag = f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"'
-        is_worth_it = packs and len(plain) >= LEAST_PACKED_BYTES
+        # Where the gateway compresses, only what a function could not send otherwise.
+        least = get_settings().max_response_bytes + 1 if in_lambda(request) else LEAST_PACKED_BYTES
+        is_worth_it = _size(request, plain) >= least
         return Document(plain, etag, gzip.compress(plain, LEVEL, mtime=0) if is_worth_it else None)
 
 
@@ -134,7 +135,7 @@ def address_of(request: Request) -> str:
 
 
 def in_lambda(request: Request) -> bool:
-    """Return whether a Lambda function answers the request: the gateway compresses, and answers are limited."""
+    """Return whether a Lambda function answers the request: the gateway compresses, and answers that fit are plain."""
     return "aws.event" in request.scope
 
 
@@ -144,7 +145,7 @@ async def describe_everything(request: Request, caller: Principal | None) -> Res
     visible = caller.datasets if caller is not None else ()
     most = get_settings().max_documented_datasets
     states = await list_states(visible, most + 1) if caller is not None else []
-    most_bytes = _most_bytes(request)
+    most_bytes = get_settings().max_openapi_bytes
     schemas = await documents.find_schemas_within(most_bytes, states) if len(states) <= most else None
     if schemas is None:
         names, total = await _list_indexed(visible)
@@ -155,7 +156,7 @@ async def describe_everything(request: Request, caller: Principal | None) -> Res
 
     def build(fixed: dict[str, Any]) -> bytes:
         whole = openapi.describe_all(fixed, described)
-        if _size(request, whole) <= most_bytes:
+        if len(whole) <= most_bytes:
             return whole
         names = [schema.name for schema in described]
         return openapi.describe_index(fixed, root, names, len(names))
@@ -171,12 +172,12 @@ async def describe_dataset(request: Request, dataset: DatasetRow, caller: Princi
     states = await list_states(readable) if readable else []
     some = next(slices(states, lambda state: state.width, MAX_COLUMNS_REFERRED_TO), [])
     schema, *referenced = await documents.find_schemas(some, [dataset])
-    most_bytes = _most_bytes(request)
+    most_bytes = get_settings().max_openapi_bytes
 
     def build(fixed: dict[str, Any]) -> bytes:
         whole = openapi.describe_dataset(fixed, schema, referenced)
         # The others are shown for `_embed` only: without them, the document is as whole as it can be.
-        return whole if _size(request, whole) <= most_bytes else openapi.describe_dataset(fixed, schema, [])
+        return whole if len(whole) <= most_bytes else openapi.describe_dataset(fixed, schema, [])
 
     return await documents.describe(request, ("dataset", schema, *referenced), build)
 
@@ -212,11 +213,6 @@ async def _read_schemas(states: Sequence[DatasetState]) -> list[DatasetSchema]:
         rows = await list_rows([state.id for state in some])
         schemas |= {row.id: schema_of(row) for row in rows}
     return [schema for schema in schemas.values() if schema is not None]
-
-
-def _most_bytes(request: Request) -> int:
-    settings = get_settings()
-    return min(settings.max_openapi_bytes, settings.max_response_bytes if in_lambda(request) else sys.maxsize)
 
 
 def _size(request: Request, document: bytes) -> int:

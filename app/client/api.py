@@ -74,7 +74,7 @@ class Client:
     def request(self, method: str, path: str, *, body: Document | None = None, **parameters: str) -> Document:
         """The document that a route answers with; an empty one for an answer without a body."""
         with _failures(self.url):
-            response = self._http.request(method, path, json=body, params=parameters)
+            response = self._send(self._http.build_request(method, path, json=body, params=parameters))
         _refuse_failure(response)
         return _json_of(response) if response.content else {}
 
@@ -83,7 +83,7 @@ class Client:
     ) -> str:
         """The text that a route answers with, as it is; `body` is JSON."""
         with _failures(self.url):
-            response = self._http.send(self._build(method, path, parameters, body=body, accept=accept, timeout=TIMEOUT))
+            response = self._send(self._build(method, path, parameters, body=body, accept=accept, timeout=TIMEOUT))
         _refuse_failure(response)
         if accept == JSON and JSON not in response.headers.get("content-type", ""):
             raise _not_tolva(response)
@@ -100,7 +100,7 @@ class Client:
         """
         with _failures(self.url):
             request = self._build(method, path, parameters, body=body, accept=accept, timeout=STREAM_TIMEOUT)
-            response = self._http.send(request, stream=True)
+            response = self._send(request, stream=True)
         try:
             if not response.is_success:
                 with _failures(self.url):
@@ -109,6 +109,16 @@ class Client:
             yield _pieces(response)
         finally:
             response.close()
+
+    def _send(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
+        """The response, also if the API says that it is in its bucket; the key is not sent there."""
+        response = self._http.send(request, stream=stream)
+        if response.status_code != httpx.codes.SEE_OTHER or response.next_request is None:
+            return response
+        response.close()
+        elsewhere = response.next_request
+        elsewhere.headers.pop("Authorization", None)
+        return self._http.send(elsewhere, stream=stream)
 
     def _build(
         self, method: str, path: str, parameters: Parameters, *, body: str | None, accept: str, timeout: httpx.Timeout

@@ -78,7 +78,10 @@ class Settings(BaseSettings):
         30, gt=0, description="how long a request may take to arrive at tolva dev, its body included"
     )
     max_response_bytes: int = Field(
-        6_000_000, ge=1024, description="the largest response of a Lambda function, as it is encoded there"
+        6_000_000, ge=1024, description="the largest response of a Lambda function, as encoded there; others go to S3"
+    )
+    answer_expiry_seconds: int = Field(
+        300, ge=10, le=3600, description="how long the URL of a response is valid that was too large for a function"
     )
     max_documented_datasets: int = Field(
         200, ge=0, le=10_000, description="the most datasets that /openapi.json describes; beyond, it is an index"
@@ -86,8 +89,7 @@ class Settings(BaseSettings):
     max_openapi_bytes: int = Field(
         20 * MIB,
         ge=1024,
-        description="the largest /openapi.json, not compressed; what would be larger is an index. In a Lambda function "
-        "max_response_bytes is a bound too",
+        description="the largest /openapi.json, not compressed; what would be larger is an index",
     )
     max_indexed_datasets: int = Field(
         10_000, ge=1, le=20_000, description="the most datasets that the index in /openapi.json lists"

@@ -74,7 +74,7 @@ class TestRestApi:
         event["multiValueHeaders"]["Accept"] = ["text/html", "text/csv"]
         assert api.invoke(event)["body"] == "_id,note\n"
 
-    async def test_what_lambda_would_not_take_is_a_problem(
+    async def test_what_lambda_would_not_take_is_in_the_bucket(
         self, start: Start, admin_key: str, connections: asyncpg.Connection
     ) -> None:
         api = start(API)
@@ -84,8 +84,27 @@ class TestRestApi:
         )
         largest = _call(api, admin_key, "GET", RECORDS, _limit="980")
         assert (largest["statusCode"], len(largest["json"]["data"])) == (200, 980)
-        refused = _call(api, admin_key, "GET", RECORDS, _limit="1000")
-        assert (refused["statusCode"], refused["json"]["type"]) == (422, "/problems/response-too-large")
+        stored = _call(api, admin_key, "GET", RECORDS, _limit="1000")
+        assert (stored["statusCode"], stored["body"]) == (303, "")
+        async with httpx.AsyncClient(trust_env=False) as caller:
+            page = (await caller.get(stored["headers"]["location"])).json()
+        assert page["data"] == [{"_id": number, "note": "é" * 1000} for number in range(1, 1001)]
+
+    async def test_an_export_that_lambda_would_not_take_is_in_the_bucket_too(
+        self, start: Start, admin_key: str, connections: asyncpg.Connection
+    ) -> None:
+        api = start(API)
+        _call(api, admin_key, "POST", "/datasets", NOTES)
+        await connections.execute("INSERT INTO data.notes (note) SELECT md5(n::text) FROM generate_series(1, 400000) n")
+        event = rest_event("GET", RECORDS, admin_key)
+        event["multiValueHeaders"]["Accept"] = ["text/csv"]
+        answer = api.invoke(event)
+        assert answer["statusCode"] == 303
+        async with httpx.AsyncClient(trust_env=False) as caller:
+            stored = await caller.get(answer["headers"]["location"])
+        assert stored.headers["content-disposition"] == 'attachment; filename="notes.csv"'
+        assert stored.text.count("\n") == 400_001
+        assert len(stored.content) > 15_000_000
 
 
 class TestHttpApi:

@@ -71,6 +71,16 @@ async def presign_upload(key: str, *, size: int | None, content_type: str) -> Pr
     return PresignedUpload("PUT", url, headers, datetime.now(UTC) + timedelta(seconds=seconds))
 
 
+async def presign_download(key: str, *, seconds: int, disposition: str | None = None) -> str:
+    """Sign a GET of an object, for anyone within so many seconds; a browser keeps it as `disposition` says."""
+    params = {"Bucket": get_settings().bucket, "Key": key}
+    if disposition is not None:
+        params["ResponseContentDisposition"] = disposition
+    s3 = await client("s3")
+    url: str = await s3.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds)
+    return url
+
+
 async def write_object(key: str, content: bytes, content_type: str) -> str:
     """Write a small object; its version.
 

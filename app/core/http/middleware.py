@@ -126,6 +126,10 @@ class RootPath:
         await self._app({**scope, "root_path": scope.get("root_path") or self._path}, receive, send)
 
 
+# In the scope of a request that was one: what its body takes to send is no matter.
+IS_HEAD = "tolva.head"
+
+
 class HeadRequests:
     """Answers HEAD as GET is answered, without the body."""
 
@@ -142,7 +146,7 @@ class HeadRequests:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_without_body)
+        await self._app({**scope, "method": "GET", IS_HEAD: True}, receive, send_without_body)
 
 
 class BodyLimit:
