@@ -2,6 +2,7 @@
 
 import os
 from functools import cache
+from pathlib import Path
 
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,6 +39,9 @@ class Settings(BaseSettings):
         False, description="refuse every write: for a secondary region, until its database is promoted"
     )
     database_iam: bool = Field(False, description="log in to the database with an IAM token instead of a password")
+    database_ca_file: Path | None = Field(
+        None, description="a file of certificate authorities: the database's certificate must be of one, for its host"
+    )
     bucket: str = Field(description="the S3 bucket for uploads and reports", min_length=3)
     queue_url: str = Field(description="the SQS queue that the bucket announces new objects to")
     table: str = Field(description="the DynamoDB table", min_length=3)
@@ -183,6 +187,13 @@ class Settings(BaseSettings):
         scheme, separator, rest = value.partition("://")
         if scheme not in ("postgresql", "postgres") or not separator or not rest:
             raise ValueError("must begin with postgresql://")
+        return value
+
+    @field_validator("database_ca_file")
+    @classmethod
+    def _is_readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not os.access(value, os.R_OK):
+            raise ValueError("must be a file that can be read")
         return value
 
     @field_validator("admin_key")

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 import app
 from app.core import log
 from app.core.database.errors import LOCK_NOT_AVAILABLE
-from app.core.database.pool import login
+from app.core.database.pool import login, verified_tls
 from app.core.settings import get_settings
 from app.datasets.alter.search_indexes import rebuild_search_indexes
 
@@ -98,7 +98,12 @@ async def _ensure_user() -> None:
 
 async def _make_user(password: str) -> None:
     url = make_url(get_settings().database_url).set(drivername="postgresql", username=MASTER, password=password)
-    connection = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=CONNECT_SECONDS)
+    authorities = get_settings().database_ca_file
+    connection = await asyncpg.connect(
+        url.render_as_string(hide_password=False),
+        timeout=CONNECT_SECONDS,
+        ssl=verified_tls(authorities) if authorities is not None else None,
+    )
     try:
         # All or nothing: a user that can log in is never made again.
         async with connection.transaction():

@@ -10,6 +10,8 @@ import socket
 import time
 from contextlib import suppress
 from functools import cache, partial
+from pathlib import Path
+from ssl import SSLContext, create_default_context
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
@@ -199,7 +201,15 @@ def login(address: str) -> dict[str, Any]:
         arguments["password"] = partial(database_token, url.hostname or "", url.port or POSTGRESQL_PORT, user)
         # Aurora takes a token over TLS only; the address may ask for more than that.
         ssl = ssl or "require"
+    if settings.database_ca_file is not None:
+        return arguments | {"ssl": verified_tls(settings.database_ca_file)}
     return arguments if ssl is None else arguments | {"ssl": ssl}
+
+
+@cache
+def verified_tls(authorities: Path) -> SSLContext:
+    """TLS with a server whose certificate is of one of these authorities, and for the host that is connected to."""
+    return create_default_context(cafile=authorities)
 
 
 @cache
