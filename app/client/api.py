@@ -54,6 +54,10 @@ class Unreachable(CommandError):
     """Nothing answers at the API's address, or not for now."""
 
 
+class UploadFailed(CommandError):
+    """The storage refused a file, or could not be reached."""
+
+
 class Client:
     """The routes of the API that the commands use. Every method raises ApiError or Unreachable."""
 
@@ -207,19 +211,27 @@ def upload_file(upload: Document, stream: Readable, size: int, sent: Callable[[i
         CommandError: the file no longer has that size, or the storage refuses it or cannot be reached.
     """
     try:
+        send_bytes(upload, stream, size, sent)
+    except UploadFailed as error:
+        raise CommandError(f"{error} Nothing was imported; run the command again.") from None
+
+
+def send_bytes(upload: Document, stream: Readable, size: int, sent: Callable[[int], None]) -> None:
+    """Send a file, or a part of one, as `upload_file` does.
+
+    Raises:
+        UploadFailed: the storage refuses it or cannot be reached.
+        CommandError: it no longer has that size.
+    """
+    try:
         with httpx.Client(timeout=UPLOAD_TIMEOUT, trust_env=not is_local(upload["url"])) as http:
             response = http.request(
                 upload["method"], upload["url"], headers=upload["headers"], content=_blocks(stream, size, sent)
             )
     except httpx.TransportError as error:
-        raise CommandError(
-            f"The upload broke off ({type(error).__name__}: {error}). Nothing was imported; run the command again."
-        ) from None
+        raise UploadFailed(f"The upload broke off ({type(error).__name__}: {error}).") from None
     if not response.is_success:
-        raise CommandError(
-            f"The storage refused the file with status {response.status_code}: {response.text[:500]}. "
-            "Nothing was imported; run the command again."
-        )
+        raise UploadFailed(f"The storage refused the file with status {response.status_code}: {response.text[:500]}.")
 
 
 def _blocks(stream: Readable, size: int, sent: Callable[[int], None]) -> Iterator[bytes]:

@@ -154,6 +154,18 @@ class Settings(BaseSettings):
     upload_expiry_seconds: int = Field(
         3600, ge=60, le=604_800, description="how long an upload URL is valid, in Lambda 3,600 at most"
     )
+    max_single_upload_bytes: int = Field(
+        5 * 1024 * MIB,
+        ge=1,
+        le=5 * 1024 * MIB,
+        description="the largest file that one request uploads",
+    )
+    part_bytes: int = Field(
+        64 * MIB,
+        ge=5 * MIB,
+        le=5 * 1024 * MIB,
+        description="the size of a part of an upload, of which there are 10,000 at most",
+    )
     max_file_bytes: int = Field(5 * 1024 * MIB, ge=1, description="the largest file an import accepts, as uploaded")
     max_unpacked_bytes: int = Field(
         32 * 1024 * MIB, ge=1024, description="the largest size of a compressed file once it is decompressed"

@@ -43,6 +43,46 @@ class RejectionsNotReady(Problem):
     title = "Rejections not ready"
 
 
+class UploadNotInParts(Problem):
+    """The file of the import is uploaded by one request, so it has no parts.
+
+    Send the file to the `upload` of the response that announced it, or announce it with `in_parts`.
+    """
+
+    status = 409
+    title = "Upload is not in parts"
+
+
+class UploadOver(Problem):
+    """The import does not wait for its file any more: it has it, or has ended, or the upload was left for too long.
+
+    Look at the import's `status`; announce the file again if it has failed or was cancelled.
+    """
+
+    status = 409
+    title = "Upload is over"
+
+
+class PartInvalid(Problem):
+    """The file has no part of this number.
+
+    Use the numbers from 1 to the `count` that the response to the announcement has.
+    """
+
+    status = 422
+    title = "No such part"
+
+
+class PartsMissing(Problem):
+    """The upload cannot be completed, because parts of the file have not arrived or have another size.
+
+    Send the parts that the detail names, then complete the upload again.
+    """
+
+    status = 409
+    title = "Parts are missing"
+
+
 class DatasetWithoutKey(Problem):
     """The mode `upsert` updates records by their key, and the dataset has none.
 

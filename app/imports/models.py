@@ -29,7 +29,7 @@ from app.columns.conventions import Conventions
 from app.columns.types.registry import TypeName
 from app.core.aws.storage import PresignedUpload
 from app.core.database.names import CATALOGUE_SCHEMA
-from app.core.fields import NotNegative, RequestBody
+from app.core.fields import NotNegative, Positive, RequestBody
 from app.core.http.problem_documents import ProblemDocument
 from app.datasets.import_options import ImportOptions
 from app.datasets.stores import MAX_KEY_COLUMNS
@@ -101,6 +101,9 @@ class Import(SQLModel, table=True):
     object_key: str = SqlField(sa_column=SqlColumn(Text, nullable=False))
     object_version: str | None = SqlField(default=None, sa_column=SqlColumn(Text))
 
+    # Of a file that is uploaded in parts: the id of its upload in the bucket, and how large a part is.
+    parts: dict[str, Any] | None = SqlField(default=None, sa_column=SqlColumn(JSONB(none_as_null=True)))
+
     dialect: dict[str, Any] = SqlField(default_factory=dict, sa_column=_json("{}"))
     columns: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=_json("[]"))
     progress: dict[str, Any] = SqlField(default_factory=dict, sa_column=_json("{}"))
@@ -133,6 +136,10 @@ class ImportCreate(RequestBody):
         json_schema_extra={"pattern": r"^[^/\\\u0000-\u001f\u007f]+$"},
     )
     size: NotNegative | None = Field(None, description="in bytes; signed into the upload")
+    in_parts: bool = Field(
+        False,
+        description="upload the file, whose `size` is given, in parts; a file that is too large for one is",
+    )
     mode: Mode = "append"
     on_reject: OnReject = "abort"
     max_rejections: NotNegative | None = Field(
@@ -172,6 +179,8 @@ class ImportCreate(RequestBody):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         check_choices(self.columns)
+        if self.in_parts and self.size is None:
+            raise ValueError("`in_parts` needs `size`")
         if self.infer_again and self.mode != "replace":
             raise ValueError("`infer_again` goes with mode=replace: the records that are there would not fit")
         if self.key and len(set(self.key)) != len(self.key):
@@ -269,6 +278,56 @@ class Upload(BaseModel):
         )
 
 
+class UploadParts(BaseModel):
+    """The parts of an upload, numbered from 1: each has `part_bytes` but for the last one."""
+
+    part_bytes: int
+    count: int
+
+
+class ArrivedPart(BaseModel):
+    """A part that has arrived; `etag` is the MD5 of its bytes, unless the bucket encrypts with a key of KMS."""
+
+    part: int
+    size: int
+    etag: str
+
+
+class ArrivedParts(UploadParts):
+    """The parts of an upload of a file of `size` bytes, and those that have arrived."""
+
+    size: int
+    data: list[ArrivedPart]
+
+
+class PartsWanted(RequestBody):
+    """The numbers of parts that are to be uploaded."""
+
+    parts: list[Positive] = Field(min_length=1, max_length=100, examples=[[1, 2, 3]])
+
+
+class PartUpload(BaseModel):
+    """The request that uploads a part: send it with these headers and the part as its body."""
+
+    part: int
+    size: int
+    method: str
+    url: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, part: int, size: int, presigned: PresignedUpload) -> "PartUpload":
+        """The request that a presigned URL is for."""
+        return cls(part=part, size=size, **vars(presigned))
+
+
+class PartUploads(BaseModel):
+    """The requests that upload parts."""
+
+    data: list[PartUpload]
+
+
 class ImportPublic(BaseModel):
     """An import as the API shows it."""
 
@@ -329,4 +388,5 @@ def _first(names: str | list[str]) -> str:
 
 
 class ImportCreated(ImportPublic):
-    upload: Upload | None = Field(description="null if the file came with the request")
+    upload: Upload | None = Field(description="null if the file came with the request, or comes in parts")
+    parts: UploadParts | None = Field(description="the parts to upload, by POST /imports/{import}/parts; else null")

@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from app.access.deps import CurrentCaller
 from app.access.errors import KeyMissing, ScopeMissing
-from app.core.aws.storage import find_object, read_object
+from app.core.aws.storage import PresignedUpload, find_object, read_object
 from app.core.database.sessions import Session
 from app.core.errors import ParameterInvalid, UnknownParameter
 from app.core.http.body import BODY_PROBLEMS
@@ -17,7 +17,7 @@ from app.core.http.lists import LIST_PROBLEMS, Cursor, Limit, Page, paginate, re
 from app.core.http.problem_documents import problem_responses
 from app.datasets.deps import DatasetFromPath, WritableDataset
 from app.datasets.errors import DatasetNotFound
-from app.imports import repository, service
+from app.imports import parts, repository, service
 from app.imports.deps import IdempotentInDataset, IdempotentOnImport, ImportFromPath, WritableImport
 from app.imports.errors import (
     DatasetWithoutKey,
@@ -26,15 +26,23 @@ from app.imports.errors import (
     ImportFinished,
     ImportNotFound,
     KeyColumnsInvalid,
+    PartInvalid,
+    PartsMissing,
     RejectionsNotReady,
+    UploadNotInParts,
+    UploadOver,
 )
 from app.imports.models import (
     FINISHED,
     REJECTION_FIELDS,
+    ArrivedParts,
     ImportCreate,
     ImportCreated,
     ImportPublic,
+    PartsWanted,
+    PartUploads,
     Upload,
+    UploadParts,
     rejections_key,
 )
 from app.imports.sent_file import SendableRoute, describe_sent_file, find_sent_file
@@ -43,6 +51,8 @@ from app.imports.spreadsheet import make_safe
 CSV_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {"description": "One line a rejection", "content": {"text/csv": {"schema": {"type": "string"}}}}
 }
+
+PARTS_PROBLEMS = (UploadNotInParts, UploadOver)
 
 Spreadsheet = Annotated[
     bool,
@@ -80,14 +90,15 @@ async def create_import(
     # The upload's address is all that one needs to send the file.
     response.headers["Cache-Control"] = "no-store"
     sent = find_sent_file(request)
-    upload = None
+    upload = plan = None
     if sent is None:
-        row, presigned = await service.create_import(session, dataset, body, caller)
-        upload = Upload.of(presigned)
+        row, found = await service.create_import(session, dataset, body, caller)
+        plan = found if isinstance(found, UploadParts) else None
+        upload = Upload.of(found) if isinstance(found, PresignedUpload) else None
     else:
         row = await service.import_sent_file(session, dataset, body, caller, sent.content)
     response.headers["Location"] = str(request.url_for("get_import", **{"import": row.id}))
-    return ImportCreated(**ImportPublic.of(row).model_dump(), upload=upload)
+    return ImportCreated(**ImportPublic.of(row).model_dump(), upload=upload, parts=plan)
 
 
 @router.get("/datasets/{dataset}/imports", responses=problem_responses(DatasetNotFound, *LIST_PROBLEMS))
@@ -127,6 +138,32 @@ async def get_rejections(request: Request, row: ImportFromPath, spreadsheet: Spr
         return Response(",".join(REJECTION_FIELDS) + "\n", media_type="text/csv", headers=headers)
     blocks = read_object(stored)
     return StreamingResponse(make_safe(blocks) if spreadsheet else blocks, media_type="text/csv", headers=headers)
+
+
+@router.get("/imports/{import}/parts", responses=problem_responses(ParameterInvalid, ImportNotFound, *PARTS_PROBLEMS))
+async def get_parts(row: WritableImport) -> ArrivedParts:
+    """Show which parts of a file have arrived: after an upload that broke off, only the others are missing."""
+    return await parts.show_parts(row)
+
+
+@router.post(
+    "/imports/{import}/parts",
+    responses=problem_responses(ParameterInvalid, ImportNotFound, PartInvalid, *PARTS_PROBLEMS, *BODY_PROBLEMS),
+)
+async def sign_parts(row: WritableImport, body: PartsWanted, *, response: Response) -> PartUploads:
+    """Ask for the requests that upload parts of a file, in any order and also again."""
+    response.headers["Cache-Control"] = "no-store"
+    return PartUploads(data=await parts.sign_parts(row, body.parts))
+
+
+@router.post(
+    "/imports/{import}/complete",
+    responses=problem_responses(ParameterInvalid, ImportNotFound, PartsMissing, *PARTS_PROBLEMS),
+)
+async def complete_upload(row: WritableImport) -> ImportPublic:
+    """Complete the upload of a file in parts: its arrival starts the import."""
+    await parts.complete(row)
+    return ImportPublic.of(row)
 
 
 @router.post(

@@ -45,7 +45,7 @@ _FILE = "tolva.sent_file"
 _LISTS = ("nulls", "units")
 _FLAGS = ("dry_run", "allow_empty", "infer_again", "quoted_nulls", "lenient_quotes", "pad_short_rows")
 _NUMBERS = ("max_rejections",)
-_ONLY_AS_JSON = ("size", "options", "columns")
+_ONLY_AS_JSON = ("size", "in_parts", "options", "columns")
 _TAKEN = (*(name for name in ImportCreate.model_fields if name not in _ONLY_AS_JSON), *ImportOptions.model_fields)
 
 

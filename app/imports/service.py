@@ -13,23 +13,27 @@ from app.core.aws.storage import PresignedUpload, presign_upload, write_object
 from app.core.database.sessions import after_commit
 from app.core.settings import get_settings
 from app.datasets.models import Dataset
-from app.imports import repository
+from app.imports import parts, repository
 from app.imports.errors import DatasetWithoutKey, FileTooLarge, ImportCommitting, ImportFinished, KeyColumnsInvalid
 from app.imports.messages import ImportQueued
-from app.imports.models import FINISHED, UPLOADS, Import, ImportCreate
+from app.imports.models import FINISHED, UPLOADS, Import, ImportCreate, UploadParts
 
 CONTENT_TYPE = "text/csv"
 
 
 async def create_import(
     session: AsyncSession, dataset: Dataset, body: ImportCreate, caller: Principal
-) -> tuple[Import, PresignedUpload]:
-    """Announce a file: the import that waits for it, and the request that uploads it.
+) -> tuple[Import, PresignedUpload | UploadParts]:
+    """Announce a file: the import that waits for it, and the request or the parts that upload it.
 
     Raises:
         What `_add_import` raises.
     """
     row = await _add_import(session, dataset, body, caller)
+    if body.size is not None and parts.goes_in_parts(body.size, wanted=body.in_parts):
+        plan = await parts.begin(row, body.size, CONTENT_TYPE)
+        await session.flush()
+        return row, plan
     return row, await presign_upload(row.object_key, size=body.size, content_type=CONTENT_TYPE)
 
 
@@ -146,5 +150,6 @@ async def cancel_import(session: AsyncSession, import_id: UUID) -> Import:
         if row.status not in FINISHED:
             raise ImportCommitting("The import is writing its records.", hint="Wait for its end.")
         raise ImportFinished(f"The import has {row.status}.")
+    parts.give_up(session, row)
     await session.refresh(row)
     return row

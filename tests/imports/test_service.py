@@ -6,6 +6,7 @@ from httpx import AsyncClient
 
 from app.access.errors import ScopeMissing
 from app.access.principal import EVERYTHING, Principal
+from app.core.aws.storage import PresignedUpload
 from app.core.database.sessions import transaction
 from app.core.settings import get_settings
 from app.datasets.models import Dataset
@@ -32,6 +33,7 @@ async def _announce(dataset: Dataset, caller: Principal = EVERYTHING, **members:
     body = ImportCreate.model_validate({"filename": "a.csv", **members})
     async with transaction() as session:
         row, upload = await service.create_import(session, dataset, body, caller)
+    assert isinstance(upload, PresignedUpload)
     assert row.object_key in upload.url
     return row.status
 

@@ -40,6 +40,12 @@ def import_file(
     store: Store = "relational",
     load: LoadFlags,
     max_bytes: Annotated[int, typer.Option(min=1, help="The most bytes to read from a pipe or a URL.")] = MAX_BYTES,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="IMPORT", help="Go on with the upload of a large file that broke off.", show_default=False
+        ),
+    ] = None,
     columns: ColumnFlags,
     form: FormatFlags,
     addresses: Annotated[bool, typer.Option("--addresses/--no-addresses", hidden=True)] = True,
@@ -60,6 +66,8 @@ def import_file(
         api_key, columns = columns.key, replace(columns, key=None)
     settings = {**load.settings(), "options": form.options(), **columns.settings()}
     output = make_output(as_json=as_json, quiet=quiet, no_color=no_color)
+    if resume is not None and len(files) != 1:
+        fail("Name the one file whose upload broke off.", exit_codes.USAGE)
     sources = _find_sources(output, files, max_bytes, dataset, load.mode)
     from app.cli.importing.batch import ImportBatch
     from app.cli.importing.report import ImportReport
@@ -67,7 +75,7 @@ def import_file(
     with interruptible(), connect(url, api_key, data, profile) as client:
         report = ImportReport(output, client.url, addresses=addresses)
         batch = ImportBatch(client, output, report, settings, dataset=dataset, store=store)
-        code = batch.run(sources)
+        code = batch.run(sources) if resume is None else batch.resume(sources[0], resume)
     raise typer.Exit(code)
 
 

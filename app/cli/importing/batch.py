@@ -81,6 +81,14 @@ class ImportBatch:
             say_error(f"{len(failed)} of {len(sources)} files failed: {', '.join(failed)}")
         return exit_codes.FAILED if failed else exit_codes.OK
 
+    def resume(self, source: Source, import_id: str) -> int:
+        """Go on with the upload of an import that broke off; the exit code."""
+        with source.opened(self._bars) as file:
+            dataset = str(self._client.get_import(import_id)["dataset"])
+            run = ImportRun(self._client, self._output, self._bars, dataset, self._settings, store=self._store)
+            document = run.resume(file, import_id)
+        return exit_codes.OK if self._show(document, dataset) == "succeeded" else exit_codes.FAILED
+
     def try_file(self, file: Path) -> None:
         """Import a file of this machine; what goes wrong with it is said, and the next one can follow.
 
@@ -110,6 +118,10 @@ class ImportBatch:
                 raise
             say_error(f"{source.place}: {error}")
             return "refused"
+        return self._show(document, dataset)
+
+    def _show(self, document: Document, dataset: str) -> str:
+        """Show how an import ended; its status."""
         succeeded = document["status"] == "succeeded"
         shown = self._client.find_dataset(dataset) if succeeded and not self._output.as_json else None
         self._report.show(document, shown)

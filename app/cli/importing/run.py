@@ -8,6 +8,7 @@ from app.cli.display.bars import Bars
 from app.cli.display.output import Output
 from app.cli.importing.sources import OpenFile
 from app.client.api import ApiError, Client, CommandError, Document, Unreachable, upload_file
+from app.client.parts import LEAST_BYTES, UploadBroke, upload_parts
 
 FINISHED = ("succeeded", "failed", "cancelled")
 FIRST_POLL_SECONDS = 0.2
@@ -47,10 +48,25 @@ class ImportRun:
         try:
             document = self._import(file)
             keeps = document["status"] == "succeeded" and not document["dry_run"]
+        except UploadBroke:
+            # It goes on there.
+            keeps = True
+            raise
         finally:
             if made is not None and not keeps:
                 self._remove_dataset(made)
         return document
+
+    def resume(self, file: OpenFile, import_id: str) -> Document:
+        """The import whose upload in parts broke off, once it has ended.
+
+        Raises:
+            CommandError: the import waits for no file or for another one, or the API or the storage refused.
+        """
+        self._import_id = import_id
+        with self._bars.transfer(f"Uploading {file.name}", file.size) as bar:
+            upload_parts(self._client, import_id, file.stream, file.size, bar.advance)
+        return self._wait(import_id)
 
     def _make_dataset(self) -> str | None:
         """Make the dataset if it is missing; its id then."""
@@ -81,18 +97,39 @@ class ImportRun:
 
     def _import(self, file: OpenFile) -> Document:
         body = {"filename": file.name, "size": file.size, **self._settings}
+        if file.is_kept and file.size >= LEAST_BYTES:
+            body["in_parts"] = True
         document = self._client.create_import(self._dataset, body)
         self._import_id = str(document["id"])
         try:
-            with self._bars.transfer(f"Uploading {file.name}", file.size) as bar:
-                upload_file(document["upload"], file.stream, file.size, bar.advance)
+            self._upload(file, document)
             return self._wait(document["id"])
+        except UploadBroke as error:
+            if file.is_kept:
+                raise UploadBroke(f"{error} What has arrived is kept. {self._how_to_resume()}") from None
+            self._give_up(document["id"])
+            raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             self.is_interrupted = True
             return self._cancel(document["id"])
         except CommandError:
             self._give_up(document["id"])
             raise
+
+    def _upload(self, file: OpenFile, document: Document) -> None:
+        import_id = str(document["id"])
+        # A server of an earlier release knows no parts.
+        in_parts = document.get("parts") is not None
+        if in_parts and file.is_kept:
+            self._output.note(f"Uploading in {document['parts']['count']} parts. {self._how_to_resume()}")
+        with self._bars.transfer(f"Uploading {file.name}", file.size) as bar:
+            if in_parts:
+                upload_parts(self._client, import_id, file.stream, file.size, bar.advance)
+            else:
+                upload_file(document["upload"], file.stream, file.size, bar.advance)
+
+    def _how_to_resume(self) -> str:
+        return f"To go on with it after it broke off: tolva import FILE --resume {self._import_id}"
 
     def _wait(self, import_id: str) -> Document:
         pause = FIRST_POLL_SECONDS

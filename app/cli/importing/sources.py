@@ -28,11 +28,15 @@ UNNAMED = "stdin"
 
 @dataclass(frozen=True)
 class OpenFile:
-    """A file that is being read: what it is announced as, and how many bytes it has."""
+    """A file that is being read: what it is announced as, and how many bytes it has.
+
+    One that `is_kept` can be read again by another process.
+    """
 
     name: str
     size: int
     stream: BinaryIO
+    is_kept: bool = False
 
 
 class Source(Protocol):
@@ -77,7 +81,7 @@ class LocalFile:
         with stream:
             found = os.fstat(stream.fileno())
             if stat.S_ISREG(found.st_mode):
-                yield OpenFile(self.name or UNNAMED, found.st_size, stream)
+                yield OpenFile(self.name or UNNAMED, found.st_size, stream, is_kept=True)
                 return
             bars.say(f"Reading {self.place} to its end")
             with spooled(blocks_of(stream), self.place, self.most_bytes) as (copy, size):
