@@ -302,7 +302,7 @@ class TestWorker:
         monkeypatch.setenv("TOLVA_MASTER_PASSWORD", "master")
         get_settings.cache_clear()
         # It would log in as the master, at an address that leads nowhere.
-        await asyncio.to_thread(_prepare)
+        await asyncio.to_thread(_prepare, {})
 
 
 class TestPromotion:
