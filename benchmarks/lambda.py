@@ -12,7 +12,6 @@ of rounds in turn.
 import argparse
 import json
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,14 +19,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from benchmarks.emulated import API, KEY, Emulated, succeed
 from benchmarks.imports import running
-from tests.handlers.emulator import ROOT, LambdaFunction, find_emulator, image_python
+from tests.handlers.emulator import LambdaFunction
 from tests.handlers.events import rest_event
 
-RUNTIME_CLIENT = "awslambdaric==4.2.2"
-KEY = "tolva_admin_of_the_benchmark_0123456789"
 RECORDS = 1000
-API = "app.handlers.api.handler"
 HELLO = """
 from fastapi import FastAPI
 from mangum import Mangum
@@ -46,25 +43,11 @@ handler = Mangum(app, lifespan="off")
 Start = Callable[[str], LambdaFunction]
 
 
-def _make_root(folder: Path, python: str) -> Path:
-    """The image's folder, with the hello and the runtime's client, which the base image has."""
-    root = folder / "root"
-    subprocess.run([ROOT / ".ci" / "image-root", python, ROOT, root], check=True, stderr=subprocess.DEVNULL)
-    pip = [python, "-m", "pip", "install", "--quiet", "--target", str(root), RUNTIME_CLIENT]
-    subprocess.run(pip, check=True, stderr=subprocess.DEVNULL)
-    (root / "hello.py").write_text(HELLO, "utf-8")
-    subprocess.run([python, "-m", "compileall", "-q", str(root)], check=True)
-    return root
-
-
 def _answer(function: LambdaFunction, event: Any) -> float:
     """The milliseconds of the answer to an event."""
     started = time.perf_counter()
-    answer = function.invoke(event)
-    elapsed = time.perf_counter() - started
-    if answer.get("statusCode") not in (200, 201):
-        raise SystemExit(f"{event['httpMethod']} {event['path']}: {answer}")
-    return elapsed * 1000
+    succeed(function, event)
+    return (time.perf_counter() - started) * 1000
 
 
 def _fill(function: LambdaFunction) -> tuple[Any, Any]:
@@ -111,20 +94,14 @@ def _report(cold: dict[str, float], warm: dict[str, float]) -> None:
 
 
 def _measure(folder: Path, rounds: int, invocations: int) -> None:
-    python = image_python()
-    root = _make_root(folder, python)
-    program = find_emulator(folder)
-    variables = {"TOLVA_ADMIN_KEY": KEY, "TOLVA_DATABASE_POOL_SIZE": "1", "PYTHONPATH": str(root)}
-    variables["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
-
-    def start(handler: str) -> LambdaFunction:
-        return LambdaFunction(program, handler, folder / "log", python=python, folder=root, variables=variables)
+    emulated = Emulated(folder)
+    (emulated.root / "hello.py").write_text(HELLO, "utf-8")
+    start = emulated.start
 
     with start(API) as function:
         health, record = _fill(function)
     hello = ("hello.handler", health)
-    version = subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    print(f"{version}, {rounds} cold starts and {invocations} warm invocations each, medians")
+    print(f"{emulated.version()}, {rounds} cold starts and {invocations} warm invocations each, medians")
     # The first request for what is not loaded before it waits for that as well.
     datasets = rest_event("GET", "/datasets", KEY)
     cases = {"GET /health": (API, health), "GET record": (API, record), "GET /datasets": (API, datasets)}

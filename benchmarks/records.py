@@ -77,6 +77,11 @@ class Server:
         raise SystemExit(f"nothing answers at {self.url}")
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    @property
     def memory(self) -> int:
         """Resident bytes."""
         return int(psutil.Process(self._process.pid).memory_info().rss)

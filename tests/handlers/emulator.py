@@ -76,9 +76,9 @@ class LambdaFunction:
         variables: dict[str, str] | None = None,
     ) -> None:
         self._log = log
-        self._address = f"127.0.0.1:{find_free_port()}"
+        self.address = f"127.0.0.1:{find_free_port()}"
         runtime = ["--runtime-api-address", f"127.0.0.1:{find_free_port()}"]
-        own = ["--runtime-interface-emulator-address", self._address]
+        own = ["--runtime-interface-emulator-address", self.address]
         self._command = [str(program), *own, *runtime, python, "-m", "awslambdaric", handler]
         self._folder = folder
         self._environment = {**os.environ, "AWS_LAMBDA_FUNCTION_NAME": "tolva", **(variables or {})}
@@ -89,7 +89,7 @@ class LambdaFunction:
             self._process = subprocess.Popen(
                 self._command, cwd=self._folder, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
-        self._client = httpx.Client(base_url=f"http://{self._address}", timeout=INVOKE_SECONDS, trust_env=False)
+        self._client = httpx.Client(base_url=f"http://{self.address}", timeout=INVOKE_SECONDS, trust_env=False)
         deadline = time.monotonic() + START_SECONDS
         while not self._listens():
             if time.monotonic() > deadline or self._process.poll() is not None:
@@ -112,6 +112,11 @@ class LambdaFunction:
         # The function's process is a child of the emulator's, in its group.
         os.killpg(self._process.pid, signal.SIGTERM)
         self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """The emulator's process, below which the function's is."""
+        return self._process.pid
 
     def invoke(self, event: Any) -> Any:
         """The function's answer to an event, or what the emulator says of one that failed."""
