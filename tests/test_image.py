@@ -65,7 +65,8 @@ class TestImageRoot:
         assert {"fastapi", "pyarrow", "alembic", "aws-lambda-powertools"} <= installed
         assert {"pytest", "mypy", "ruff", "uvicorn", "typer"} & installed == set()
         assert list(image_root.rglob("tests")) == []
-        assert not (image_root / "app" / "local").exists()
+        for folder in ("local", "cost"):
+            assert not (image_root / "app" / folder).exists()
         assert not (image_root / "bin").exists()
 
     def test_its_byte_code_is_never_compared_with_its_source(self, image_root: Path) -> None:
