@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.commands.cost import cost
 from app.cli.commands.datasets import datasets
 from app.cli.commands.dev import dev
 from app.cli.commands.documents import open_docs, show_openapi, show_types
@@ -16,7 +17,7 @@ from app.cli.commands.records import records
 from app.cli.commands.watch import watch
 from app.cli.display.output import write
 
-START, DATA, CLIENTS, ACCESS = "Start and import", "Data", "For clients", "Access"
+START, DATA, CLIENTS, ACCESS, AWS = "Start and import", "Data", "For clients", "Access", "AWS"
 
 app = typer.Typer(
     help="Drop a CSV in a bucket, get a typed, documented API.",
@@ -38,6 +39,7 @@ app.add_typer(keys, name="keys", rich_help_panel=ACCESS)
 app.command(rich_help_panel=ACCESS)(login)
 app.command(rich_help_panel=ACCESS)(logout)
 app.command("profiles", rich_help_panel=ACCESS)(list_profiles)
+app.command(rich_help_panel=AWS)(cost)
 
 
 def _show_version(is_asked: bool) -> None:
