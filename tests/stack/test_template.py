@@ -167,7 +167,7 @@ class TestFunctions:
     @pytest.mark.parametrize("name", FUNCTIONS)
     def test_each_is_given_settings_that_there_are(self, name: str) -> None:
         known = {f"TOLVA_{field.upper()}" for field in Settings.model_fields}
-        assert set(_variables(name)) <= known | {"TOLVA_READ_ONLY"}
+        assert set(_variables(name)) <= known
 
     @pytest.mark.parametrize("name", FUNCTIONS)
     def test_each_is_given_the_settings_that_it_needs(self, name: str) -> None:
