@@ -71,4 +71,5 @@ class TestDependencies:
             project["project"]["optional-dependencies"]["cli"]
         )
         declared |= _names(project["dependency-groups"]["local"]) - {"tolva"}
+        declared |= _names(project["dependency-groups"]["deploy"])
         assert _imported("app", "alembic") ^ declared <= LOADED_BY_NAME | BROUGHT_ALONG

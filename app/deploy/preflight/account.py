@@ -4,8 +4,8 @@ import os
 from typing import Any, Protocol
 from urllib.request import urlopen
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
 
 TIMEOUT_SECONDS = 30
 
@@ -41,14 +41,15 @@ class AwsAccount:
         """Raises:
         Refused: no region is configured.
         """
-        self._session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
-        if self._session.region_name is None:
+        self._session = get_session()
+        found = region or os.environ.get("AWS_REGION") or self._session.get_config_variable("region")
+        if not found:
             raise Refused("NoRegion", "give a region: export AWS_REGION=eu-west-1")
-        self.region: str = self._session.region_name
+        self.region: str = found
 
     def ask(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         try:
-            client = self._session.client(service)
+            client = self._session.create_client(service, region_name=self.region)
             pages = client.get_paginator(operation).paginate if client.can_paginate(operation) else None
             answer: dict[str, Any] = (
                 pages(**parameters).build_full_result() if pages else getattr(client, operation)(**parameters)
