@@ -212,7 +212,23 @@ class TestFunctions:
         assert function["Description"] == {"Fn::Sub": "release ${Release}"}
 
 
+# CloudFront's own policies, by the ids that its guide lists.
+ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+
+
+def _behaviours(template: Evaluation) -> list[Document]:
+    """What CloudFront does with each path, beginning with those that no other one is for."""
+    distribution = template.properties("Distribution")["DistributionConfig"]
+    return [distribution["DefaultCacheBehavior"], *distribution["CacheBehaviors"]]
+
+
 class TestCache:
+    def test_cloudfront_hands_on_all_that_a_caller_sends(self) -> None:
+        behaviours = _behaviours(Evaluation(**CLOUDFRONT))
+        assert behaviours[0]["CachePolicyId"] == CACHING_DISABLED
+        assert {behaviour["OriginRequestPolicyId"] for behaviour in behaviours} == {ALL_VIEWER}
+
     def test_lists_are_kept_though_answers_ask_caches_not_to(self) -> None:
         kept = properties("ListCache")["CachePolicyConfig"]
         assert SAFE_HEADERS["Cache-Control"].startswith("private")
@@ -275,8 +291,7 @@ class TestFirewall:
             "headers['x-tolva-viewer'] = {value: event.viewer.ip}"
             in template.properties("ViewerAddress")["FunctionCode"]
         )
-        distribution = template.properties("Distribution")["DistributionConfig"]
-        for behaviour in (distribution["DefaultCacheBehavior"], *distribution["CacheBehaviors"]):
+        for behaviour in _behaviours(template):
             (association,) = behaviour["FunctionAssociations"]
             assert association["EventType"] == "viewer-request"
 
