@@ -24,6 +24,15 @@ FOLDER = "docs_page"
 class _Assets(StaticFiles):
     """Swagger UI's files, kept by browsers for a day."""
 
+    def get_path(self, scope: Scope) -> str:
+        """The file's path in the folder, whether or not a gateway has stripped its stage from the request's path.
+
+        Starlette takes the folder off only if the stage is there too.
+        """
+        if not scope["path"].startswith(scope["root_path"]):
+            scope = {**scope, "root_path": scope["root_path"].removeprefix(scope["app_root_path"])}
+        return super().get_path(scope)
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "public, max-age=86400"

@@ -120,6 +120,13 @@ class TestAssets:
         headers = {"If-None-Match": first.headers["etag"]}
         assert (await anonymous.get("/docs/assets/swagger-ui.css", headers=headers)).status_code == 304
 
+    @pytest.mark.parametrize("stage", ["", "/prod"], ids=["stripped", "kept"])
+    async def test_they_are_there_below_a_gateways_path(self, database_url: str, stage: str) -> None:
+        transport = ASGITransport(app=create_app(), root_path="/prod")
+        async with AsyncClient(transport=transport, base_url="http://tolva.test") as caller:
+            assert (await caller.get(f"{stage}/docs/assets/swagger-ui.css")).status_code == 200
+            assert (await caller.get(f"{stage}/docs/assets/absent.css")).status_code == 404
+
     @pytest.mark.parametrize("path", ["absent.js", "../core.py", "%2e%2e/core.py"])
     async def test_anything_else_is_a_404(self, anonymous: AsyncClient, path: str) -> None:
         response = await anonymous.get(f"/docs/assets/{path}")
