@@ -17,6 +17,8 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 # The id that the caller gave a request that has another one here, and the X-Ray trace that it is a part of.
 client_request_id: ContextVar[str | None] = ContextVar("client_request_id", default=None)
 trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
+# The caller's address, if nothing before the application logs it.
+caller: ContextVar[str | None] = ContextVar("caller", default=None)
 
 # Attributes of the driver's and SQLAlchemy's errors as well as the message; the statement has parameters in place of
 # values.
@@ -41,6 +43,7 @@ class JsonFormatter(logging.Formatter):
             "request_id": request_id.get(),
             "client_request_id": client_request_id.get(),
             "trace_id": trace_id.get(),
+            "caller": caller.get(),
             **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[1] is not None:

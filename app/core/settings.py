@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         None, description="password of the database's master user; the migration uses it to create Tolva's own user"
     )
 
+    origin_secret: SecretStr | None = Field(
+        None,
+        description="the secret that CloudFront sends to the function's URL; others are refused",
+    )
     root_path: str = Field("", description="the path that the gateway strips, such as /prod")
     cors_origins: str = Field(
         "",
@@ -213,6 +217,13 @@ class Settings(BaseSettings):
     def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < MIN_ADMIN_KEY_LENGTH:
             raise ValueError(f"must have at least {MIN_ADMIN_KEY_LENGTH} characters: it opens everything")
+        return value
+
+    @field_validator("origin_secret")
+    @classmethod
+    def _is_no_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < MIN_ADMIN_KEY_LENGTH:
+            raise ValueError(f"must have at least {MIN_ADMIN_KEY_LENGTH} characters: it keeps others out")
         return value
 
     @field_validator("cors_origins")

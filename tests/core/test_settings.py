@@ -84,6 +84,7 @@ class TestSettings:
             ("TOLVA_DATABASE_URL", "mysql://localhost/x", "must begin with postgresql://"),
             ("TOLVA_READER_URL", "mysql://localhost/x", "must begin with postgresql://"),
             ("TOLVA_ADMIN_KEY", "short", "at least 24 characters"),
+            ("TOLVA_ORIGIN_SECRET", "short", "at least 24 characters"),
             ("TOLVA_ROOT_PATH", "prod/", "must begin with /"),
             ("TOLVA_LOG_LEVEL", "loud", "must be DEBUG"),
         ],

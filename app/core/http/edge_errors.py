@@ -123,6 +123,16 @@ class TooManyRequests(Problem):
     title = "Too many requests"
 
 
+class FunctionUrlClosed(Problem):
+    """The request went to the function's own URL, which serves CloudFront only.
+
+    Use the stack's output `Url`.
+    """
+
+    status = 403
+    title = "Function URL closed"
+
+
 class RequestFiltered(Problem):
     """The firewall in front of the gateway refused the request.
 

@@ -106,6 +106,7 @@ def _begin_log(scope: Scope) -> str:
     log.request_id.set(request_id)
     log.client_request_id.set(clients if clients != request_id else None)
     log.trace_id.set(log.find_trace(headers.get("x-amzn-trace-id")))
+    log.caller.set(None)
     return request_id
 
 
