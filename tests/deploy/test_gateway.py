@@ -10,6 +10,7 @@ from fastapi.routing import iter_route_contexts
 
 from app.deploy.gateway import ANY, CACHED, KEYED_HEADERS, UndeclaredParameters, gateway_document, write_into
 from app.main import create_app
+from tests.stack.evaluation import Evaluation
 from tests.stack.templates import ROOT, load, properties
 
 COMMITTED = properties("RestApi")["DefinitionBody"]
@@ -138,21 +139,25 @@ class TestGatewayCache:
         assert read - keyed - OF_REQUESTS_WITH_BODY - OF_THE_LOG - OF_DOCUMENTS - OF_OWN_PAGES == set()
 
 
+# CloudFront before a REST API, and before the function's URL.
+CLOUDFRONT = [({"CloudFrontCertificateArn": "1"}, "Host"), ({"Front": "url"}, "x-forwarded-host")]
+
+
+@pytest.mark.parametrize(("given", "host"), CLOUDFRONT, ids=["rest", "url"])
 class TestCloudFront:
-    def test_its_key_is_the_whole_query_and_the_caller(self) -> None:
-        config: dict[str, Any] = properties("ListCache")["CachePolicyConfig"]
+    def test_its_key_is_the_whole_query_the_caller_and_the_host(self, given: dict[str, str], host: str) -> None:
+        config: dict[str, Any] = Evaluation(**given).properties("ListCache")["CachePolicyConfig"]
         key = config["ParametersInCacheKeyAndForwardedToOrigin"]
         assert key["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
-        assert {*KEYED_HEADERS, "Host"} == set(key["HeadersConfig"]["Headers"])
+        assert {*KEYED_HEADERS, host} == set(key["HeadersConfig"]["Headers"])
 
-    def test_it_caches_reads_of_lists_only(self) -> None:
-        config = properties("Distribution")["DistributionConfig"]
-        assert {item["PathPattern"] for item in config["CacheBehaviors"]} == {
-            "/datasets/*/records",
-            "/datasets/*/aggregate",
-        }
-        assert all(item["CachedMethods"] == ["GET", "HEAD"] for item in config["CacheBehaviors"])
+    def test_it_caches_reads_of_lists_only(self, given: dict[str, str], host: str) -> None:
+        behaviors = Evaluation(**given).properties("Distribution")["DistributionConfig"]["CacheBehaviors"]
+        assert {item["PathPattern"] for item in behaviors} == {"/datasets/*/records", "/datasets/*/aggregate"}
+        assert all(item["CachedMethods"] == ["GET", "HEAD"] for item in behaviors)
 
-    def test_it_needs_the_gateways_own_domain(self) -> None:
+
+class TestDomain:
+    def test_cloudfront_needs_the_gateways_own(self) -> None:
         rule = load()["Rules"]["CloudFrontNeedsDomain"]
         assert "DomainName" in json.dumps(rule["Assertions"])

@@ -84,7 +84,7 @@ class Evaluation:
             "Fn::Not": lambda parts: not self.value(parts[0]),
             "Fn::Or": lambda parts: any(self.value(part) for part in parts),
             "Fn::Select": self._select,
-            "Fn::Split": lambda parts: self.value(parts[1]).split(parts[0]),
+            "Fn::Split": self._split,
             "Fn::Sub": self._substitute,
             "Ref": lambda name: self._values.get(name, {"Ref": name}),
         }
@@ -169,8 +169,17 @@ class Evaluation:
         place, items = int(parts[0]), self.value(parts[1])
         return items[place] if isinstance(items, list) and place < len(items) else {"Fn::Select": parts}
 
+    def _split(self, parts: list[Any]) -> Any:
+        separator, text = parts[0], self.value(parts[1])
+        return text.split(separator) if isinstance(text, str) else {"Fn::Split": [separator, text]}
+
     def _substitute(self, argument: Any) -> Any:
         text, given = argument if isinstance(argument, list) else (argument, {})
         values = {**self._values, **{name: self.value(item) for name, item in given.items()}}
-        texts = {name: str(item) for name, item in values.items() if isinstance(item, str | int)}
+        texts = {name: _text(item) for name, item in values.items() if isinstance(item, str | int) or "Ref" in item}
         return _REFERENCE.sub(lambda found: texts.get(found[1], found[0]), text)
+
+
+def _text(value: Any) -> str:
+    """A value within a text; what only an account knows is named there as `Fn::Sub` names it."""
+    return f"${{{value['Ref']}}}" if isinstance(value, dict) else str(value)
