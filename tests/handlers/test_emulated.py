@@ -66,8 +66,8 @@ def api(request: pytest.FixtureRequest, start: Start, admin_key: str) -> Api:
 
 class TestFronts:
     def test_links_lead_through_the_front(self, api: Api) -> None:
-        made = api.json("POST", "/datasets", NOTES)
-        assert (made["statusCode"], made["headers"]["location"]) == (201, f"{api.front.url}/datasets/notes")
+        created = api.json("POST", "/datasets", NOTES)
+        assert (created["statusCode"], created["headers"]["location"]) == (201, f"{api.front.url}/datasets/notes")
         assert api.json("POST", RECORDS, [{"note": "a"}, {"note": "b"}])["statusCode"] == 201
         page = api.json("GET", RECORDS, _limit="1")
         assert page["json"]["data"] == [{"_id": 1, "note": "a"}]
@@ -89,8 +89,8 @@ class TestFronts:
 
     def test_the_apis_own_pages_may_call_it(self, api: Api) -> None:
         host = "/".join(api.front.url.split("/")[:3])
-        made = api.call("POST", "/datasets", NOTES, {"Origin": [host]})
-        assert made["statusCode"] == 201
+        created = api.call("POST", "/datasets", NOTES, {"Origin": [host]})
+        assert created["statusCode"] == 201
         assert api.call("GET", "/datasets", headers={"Origin": ["https://b.example"]})["statusCode"] == 403
 
     def test_what_is_no_text_comes_in_base64(self, api: Api) -> None:

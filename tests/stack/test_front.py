@@ -63,7 +63,7 @@ def _variables(template: Evaluation) -> dict[str, str]:
 
 class TestResources:
     @pytest.mark.parametrize("given", STACKS, ids=lambda given: "-".join(given.values())[:60])
-    def test_whatever_is_named_is_there(self, given: dict[str, str]) -> None:
+    def test_everything_that_is_named_is_there(self, given: dict[str, str]) -> None:
         template = Evaluation(**given)
         assert template.failing_rules() == []
         resources = template.resources()
@@ -95,7 +95,7 @@ class TestResources:
             assert name == "GatewayInvocation" or same[0] == same[1] == same[2], name
 
     @pytest.mark.parametrize("name", NAMES)
-    def test_as_many_run_and_wait_as_long_whatever_is_before_them(self, name: str) -> None:
+    def test_as_many_run_as_long_with_each(self, name: str) -> None:
         api, rest = (Evaluation(**{**parameters("prod"), "Front": front}).properties("Api") for front in (name, "rest"))
         for unchanged in ("ReservedConcurrentExecutions", "Timeout", "MemorySize", "ProvisionedConcurrencyConfig"):
             assert api[unchanged] == rest[unchanged]
