@@ -19,13 +19,14 @@ def _load() -> Any:
     from app.core.settings import get_settings  # noqa: PLC0415
     from app.handlers.environment import prepare_log  # noqa: PLC0415
     from app.handlers.fronts import HttpRequest, RestRequest  # noqa: PLC0415
-    from app.handlers.origin_guard import OriginGuard  # noqa: PLC0415
     from app.handlers.response_limit import ResponseLimit  # noqa: PLC0415
     from app.main import create_app  # noqa: PLC0415
 
     prepare_log("api")
     within = [Middleware(ResponseLimit)]
     if secret := get_settings().origin_secret:
+        from app.handlers.origin_guard import OriginGuard  # noqa: PLC0415  # one front only has it
+
         within.insert(0, Middleware(OriginGuard, secret=secret.get_secret_value()))
     function = Mangum(
         create_app(within=within, late=True),

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from mangum.handlers import APIGateway, HTTPGateway
-from mangum.types import LambdaConfig, LambdaContext, LambdaEvent, Scope
+from mangum.types import LambdaConfig, LambdaContext, LambdaEvent, Response, Scope
 
 # Where the domain of every function URL is. An HTTP API has its own, or yours.
 FUNCTION_URLS = ".lambda-url."
@@ -40,6 +40,13 @@ class HttpRequest(HTTPGateway):
             return {**super().scope, "path": unquote(path), "raw_path": path.encode()}
         # An HTTP API has decoded it: to decode it again would make an A of the key %41.
         return {**super().scope, "path": path}
+
+    def __call__(self, response: Response) -> dict[str, Any]:
+        """The function's answer. Without a body it has the type that the application gave it, not JSON's."""
+        answer = super().__call__(response)
+        if not response["body"] and not any(name.lower() == b"content-type" for name, _ in response["headers"]):
+            del answer["headers"]["content-type"]
+        return answer
 
 
 def came_by_function_url(event: dict[str, Any]) -> bool:

@@ -93,6 +93,15 @@ class TestFronts:
         assert created["statusCode"] == 201
         assert api.call("GET", "/datasets", headers={"Origin": ["https://b.example"]})["statusCode"] == 403
 
+    def test_an_answer_without_a_body_has_no_type(self, api: Api) -> None:
+        api.json("POST", "/datasets", NOTES)
+        created = api.json("POST", RECORDS, {"note": "a"})
+        unchanged = api.call("GET", f"{RECORDS}/1", headers={"If-None-Match": [created["headers"]["etag"]]})
+        deleted = api.call("DELETE", f"{RECORDS}/1")
+        for answer, status in ((unchanged, 304), (deleted, 204)):
+            assert (answer["statusCode"], answer["body"], answer["isBase64Encoded"]) == (status, "", False)
+            assert "content-type" not in answer["headers"]
+
     def test_what_is_no_text_comes_in_base64(self, api: Api) -> None:
         answer = api.call("GET", "/docs/assets/favicon.png")
         assert answer["isBase64Encoded"]

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,13 @@ def _fetch(command: list[str]) -> str:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack, created again."""
-    folder = tmp_path_factory.mktemp("stack")
+    with created_stack(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+@contextmanager
+def created_stack(folder: Path, **given: str) -> Iterator[Stack]:
+    """The stack of dev with some other parameters, in an emulator of its own."""
     print_python = ["python", "-c", "import sys; print(sys.executable)"]
     python = _fetch(_uv_tool(REQUIREMENT, "--with", TRANSLATOR, *print_python))
     _fetch(_uv_tool(SAM, "sam", "--version"))
@@ -108,7 +115,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         stack = Stack(f"http://{HOST}:{port}", folder)
         assert Patience().wait_until(lambda: _answers(stack), 60), emulator.log_tail()
         shutil.copy(ROOT / "samconfig.toml", folder)
-        done = deploy(stack, "dev", GIVEN)
+        done = deploy(stack, "dev", {**GIVEN, **given})
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         yield stack
     finally:
