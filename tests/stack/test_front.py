@@ -9,7 +9,7 @@ import pytest
 from app.handlers import fronts, origin_guard
 from tests.handlers.events import FRONTS, FUNCTION_URL_HOST
 from tests.stack.evaluation import PSEUDO_PARAMETERS, Evaluation
-from tests.stack.templates import Document, load, parameters
+from tests.stack.templates import ROOT, Document, load, parameters
 
 NAMES = [front.name for front in FRONTS]
 # What sam creates for the alias of a function and for the stage of a REST API.
@@ -264,3 +264,14 @@ class TestRules:
     )
     def test_what_does_not_fit_together_is_refused(self, given: dict[str, str], rule: str) -> None:
         assert rule in Evaluation(**given).failing_rules()
+
+
+class TestGuide:
+    def test_it_compares_the_fronts_that_there_are(self) -> None:
+        known = load()["Parameters"]["Front"]
+        section = (ROOT / "docs/deploy.md").read_text("utf-8").partition("\n## Fronts\n")[2]
+        header = next(line for line in section.splitlines() if line.startswith("|"))
+        assert re.findall(r"`(\w+)`( \(default\))?", header) == [
+            (name, " (default)" if name == known["Default"] else "") for name in known["AllowedValues"]
+        ]
+        assert known["AllowedValues"] == NAMES
