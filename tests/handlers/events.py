@@ -135,7 +135,7 @@ def _second_event(
 ) -> dict[str, Any]:
     """An event of the second form: header names in small letters, several values of one joined, cookies apart."""
     sent = {**HTTP_EVENT["headers"], "host": host, "content-type": "application/json"}
-    sent |= {name.lower(): ",".join(values) for name, values in (headers or {}).items()}
+    sent |= {name.lower(): ",".join(values) for name, values in (headers or {}).items() if values}
     if key is not None:
         sent["authorization"] = f"Bearer {key}"
     cookies = {"cookies": sent.pop("cookie").split("; ")} if "cookie" in sent else {}

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 from urllib.parse import quote
 
@@ -129,11 +130,11 @@ class TestFronts:
             answer = _json(api.function.invoke(event | {"body": body, "isBase64Encoded": in_base64}))
             assert (answer["statusCode"], answer["json"]["note"]) == (201, "ж“\n")
 
-    @pytest.mark.parametrize("value", ["a b", "50%", "a&b=c", "é+"])
-    def test_a_querys_values_arrive_as_they_were_sent(self, api: Api, value: str) -> None:
+    def test_a_querys_values_arrive_as_they_were_sent(self, api: Api) -> None:
         api.json("POST", "/datasets", NOTES)
-        assert api.json("POST", RECORDS, {"note": value})["statusCode"] == 201
-        assert [record["note"] for record in api.json("GET", RECORDS, note=value)["json"]["data"]] == [value]
+        for value in ("a b", "50%", "a&b=c", "é+"):
+            assert api.json("POST", RECORDS, {"note": value})["statusCode"] == 201
+            assert [record["note"] for record in api.json("GET", RECORDS, note=value)["json"]["data"]] == [value]
 
     def test_a_refusal_is_a_problem_with_the_invocations_id(self, api: Api) -> None:
         refused = _json(api.function.invoke(api.front.event("GET", "/datasets", "nobody")))
@@ -173,11 +174,12 @@ class TestPaths:
         """The answer to a request for a record, by the address that a caller makes of the values of its key."""
         return api.json("GET", f"/datasets/pairs/records/{','.join(quote(value, safe='') for value in values)}")
 
-    @pytest.mark.parametrize("value", ["a/b", "50%", "%41", "%2541", "é ж", "a+b", "#1", "a;b", ".."])
-    def test_a_keys_value_may_have_any_character(self, api: Api, value: str) -> None:
+    def test_a_keys_value_may_have_any_character(self, api: Api) -> None:
         api.json("POST", "/datasets", PAIRS)
-        api.json("POST", "/datasets/pairs/records", [{"a": value, "b": "1"}, {"a": "A", "b": "1"}])
-        assert self._record(api, value, "1")["json"] == {"a": value, "b": "1"}
+        values = ("A", "a/b", "50%", "%41", "%2541", "é ж", "a+b", "#1", "a;b", "..")
+        api.json("POST", "/datasets/pairs/records", [{"a": value, "b": "1"} for value in values])
+        for value in values:
+            assert self._record(api, value, "1")["json"] == {"a": value, "b": "1"}
 
     def test_a_comma_within_a_value_needs_the_path_as_it_was_sent(self, api: Api) -> None:
         api.json("POST", "/datasets", PAIRS)
@@ -197,10 +199,10 @@ class TestPaths:
 
 
 class TestFunctionUrl:
-    @pytest.mark.parametrize("secret", [[], [""], [ORIGIN_SECRET[:-1]], ["é"]], ids=["none", "empty", "part", "other"])
-    def test_only_cloudfront_may_ask_it(self, start: Start, admin_key: str, secret: list[str]) -> None:
+    def test_only_cloudfront_may_ask_it(self, start: Start, admin_key: str) -> None:
         api = start(API, TOLVA_ORIGIN_SECRET=ORIGIN_SECRET)
-        for path in ("/health", "/datasets", "/docs/assets/favicon.png"):
+        secrets: list[list[str]] = [[], [""], [ORIGIN_SECRET[:-1]], ["é"]]
+        for path, secret in product(("/health", "/datasets", "/docs/assets/favicon.png"), secrets):
             refused = _json(api.invoke(url_event("GET", path, admin_key, None, {"x-tolva-origin": secret})))
             assert (refused["statusCode"], refused["json"]["type"]) == (403, "/problems/function-url-closed")
         assert api.invoke(url_event("GET", "/datasets", admin_key))["statusCode"] == 200
