@@ -192,6 +192,13 @@ class Settings(BaseSettings):
     max_retry_seconds: int = Field(
         900, ge=1, le=43_200, description="the longest that a message that failed waits for its next attempt"
     )
+    large_imports: str | None = Field(
+        None, description="the SQS queue of imports that would outlast a Lambda function; a task takes each of them"
+    )
+    import_rate: int = Field(
+        4_000_000, ge=1, description="bytes of a file that an import loads in a second, until a worker has measured it"
+    )
+    keyvalue_import_rate: int = Field(500_000, ge=1, description="the same for a key-value dataset")
     lease_seconds: int = Field(30, ge=2, description="how long a worker that stops reporting keeps its import")
     import_timeout_seconds: float = Field(6 * 3600, gt=0, description="the longest an import may run")
 

@@ -361,7 +361,7 @@ class ColumnsChanged(ImportFailed):
 class ImportTimedOut(ImportFailed):
     """The import took longer than the setting `TOLVA_IMPORT_TIMEOUT_SECONDS` or its worker allows.
 
-    Split the file, or give the worker more time.
+    Split the file, give the import more time, or let a task take it (`LargeImports` in AWS).
     """
 
     status = 503

@@ -17,6 +17,14 @@ class ImportQueued(Message):
     takes_long: bool = False
 
 
+class ImportHandedOver(Message):
+    """An import for a task of its own; the pipe that starts the task reads its id by the name `import`."""
+
+    MEMBER: ClassVar = "import"
+    type: Literal["import.handed_over"] = "import.handed_over"
+    import_id: UUID = Field(alias="import")
+
+
 class FileFound(Message):
     """A file in the bucket whose arrival went unnoticed."""
 

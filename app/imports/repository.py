@@ -26,6 +26,12 @@ EARLY_SECONDS = 1
 UPLOAD_NOTICED_SECONDS = 15
 # In the progress of an import that takes long, as long as it runs.
 LONG = {"is_long": True}
+# The progress of an import whose task is asked for, and that has its place among those that take long already; and of
+# one whose task has started and waits for its turn: that takes no place, or two could wait for each other.
+HANDED_OVER = {**LONG, "handed_over": True}
+WAITS_IN_TASK = {"handed_over": True}
+# A task that has not started by then has no message any more.
+TASK_STARTS_SECONDS = 900
 # Held while long imports are counted to add one to them.
 SLOTS_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('long imports', 0))")
 
@@ -54,6 +60,11 @@ async def find_import_options(session: AsyncSession, dataset_id: UUID | None) ->
     """The import options of a dataset; empty if it is gone."""
     found = await session.scalar(select(col(Dataset.import_options)).where(col(Dataset.id) == dataset_id))
     return dict(found or {})
+
+
+async def find_store(session: AsyncSession, dataset_id: UUID | None) -> str:
+    """The store of a dataset; that of most if it is gone."""
+    return await session.scalar(select(col(Dataset.store)).where(col(Dataset.id) == dataset_id)) or "relational"
 
 
 async def find_by_object(session: AsyncSession, key: str, version: str) -> Import | None:
@@ -146,8 +157,10 @@ async def take_slot(session: AsyncSession, lease: Lease) -> bool:
 
 
 async def _count_long(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
-    runs = (col(Import.status) == "running", col(Import.lease_until) > func.now(), col(Import.progress).contains(LONG))
-    return await session.scalar(select(func.count()).select_from(Import).where(*runs, *conditions)) or 0
+    runs = (col(Import.status) == "running") & col(Import.progress).contains(LONG)
+    awaited = (col(Import.status) == "queued") & col(Import.progress).contains(HANDED_OVER)
+    counted = (col(Import.lease_until) > func.now(), or_(runs, awaited))
+    return await session.scalar(select(func.count()).select_from(Import).where(*counted, *conditions)) or 0
 
 
 async def find_held_until(session: AsyncSession, import_id: UUID) -> datetime | None:
@@ -185,6 +198,28 @@ async def postpone(
         )
     )
     await session.execute(statement)
+
+
+async def hand_over(session: AsyncSession, lease: Lease, *, counts: bool) -> bool:
+    """Leave a claimed import to a task that is about to start; False if it is lost.
+
+    The attempt `counts` if it has begun to load: what is left of it has the attempt's number.
+    """
+    attempts = {} if counts else {"attempts": Import.attempts - 1}
+    awaited = {"status": "queued", "phase": None, "lease": None, "lease_until": _task_starts_until()}
+    return await _write(session, lease, {**awaited, **attempts, "progress": HANDED_OVER})
+
+
+async def wait_in_task(session: AsyncSession, import_id: UUID) -> None:
+    """Note that the task of a queued import has started, and waits for its turn."""
+    waits = (col(Import.id) == import_id, col(Import.status) == "queued")
+    values = {"lease_until": _task_starts_until(), "progress": WAITS_IN_TASK}
+    await session.execute(update(Import).where(*waits).values(**values))
+
+
+def _task_starts_until() -> Any:
+    """When a task that is asked for now is taken for lost."""
+    return queued_until(TASK_STARTS_SECONDS)
 
 
 async def count_queued(session: AsyncSession) -> int:

@@ -1,4 +1,4 @@
-"""The queue that brings work to the worker."""
+"""The queues that bring work: the worker's, and the one whose messages start a task for each large import."""
 
 import json
 from typing import Any
@@ -31,6 +31,12 @@ async def put_back(receipt_handle: str, seconds: int) -> None:
     await sqs.change_message_visibility(
         QueueUrl=get_settings().queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
     )
+
+
+async def send_to(queue_url: str, message: Message) -> None:
+    """Put a message on another queue."""
+    sqs = await client("sqs")
+    await sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(message.body))
 
 
 async def check_queue() -> None:

@@ -1,5 +1,7 @@
 """Intake: files that have arrived in the bucket become imports, each of them once in effect."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +16,7 @@ from app.access.principal import EVERYTHING
 from app.columns.column import is_name
 from app.core import log
 from app.core.aws.messages import MessageDeferred
-from app.core.aws.queue import send_message
+from app.core.aws.queue import send_message, send_to
 from app.core.aws.storage import StoredObject, find_object, list_pages
 from app.core.database.sessions import after_commit, transaction
 from app.core.dynamo import table
@@ -28,11 +30,11 @@ from app.datasets.service import create_dataset
 from app.imports import repository
 from app.imports.choices import ColumnChoice, first_mistake
 from app.imports.errors import DatasetDeleted, FileNotFound, ImportFailed, OptionsMismatch
-from app.imports.messages import FileFound, ImportQueued
+from app.imports.messages import FileFound, ImportHandedOver, ImportQueued
 from app.imports.models import FINISHED, INBOX, Import, Mode, OnReject
 from app.imports.service import check_size
 from app.imports.worker.commit import record_failure
-from app.imports.worker.job import run_import
+from app.imports.worker.job import ImportTooLong, Limit, run_import
 from app.imports.worker.turns import ImportPostponed
 
 AWAITING_BATCH = 100
@@ -42,6 +44,13 @@ POSTPONED_SECONDS, MAX_POSTPONED_SECONDS = 3, 60
 POSTPONED_PER_SECOND = 20
 # The item that says how far the search of the inbox is.
 SEARCH_ADDRESS = ("recovery", "inbox")
+UNLIMITED_SECONDS = float("inf")
+
+
+# The lease of a worker that died over an import ends within this time, if the setting is not longer.
+BUSY_SECONDS = 60
+# How long a task waits before it looks whether it is its turn.
+TURN_SECONDS = 3
 
 
 class ImportBusy(MessageDeferred):
@@ -79,11 +88,75 @@ async def take_import(import_id: UUID, *, seconds: float, takes_long: bool = Fal
         row = await repository.get_import(session, import_id)
     stored = await find_object(row.object_key, row.object_version)
     if stored is None:
-        await _fail_unread(
-            row, FileNotFound(f"'{row.object_key}' is not in the bucket.", hint="Upload the file again.")
-        )
+        await _fail_missing(row)
         return
     await _work_on(row, stored, seconds, takes_long=takes_long)
+
+
+async def take_handed_over(import_id: UUID) -> None:
+    """Do an import that was handed over, once it is its turn: in a process of its own, which no other waits for.
+
+    If the process is asked to end, or something fails for a passing reason, the import is handed over again.
+
+    Raises:
+        ImportBusy: another worker is on it, and goes on.
+        ImportNotFound: it does not exist.
+    """
+    patience_ends = time.monotonic() + max(BUSY_SECONDS, 2 * get_settings().lease_seconds)
+    while not await _is_taken(import_id):
+        async with transaction() as session:
+            row = await repository.get_import(session, import_id)
+            if row.status == "running" and time.monotonic() > patience_ends:
+                raise ImportBusy(f"another worker has import {import_id}")
+            await repository.wait_in_task(session, import_id)
+        await asyncio.sleep(TURN_SECONDS)
+
+
+async def _is_taken(import_id: UUID) -> bool:
+    """Do an import if it is its turn; return whether nothing is left to do."""
+    async with transaction() as session:
+        row = await repository.get_import(session, import_id)
+        reason = await repository.find_reason_to_wait(session, row, takes_long=True)
+    if row.status in FINISHED:
+        return True
+    stored = await find_object(row.object_key, row.object_version)
+    if stored is None:
+        await _fail_missing(row)
+        return True
+    if reason is not None:
+        return False
+    claimed = await _claim(row, stored)
+    return claimed is not None and await _is_run(*claimed, stored)
+
+
+async def _is_run(row: Import, lease: repository.Lease, stored: StoredObject) -> bool:
+    """Do a claimed import; return False if it was given back, for its turn to come."""
+    try:
+        await _run(row, lease, stored, UNLIMITED_SECONDS)
+    except ImportPostponed:
+        async with transaction() as session:
+            await repository.hand_over(session, lease, counts=False)
+            await repository.wait_in_task(session, row.id)
+        return False
+    except asyncio.CancelledError:
+        await _hand_over(row, lease, "its task is asked to end")
+        raise
+    except Exception as error:
+        await _hand_over(row, lease, f"{type(error).__name__}: {error}")
+        raise
+    return True
+
+
+async def _hand_over(row: Import, lease: repository.Lease, reason: str, *, counts: bool = True) -> None:
+    """Give an import back, and ask for a task that takes it over."""
+    queue_url = get_settings().large_imports
+    assert queue_url is not None, "only a worker that may hand over does"
+    async with transaction() as session:
+        if not await repository.hand_over(session, lease, counts=counts):
+            log.event("import.lost", import_id=row.id)
+            return
+    await send_to(queue_url, ImportHandedOver(import_id=row.id))
+    log.event("import.handed_over", import_id=row.id, reason=reason)
 
 
 async def _work_on(row: Import, stored: StoredObject, seconds: float, *, takes_long: bool = False) -> None:
@@ -92,20 +165,46 @@ async def _work_on(row: Import, stored: StoredObject, seconds: float, *, takes_l
     async with transaction() as session:
         reason = await repository.find_reason_to_wait(session, row, takes_long=takes_long)
         held_until = await repository.find_held_until(session, row.id)
+    if held_until is not None and row.progress.get("handed_over"):
+        # A task is about to take it.
+        return
     if reason is not None and row.status != "running":
         # One that has a message which will come needs no second one: that would come again and again, too.
         if held_until is None:
             await _postpone(row, stored, None, reason, takes_long=takes_long)
         return
+    claimed = await _claim(row, stored)
+    if claimed is None:
+        async with transaction() as session:
+            await session.refresh(current := await repository.get_import(session, row.id))
+        if current.status in FINISHED or current.object_version != stored.version:
+            return
+        raise ImportBusy(f"another worker has import {row.id}")
+    row, lease = claimed
+    try:
+        await _run(row, lease, stored, seconds)
+    except ImportTooLong as late:
+        await _hand_over(row, lease, str(late), counts=late.has_begun)
+    except ImportPostponed as postponed:
+        if held_until is not None:
+            async with transaction() as session:
+                await repository.postpone(session, row.id, stored.version, stored.size, until=held_until, lease=lease)
+            return
+        await _postpone(row, stored, lease, str(postponed), takes_long=postponed.takes_long)
+
+
+async def _claim(row: Import, stored: StoredObject) -> tuple[Import, repository.Lease] | None:
+    """Take an import up, and show it as it is then; None if nobody may."""
     async with transaction() as session:
         lease = await repository.claim_import(session, row.id, stored.version, stored.size)
         if lease is None:
-            await session.refresh(current := await repository.get_import(session, row.id))
-            if current.status in FINISHED or current.object_version != stored.version:
-                return
-            raise ImportBusy(f"another worker has import {row.id}")
-        row = await repository.get_import(session, row.id)
-        await session.refresh(row)
+            return None
+        claimed = await repository.get_import(session, row.id)
+        await session.refresh(claimed)
+        return claimed, lease
+
+
+async def _run(row: Import, lease: repository.Lease, stored: StoredObject, seconds: float) -> None:
     try:
         check_size(stored.size)
         _check_options(row)
@@ -113,14 +212,7 @@ async def _work_on(row: Import, stored: StoredObject, seconds: float, *, takes_l
         await _fail(row, lease, problem)
         return
     log.event("import.started", import_id=row.id, dataset=row.dataset_name, attempt=row.attempts, bytes=stored.size)
-    try:
-        await run_import(row, lease, stored, min(seconds, get_settings().import_timeout_seconds))
-    except ImportPostponed as postponed:
-        if held_until is not None:
-            async with transaction() as session:
-                await repository.postpone(session, row.id, stored.version, stored.size, until=held_until, lease=lease)
-            return
-        await _postpone(row, stored, lease, str(postponed), takes_long=postponed.takes_long)
+    await run_import(row, lease, stored, Limit.of(seconds))
 
 
 def _check_options(row: Import) -> None:
@@ -159,7 +251,8 @@ async def _fail(row: Import, lease: repository.Lease, problem: ImportFailed) -> 
     log.event("import.failed", import_id=row.id, problem=problem.slug())
 
 
-async def _fail_unread(row: Import, problem: ImportFailed) -> None:
+async def _fail_missing(row: Import) -> None:
+    problem = FileNotFound(f"'{row.object_key}' is not in the bucket.", hint="Upload the file again.")
     async with transaction() as session:
         lease = await repository.claim_import(session, row.id, row.object_version or "", 0)
     if lease is not None:

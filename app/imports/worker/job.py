@@ -1,6 +1,7 @@
 """Job: one import from its file to its outcome, by one worker that holds its lease."""
 
 import asyncio
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
@@ -25,27 +26,66 @@ from app.imports.worker.claim import Claim, LeaseLost
 from app.imports.worker.commit import record_failure
 from app.imports.worker.memory import give_back
 from app.imports.worker.outcome import Outcome
+from app.imports.worker.outlook import Kind, Outlook, rates
 from app.imports.worker.progress import Meter
 from app.imports.worker.turns import ImportPostponed
 
+WATCH_SECONDS = 1.0
 
-async def run_import(row: Import, lease: Lease, stored: StoredObject, seconds: float) -> None:
-    """Do an import that has been claimed, within `seconds`, and record how it ended.
+
+@dataclass(frozen=True)
+class Limit:
+    """The time that an import has, and what becomes of one that needs more: a task takes it over, or it fails."""
+
+    seconds: float
+    hands_over: bool = False
+    # A task or a longer time is a parameter of the stack.
+    is_function: bool = False
+
+    @classmethod
+    def of(cls, seconds: float) -> "Limit":
+        """The limit of a worker that has `seconds`: its own, if that is less than any import may take."""
+        settings = get_settings()
+        if seconds >= settings.import_timeout_seconds:
+            return cls(settings.import_timeout_seconds)
+        return cls(seconds, hands_over=settings.large_imports is not None, is_function=True)
+
+    @property
+    def hint(self) -> str:
+        """Advice to who sees an import end for it."""
+        if self.is_function:
+            return (
+                "Split the file, or deploy with LargeImports=true: a task takes such an import. (TOLVA_LARGE_IMPORTS)"
+            )
+        return "Split the file, or give it more time. (TOLVA_IMPORT_TIMEOUT_SECONDS)"
+
+
+class ImportTooLong(Exception):
+    """The import needs more time than its worker has, and a task is to take it over."""
+
+    def __init__(self, reason: str, *, has_begun: bool) -> None:
+        super().__init__(reason)
+        self.has_begun = has_begun
+
+
+async def run_import(row: Import, lease: Lease, stored: StoredObject, limit: Limit) -> None:
+    """Do an import that has been claimed, within its limit, and record how it ended.
 
     Raises:
         ImportPostponed: it has not begun, and is to be taken up later.
+        ImportTooLong: it is to be handed over.
 
     What fails for a passing reason (a database or a bucket that does not answer) is raised, for the import to be tried
     again once its lease has ended.
     """
-    job = ImportJob(row, lease, stored)
+    job = ImportJob(row, lease, stored, limit)
     try:
-        await job.run(seconds)
+        await job.run()
     except errors.ImportFailed as problem:
         await job.fail(problem)
     except LeaseLost:
         log.event("import.lost", import_id=row.id)
-    except ImportPostponed:
+    except (ImportPostponed, ImportTooLong):
         raise
     except Exception as error:
         if is_passing(error) or isinstance(error, (*storage_errors(), ServiceUnavailable)):
@@ -62,30 +102,35 @@ async def run_import(row: Import, lease: Lease, stored: StoredObject, seconds: f
 class ImportJob:
     """An import while one worker is on it: as many attempts as it takes, as long as the lease is held."""
 
-    def __init__(self, row: Import, lease: Lease, stored: StoredObject) -> None:
+    def __init__(self, row: Import, lease: Lease, stored: StoredObject, limit: Limit) -> None:
         self._row = row
         self._stored = stored
+        self._limit = limit
         self._claim = Claim(lease, Meter(stored.size))
+        self._outlook = Outlook(self._claim.meter, limit.seconds)
+        self._reason = ""
         self._outcome = self._new_outcome()
         self._source: Source | None = None
 
     def _new_outcome(self) -> Outcome:
         return Outcome(Report(rejections_key(self._row.id)), self._claim.meter)
 
-    async def run(self, seconds: float) -> None:
+    async def run(self) -> None:
         """Import the file.
 
         Raises:
-            ImportFailed, ImportPostponed, LeaseLost: the job ends without the file's records.
+            ImportFailed, ImportPostponed, ImportTooLong, LeaseLost: the job ends without the file's records.
         """
         work = asyncio.create_task(self._work())
-        keeper = asyncio.create_task(self._claim.keep(work))
+        helpers = [asyncio.create_task(self._claim.keep(work))]
+        if self._limit.hands_over:
+            helpers.append(asyncio.create_task(self._watch(work)))
         try:
-            await asyncio.wait({work}, timeout=seconds)
+            await asyncio.wait({work}, timeout=self._limit.seconds)
         finally:
-            for task in (work, keeper):
+            for task in (work, *helpers):
                 task.cancel()
-            await asyncio.gather(work, keeper, return_exceptions=True)
+            await asyncio.gather(work, *helpers, return_exceptions=True)
             if self._source is not None:
                 await self._source.close()
             await asyncio.to_thread(give_back)
@@ -94,11 +139,32 @@ class ImportJob:
         elif self._claim.is_lost:
             raise LeaseLost
         elif not self._claim.is_committed:
-            became = "some of it is written" if self._claim.is_writing else "nothing was loaded"
-            raise errors.ImportTimedOut(
-                f"The import was stopped after {seconds:.0f} seconds; {became}.",
-                hint="Split the file, or give the worker more time.",
-            )
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Raise what an import ends with that was stopped before it was done."""
+        if self._limit.hands_over:
+            reason = self._reason or f"it was not done after {self._limit.seconds:.0f} seconds"
+            raise ImportTooLong(reason, has_begun=True)
+        became = "some of it is written" if self._claim.is_writing else "nothing was loaded"
+        raise errors.ImportTimedOut(
+            f"The import was stopped after {self._limit.seconds:.0f} seconds; {became}.", hint=self._limit.hint
+        )
+
+    async def _watch(self, work: "asyncio.Task[None]") -> None:
+        """Stop the work as soon as its rate says that it would not end in time: what it does is done again."""
+        while not self._claim.is_ending:
+            await asyncio.sleep(WATCH_SECONDS)
+            is_late = self._outlook.outlasts_by_rate(is_writing=self._claim.is_writing)
+            if is_late and not self._claim.is_ending:
+                self._reason = "at its rate it takes longer"
+                work.cancel()
+                return
+
+    async def _find_kind(self, source: Source) -> Kind:
+        async with transaction() as session:
+            store = await repository.find_store(session, self._row.dataset_id)
+        return Kind(store, self._row.mode, source.compression)
 
     async def fail(self, problem: errors.ImportFailed) -> None:
         """Record that it failed and why; only rows that are written among other records count as loaded."""
@@ -118,8 +184,17 @@ class ImportJob:
         file = await self._find_file()
         self._source = file.source
         await file.source.open()
-        if not file.source.is_short:
-            await self._claim.take_slot()
+        if file.source.is_short:
+            await self._load(file)
+            return
+        await self._claim.take_slot()
+        kind = await self._find_kind(file.source)
+        if self._limit.hands_over and self._outlook.outlasts_by_size(kind):
+            raise ImportTooLong("files of its size take longer", has_begun=False)
+        await self._load(file)
+        rates.note(kind, self._stored.size, self._claim.meter.loading_seconds)
+
+    async def _load(self, file: ImportFile) -> None:
         with patience(get_settings().keyvalue_patience_seconds):
             await self._try(file)
 

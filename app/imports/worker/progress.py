@@ -20,12 +20,25 @@ class Meter:
     # Kept in the catalogue with the progress: so many of them run at a time.
     is_long: bool = False
     _since: float = field(default_factory=time.monotonic)
+    _loading_since: float | None = None
 
     def begin(self, phase: Phase) -> None:
         """Start a phase that reads the file from its beginning."""
         self.phase = phase
         self.bytes = self.rows_read = self.rows_loaded = self.rows_rejected = 0
         self._since = time.monotonic()
+        if phase == "loading" and self._loading_since is None:
+            self._loading_since = self._since
+
+    @property
+    def seconds(self) -> float:
+        """The time of the present phase."""
+        return time.monotonic() - self._since
+
+    @property
+    def loading_seconds(self) -> float:
+        """The time since rows were first loaded: without what the import waited for others."""
+        return 0.0 if self._loading_since is None else time.monotonic() - self._loading_since
 
     def note_written(self, count: int) -> None:
         """Count rows that have reached the store."""
@@ -33,7 +46,7 @@ class Meter:
 
     def document(self) -> dict[str, Any]:
         """The progress as an import shows it: rows a second, and the seconds that the phase seems to take yet."""
-        elapsed = time.monotonic() - self._since
+        elapsed = self.seconds
         left = elapsed * (self.bytes_total - self.bytes) / self.bytes if self.bytes and elapsed else None
         return {
             "bytes": self.bytes,
