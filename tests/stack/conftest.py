@@ -24,7 +24,13 @@ REGION = "eu-west-1"
 REPOSITORY = f"000000000000.dkr.ecr.{REGION}.amazonaws.com/tolva"
 NAME = "tolva-dev"
 RELEASE = "0123456789abcdef"
-GIVEN = {"HighlyAvailable": "true", "Firewall": "true", "ImageUri": f"{REPOSITORY}:0.1.0", "Release": RELEASE}
+GIVEN = {
+    "HighlyAvailable": "true",
+    "Firewall": "true",
+    "LargeImports": "true",
+    "ImageUri": f"{REPOSITORY}:0.1.0",
+    "Release": RELEASE,
+}
 FETCH_SECONDS = 300
 DEPLOY_SECONDS = 180
 # What the emulator does not know, and the migration, whose function it cannot run. A stub records each of them as a

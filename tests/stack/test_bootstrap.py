@@ -102,6 +102,7 @@ TRANSFORMED = {
 }
 # A deploy may not take the boundary off a role.
 WITHHELD = {"iam:DeleteRolePermissionsBoundary"}
+LARGE = {"LargeImports": "true", "ImageUri": "000000000000.dkr.ecr.eu-west-1.amazonaws.com/tolva:1"}
 ROLE_OF_A_STACK = "arn:aws:iam::000000000000:role/tolva-dev-ApiRole-1"
 ROLE_OF_THIS_STACK = "arn:aws:iam::000000000000:role/stack-StackRole-1"
 
@@ -182,9 +183,10 @@ class TestRepository:
 class TestBoundary:
     def test_every_role_of_the_stack_has_the_one_that_is_given(self) -> None:
         arn = "arn:aws:iam::000000000000:policy/boundary"
-        resources = Evaluation(PermissionsBoundary=arn, HighlyAvailable="true").resources().values()
+        given = {"PermissionsBoundary": arn, "HighlyAvailable": "true", **LARGE}
+        resources = Evaluation(**given).resources().values()
         roles = [item for item in resources if item["Type"] == "AWS::IAM::Role"]
-        assert len(roles) >= 6
+        assert len(roles) >= 9
         assert {item["Properties"]["PermissionsBoundary"] for item in roles} == {arn}
 
     def test_sam_makes_no_role_by_itself(self) -> None:
@@ -194,8 +196,9 @@ class TestBoundary:
                 assert "Role" in resource["Properties"].get("DeploymentPreference", {"Role": ""}), name
 
     def test_it_allows_what_the_roles_policies_do(self) -> None:
-        (boundary,) = _bootstrap().properties("Boundary")["PolicyDocument"]["Statement"]
-        resources = Evaluation(HighlyAvailable="true", ReplicaBucket="other").resources().values()
+        boundary = _bootstrap().properties("Boundary")["PolicyDocument"]["Statement"]
+        given = {"HighlyAvailable": "true", "ReplicaBucket": "other", **LARGE}
+        resources = Evaluation(**given).resources().values()
         policies = [policy for item in resources for policy in item.get("Properties", {}).get("Policies", [])]
         used = {
             action
@@ -203,4 +206,10 @@ class TestBoundary:
             for statement in policy["PolicyDocument"]["Statement"]
             for action in _listed(statement["Action"])
         }
-        assert used - set(boundary["Action"]) == set()
+        assert used - {action for statement in boundary for action in _listed(statement["Action"])} == set()
+
+    def test_a_role_within_it_is_handed_to_tasks_only_and_is_a_stacks_own(self) -> None:
+        anywhere, handed = _bootstrap().properties("Boundary")["PolicyDocument"]["Statement"]
+        assert "iam:PassRole" not in anywhere["Action"]
+        assert (handed["Action"], handed["Resource"]) == ("iam:PassRole", "arn:aws:iam::000000000000:role/tolva*")
+        assert handed["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}

@@ -15,6 +15,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from tests.stack.evaluation import Evaluation
 from tests.stack.templates import ROOT, properties
 
 CORE = [("s3", "aws.storage"), ("s3", "aws.parts"), ("sqs", "aws.queue"), ("dynamodb", "dynamo.table")]
@@ -35,6 +36,7 @@ ACTIONS = {
         "dynamodb:UpdateItem",
     },
 }
+OF_TASKS = {"rds-db:connect"}
 # What Lambda itself does with the role of a function that it brings a queue's messages to.
 OF_LAMBDA = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 # Only routes look for the parts of an upload, though the worker loads their module, too.
@@ -126,7 +128,9 @@ def _needed(handler: str) -> set[str]:
 
 def _statements(role: str) -> list[dict[str, Any]]:
     (policy,) = properties(role)["Policies"]
-    statements: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    found = policy["PolicyDocument"]["Statement"]
+    # With every option: a statement for one is the second part of its condition.
+    statements: list[dict[str, Any]] = [item["Fn::If"][1] if "Fn::If" in item else item for item in found]
     return statements
 
 
@@ -151,6 +155,24 @@ class TestActions:
         needed = _needed("worker") - OF_ROUTES
         assert _allowed("WorkerRole") == needed | OF_LAMBDA | OF_MISSING_OBJECTS | OF_EVERY_FUNCTION
 
+    def test_the_tasks_of_large_imports_are_those_that_it_calls(self) -> None:
+        assert _allowed("LargeRole") == _needed("large") | OF_MISSING_OBJECTS | OF_TASKS
+
+    def test_fargate_fetches_the_image_and_writes_the_log(self) -> None:
+        allowed = {"ecr:GetAuthorizationToken", "logs:CreateLogStream", "logs:PutLogEvents"}
+        fetched = {f"ecr:{name}" for name in ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")}
+        assert _allowed("LargeStartRole") == allowed | fetched
+
+    def test_the_pipe_takes_messages_and_starts_the_task(self) -> None:
+        assert _allowed("LargePipeRole") == OF_LAMBDA | {"ecs:RunTask", "iam:PassRole"}
+
+    @pytest.mark.parametrize(
+        ("role", "everywhere"), [("LargeRole", []), ("LargeStartRole", ["Login"]), ("LargePipeRole", [])]
+    )
+    def test_no_role_of_large_imports_is_wider_than_that(self, role: str, everywhere: list[str]) -> None:
+        assert not [action for action in _allowed(role) if "*" in action]
+        assert [item["Sid"] for item in _statements(role) if item["Resource"] == "*"] == everywhere
+
     def test_the_migration_needs_the_database_only(self) -> None:
         assert _allowed("MigrateRole") == OF_EVERY_FUNCTION
 
@@ -171,7 +193,22 @@ class TestResources:
         assert _resources("WorkerRole", "Files") == came
         assert _resources("WorkerRole", "Rejections") == ["${Bucket.Arn}/rejections/*"]
 
-    @pytest.mark.parametrize("role", ["ApiRole", "WorkerRole", "MigrateRole"])
+    def test_a_task_reads_and_writes_what_the_worker_does(self) -> None:
+        for sid in ("Files", "Rejections"):
+            assert _resources("LargeRole", sid) == _resources("WorkerRole", sid)
+
+    def test_the_image_is_the_only_one_that_fargate_fetches(self) -> None:
+        for repository in ("tolva", "team/tolva"):
+            for tag in (":0.1.0", "@sha256:" + "0" * 64):
+                uri = f"000000000000.dkr.ecr.eu-west-1.amazonaws.com/{repository}{tag}"
+                role = Evaluation(LargeImports="true", ImageUri=uri).properties("LargeStartRole")
+                (image,) = [
+                    item for item in role["Policies"][0]["PolicyDocument"]["Statement"] if item["Sid"] == "Image"
+                ]
+                first, *_ = repository.split("/")
+                assert image["Resource"] == f"arn:aws:ecr:eu-west-1:000000000000:repository/{first}*"
+
+    @pytest.mark.parametrize("role", ["ApiRole", "WorkerRole", "MigrateRole", "LargeRole"])
     def test_each_logs_in_as_the_one_user_of_the_one_database(self, role: str) -> None:
         (resource,) = _resources(role, "Database")
         assert resource.endswith(":dbuser:${Cluster.DBClusterResourceId}/tolva")

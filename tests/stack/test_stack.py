@@ -52,7 +52,7 @@ class TestImports:
 
     def test_a_schedule_has_the_worker_find_what_was_lost(self, stack: Stack) -> None:
         events = stack.client("events")
-        (rule,) = events.list_rules()["Rules"]
+        (rule,) = [item for item in events.list_rules()["Rules"] if "ScheduleExpression" in item]
         (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
         # The database of dev may pause.
         assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 day)", "ENABLED")
@@ -73,8 +73,49 @@ class TestImports:
     def test_only_the_bucket_may_send_from_outside(self, stack: Stack) -> None:
         url = stack.outputs()["Queue"]
         found = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
-        allowed, *_ = json.loads(found["Policy"])["Statement"]
-        assert allowed["Condition"]["ArnEquals"]["aws:SourceArn"] == f"arn:aws:s3:::{BUCKET}"
+        allowed = [item for item in json.loads(found["Policy"])["Statement"] if item["Effect"] == "Allow"]
+        assert {item["Condition"]["ArnEquals"]["aws:SourceArn"] for item in allowed} == {
+            f"arn:aws:s3:::{BUCKET}",
+            f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{NAME}-large-ended",
+        }
+
+
+LARGE = f"{NAME}-large-imports"
+
+
+class TestLargeImports:
+    def test_a_message_of_their_queue_starts_their_task(self, stack: Stack) -> None:
+        pipe = stack.client("pipes").describe_pipe(Name=LARGE)
+        assert pipe["Source"] == f"arn:aws:sqs:{REGION}:{ACCOUNT}:{LARGE}"
+        assert pipe["Target"] == f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{LARGE}"
+        # The emulator's pipes forget what they give their target; tests/stack/test_template.py looks at that.
+        tasks = stack.client("ecs").list_task_definitions(familyPrefix=LARGE)["taskDefinitionArns"]
+        assert [arn.rpartition(":")[0].endswith(f":task-definition/{LARGE}") for arn in tasks] == [True]
+
+    def test_the_task_runs_the_image_and_knows_where_everything_is(self, stack: Stack) -> None:
+        task = stack.client("ecs").describe_task_definition(taskDefinition=LARGE)["taskDefinition"]
+        (container,) = task["containerDefinitions"]
+        settings = {item["name"]: item["value"] for item in container["environment"]}
+        assert container["image"] == f"{REPOSITORY}:0.1.0"
+        assert (task["cpu"], task["memory"], task["networkMode"]) == ("2048", "4096", "awsvpc")
+        assert settings["TOLVA_QUEUE_URL"] == stack.outputs()["Queue"]
+        assert settings["TOLVA_LARGE_IMPORTS"].endswith(f"/{LARGE}")
+        assert settings["TOLVA_BUCKET"] == BUCKET
+        for name in ("taskRoleArn", "executionRoleArn"):
+            assert ":role/" in task[name]
+
+    def test_the_worker_knows_their_queue(self, stack: Stack) -> None:
+        configuration = stack.client("lambda").get_function_configuration(FunctionName=f"{NAME}-worker")
+        assert configuration["Environment"]["Variables"]["TOLVA_LARGE_IMPORTS"].endswith(f"/{LARGE}")
+
+    def test_the_worker_hears_of_a_task_that_ends(self, stack: Stack) -> None:
+        events = stack.client("events")
+        rule = events.describe_rule(Name=f"{NAME}-large-ended")
+        pattern = json.loads(rule["EventPattern"])
+        assert pattern["detail"]["lastStatus"] == ["STOPPED"]
+        assert pattern["detail"]["clusterArn"] == [f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{LARGE}"]
+        (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        assert target["Arn"] == QUEUE_ARN
 
 
 class TestFunctions:

@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -12,6 +13,7 @@ from app.core.settings import Settings
 from app.deploy.preflight.template import Document
 from app.handlers.metrics import COUNTED, NAMESPACE
 from app.handlers.migrate import MASTER
+from app.imports.messages import ImportHandedOver, ImportQueued
 from app.local.services.emulator import BUCKET, TABLE
 from app.local.services.resources import EXPIRY_ATTRIBUTE, WATCHED_PREFIXES
 from tests.stack.evaluation import Evaluation
@@ -519,6 +521,115 @@ class TestQueue:
         assert dead["MessageRetentionPeriod"] >= properties("Queue")["MessageRetentionPeriod"]
 
 
+LARGE = {"LargeImports": "true", "ImageUri": "000000000000.dkr.ecr.eu-west-1.amazonaws.com/tolva:1"}
+
+
+class TestLargeImports:
+    def _container(self, **given: str) -> Document:
+        (container,) = Evaluation(**LARGE, **given).properties("LargeTask")["ContainerDefinitions"]
+        found: Document = container
+        return found
+
+    def _settings(self) -> dict[str, Any]:
+        return {item["Name"]: item["Value"] for item in self._container()["Environment"]}
+
+    def test_without_the_parameter_nothing_of_it_is_there(self) -> None:
+        template = Evaluation()
+        assert not [name for name in template.resources() if name.startswith("Large")]
+        assert template.properties("Worker")["Environment"]["Variables"]["TOLVA_LARGE_IMPORTS"] == ""
+
+    def test_the_worker_asks_by_the_queue_that_the_pipe_reads(self) -> None:
+        template = Evaluation(**LARGE)
+        variables = template.properties("Worker")["Environment"]["Variables"]
+        assert variables["TOLVA_LARGE_IMPORTS"] == {"Ref": "LargeQueue"} == self._settings()["TOLVA_LARGE_IMPORTS"]
+        assert template.properties("LargePipe")["Source"] == {"Fn::GetAtt": ["LargeQueue", "Arn"]}
+        assert template.properties("QueueEndpoint")["PolicyDocument"]["Statement"][0]["Resource"] == [
+            {"Fn::GetAtt": ["Queue", "Arn"]},
+            {"Fn::GetAtt": ["LargeQueue", "Arn"]},
+        ]
+
+    def test_the_pipe_gives_the_task_the_imports_id(self) -> None:
+        target = Evaluation(**LARGE).properties("LargePipe")["TargetParameters"]["EcsTaskParameters"]
+        (override,) = target["Overrides"]["ContainerOverrides"]
+        (path,) = override["Command"]
+        message = ImportHandedOver(import_id=UUID(int=7)).body
+        assert override["Name"] == self._container()["Name"]
+        assert message[path.removeprefix("$.body.")] == str(UUID(int=7))
+
+    def test_a_task_that_has_ended_announces_its_import(self) -> None:
+        (target,) = Evaluation(**LARGE).properties("LargeTaskEnded")["Targets"]
+        said = target["InputTransformer"]["InputTemplate"].replace("<import>", str(UUID(int=7)))
+        assert ImportQueued.model_validate(json.loads(said)) == ImportQueued(import_id=UUID(int=7))
+        assert target["Arn"] == {"Fn::GetAtt": ["Queue", "Arn"]}
+
+    def test_it_runs_the_same_image_by_another_command(self) -> None:
+        container = self._container()
+        assert (container["Image"], container["EntryPoint"][-2:]) == (LARGE["ImageUri"], ["-m", "app.handlers.large"])
+        assert (ROOT / "app/handlers/large.py").is_file()
+        assert (container["ReadonlyRootFilesystem"], container["User"]) == (True, "993:990")
+
+    @pytest.mark.parametrize(("architecture", "name"), [("arm64", "ARM64"), ("x86_64", "X86_64")])
+    def test_its_processor_is_the_images(self, architecture: str, name: str) -> None:
+        task = Evaluation(**LARGE, Architecture=architecture).properties("LargeTask")
+        assert task["RuntimePlatform"]["CpuArchitecture"] == name
+
+    @pytest.mark.parametrize(("processors", "cpu", "memory"), [("1", "1024", "2048"), ("4", "4096", "8192")])
+    def test_its_size_is_a_parameter(self, processors: str, cpu: str, memory: str) -> None:
+        task = Evaluation(**LARGE, LargeProcessors=processors).properties("LargeTask")
+        assert (task["Cpu"], task["Memory"]) == (cpu, memory)
+
+    def test_its_settings_are_the_workers_but_for_time_and_connections(self) -> None:
+        worker = Evaluation(**LARGE)
+        expected = worker.globals() | worker.properties("Worker")["Environment"]["Variables"]
+        settings = self._settings()
+        own = {"AWS_REGION", "AWS_DEFAULT_REGION", "HOME", "TOLVA_IMPORT_TIMEOUT_SECONDS"}
+        assert settings.keys() - own == expected.keys() - {"TOLVA_READ_ONLY"}
+        differs = {name for name in settings.keys() - own if settings[name] != expected[name]}
+        assert differs == {"TOLVA_DATABASE_POOL_SIZE"}
+        assert float(settings["TOLVA_IMPORT_TIMEOUT_SECONDS"]) > Settings.model_fields["import_timeout_seconds"].default
+
+    def test_as_many_as_may_run_find_connections(self) -> None:
+        each = int(self._settings()["TOLVA_DATABASE_POOL_SIZE"])
+        for size, row in load()["Mappings"]["Capacity"].items():
+            functions = row["Api"] * API_CONNECTIONS + row["Worker"] * WORKER_CONNECTIONS + OTHERS
+            assert functions + row["LongImports"] * each <= row["Connections"], size
+
+    def test_nothing_reaches_it_and_it_reaches_the_database_and_the_queues(self) -> None:
+        template = Evaluation(**LARGE)
+        target = template.properties("LargePipe")["TargetParameters"]["EcsTaskParameters"]
+        network = target["NetworkConfiguration"]["AwsvpcConfiguration"]
+        assert network["SecurityGroups"] == [{"Ref": "FunctionGroup"}]
+        assert network["Subnets"] == [{"Ref": "LargeSubnetA"}, {"Ref": "LargeSubnetB"}]
+        group = template.properties("FunctionGroup")
+        assert "SecurityGroupIngress" not in group
+        assert {rule["ToPort"] for rule in group["SecurityGroupEgress"]} == {443, 5432}
+        for name in ("DatabaseGroup", "EndpointGroup"):
+            sources = [rule["SourceSecurityGroupId"] for rule in template.properties(name)["SecurityGroupIngress"]]
+            assert sources == [{"Ref": "FunctionGroup"}]
+
+    def test_its_image_is_fetched_through_the_endpoint_of_files(self) -> None:
+        endpoint = Evaluation(**LARGE).properties("StorageEndpoint")
+        *_, layers = endpoint["PolicyDocument"]["Statement"]
+        assert (layers["Action"], layers["Resource"]) == (
+            "s3:GetObject",
+            "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*",
+        )
+        assert endpoint["RouteTableIds"] == [{"Ref": "Routes"}, {"Ref": "LargeRoutes"}]
+        assert Evaluation().properties("StorageEndpoint")["RouteTableIds"] == [{"Ref": "Routes"}]
+
+    def test_a_copy_of_another_regions_database_starts_none(self) -> None:
+        assert Evaluation(**LARGE).properties("LargePipe")["DesiredState"] == "RUNNING"
+        assert Evaluation(**LARGE, ReadOnly="true").properties("LargePipe")["DesiredState"] == "STOPPED"
+
+    def test_files_may_be_as_large_as_is_said(self) -> None:
+        given = Evaluation(MaxFileBytes="107374182400").globals()
+        assert given["TOLVA_MAX_FILE_BYTES"] == "107374182400"
+        defaults = {name: Settings.model_fields[name].default for name in ("max_file_bytes", "max_unpacked_bytes")}
+        template = load()["Parameters"]
+        assert template["MaxFileBytes"]["Default"] == defaults["max_file_bytes"]
+        assert template["MaxUnpackedBytes"]["Default"] == defaults["max_unpacked_bytes"]
+
+
 class TestSafety:
     @pytest.mark.parametrize("name", ["Bucket", "Table", "MasterSecret", "GlobalCluster"])
     def test_data_outlives_the_stack_but_not_a_first_deploy_that_fails(self, name: str) -> None:
@@ -557,8 +668,9 @@ class TestSafety:
         assert "inbox" not in {rule["Id"] for rule in rules}
 
     def test_every_queue_takes_tls_only(self) -> None:
-        policies = [item for item in load()["Resources"].values() if item["Type"] == "AWS::SQS::QueuePolicy"]
-        queues = {name for name, item in load()["Resources"].items() if item["Type"] == "AWS::SQS::Queue"}
+        resources = Evaluation(**LARGE).resources()
+        policies = [item for item in resources.values() if item["Type"] == "AWS::SQS::QueuePolicy"]
+        queues = {name for name, item in resources.items() if item["Type"] == "AWS::SQS::Queue"}
         secured = {
             queue["Ref"]
             for policy in policies
@@ -571,7 +683,10 @@ class TestSafety:
     def test_dead_letters_are_this_queues_only(self) -> None:
         allowed = Evaluation().properties("DeadLetters")["RedriveAllowPolicy"]
         assert allowed["redrivePermission"] == "byQueue"
-        assert allowed["sourceQueueArns"] == ["arn:aws:sqs:eu-west-1:000000000000:tolva-imports"]
+        arn = "arn:aws:sqs:eu-west-1:000000000000:tolva"
+        assert allowed["sourceQueueArns"] == [f"{arn}-imports"]
+        allowed = Evaluation(**LARGE).properties("DeadLetters")["RedriveAllowPolicy"]
+        assert allowed["sourceQueueArns"] == [f"{arn}-imports", f"{arn}-large-imports"]
 
     def test_the_endpoints_lead_to_what_is_the_stacks_own(self) -> None:
         template = Evaluation()
@@ -580,19 +695,27 @@ class TestSafety:
             assert "*" not in [statement["Resource"] for statement in statements], name
 
     def test_cloudformation_is_answered_through_the_endpoint_of_files(self) -> None:
-        _, answers = Evaluation().properties("StorageEndpoint")["PolicyDocument"]["Statement"]
+        _, answers, *_ = Evaluation().properties("StorageEndpoint")["PolicyDocument"]["Statement"]
         assert answers["Resource"] == "arn:aws:s3:::cloudformation-custom-resource-response-*/*"
 
     def test_the_network_has_no_way_out(self) -> None:
-        types = {resource["Type"] for resource in load()["Resources"].values()}
-        assert not types & {"AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::Route"}
+        ways = {"AWS::EC2::NatGateway", "AWS::EC2::InternetGateway", "AWS::EC2::Route"}
+        assert not {resource["Type"] for resource in Evaluation().resources().values()} & ways
+        # With the tasks of large imports it has one, which leads from their subnets only.
+        resources = Evaluation(**LARGE).resources()
+        (route,) = [item["Properties"] for item in resources.values() if item["Type"] == "AWS::EC2::Route"]
+        assert route["RouteTableId"] == {"Ref": "LargeRoutes"}
+        tables = [item["Properties"] for item in resources.values() if "RouteTableAssociation" in item["Type"]]
+        out = {item["SubnetId"]["Ref"] for item in tables if item["RouteTableId"] == route["RouteTableId"]}
+        assert out == {"LargeSubnetA", "LargeSubnetB"}
+        assert {resource["Type"] for resource in resources.values()} & ways == ways - {"AWS::EC2::NatGateway"}
 
     def test_every_log_ends_at_some_time(self) -> None:
-        resources = Evaluation(HighlyAvailable="true").resources().values()
+        resources = Evaluation(HighlyAvailable="true", **LARGE).resources().values()
         groups = [item["Properties"] for item in resources if item["Type"] == "AWS::Logs::LogGroup"]
         # The last two are created by AWS as well, and would never expire.
         assert {group["LogGroupName"] for group in groups} == {
-            *(f"/tolva/tolva/{name}" for name in ("api", "worker", "migrate", "gateway", "network")),
+            *(f"/tolva/tolva/{name}" for name in ("api", "worker", "migrate", "gateway", "network", "large-imports")),
             "/aws/rds/cluster/tolva/postgresql",
             "API-Gateway-Execution-Logs_${RestApi}/v1",
         }
