@@ -1,5 +1,5 @@
-# One image for the three functions; the stack gives each its command:
-#   app.handlers.api.handler, app.handlers.worker.handler, app.handlers.migrate.handler
+# One image for the three functions and for the task of a large import; the stack gives each its command:
+#   app.handlers.api.handler, app.handlers.worker.handler, app.handlers.migrate.handler, python3 -m app.handlers.large
 # `docker buildx build --platform linux/arm64 .`, or linux/amd64: the requirements have wheels for both.
 ARG PYTHON_VERSION=3.13
 
