@@ -59,14 +59,14 @@ class TestImports:
         assert target["Arn"].endswith(f":function:{NAME}-worker:live")
         assert json.loads(target["Input"]) == {RECOVER: True}
 
-    def test_what_fails_six_times_is_a_dead_letter(self, stack: Stack) -> None:
+    def test_what_fails_ten_times_is_a_dead_letter(self, stack: Stack) -> None:
         url = stack.outputs()["Queue"]
         asked = ["RedrivePolicy", "VisibilityTimeout"]
         attributes = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=asked)["Attributes"]
         policy = json.loads(attributes["RedrivePolicy"])
         assert (policy["deadLetterTargetArn"], int(policy["maxReceiveCount"])) == (
             QUEUE_ARN.replace("-imports", "-dead-letters"),
-            6,
+            10,
         )
         assert attributes["VisibilityTimeout"] == "5400"
 

@@ -78,6 +78,9 @@ function valuesFor(request, sample, facts) {
     "get /imports/{import}": { parameters: { import: facts.lastImport ?? NOTHING } },
     "get /imports/{import}/rejections": { parameters: { import: facts.endedImport ?? NOTHING } },
     "post /imports/{import}/cancel": { parameters: { import: NOTHING } },
+    "get /imports/{import}/parts": { parameters: { import: NOTHING } },
+    "post /imports/{import}/parts": { parameters: { import: NOTHING }, body: { parts: [1] } },
+    "post /imports/{import}/complete": { parameters: { import: NOTHING } },
     "post /keys": { body: { name: "example", scopes: ["read"] } },
     "delete /keys/{key}": { parameters: { key: NOTHING } },
   };
@@ -114,12 +117,17 @@ function prepareMakers(samples, facts) {
   const dataset = facts.sample?.name;
   if (dataset) {
     const announced = () => ask(`/datasets/${dataset}/imports`, { method: "POST", body: { filename: "example.csv" } });
+    const inParts = () => ask(`/datasets/${dataset}/imports`, { method: "POST", body: { filename: "example.csv", size: 100000000, in_parts: true } });
     const ended = async () => {
       const made = await announced();
       await ask(`/imports/${made?.id}/cancel`, { method: "POST" });
       return made;
     };
     makers.set(`POST /imports/${NOTHING}/cancel`, async () => `/imports/${(await announced())?.id}/cancel`);
+    for (const request of ["GET parts", "POST parts", "POST complete"]) {
+      const [method, end] = request.split(" ");
+      makers.set(`${method} /imports/${NOTHING}/${end}`, async () => `/imports/${(await inParts())?.id}/${end}`);
+    }
     makers.set(`GET /imports/${NOTHING}`, async () => `/imports/${(await announced())?.id}`);
     makers.set(`GET /imports/${NOTHING}/rejections`, async () => `/imports/${(await ended())?.id}/rejections`);
   }

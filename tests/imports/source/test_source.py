@@ -95,7 +95,8 @@ class TestCompression:
             tracemalloc.stop()
         assert sum(sizes) == 60 * 1024 * 1024
         assert max(sizes) <= 2 * BLOCK_SIZE
-        assert peak < 10 * BLOCK_SIZE
+        # Pieces that are made together, a block of them, and what waits: a quarter of the whole at most.
+        assert peak < 15 * BLOCK_SIZE
 
 
 class TestEncoding:
