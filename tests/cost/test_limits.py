@@ -1,7 +1,10 @@
 """Limits: which is met first, and that they are the template's."""
 
+from hypothesis import given
+
 from app.cost.limits import FUNCTIONS, PATH_RATE, find_limits
 from app.cost.workload import Configuration, Workload
+from tests.cost.cases import EXAMPLES, cases
 from tests.cost.made import CALIBRATION
 from tests.stack.templates import load
 
@@ -37,3 +40,11 @@ class TestFirst:
         shares = {limit.name: limit.share for limit in limits}
         assert limits[0].name == "MaxCapacity"
         assert 0.1 < shares["workers"] < 1
+
+
+class TestLimits:
+    @EXAMPLES
+    @given(cases)
+    def test_the_first_one_is_used_most(self, case: tuple[Workload, Configuration]) -> None:
+        limits = find_limits(*case, CALIBRATION)
+        assert limits[0].share == max(limit.share for limit in limits)

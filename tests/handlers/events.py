@@ -155,11 +155,11 @@ def _second_event(
 
 @dataclass(frozen=True)
 class Front:
-    """What stands before the function, as the template's parameter of the same name says."""
+    """A front of the function, as the template's parameter of the same name says."""
 
     name: str
     event: Callable[..., dict[str, Any]]
-    # The URL that callers know, and what the function is told of it.
+    # The URL that callers know, and the variables by which the function knows it.
     url: str
     variables: Mapping[str, str] = field(default_factory=dict)
 

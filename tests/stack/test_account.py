@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from app.deploy.preflight.template import Document
 from tests.stack.conftest import GIVEN, NAME, REPOSITORY, UNKNOWN_TYPES, Stack, deploy, recorded
+from tests.stack.evaluation import Evaluation
 from tests.stack.templates import load
 
 CERTIFICATE = "arn:aws:acm:{}:000000000000:certificate/12345678-1234-1234-1234-123456789012"
@@ -77,27 +78,33 @@ class TestSideBySide:
         ).keys()
         assert prod["DomainName"] in stack.outputs(PROD)["Url"]
 
+
+class TestChanges:
+    def test_an_update_of_one_leaves_the_other(self, stack: Stack, prod: dict[str, str]) -> None:
+        newer = f"{REPOSITORY}:0.2.0"
+        given = {name: prod[name] for name in ("CertificateArn", "HostedZoneId")}
+        front = {"Front": "http", "DomainName": "dev.example.com", **given}
+        done = deploy(stack, "dev", {**GIVEN, **front, "ImageUri": newer, "Release": "f" * 16, "Firewall": "false"})
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        assert status(stack, NAME) == "UPDATE_COMPLETE"
+        assert images(stack, NAME) == {newer}
+        assert images(stack, PROD) == {GIVEN["ImageUri"]}
+
     def test_every_type_was_created_or_recorded(self, stack: Stack, prod: dict[str, str]) -> None:
         stubs = recorded(stack, "prod")
         assert {item["Type"] for item in stubs.values()} <= UNKNOWN_TYPES
         assert stubs["WarmEnvironments"]["Properties"]["MaxCapacity"] == "50"
         created = resources(stack, PROD) | resources(stack, NAME)
-        assert set(created.values()) == {"CREATE_COMPLETE"}
+        assert set(created.values()) <= {"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"}
         template = load()["Resources"]
-        missing = {item["Type"] for item in template.values()} - {
-            template[name]["Type"] for name in created if name in template
-        }
+        # CloudFront before a function's URL is created in tests/stack/test_front_stack.py.
+        others = {item["Type"] for item in Evaluation(Front="url").resources().values()}
+        missing = (
+            {item["Type"] for item in template.values()}
+            - others
+            - {template[name]["Type"] for name in created if name in template}
+        )
         assert missing == set()
-
-
-class TestChanges:
-    def test_an_update_of_one_leaves_the_other(self, stack: Stack, prod: dict[str, str]) -> None:
-        newer = f"{REPOSITORY}:0.2.0"
-        done = deploy(stack, "dev", {**GIVEN, "ImageUri": newer, "Release": "f" * 16})
-        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-        assert status(stack, NAME) == "UPDATE_COMPLETE"
-        assert images(stack, NAME) == {newer}
-        assert images(stack, PROD) == {GIVEN["ImageUri"]}
 
     def test_an_update_that_fails_is_rolled_back(self, stack: Stack, prod: dict[str, str]) -> None:
         newer = {**prod, "ImageUri": f"{REPOSITORY}:0.3.0", "Release": "e" * 16}

@@ -1,4 +1,4 @@
-"""What stands before the api: each front's resources, what they name, and which parameters it refuses."""
+"""Fronts of the api: each front's resources, what they name, and which parameters it refuses."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ STACKS: list[dict[str, str]] = [
 
 
 def _named(node: Any) -> Iterator[str]:
-    """What a value of a template names: resources, or parameters that have no value."""
+    """The names in a value of a template: of resources, or parameters that have no value."""
     if isinstance(node, str):
         yield from (name.partition(".")[0] for name in re.findall(r"\$\{([\w:.]+)\}", node))
     elif isinstance(node, list):

@@ -220,7 +220,7 @@ CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 
 
 def _behaviours(template: Evaluation) -> list[Document]:
-    """What CloudFront does with each path, beginning with those that no other one is for."""
+    """The behavior of CloudFront for each path, beginning with those that no other one is for."""
     distribution = template.properties("Distribution")["DistributionConfig"]
     return [distribution["DefaultCacheBehavior"], *distribution["CacheBehaviors"]]
 
