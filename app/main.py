@@ -12,7 +12,6 @@ from app.core.http.error_handlers import install_exception_handlers
 from app.core.http.idempotency import IdempotentRequests
 from app.core.http.middleware import BodyLimit, HeadRequests, InternalErrors, RequestContext, RootPath
 from app.core.http.problem_documents import problem_response
-from app.core.http.read_only import ReadOnly
 from app.core.origins import parse_origins
 from app.core.settings import Settings, get_settings
 from app.records import router as records
@@ -96,7 +95,16 @@ def _middleware(settings: Settings, within: Sequence[Middleware]) -> list[Middle
         Middleware(InternalErrors),
         Middleware(HeadRequests),
         *within,
-        *([Middleware(ReadOnly, reads=records.router.routes)] if settings.read_only else []),
+        *_refuse_writes(settings),
         Middleware(IdempotentRequests),
         Middleware(BodyLimit),
     ]
+
+
+def _refuse_writes(settings: Settings) -> list[Middleware]:
+    """The middleware that refuses writes where the database is a copy."""
+    if not settings.read_only:
+        return []
+    from app.core.http.read_only import ReadOnly  # noqa: PLC0415  # few processes need it
+
+    return [Middleware(ReadOnly, reads=records.router.routes)]
