@@ -1,6 +1,7 @@
 """Settings, read once from the environment."""
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,8 @@ MIN_ADMIN_KEY_LENGTH = 24
 MAX_COLUMNS = 1597
 # What the credentials of a Lambda function sign ends with them, and nobody says when that is.
 MAX_LAMBDA_SECONDS = 3600
+# Without a user's name, a query or a fragment; the path ends with no slash.
+_ADDRESS = re.compile(r"https?://[^\s/?#@\"'<>\\]+(/[^\s/?#\"'<>\\]+)*")
 
 
 def in_lambda() -> bool:
@@ -55,6 +58,11 @@ class Settings(BaseSettings):
         description="the secret that CloudFront sends to the function's URL; others are refused",
     )
     root_path: str = Field("", description="the path that the gateway strips, such as /prod")
+    public_url: str | None = Field(
+        None,
+        description="the address under which clients reach the API, such as https://api.example.com; records show the "
+        "URLs of images under it, and paths alone without it",
+    )
     cors_origins: str = Field(
         "",
         description="origins whose pages may call from a browser, separated by commas, such as "
@@ -253,12 +261,24 @@ class Settings(BaseSettings):
             raise ValueError(f"must be {MAX_LAMBDA_SECONDS:,} or less in Lambda: a URL ends with the credentials there")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is not None and _ADDRESS.fullmatch(value) is None:
+            raise ValueError("must be an address as https://api.example.com: no / at its end, no query, no #")
+        return value
+
     @field_validator("root_path")
     @classmethod
     def _is_path(cls, value: str) -> str:
         if value and (not value.startswith("/") or value.endswith("/")):
             raise ValueError("must begin with / and not end with one")
         return value
+
+    @property
+    def base_url(self) -> str:
+        """The beginning of the URLs that answers show: never a request's own host, which its sender chooses."""
+        return self.public_url or self.root_path
 
 
 @cache

@@ -34,6 +34,7 @@ from app.local.services.emulator import BUCKET, emulator_environment
 from app.local.services.services import Services
 
 READY_SECONDS = 60.0
+ADDRESS_VARIABLE = "TOLVA_PUBLIC_URL"
 TRUST_VARIABLE = "TOLVA_KEYVALUE_TRUST_FROM"
 WATCH_SECONDS = 0.3
 # A process that ends this soon after its start, this many times in a row, will not do better the next time.
@@ -123,6 +124,7 @@ class Dev:
         os.environ[ADMIN_KEY_VARIABLE] = self._folder.admin_key()
         os.environ[PARENT_VARIABLE] = str(os.getpid())
         os.environ.setdefault(origins.SETTING, origins.LOOPBACK)
+        os.environ.setdefault(ADDRESS_VARIABLE, self._options.url)
         # The folder `aws` may be an older copy than `postgres`.
         os.environ[TRUST_VARIABLE] = datetime.now(UTC).isoformat()
         get_settings()

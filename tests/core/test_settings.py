@@ -87,6 +87,16 @@ class TestSettings:
             ("TOLVA_ORIGIN_SECRET", "short", "at least 24 characters"),
             ("TOLVA_ROOT_PATH", "prod/", "must begin with /"),
             ("TOLVA_LOG_LEVEL", "loud", "must be DEBUG"),
+            ("TOLVA_PUBLIC_URL", "api.example.com", "must be an address"),
+            ("TOLVA_PUBLIC_URL", "ftp://api.example.com", "must be an address"),
+            ("TOLVA_PUBLIC_URL", "https://", "must be an address"),
+            ("TOLVA_PUBLIC_URL", "https://api.example.com/", "no / at its end"),
+            ("TOLVA_PUBLIC_URL", "https://api.example.com/prod/", "no / at its end"),
+            ("TOLVA_PUBLIC_URL", "https://api.example.com//prod", "must be an address"),
+            ("TOLVA_PUBLIC_URL", "https://api.example.com?stage=prod", "no query"),
+            ("TOLVA_PUBLIC_URL", "https://api.example.com/prod#top", "no #"),
+            ("TOLVA_PUBLIC_URL", "https://user:secret@api.example.com", "must be an address"),
+            ("TOLVA_PUBLIC_URL", 'https://api.example.com/"', "must be an address"),
         ],
     )
     def test_an_unsafe_value_stops_the_start(
@@ -95,6 +105,21 @@ class TestSettings:
         environment.setenv(name, value)
         with pytest.raises(SettingsInvalid, match=f"{name}: .*{reason}"):
             get_settings()
+
+    @pytest.mark.parametrize(
+        "address",
+        ["https://api.example.com", "http://127.0.0.1:8000", "http://[::1]:8000", "https://x.example/prod/v1"],
+    )
+    def test_urls_begin_with_the_public_address(self, environment: pytest.MonkeyPatch, address: str) -> None:
+        environment.setenv("TOLVA_ROOT_PATH", "/prod")
+        environment.setenv("TOLVA_PUBLIC_URL", address)
+        assert get_settings().base_url == address
+
+    def test_without_one_they_begin_with_the_root_path(self, environment: pytest.MonkeyPatch) -> None:
+        assert not get_settings().base_url
+        environment.setenv("TOLVA_ROOT_PATH", "/prod")
+        get_settings.cache_clear()
+        assert get_settings().base_url == "/prod"
 
     @pytest.mark.parametrize(("name", "value"), list(beyond_bounds()))
     def test_a_number_beyond_its_bound_stops_the_start(
