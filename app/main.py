@@ -66,10 +66,11 @@ def _include_catalogue(app: FastAPI) -> None:
     from app.apidocs import router as docs  # noqa: PLC0415
     from app.core.pages import problem_pages  # noqa: PLC0415
     from app.datasets import router as datasets  # noqa: PLC0415
+    from app.images import router as images  # noqa: PLC0415
     from app.imports import router as imports  # noqa: PLC0415
     from app.records.keyvalue import examples as keyvalue_examples  # noqa: PLC0415
 
-    for feature in (datasets, imports, keys, docs, problem_pages):
+    for feature in (datasets, imports, images, keys, docs, problem_pages):
         app.include_router(feature.router)
     record_examples.provide("keyvalue", keyvalue_examples.find_record)
     app.mount("/docs/assets", docs.assets, name="assets")

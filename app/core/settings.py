@@ -194,6 +194,9 @@ class Settings(BaseSettings):
     inbox_search_files: int = Field(
         50_000, ge=1000, description="the most files in inbox/ that one recovery looks at; the next one continues there"
     )
+    max_image_bytes: int = Field(
+        50 * MIB, ge=1, le=5 * 1024 * MIB, description="the largest file an image may have, as uploaded"
+    )
     retry_seconds: int = Field(
         30, ge=1, le=43_200, description="how long a message that failed waits for its next attempt; then twice as long"
     )

@@ -31,6 +31,7 @@ from app.core.aws.storage import PresignedUpload
 from app.core.database.names import CATALOGUE_SCHEMA
 from app.core.fields import NotNegative, Positive, RequestBody
 from app.core.http.problem_documents import ProblemDocument
+from app.core.http.uploads import Upload
 from app.datasets.import_options import ImportOptions
 from app.datasets.stores import MAX_KEY_COLUMNS
 from app.imports.choices import MAX_CHOICES, ColumnChoice, check_choices
@@ -255,27 +256,6 @@ class ImportedColumn(Column):
 
     evidence: list[str] = Field(default_factory=list)
     candidates: list[Candidate] = Field(default_factory=list)
-
-
-class Upload(BaseModel):
-    """The request that uploads the file: send it with these headers and the file as its body."""
-
-    method: str
-    url: str
-    headers: dict[str, str]
-    fields: dict[str, str]
-    expires_at: datetime
-
-    @classmethod
-    def of(cls, presigned: PresignedUpload) -> "Upload":
-        """The request that a presigned URL is for."""
-        return cls(
-            method=presigned.method,
-            url=presigned.url,
-            headers=presigned.headers,
-            fields={},
-            expires_at=presigned.expires_at,
-        )
 
 
 class UploadParts(BaseModel):

@@ -15,6 +15,7 @@ from app.core.http.cursors import decode_newest, encode_newest
 from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS
 from app.core.http.lists import LIST_PROBLEMS, Cursor, Limit, Page, paginate, refuse_unknown_parameters
 from app.core.http.problem_documents import problem_responses
+from app.core.http.uploads import Upload
 from app.datasets.deps import DatasetFromPath, WritableDataset
 from app.datasets.errors import DatasetNotFound
 from app.imports import parts, repository, service
@@ -41,7 +42,6 @@ from app.imports.models import (
     ImportPublic,
     PartsWanted,
     PartUploads,
-    Upload,
     UploadParts,
     rejections_key,
 )

@@ -50,8 +50,10 @@ class PresignedUpload:
     expires_at: datetime
 
 
-async def presign_upload(key: str, *, size: int | None, content_type: str) -> PresignedUpload:
-    """Sign a PUT of `key`; a given size is signed too, so no other size is accepted.
+async def presign_upload(
+    key: str, *, size: int | None, content_type: str, checksum: str | None = None
+) -> PresignedUpload:
+    """Sign a PUT of `key`; a given size and SHA-256 (in base64) are signed too, so no other file is accepted.
 
     An object that is there already is never overwritten.
     """
@@ -66,6 +68,9 @@ async def presign_upload(key: str, *, size: int | None, content_type: str) -> Pr
     if size is not None:
         params["ContentLength"] = size
         headers["Content-Length"] = str(size)
+    if checksum is not None:
+        params["ChecksumSHA256"] = checksum
+        headers["x-amz-checksum-sha256"] = checksum
     s3 = await client("s3")
     url = await s3.generate_presigned_url("put_object", Params=params, ExpiresIn=seconds)
     return PresignedUpload("PUT", url, headers, datetime.now(UTC) + timedelta(seconds=seconds))

@@ -99,11 +99,14 @@ class TestReadJsonBody:
 # Of an import whose file is uploaded in parts.
 PARTS = "/imports/00000000-0000-4000-8000-000000000000/parts"
 # Every address that reads a body, with one that it takes.
+IMAGE = "/images/img_0123456789abcdef0123"
 BODIES = [
     ("POST", "/datasets", b'{"name": "other"}'),
     ("PATCH", "/datasets/things", b'{"title": "Things"}'),
     ("POST", "/datasets/things/imports", b'{"filename": "a.csv"}'),
     ("POST", PARTS, b'{"parts": [1]}'),
+    ("POST", "/images", b'{"filename": "a.png", "size": 5}'),
+    ("PATCH", IMAGE, b'{"alt": "A lamp"}'),
     ("POST", "/keys", b'{"name": "a", "scopes": ["read"]}'),
     ("POST", "/datasets/things/records", b'{"k": "a"}'),
     ("PUT", "/datasets/things/records/a", b"{}"),
@@ -128,13 +131,15 @@ MALFORMED = [
 
 @pytest_asyncio.fixture
 async def things(client: AsyncClient, connections: asyncpg.Connection) -> AsyncClient:
-    """The administrator, with a dataset of one record and an import that waits for the parts of its file."""
+    """The administrator, with a dataset of one record and an import and an image that wait for a file."""
     body = {"name": "things", "columns": [{"name": "k", "type": "text"}], "key": ["k"]}
     assert (await client.post("/datasets", json=body)).status_code == 201
     await client.post("/datasets/things/records", json={"k": "b"})
     announced = {"filename": "a.csv", "size": 100_000_000, "in_parts": True}
     made = await client.post("/datasets/things/imports", json=announced)
     await connections.execute("UPDATE tolva.import SET id = $1 WHERE id = $2", PARTS.split("/")[2], made.json()["id"])
+    made = await client.post("/images", json={"filename": "a.png", "size": 5})
+    await connections.execute("UPDATE tolva.image SET id = $1 WHERE id = $2", IMAGE.split("/")[2], made.json()["id"])
     return client
 
 
