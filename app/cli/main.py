@@ -9,6 +9,7 @@ from app.cli.commands.datasets import datasets
 from app.cli.commands.dev import dev
 from app.cli.commands.documents import open_docs, show_openapi, show_types
 from app.cli.commands.export import export_records
+from app.cli.commands.images import images
 from app.cli.commands.import_command import import_file
 from app.cli.commands.imports import imports
 from app.cli.commands.keys import keys
@@ -31,6 +32,7 @@ app.command(rich_help_panel=START)(watch)
 app.add_typer(imports, name="imports", rich_help_panel=START)
 app.add_typer(datasets, name="datasets", rich_help_panel=DATA)
 app.add_typer(records, name="records", rich_help_panel=DATA)
+app.add_typer(images, name="images", rich_help_panel=DATA)
 app.command("export", rich_help_panel=DATA)(export_records)
 app.command("openapi", rich_help_panel=CLIENTS)(show_openapi)
 app.command("types", rich_help_panel=CLIENTS)(show_types)

@@ -152,11 +152,13 @@ class Client:
     def cancel_import(self, import_id: str) -> None:
         self.request("POST", f"/imports/{import_id}/cancel")
 
-    def list_all(self, path: str, parse: Callable[[str], Any] = json.loads) -> Iterator[Document]:
+    def list_all(
+        self, path: str, parse: Callable[[str], Any] = json.loads, *, parameters: Parameters = ()
+    ) -> Iterator[Document]:
         """Every item of a list, page by page; `parse` reads its JSON."""
-        cursor = None
+        place: Parameters = ()
         while True:
-            text = self.fetch("GET", path, parameters=[("_cursor", cursor)] if cursor else [])
+            text = self.fetch("GET", path, parameters=[*parameters, *place])
             try:
                 page = parse(text)
             except ValueError:
@@ -164,9 +166,9 @@ class Client:
             if not isinstance(page, dict) or "data" not in page:
                 raise CommandError(f"{self.url}{path} is not a list of Tolva's. Is --url the address of a Tolva?")
             yield from page["data"]
-            cursor = page["next"]
-            if cursor is None:
+            if page["next"] is None:
                 return
+            place = [("_cursor", page["next"])]
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Pictures from files and folders to a Tolva."""
