@@ -30,6 +30,7 @@ SECTIONS = {
     "datasets": "Each dataset's columns, key and number of records.",
     "records": "The records of any dataset. Each dataset that you may read has typed routes of its own, too.",
     "imports": "Imports of CSV files into datasets.",
+    "images": "Pictures, checked on arrival and served in sizes that a page asks for.",
     "keys": "API keys. Every request needs the scope admin.",
     "health": "The health of the service; no key is needed.",
 }
