@@ -1,10 +1,12 @@
 # One image for the three functions and for the task of a large import; the stack gives each its command:
 #   app.handlers.api.handler, app.handlers.worker.handler, app.handlers.migrate.handler, python3 -m app.handlers.large
-# `docker buildx build --platform linux/arm64 .`, or linux/amd64: the requirements have wheels for both.
+# `docker buildx build --platform linux/arm64 .`, or linux/amd64: the requirements have wheels for both, or are Python.
+# With `--build-arg HEIC=yes` it reads pictures of iPhones: docs/deploy.md says what that means for its license.
 ARG PYTHON_VERSION=3.13
 
 FROM public.ecr.aws/lambda/python:${PYTHON_VERSION} AS build
-COPY requirements.txt .ci/image-root /build/
+ARG HEIC=
+COPY requirements.txt requirements-build.txt requirements-heic.txt .ci/image-root /build/
 COPY app /build/app
 COPY alembic /build/alembic
 COPY alembic.ini /build/

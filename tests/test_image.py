@@ -15,8 +15,11 @@ ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 # The base image's system is Amazon Linux 2023: glibc 2.34.
 PLATFORMS = ("x86_64-manylinux_2_34", "aarch64-manylinux_2_34")
+REQUIREMENTS = ("requirements.txt", "requirements-build.txt", "requirements-heic.txt")
 HANDLERS = ("api", "worker", "migrate")
 UNCHECKED_HASH = 1
+# There is no wheel of it for any machine; it compiles nothing.
+SOURCE_ONLY = "pyvips"
 
 LOAD = """
 import importlib, json, sys
@@ -37,9 +40,13 @@ def image_root() -> Iterator[Path]:
         yield target
 
 
+def _names(file: str) -> set[str]:
+    text = (ROOT / file).read_text("utf-8")
+    return set(re.findall(r"^([\w.-]+)==", text, re.MULTILINE))
+
+
 def _requirements() -> set[str]:
-    text = (ROOT / "requirements.txt").read_text("utf-8")
-    return {name.lower() for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)}
+    return {name.lower() for name in _names("requirements.txt")}
 
 
 class TestImageRoot:
@@ -62,12 +69,25 @@ class TestImageRoot:
     def test_it_has_what_is_required_and_nothing_of_development(self, image_root: Path) -> None:
         installed = {path.name.split("-")[0].lower().replace("_", "-") for path in image_root.glob("*.dist-info")}
         assert installed <= _requirements()
-        assert {"fastapi", "pyarrow", "alembic", "aws-lambda-powertools"} <= installed
+        assert {"fastapi", "pyarrow", "alembic", "aws-lambda-powertools", "pyvips", "pyvips-binary"} <= installed
         assert {"pytest", "mypy", "ruff", "uvicorn", "typer"} & installed == set()
+        # What the build alone needs, and what the image has only if it is asked for.
+        assert {"setuptools", "pkgconfig", "pillow", "pillow-heif"} & installed == set()
         assert list(image_root.rglob("tests")) == []
         for folder in ("local", "cost"):
             assert not (image_root / "app" / folder).exists()
         assert not (image_root / "bin").exists()
+
+    def test_it_reads_pictures(self, image_root: Path) -> None:
+        script = "from app.images.engine import open_picture; import pyvips; print(pyvips.API_mode, pyvips.__file__)"
+        done = subprocess.run(
+            [image_python(), "-P", "-c", script],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(image_root)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout.split() == ["True", str(image_root / "pyvips" / "__init__.py")], done.stderr
 
     def test_its_byte_code_is_never_compared_with_its_source(self, image_root: Path) -> None:
         code = [*(image_root / "app").rglob("*.pyc"), *(image_root / "fastapi").rglob("*.pyc")]
@@ -85,7 +105,7 @@ class TestPermissions:
         source = tmp_path / "source"
         for folder in ("app/local", "app/core", "alembic/versions"):
             (source / folder).mkdir(parents=True)
-        for file in ("requirements.txt", "alembic.ini", "app/core/module.py", "alembic/versions/0001.py"):
+        for file in (*REQUIREMENTS, "alembic.ini", "app/core/module.py", "alembic/versions/0001.py"):
             (source / file).touch()
         for path in source.rglob("*"):
             path.chmod(0o700 if path.is_dir() else 0o600)
@@ -116,20 +136,23 @@ class TestDockerfile:
     def test_it_names_each_functions_command(self, name: str) -> None:
         assert f"app.handlers.{name}.handler" in DOCKERFILE
 
+    @pytest.mark.parametrize("file", REQUIREMENTS)
     @pytest.mark.parametrize("platform", PLATFORMS)
-    def test_every_requirement_has_a_wheel_for_its_machines(self, platform: str, tmp_path: Path) -> None:
+    def test_every_requirement_has_a_wheel_for_its_machines(self, platform: str, file: str, tmp_path: Path) -> None:
         (version,) = re.findall(r"^ARG PYTHON_VERSION=(\S+)$", DOCKERFILE, re.MULTILINE)
-        command = [
-            "uv",
-            "pip",
-            "install",
-            "--dry-run",
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "-r",
-            "requirements.txt",
-        ]
+        wheels = ["--only-binary", ":all:", "--no-binary", SOURCE_ONLY]
+        command = ["uv", "pip", "install", "--dry-run", "--require-hashes", *wheels, "-r", file]
         options = ["--target", str(tmp_path), "--python-version", version, "--python-platform", platform]
         done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+class TestRequirements:
+    def test_what_the_build_needs_is_pinned_with_the_image(self) -> None:
+        # The source of pyvips names these three.
+        assert {"setuptools", "cffi", "pkgconfig"} <= _names("requirements-build.txt")
+        assert SOURCE_ONLY in _names("requirements.txt")
+
+    def test_heic_is_no_part_of_the_image_unless_asked_for(self) -> None:
+        assert _names("requirements-heic.txt") == {"pillow", "pillow-heif"}
+        assert _names("requirements-heic.txt") & _names("requirements.txt") == set()

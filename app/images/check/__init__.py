@@ -1,0 +1,1 @@
+"""The check of an arriving picture: from a stranger's bytes to a clean master."""

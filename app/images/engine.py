@@ -1,0 +1,45 @@
+"""libvips with a single thread, no cache, and those loaders alone that the accepted formats need.
+
+Loading this module loads libvips: a function that decodes nothing never imports it.
+"""
+
+from typing import Any
+
+import pyvips
+
+LOADERS = (
+    "VipsForeignLoadJpeg",
+    "VipsForeignLoadPng",
+    "VipsForeignLoadWebp",
+    "VipsForeignLoadHeif",
+    "VipsForeignLoadNsgif",
+    "VipsForeignLoadTiff",
+)
+
+# Pictures are checked side by side in processes of their own: threads within one would only compete.
+pyvips.concurrency_set(1)
+# No picture is asked for twice; what a cache holds is memory that the next one lacks.
+pyvips.cache_set_max(0)
+pyvips.cache_set_max_mem(0)
+pyvips.cache_set_max_files(0)
+pyvips.operation_block_set("VipsForeignLoad", True)
+for loader in LOADERS:
+    pyvips.operation_block_set(loader, False)
+
+# The library has no types that mypy reads.
+Picture = Any
+PictureError: type[Exception] = pyvips.Error
+open_picture = pyvips.Image.new_from_buffer
+thumbnail = pyvips.Image.thumbnail_buffer
+
+
+def from_pixels(pixels: bytes, width: int, height: int, bands: int) -> Picture:
+    """A picture of pixels that another library has decoded, a byte a band."""
+    return pyvips.Image.new_from_memory(pixels, width, height, bands, "uchar")
+
+
+def attach_profile(picture: Picture, profile: bytes) -> Picture:
+    """The picture with a colour profile."""
+    copy = picture.copy()
+    copy.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    return copy
