@@ -210,6 +210,25 @@ class Settings(BaseSettings):
         4_000_000, ge=1, description="bytes of a file that an import loads in a second, until a worker has measured it"
     )
     keyvalue_import_rate: int = Field(500_000, ge=1, description="the same for a key-value dataset")
+    images_queue_url: str | None = Field(
+        None, description="the SQS queue that the bucket announces new pictures to; without it none are checked"
+    )
+    max_image_pixels: int = Field(64_000_000, ge=1, description="the most pixels that a picture or a frame of it has")
+    max_image_side: int = Field(16_383, ge=1, le=65_535, description="the most pixels that a side of a picture has")
+    max_image_frames: int = Field(500, ge=1, description="the most frames of an animation")
+    max_animation_pixels: int = Field(
+        100_000_000, ge=1, description="the most pixels that the frames of an animation have together"
+    )
+    max_image_edge: int = Field(
+        2560, ge=64, le=16_383, description="the longer side of the copy that variants of a picture come from"
+    )
+    image_check_seconds: float = Field(20, gt=0, description="the longest that the check of a picture may take")
+    image_check_bytes: int = Field(
+        1536 * MIB, ge=256 * MIB, description="the most memory that the process has which checks a picture"
+    )
+    image_processes: int = Field(
+        0, ge=0, le=64, description="the most pictures that a process decodes at a time; 0: as many as it has cores"
+    )
     lease_seconds: int = Field(30, ge=2, description="how long a worker that stops reporting keeps its import")
     import_timeout_seconds: float = Field(6 * 3600, gt=0, description="the longest an import may run")
 
