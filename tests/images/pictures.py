@@ -12,7 +12,7 @@ Picture = Any
 
 
 def drawn(width: int = 400, height: int = 300) -> Picture:
-    """A picture in which up, left and colours can be told: its corners are red, green, blue and white."""
+    """A picture that shows how it is turned and in which colors: its corners are red, green, blue and white."""
     base = pyvips.Image.xyz(width, height)
     red = (base[0] * 255 / max(1, width - 1)).cast("uchar")
     green = (base[1] * 255 / max(1, height - 1)).cast("uchar")

@@ -9,7 +9,7 @@ MEGA = 1_000_000
 
 @dataclass(frozen=True)
 class Header:
-    """What a picture's header says: the size of one frame, and how many there are."""
+    """The size of one frame of a picture and the number of frames, as its header has them."""
 
     width: int
     height: int

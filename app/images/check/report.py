@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class CheckedPicture:
-    """What a check makes of a picture; `width` and `height` are those of the upright picture."""
+    """All that is kept of a picture; `width` and `height` are those of the upright picture."""
 
     width: int
     height: int

@@ -61,7 +61,7 @@ _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"
 
 @dataclass(frozen=True)
 class Sniffed:
-    """What first bytes say: an accepted `format`, or the name of another one in `other`, or nothing that is known."""
+    """An accepted `format`, or the name of another one in `other`, or neither if the bytes are of nothing known."""
 
     format: str | None = None
     other: str | None = None
