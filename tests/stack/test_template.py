@@ -562,6 +562,21 @@ class TestLargeImports:
         assert ImportQueued.model_validate(json.loads(said)) == ImportQueued(import_id=UUID(int=7))
         assert target["Arn"] == {"Fn::GetAtt": ["Queue", "Arn"]}
 
+    def test_a_task_that_failed_is_mailed(self) -> None:
+        template = Evaluation(**LARGE)
+        rule = template.properties("LargeTaskFailed")
+        assert rule["EventPattern"]["detail"]["$or"] == [
+            {"containers": {"exitCode": [{"anything-but": [0]}]}},
+            {"stopCode": ["TaskFailedToStart"]},
+        ]
+        assert [target["Arn"] for target in rule["Targets"]] == [{"Ref": "AlarmTopic"}]
+        allowed = template.properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
+        assert {item["Principal"]["Service"] for item in allowed} == {"cloudwatch.amazonaws.com", "events.amazonaws.com"}
+        name = rule["Name"]
+        assert allowed[1]["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(f":rule/{name}")
+        key = template.properties("AlarmTopicKey")["KeyPolicy"]["Statement"]
+        assert "events.amazonaws.com" in {item["Principal"].get("Service") for item in key}
+
     def test_it_runs_the_same_image_by_another_command(self) -> None:
         container = self._container()
         assert (container["Image"], container["EntryPoint"][-2:]) == (LARGE["ImageUri"], ["-m", "app.handlers.large"])
