@@ -14,6 +14,8 @@ from app.core.http.middleware import BodyLimit, HeadRequests, InternalErrors, Re
 from app.core.http.problem_documents import problem_response
 from app.core.origins import parse_origins
 from app.core.settings import Settings, get_settings
+from app.datasets import images as image_port
+from app.images import lookup as images
 from app.records import router as records
 from app.records import write_router as record_writes
 
@@ -30,6 +32,7 @@ def create_app(*, within: Sequence[Middleware] = (), late: bool = False) -> Fast
         SettingsInvalid: a setting is missing or unsafe.
     """
     settings = get_settings()
+    image_port.provide(images)
     app = FastAPI(
         title="Tolva",
         summary=DESCRIPTION,

@@ -21,6 +21,8 @@ from app.core.database.names import CATALOGUE_SCHEMA, DATA_SCHEMA, LOADING_SCHEM
 from app.core.database.pool import close_connections
 from app.core.dynamo.table import repeat_batch
 from app.core.settings import get_settings
+from app.datasets.images import provide
+from app.images import lookup
 from app.local.services.emulator import BUCKET
 from app.local.services.services import Services
 from tests import dynamodb_local as dynamodb
@@ -54,6 +56,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def images() -> None:
+    """Provide images to what makes SQL of them, as an application does."""
+    provide(lookup)
 
 
 @pytest.fixture(scope="session")

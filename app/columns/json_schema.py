@@ -7,15 +7,19 @@ from typing import Any
 from app.columns.column import Column
 from app.columns.constraints import CONSTRAINTS
 from app.columns.rules import constraint_rules
+from app.columns.schema_references import IMAGE, NUMBER, in_comment, schema_reference
 from app.columns.schema_references import NOT_FINITE as NOT_FINITE_NAME
-from app.columns.schema_references import NUMBER, in_comment, schema_reference
 from app.columns.types.base import Schema, Shown
+from app.columns.types.image import ID_PATTERN
 from app.columns.types.numbers import ANY_INTEGER, NOT_FINITE
 from app.columns.types.registry import TYPES
 
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
 
+# The widths that records show the URLs of.
+IMAGE_WIDTHS = ("256", "640", "1280")
 NUMBER_NOTE = "NaN, Infinity and -Infinity, which JSON has no number for, are texts."
+IMAGE_NOTE = "An image's id, the filename of one of the dataset's images, or the URL of one."
 # The words of a schema that hold values, not schemas.
 _VALUES = ("const", "default", "enum", "example", "examples")
 
@@ -25,6 +29,8 @@ def shown_value(column: Column, example: Any = None, choices: Schema | None = No
 
     `choices` refers to the schema of the column's allowed values, if that has a name.
     """
+    if column.kind.is_image:
+        return _complete({**schema_reference(IMAGE), **_description(column)}, column)
     schema = _chosen(column, choices) or plain_value(column, example)
     # Clients in Go check the pattern if an answer has several schemas, and fail: there a nullable value is not a
     # string.
@@ -41,6 +47,9 @@ def written_value(column: Column, example: Any = None, choices: Schema | None = 
     if chosen is not None:
         return _complete(chosen, column)
     schema = plain_value(column, example)
+    if column.kind.is_image:
+        about = schema.get("description", "").rstrip(".")
+        schema["description"] = f"{about}. {IMAGE_NOTE}" if about else IMAGE_NOTE
     if column.one_of is None:
         schema |= column.kind.written_schema
     return _complete(schema, column)
@@ -80,6 +89,32 @@ def number_schemas() -> dict[str, Schema]:
     return {
         NOT_FINITE_NAME: {"type": "string", "enum": list(NOT_FINITE), "description": NUMBER_NOTE},
         NUMBER: {"anyOf": [TYPES["number"].schema, schema_reference(NOT_FINITE_NAME)], "description": NUMBER_NOTE},
+    }
+
+
+def image_schemas() -> dict[str, Schema]:
+    """The schema of an image as records show it, by its name."""
+    text, side = {"type": "string"}, {**ANY_INTEGER, "minimum": 1}
+    widths = {
+        width: {**text, "description": f"the URL of a copy {width} pixels wide at most"} for width in IMAGE_WIDTHS
+    }
+    members = {
+        "id": {**text, "pattern": f"^{ID_PATTERN}$"},
+        "url": {**text, "description": "of a WebP for most uses: it opens without a key, and never changes"},
+        "width": {**side, "description": "of the picture, in pixels"},
+        "height": side,
+        "alt": {"type": ["string", "null"], "description": "says what the picture shows, to who does not see it"},
+        "color": {**text, "pattern": "^#[0-9a-f]{6}$", "description": "the colour to fill its place with meanwhile"},
+        "placeholder": {**text, "description": "a very small picture as a data URI, to show until the other is there"},
+        "variants": {"type": "object", "properties": widths, "required": list(widths)},
+    }
+    return {
+        IMAGE: {
+            "type": "object",
+            "description": "An image as records show it.",
+            "properties": members,
+            "required": list(members),
+        }
     }
 
 

@@ -6,6 +6,7 @@ SCHEMAS = "#/components/schemas/"
 # Schemas of values that all datasets share.
 NOT_FINITE = "NotFinite"
 NUMBER = "NumberValue"
+IMAGE = "Image"
 
 
 def schema_reference(name: str) -> dict[str, Any]:

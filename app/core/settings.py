@@ -159,6 +159,11 @@ class Settings(BaseSettings):
     keyvalue_concurrency: int = Field(
         16, ge=1, le=64, description="batches that an import writes at the same time to a key-value dataset"
     )
+    max_image_search_records: int = Field(
+        100_000,
+        ge=1,
+        description="the most records of key-value datasets that the deletion of an image looks through for its uses",
+    )
     keyvalue_patience_seconds: float = Field(
         90, ge=0, description="how long an import waits for a key-value table that is unavailable"
     )

@@ -43,6 +43,17 @@ class DatasetNotEmpty(Problem):
     title = "Dataset not empty"
 
 
+class ImageUseUnknown(Problem):
+    """The image cannot be deleted, because it is not known whether a record of a key-value dataset shows it.
+
+    There are more records than the setting `TOLVA_MAX_IMAGE_SEARCH_RECORDS` has a deletion look through. Raise it, or
+    delete the image with `?force=true`: a record that shows it shows null then.
+    """
+
+    status = 409
+    title = "Use of image unknown"
+
+
 class DatasetBusy(Problem):
     """An import or another request is changing the dataset, and waiting for it took too long.
 

@@ -83,6 +83,11 @@ class DatasetSchema:
         return any(column.kind.is_text for column in self.columns)
 
     @cached_property
+    def images(self) -> tuple[Column, ...]:
+        """The columns that hold images."""
+        return tuple(column for column in self.columns if column.kind.is_image)
+
+    @cached_property
     def references(self) -> dict[str, str]:
         """The datasets that columns refer to, by the column's name."""
         return {column.name: column.references for column in self.columns if column.references is not None}

@@ -205,6 +205,11 @@ async def check_references(session: AsyncSession, name: str, columns: Sequence[C
 
 
 async def _check_reference(session: AsyncSession, name: str, column: Column, target_name: str) -> str:
+    if column.kind.is_image:
+        raise ReferenceInvalid(
+            f"'{column.name}' holds images, and cannot reference '{target_name}' too.",
+            hint="Leave `references` out: an image column refers to images.",
+        )
     target = await repository.find_dataset(session, target_name)
     if target is None or target_name == name:
         raise ReferenceInvalid(

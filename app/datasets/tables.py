@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.columns.column import ROW_ID, Column
-from app.core.database.names import DATA_SCHEMA, quote
+from app.core.database.names import CATALOGUE_SCHEMA, DATA_SCHEMA, quote
 from app.datasets.definition import Definition, Index
 
 MAX_IDENTIFIER_LENGTH = 63
@@ -21,7 +21,7 @@ ACCENTS = r"[\u0300-\u036f]"
 class Attachment:
     """A constraint or an index of a table: what it is, its name, what follows the name in SQL, and its columns."""
 
-    kind: Literal["key", "unique", "reference", "index"]
+    kind: Literal["key", "unique", "reference", "image", "index"]
     name: str
     definition: str
     columns: tuple[str, ...]
@@ -83,6 +83,9 @@ def constraints(table: str, definition: Definition) -> list[Attachment]:
         if column.references is not None:
             foreign = f"FOREIGN KEY ({_list(names)}) REFERENCES {quote(DATA_SCHEMA, column.references)}"
             found.append(Attachment("reference", constraint_name(table, column.name, "fkey"), foreign, names))
+        if column.kind.is_image:
+            foreign = f"FOREIGN KEY ({_list(names)}) REFERENCES {quote(CATALOGUE_SCHEMA, 'image')}"
+            found.append(Attachment("image", constraint_name(table, column.name, "fkey"), foreign, names))
     return found
 
 

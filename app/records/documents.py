@@ -92,7 +92,9 @@ class ColumnReader:
             raise _Broken(self._type_rule, str(error)) from None
         except (ValueError, ArithmeticError):
             raise _Broken(self._type_rule, f"{self._type_rule.message}{self._guess(value)}") from None
-        self.check(typed)
+        # Which image it is will be known later: see `RecordReader.check`.
+        if not self.column.kind.is_image:
+            self.check(typed)
         return typed
 
     def _guess(self, value: Any) -> str:
@@ -137,6 +139,14 @@ class RecordReader:
         named = document.keys() & self._readers.keys() if isinstance(document, dict) else ()
         values, faults = self._read(document, [name for name in self._readers if name in named], given, None)
         return {name: value for name, value in values.items() if name not in given}, faults
+
+    def check(self, name: str, value: Any, index: int | None = None) -> list[Fault]:
+        """The mistake of a value of a column's type, if it breaks one of the column's other rules."""
+        try:
+            self._readers[name].check(value)
+        except _Broken as broken:
+            return [Fault(name, broken.code, broken.message, index)]
+        return []
 
     def _read(
         self, document: Any, names: Sequence[str] | Mapping[str, Any], key: Values, index: int | None

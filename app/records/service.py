@@ -14,6 +14,7 @@ from app.records.deps import Address
 from app.records.documents import Fault, Values, reader_of
 from app.records.errors import RecordInvalid, TooManyRecords
 from app.records.etag import Preconditions
+from app.records.images import settle_images
 from app.records.merge_patch import changes_of
 from app.records.near_keys import explain_absence
 from app.records.request import RecordsRequest
@@ -54,7 +55,7 @@ async def create_record(request: RecordsRequest, document: Any) -> WriteResult:
     """
     schema = request.schema
     values, faults = reader_of(schema).read_new(document)
-    refuse_faults(schema.name, faults)
+    refuse_faults(schema.name, [*faults, *await settle_images(request, [values])])
     return await _end(request, await writes_of(schema).insert(request, values))
 
 
@@ -73,7 +74,8 @@ async def create_records(request: RecordsRequest, documents: Sequence[Any]) -> l
         values, wrong = reader.read_new(document, index)
         records.append(values)
         faults += wrong
-    refuse_faults(schema.name, faults)
+    faults += await settle_images(request, records, is_list=True)
+    refuse_faults(schema.name, sorted(faults, key=lambda fault: fault.index or 0))
     return await _end(request, await writes_of(schema).insert_many(request, records), is_list=True)
 
 
@@ -93,7 +95,7 @@ async def replace_record(
     schema = request.schema
     key = address(schema.key)
     values, faults = reader_of(schema).read_whole(document, key)
-    refuse_faults(schema.name, faults)
+    refuse_faults(schema.name, [*faults, *await settle_images(request, [values])])
     target = Target(key, conditions, creates=True)
     return await _end(request, await writes_of(schema).upsert(request, key, values, conditions), target)
 
@@ -108,7 +110,7 @@ async def update_record(request: RecordsRequest, address: Address, patch: Any, c
     schema = request.schema
     key = address(schema.key)
     values, faults = reader_of(schema).read_changes(patch, key)
-    refuse_faults(schema.name, faults)
+    refuse_faults(schema.name, [*faults, *await settle_images(request, [values])])
     changes = changes_of(schema.columns, patch, values, get_settings().max_document_bytes)
     return await _end(
         request, await writes_of(schema).update(request, key, changes, conditions), Target(key, conditions)

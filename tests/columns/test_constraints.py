@@ -139,7 +139,11 @@ def by_import(column: Column, cell: str | None) -> Verdict:
 
 def by_write(column: Column, value: Any) -> Verdict:
     """Write a JSON value, with a result as that of `by_import`."""
-    made, faults = RecordReader([column], ["k"]).read_new({"a": value})
+    reader = RecordReader([column], ["k"])
+    made, faults = reader.read_new({"a": value})
+    if column.type == "image" and not faults and made["a"] is not None:
+        # Its other rules are for the image that it turns out to be.
+        faults = reader.check("a", made["a"])
     if faults:
         return faults[0].code, faults[0].message
     typed = made["a"]

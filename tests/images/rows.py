@@ -1,7 +1,10 @@
-"""Rows of images as tests need them, without pictures."""
+"""Rows of images as tests need them, without pictures; and the images as records show them."""
 
 from typing import Any
 
+from app.core.database.sessions import transaction
+from app.core.settings import get_settings
+from app.images.mirror import put_image
 from app.images.models import Image, new_id
 from app.images.objects import incoming_key
 
@@ -29,3 +32,21 @@ def ready_image(**members: Any) -> Image:
         "placeholder": PLACEHOLDER,
     }
     return Image(**row | members)
+
+
+async def add_image(**members: Any) -> Image:
+    """Put a row into the catalogue, and the image into the table if it is ready."""
+    row = ready_image(**members)
+    async with transaction() as session:
+        session.add(row)
+    if row.status == "ready":
+        await put_image(row)
+    return row
+
+
+def shown(row: Image) -> dict[str, Any]:
+    """An image as a record shows it."""
+    url = f"{get_settings().base_url}/images/{row.id}/content?v={row.version}&w="
+    members = {name: getattr(row, name) for name in ("width", "height", "alt", "color", "placeholder")}
+    variants = {width: f"{url}{width}" for width in ("256", "640", "1280")}
+    return {"id": row.id, "url": f"{url}1280", **members, "variants": variants}

@@ -10,6 +10,7 @@ from httpx import AsyncClient
 
 from app.core.settings import get_settings
 from app.core.strict_json import parse_json
+from tests.images.rows import add_image, shown
 from tests.records.conftest import PRODUCTS, Make, problem, stored
 
 ID = "01234567-89ab-cdef-0123-456789abcdef"
@@ -40,15 +41,16 @@ class TestCreateRecord:
         assert parse_json(response.content)["details"] == {"a": None, "b": [Decimal("1.10"), 10**400]}
 
     async def test_each_type_is_written_and_shown(self, client: AsyncClient, make: Make) -> None:
+        image = await add_image()
         record = {
             "text": 'Zoë "Z"\n', "integer": 2**53 - 1, "bigint": "9223372036854775807", "number": 0.1,
             "decimal": "0.1000000000", "boolean": False, "date": "9999-12-31",
-            "datetime": "2024-02-29T12:30:00.000005Z", "uuid": ID, "json": [1, {"a": None}], "image": "img_1",
+            "datetime": "2024-02-29T12:30:00.000005Z", "uuid": ID, "json": [1, {"a": None}], "image": image.id,
         }  # fmt: skip
         columns = [{"name": name, "type": name} for name in record if name != "decimal"]
         await make("types", [*columns, {"name": "decimal", "type": "decimal", "precision": 30, "scale": 10}])
         written = (await client.post("/datasets/types/records", json=record)).json()
-        assert written == {"_id": 1, **record}
+        assert written == {"_id": 1, **record, "image": shown(image)}
         nothing = (await client.post("/datasets/types/records", json={})).json()
         assert nothing == {"_id": 2, **dict.fromkeys(record)}
         again = await client.put("/datasets/types/records/2", json=written | {"_id": 2})

@@ -39,6 +39,8 @@ class ColumnType(ABC, Generic[Value]):
     # A date or a moment, which has a format in files and is cut into periods.
     is_date = False
     is_document = False
+    # A value is the id of an image, of which records show more.
+    is_image = False
     # What a text has to fit that becomes a value, as PostgreSQL, RE2 and Python read a regular expression; without it
     # PostgreSQL judges.
     pattern: str | None = None

@@ -9,9 +9,10 @@ from typing import Any, Literal
 from app.columns.types.base import ColumnType
 from app.columns.types.boolean import BooleanType
 from app.columns.types.dates import DatetimeType, DateType
+from app.columns.types.image import ImageType
 from app.columns.types.json import JsonType
 from app.columns.types.numbers import BigintType, DecimalType, IntegerType, NumberType
-from app.columns.types.text import ImageType, TextType
+from app.columns.types.text import TextType
 from app.columns.types.uuid import UuidType
 
 TypeName = Literal[

@@ -1,9 +1,9 @@
-"""Texts, and the ids of images. Pure."""
+"""Texts. Pure."""
 
 from json.encoder import encode_basestring
 from typing import Any, ClassVar
 
-from app.columns.types.base import COUNTS, EQUALITY, ORDER, ColumnType, Schema, expect_text
+from app.columns.types.base import EQUALITY, ORDER, ColumnType, Schema, expect_text
 from app.core.aws.dynamo_json import Attributes
 from app.core.strict_json import is_storable_text
 
@@ -46,17 +46,3 @@ class TextType(ColumnType[str]):
 
     def sort_key(self, value: str) -> str:
         return value
-
-
-class ImageType(TextType):
-    """The id of an image, as a text."""
-
-    name = "image"
-    article = "an image's id"
-    example = "from POST /images"
-    is_text = False
-    ordered = False
-    can_be_key = False
-    can_be_sorted = False
-    operators = EQUALITY
-    aggregates = COUNTS

@@ -180,6 +180,42 @@ async def list_range(part: Range, limit: int, *, names: Sequence[str] = ()) -> l
 
 
 @dataclass(frozen=True)
+class Search:
+    """The result of a search: whether an item was found, and how many were looked at."""
+
+    is_found: bool
+    looked_at: int
+
+
+async def search_range(part: Range, condition: Condition, most: int) -> Search:
+    """Look for an item of a part that meets a condition: no further than the first, or than `most` items.
+
+    Raises:
+        ServiceUnavailable: the table does not answer.
+    """
+    filtered = _conditional(condition)
+    values = to_attributes({":pk": part.pk, ":first": part.first, ":last": part.last})
+    asked: dict[str, Any] = {
+        "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+        "FilterExpression": filtered["ConditionExpression"],
+        "ExpressionAttributeNames": filtered["ExpressionAttributeNames"],
+        "ExpressionAttributeValues": values | filtered.get("ExpressionAttributeValues", {}),
+        "ConsistentRead": True,
+        "Select": "COUNT",
+    }
+    looked_at = 0
+    while looked_at < most:
+        page = await _call("query", Limit=most - looked_at, **asked)
+        looked_at += page["ScannedCount"]
+        if page["Count"]:
+            return Search(is_found=True, looked_at=looked_at)
+        if "LastEvaluatedKey" not in page:
+            break
+        asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    return Search(is_found=False, looked_at=looked_at)
+
+
+@dataclass(frozen=True)
 class Put:
     """An item to store if the one with its key meets a condition."""
 

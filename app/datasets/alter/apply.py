@@ -207,7 +207,10 @@ async def _fill(timed: TimedSession, table: str, change: Change) -> None:
             await timed.run(f"UPDATE {quote(DATA_SCHEMA, table)} SET {name} = {value} WHERE {name} IS NULL", fill)
         except IntegrityError as error:
             unique = sql_state(error) == UNIQUE_VIOLATION
-            reason = "no two records may share a value" if unique else f"no record of {column.references} has this key"
+            dangling = (
+                "no image has this id" if column.kind.is_image else f"no record of {column.references} has this key"
+            )
+            reason = "no two records may share a value" if unique else dangling
             raise RequestInvalid(f"`fill` of '{column.name}': {reason}.") from None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from app.columns.column import Column
 from app.columns.constraints import CONSTRAINTS
 from app.columns.rules import Rule, constraint_rules
-from app.core.database.names import DATA_SCHEMA, quote
+from app.core.database.names import CATALOGUE_SCHEMA, DATA_SCHEMA, quote
 
 MAX_EXAMPLES = 10
 VALUE_LIMIT = 200
@@ -55,6 +55,13 @@ def dangling(column: Column, target_key: str) -> Condition:
     value = quote("record", column.name)
     answer = f"SELECT FROM {quote(DATA_SCHEMA, column.references)} AS referred"
     return Condition(f"{value} IS NOT NULL AND NOT EXISTS ({answer} WHERE {quote('referred', target_key)} = {value})")
+
+
+def without_image(column: Column) -> Condition:
+    """The SQL condition of ids that are those of no image."""
+    value = quote("record", column.name)
+    images = f"SELECT FROM {quote(CATALOGUE_SCHEMA, 'image')} AS image WHERE image.id = {value}"
+    return Condition(f"{value} IS NOT NULL AND NOT EXISTS ({images})")
 
 
 def repeated(table: str, names: Sequence[str]) -> Condition:

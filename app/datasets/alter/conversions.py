@@ -7,6 +7,7 @@ another kind of number if the two are equal.
 from app.columns.column import NUMERIC, Column
 from app.columns.types.registry import TYPES
 from app.datasets.alter.date_texts import DATES, DATETIMES
+from app.datasets.alter.image_texts import read_image, show_image
 from app.datasets.alter.number_texts import number_fits
 from app.datasets.alter.texts import ALWAYS, Conversion, read_text
 
@@ -24,16 +25,19 @@ def target_types(column: Column) -> list[str]:
     return [*numbers, *(after for before, after in _OTHERS if before == column.type), "text"]
 
 
-def find_conversion(before: Column, after: Column, value: str) -> Conversion | None:
-    """The conversion of `value`, the SQL of a column's value, to its new type; None if no such value converts."""
+def find_conversion(before: Column, after: Column, value: str, table: str = "") -> Conversion | None:
+    """The conversion of `value`, the SQL of a column's value, to its new type; None if no such value converts.
+
+    `table` is that of the records, whose dataset's images texts are the names of.
+    """
     if before.kind.is_number and after.kind.is_number:
         # A double by way of its shortest text: PostgreSQL's own cast rounds it to 15 digits.
         exact = f"{value}::text::numeric" if before.type == "number" else f"{value}::numeric"
         return Conversion(number_fits(exact, after), f"({exact})::{after.sql_type}")
     if after.kind.is_text:
-        return _to_text(before, value)
+        return show_image(table, value) if before.kind.is_image else _to_text(before, value)
     if before.kind.is_text:
-        return read_text(after, value)
+        return read_image(table, after, value) if after.kind.is_image else read_text(after, value)
     if (before.type, after.type) not in _OTHERS:
         return None
     fits, result = _OTHERS[before.type, after.type]

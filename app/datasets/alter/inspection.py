@@ -7,7 +7,7 @@ from urllib.parse import quote as percent_encode
 
 from app.columns.column import Column
 from app.columns.rules import Rule, address_rule, constraint_rules, type_rule
-from app.core.database.names import DATA_SCHEMA, quote
+from app.core.database.names import CATALOGUE_SCHEMA, DATA_SCHEMA, quote
 from app.core.database.sessions import TimedSession
 from app.core.errors import RequestInvalid
 from app.datasets.alter import checks
@@ -21,6 +21,7 @@ from app.datasets.tables import Attachment, literal
 
 # What is read at a time: records of the longest text would take these bytes.
 READ_ROWS, READ_BYTES = 5000, 64 * 1024 * 1024
+UPLOAD = "Upload the images that are missing to this dataset, under these filenames."
 UNCONVERTIBLE = "Change those values first, or choose a type that has room for them."
 
 
@@ -77,20 +78,24 @@ class Inspection:
         names = {new: old for old, new in self._change.names}
         retyped = [(self._change.before.by_name[names[after.name]], after) for _, after in self._change.retyped]
         counts = [await self._look_for_unconvertible(before, after) for before, after in retyped]
-        unfit = [
+        unfit = [(*pair, count) for pair, count in zip(retyped, counts, strict=True) if count]
+        written = [
             (before, after, count)
-            for (before, after), count in zip(retyped, counts, strict=True)
-            if count and before.kind.is_text and not after.kind.is_document
+            for before, after, count in unfit
+            if before.kind.is_text and not (after.kind.is_document or after.kind.is_image)
         ]
-        advice = await find_advice(self._timed, self._table, unfit)
-        is_enough = len(advice) == sum(map(bool, counts)) and not any(found.left for found in advice)
-        self._refuse(" ".join([*map(str, advice), *([] if advice and is_enough else [UNCONVERTIBLE])]))
+        advice = await find_advice(self._timed, self._table, written)
+        is_enough = len(advice) == len(unfit) and not any(found.left for found in advice)
+        images = [UPLOAD] if any(after.kind.is_image for _, after, _ in unfit) else []
+        self._refuse(" ".join([*map(str, advice), *images, *([] if advice and is_enough else [UNCONVERTIBLE])]))
 
     async def _look_for_unconvertible(self, before: Column, after: Column) -> int:
         """Look for values that do not convert, and count them; and for texts that become null in a required column."""
         value = quote("record", before.name)
-        conversion = find_conversion(before, after, value)
+        conversion = find_conversion(before, after, value, self._table)
         assert conversion is not None
+        if after.kind.is_image:
+            await self._keep_images()
         rule = type_rule(after)
         if before.kind.is_text:
             rule = replace(rule, message=not_read(after))
@@ -121,6 +126,8 @@ class Inspection:
                 await self._look_for_unaddressable(columns)
             if attachment.kind == "reference":
                 await self._look_for_dangling(columns[0], targets)
+            elif attachment.kind == "image":
+                await self._look_for_missing_images(columns[0])
             elif attachment.kind != "index" and columns:
                 code = "repeated_key" if attachment.kind == "key" else "repeated_value"
                 condition = checks.repeated(self._table, attachment.columns)
@@ -140,6 +147,14 @@ class Inspection:
         condition = checks.dangling(column, targets[column.references])
         message = f"no record of {column.references} has this key"
         await self._look([column], "reference_missing", message, condition)
+
+    async def _keep_images(self) -> None:
+        """Keep every image until the transaction ends."""
+        await self._timed.run(f"LOCK TABLE {quote(CATALOGUE_SCHEMA, 'image')} IN SHARE ROW EXCLUSIVE MODE")
+
+    async def _look_for_missing_images(self, column: Column) -> None:
+        await self._keep_images()
+        await self._look([column], "image_missing", "there is no image of this id", checks.without_image(column))
 
     async def _look(self, columns: Sequence[Column], code: str, message: str, condition: Condition) -> int:
         """Count the records of which a condition is true, and read some."""

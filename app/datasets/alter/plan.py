@@ -121,7 +121,19 @@ def _alter_columns(table: str, change: Change) -> list[str]:
     return [
         *_alter_table(table, actions),
         *_alter_table(table, [f"ALTER COLUMN {quote(name)} DROP DEFAULT" for name in filled]),
+        *_change_images(table, change),
     ]
+
+
+def _change_images(table: str, change: Change) -> list[str]:
+    """One statement that makes texts images, or images texts: an ALTER TABLE may look nothing up."""
+    changes = []
+    for before, after in change.retyped:
+        if before.kind.is_image or after.kind.is_image:
+            conversion = find_conversion(before, after, quote("record", after.name), table)
+            assert conversion is not None
+            changes.append(f"{quote(after.name)} = {conversion.result}")
+    return [f"UPDATE {quote(DATA_SCHEMA, table)} AS record SET {', '.join(changes)}"] if changes else []
 
 
 def _retype(before: Column, after: Column) -> str:

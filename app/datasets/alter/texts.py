@@ -37,16 +37,22 @@ class Conversion:
 
 def read_text(after: Column, value: str) -> Conversion:
     """The conversion of `value`, the SQL of a text, to a column of another type."""
-    if after.kind.sql == "text" and after.kind.pattern is None:
-        return Conversion(ALWAYS, value)
     bare = f"btrim({value}, '{SPACES}')"
-    words = frozenset(word.strip(SPACES) for word in ("", *(after.nulls or ())))
-    missing = f"{bare} IN ({literals(sorted(words))})"
+    words, missing = _null_words(after), missing_texts(after, value)
     if after.kind.is_document:
-        result = _unless(missing, f"{value}::jsonb")
+        result = unless(missing, f"{value}::jsonb")
         return Conversion(lambda text: text.strip(SPACES) in words or is_json(text), result, missing)
     fits, result = _read(after, bare)
-    return Conversion(f"CASE WHEN {missing} THEN true ELSE {fits} END", _unless(missing, result), missing)
+    return Conversion(f"CASE WHEN {missing} THEN true ELSE {fits} END", unless(missing, result), missing)
+
+
+def missing_texts(after: Column, value: str) -> str:
+    """The SQL that is true of the texts that become null in a column."""
+    return f"btrim({value}, '{SPACES}') IN ({literals(sorted(_null_words(after)))})"
+
+
+def _null_words(after: Column) -> frozenset[str]:
+    return frozenset(word.strip(SPACES) for word in ("", *(after.nulls or ())))
 
 
 def not_read(after: Column) -> str:
@@ -61,7 +67,8 @@ def not_read(after: Column) -> str:
     return message
 
 
-def _unless(missing: str, result: str) -> str:
+def unless(missing: str, result: str) -> str:
+    """The SQL of a result, null for what is missing."""
     return f"CASE WHEN {missing} THEN NULL ELSE {result} END"
 
 

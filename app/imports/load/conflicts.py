@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from app.columns.column import Column
-from app.core.database.names import DATA_SCHEMA, quote
+from app.core.database.names import CATALOGUE_SCHEMA, DATA_SCHEMA, quote
 from app.imports.formats.table import VALUE_LIMIT
 from app.imports.load.loader import LoadPlan
 from app.imports.load.stage import STAGE, ConflictQuery, repeated
@@ -23,6 +23,8 @@ def list_conflict_queries(plan: LoadPlan) -> Iterator[ConflictQuery]:
                 yield ConflictQuery(column.name, "existing_value", _existing(plan, [column.name]))
         if column.references is not None:
             yield ConflictQuery(column.name, "reference_missing", _dangling(plan, column, column.references))
+        if column.kind.is_image:
+            yield ConflictQuery(column.name, "image_missing", _without_image(column))
 
 
 def _existing(plan: LoadPlan, names: Sequence[str]) -> str:
@@ -48,3 +50,13 @@ def _dangling(plan: LoadPlan, column: Column, references: str) -> str:
                'no record of {references} has this key' AS message
         FROM {STAGE} AS staged WHERE {name} IS NOT NULL
             AND NOT EXISTS (SELECT FROM {target} AS referred WHERE referred.{key} = staged.{name})"""
+
+
+def _without_image(column: Column) -> str:
+    """Rows whose value is the id of no image."""
+    name = quote(column.name)
+    return f"""
+        SELECT _record AS record, _line AS line, _offset AS offset, left({name}, {VALUE_LIMIT}) AS value,
+               'there is no image of this id: upload it with POST /images' AS message
+        FROM {STAGE} AS staged WHERE {name} IS NOT NULL
+            AND NOT EXISTS (SELECT FROM {quote(CATALOGUE_SCHEMA, "image")} AS image WHERE image.id = staged.{name})"""

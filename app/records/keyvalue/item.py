@@ -1,10 +1,11 @@
 """A record as an item of the key-value store, and back. Pure.
 
 `record` is a map of the values by their column: in DynamoDB's own kinds if they are exact in these, else as texts.
-`etag` is the digest of the record's JSON when it was written; `import`, if a file brought it, is the import's id.
+`etag` is the digest of the record's JSON, with the ids of its images, when it was written; `import`, if a file brought
+it, is the import's id.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring
@@ -36,7 +37,7 @@ class Stored:
 
 
 def item_of(schema: DatasetSchema, values: Values, import_id: str | None = None) -> tuple[Attributes, str]:
-    """The item of a record, and the JSON text that shows it.
+    """The item of a record, and its JSON text with the ids of its images.
 
     Raises:
         KeyTooLong, RecordTooLarge: DynamoDB cannot hold it.
@@ -71,14 +72,18 @@ def _readers(schema: DatasetSchema) -> list[tuple[str, Callable[[Attributes], An
     return [(column.name, column.kind.read_attribute) for column in schema.columns]
 
 
-def show_record(columns: Sequence[Column], values: Values) -> str:
-    """The JSON text of some columns of a record."""
+def show_record(columns: Sequence[Column], values: Values, images: Mapping[str, str] | None = None) -> str:
+    """The JSON text of some columns of a record; with the texts of `images` as reads show it, else with their ids."""
     members = []
     # Each value's type is asked directly: a page has thousands of values.
     for column in columns:
         name = column.name
         value = values[name]
-        members.append(f"{encode_basestring(name)}:{'null' if value is None else column.kind.show(value)}")
+        if images is not None and column.kind.is_image:
+            text = images.get(value, "null")
+        else:
+            text = "null" if value is None else column.kind.show(value)
+        members.append(f"{encode_basestring(name)}:{text}")
     return f"{{{','.join(members)}}}"
 
 

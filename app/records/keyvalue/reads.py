@@ -3,7 +3,7 @@
 Requests that the store cannot serve are refused. Reads are consistent: callers read their own writes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.datasets.errors import NotSupportedByStore
 from app.datasets.keyvalue.partitions import MAX_KEY_BYTES
 from app.datasets.schema import DatasetSchema
 from app.records.etag import digest_of
+from app.records.keyvalue.images import find_shown
 from app.records.keyvalue.item import record_of, show_record
 from app.records.keyvalue.sort_key import END, KeyTooLong, bucket_of, item_key, successor
 from app.records.query.aggregate_query import AggregateQuery
@@ -32,7 +33,9 @@ async def get_record(request: RecordsRequest, key: Sequence[Any]) -> str:
     Raises:
         RecordNotFound: the record does not exist.
     """
-    return _show(request.schema, await _get_item(request, key))
+    schema = request.schema
+    [text] = await _show(schema, [await _get_item(request, key)])
+    return text
 
 
 async def get_view(
@@ -47,11 +50,15 @@ async def get_view(
     schema = request.schema
     _refuse_embedding(schema, embedded)
     values = record_of(schema, await _get_item(request, key)).values
-    return show_record(view.select, values), digest_of(show_record(schema.columns, values))
+    images = await find_shown(schema.columns, [values])
+    return show_record(view.select, values, images), digest_of(show_record(schema.columns, values, images))
 
 
-def _show(schema: DatasetSchema, item: Attributes) -> str:
-    return show_record(schema.columns, record_of(schema, item).values)
+async def _show(schema: DatasetSchema, items: Iterable[Attributes]) -> list[str]:
+    """Whole records as JSON texts, their images read together."""
+    records = [record_of(schema, item).values for item in items]
+    images = await find_shown(schema.columns, records)
+    return [show_record(schema.columns, values, images) for values in records]
 
 
 async def _get_item(request: RecordsRequest, key: Sequence[Any]) -> Attributes:
@@ -82,7 +89,7 @@ async def get_many(request: RecordsRequest, keys: Sequence[Sequence[Any]]) -> li
     found = await table.find_many(wanted) if wanted else {}
     if found:
         request.confirm()
-    shown = {address: _show(schema, item) for address, item in found.items()}
+    shown = dict(zip(found, await _show(schema, found.values()), strict=True))
     return [None if address is None else shown.get(address) for address in addresses]
 
 
@@ -112,7 +119,8 @@ async def list_page(request: RecordsRequest, query: RecordQuery, embedded: Embed
     values = [record_of(schema, item).values for item in items[:limit]]
     last = [values[-1][term.column.name] for term in query.sort] if len(items) > limit else None
     shown = None if last is None else [_shown(value) for value in last]
-    return RecordPage([show_record(query.view.select, record) for record in values], shown)
+    images = await find_shown(query.view.select, values)
+    return RecordPage([show_record(query.view.select, record, images) for record in values], shown)
 
 
 def _shown(value: Any) -> Any:

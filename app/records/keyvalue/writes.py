@@ -21,6 +21,7 @@ from app.datasets.schema_cache import StaleSchema
 from app.records.documents import Fault, Values
 from app.records.errors import RecordInvalid, ValueTaken
 from app.records.etag import Preconditions, digest_of
+from app.records.keyvalue.images import find_shown
 from app.records.keyvalue.item import RecordTooLarge, item_of, record_of, settle_documents, show_record
 from app.records.keyvalue.sort_key import KeyTooLong, item_key
 from app.records.merge_patch import Changes
@@ -42,7 +43,7 @@ async def insert(request: RecordsRequest, values: Values) -> WriteResult | Unwri
 async def insert_many(request: RecordsRequest, records: Sequence[Values]) -> list[str] | Unwritten:
     """Add all records or none; answers them in their order."""
     schema = request.schema
-    items = _items_of(schema, records)
+    items = await _items_of(schema, records)
     if isinstance(items, Unwritten):
         return items
     if repeated := _repetitions(schema, records, [item for item, _ in items]):
@@ -59,7 +60,7 @@ async def upsert(
     request: RecordsRequest, key: Sequence[Any], values: Values, conditions: Preconditions
 ) -> WriteResult | Unwritten:
     """Give the record with a key a value in every column, or add it."""
-    items = _items_of(request.schema, [values])
+    items = await _items_of(request.schema, [values])
     if isinstance(items, Unwritten):
         return items
     [(item, text)] = items
@@ -88,7 +89,7 @@ async def update(
         if isinstance(found, Unmet):
             return found
         stored = record_of(schema, found)
-        items = _items_of(schema, [{**stored.values, **changes.values, **changes.merge(stored.values)}])
+        items = await _items_of(schema, [{**stored.values, **changes.values, **changes.merge(stored.values)}])
         if isinstance(items, Unwritten):
             return items
         [(item, text)] = items
@@ -114,7 +115,8 @@ async def delete(request: RecordsRequest, key: Sequence[Any], conditions: Precon
 async def _find_condition(schema: DatasetSchema, key: Sequence[Any], conditions: Preconditions) -> Condition | Unmet:
     """The condition that there is an item, and that it still is the one whose entity tag the request names.
 
-    The item's own digest may be older than the tag: a column that was added since is shown, but not in the item.
+    The item's own digest is not the tag: a column that was added since is shown, but not in the item, and images are
+    shown as they are now.
     """
     if conditions.digests is None:
         return IS_THERE
@@ -129,7 +131,8 @@ async def _find(schema: DatasetSchema, key: Sequence[Any], conditions: Precondit
     if item is None:
         return Unmet(is_there=False)
     if conditions.digests is not None:
-        shown = show_record(schema.columns, record_of(schema, item).values)
+        values = record_of(schema, item).values
+        shown = show_record(schema.columns, values, await find_shown(schema.columns, [values]))
         if digest_of(shown) not in conditions.digests:
             return Unmet(is_there=True)
     return item
@@ -167,19 +170,27 @@ async def _open(schema: DatasetSchema, shard: int) -> None:
         raise _busy(schema)
 
 
-def _items_of(schema: DatasetSchema, records: Sequence[Values]) -> list[tuple[Attributes, str]] | Refused:
-    """The items of records and their JSON texts."""
+async def _items_of(schema: DatasetSchema, records: Sequence[Values]) -> list[tuple[Attributes, str]] | Refused:
+    """The items of records and their JSON texts as reads show them: nothing is read once they are written."""
+    settled = [settle_documents(schema.columns, values) for values in records]
     items: list[tuple[Attributes, str]] = []
     faults: list[Fault] = []
-    for index, values in enumerate(records):
+    for index, values in enumerate(settled):
         try:
-            items.append(item_of(schema, settle_documents(schema.columns, values)))
+            items.append(item_of(schema, values))
         except KeyTooLong as error:
             faults.append(Fault(_key_names(schema), "key_too_long", str(error), index))
         except RecordTooLarge as error:
             faults.append(Fault(None, "record_too_large", str(error), index))
     hint = "Make it shorter, or create the dataset as relational."
-    return Refused(RecordInvalid, faults, hint) if faults else items
+    if faults:
+        return Refused(RecordInvalid, faults, hint)
+    if not schema.images:
+        return items
+    images = await find_shown(schema.columns, settled)
+    return [
+        (item, show_record(schema.columns, values, images)) for (item, _), values in zip(items, settled, strict=True)
+    ]
 
 
 def _repetitions(schema: DatasetSchema, records: Sequence[Values], items: Sequence[Attributes]) -> list[Fault]:

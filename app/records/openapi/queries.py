@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from app.columns.column import Column
-from app.columns.json_schema import allowed_values, compared_value, number_schemas, or_null
+from app.columns.json_schema import allowed_values, compared_value, image_schemas, number_schemas, or_null
 from app.columns.schema_references import schema_reference
 from app.columns.types.numbers import ANY_INTEGER, ANY_NUMBER
 from app.columns.types.registry import TYPES
@@ -74,6 +74,7 @@ def shared_schemas() -> dict[str, Any]:
     """The schemas that datasets refer to: numbers, keys, and what may be asked of each type's values."""
     shared: dict[str, Any] = {
         **number_schemas(),
+        **image_schemas(),
         KEY_PART: {"oneOf": [{"type": "string"}, ANY_NUMBER]},
         COUNTING: COUNT_MODES,
     }

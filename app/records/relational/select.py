@@ -8,7 +8,9 @@ from typing import Literal
 from app.columns.column import Column
 from app.core.database.names import DATA_SCHEMA, quote
 from app.core.database.sql import Statement
+from app.datasets.images import get_images
 from app.datasets.schema import MAX_SCHEMAS, DatasetSchema
+from app.datasets.tables import literal
 from app.records.query.record_query import Embedded, RecordQuery, RecordView, SortTerm
 from app.records.relational.where import (
     SOURCE,
@@ -128,9 +130,9 @@ def select_documents(schema: DatasetSchema, query: RecordQuery, most: int, embed
 
 def select_cells(schema: DatasetSchema, query: RecordQuery, most: int, embedded: Embedded) -> Statement:
     """The statement that reads up to `most` records of a list as cells, in the order of `cell_names`."""
-    cells = [_cell(column, SOURCE, spreadsheet=query.spreadsheet) for column in query.view.select]
+    cells = [_cell(schema, column, SOURCE, spreadsheet=query.spreadsheet) for column in query.view.select]
     for alias, _, other in _embeddings(query.view, embedded):
-        cells += [_cell(column, alias, spreadsheet=query.spreadsheet) for column in other.columns]
+        cells += [_cell(other, column, alias, spreadsheet=query.spreadsheet) for column in other.columns]
     parameters = Parameters()
     return parameters.statement(
         f"SELECT {', '.join(cells)} FROM {_table(schema)}{_joins(query.view, embedded)}"
@@ -145,8 +147,10 @@ def cell_names(query: RecordQuery, embedded: Embedded) -> list[str]:
     return names + inner
 
 
-def _cell(column: Column, source: str, *, spreadsheet: bool) -> str:
+def _cell(schema: DatasetSchema, column: Column, source: str, *, spreadsheet: bool) -> str:
     name = quote(source, column.name)
+    if column.kind.is_image:
+        name = get_images().cell_sql(name, literal(str(schema.id)))
     if column.kind.cell_sql is not None:
         return column.kind.cell_sql.format(name)
     if spreadsheet and column.kind.sql == "text":
@@ -190,9 +194,11 @@ def _matched(schema: DatasetSchema, query: RecordQuery, parameters: Parameters) 
 
 def json_members(columns: Sequence[Column], source: str = SOURCE) -> str:
     """The members of a record as its JSON shows them: the select list of a row of a table, by its alias."""
-    return ", ".join(
-        f"{column.kind.json_sql.format(quote(source, column.name))} AS {quote(column.name)}" for column in columns
-    )
+    return ", ".join(f"{_shown(column, quote(source, column.name))} AS {quote(column.name)}" for column in columns)
+
+
+def _shown(column: Column, name: str) -> str:
+    return get_images().shown_sql(name) if column.kind.is_image else column.kind.json_sql.format(name)
 
 
 def _record(view: RecordView, embedded: Embedded) -> str:

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from app.columns.column import Column
+from app.columns.types.image import is_id
 from app.core.database.names import quote
 from app.core.database.sql import Statement, Value
+from app.datasets.images import get_images
 from app.datasets.schema import DatasetSchema
-from app.datasets.tables import fold_accents, search_expression
+from app.datasets.tables import fold_accents, literal, search_expression
 from app.records.query.filters import AllOf, AnyOf, Condition, Filter, Not
 from app.records.query.operators import operator_of
 from app.records.query.record_query import SortTerm
@@ -50,7 +52,7 @@ def json_array(expressions: Iterable[str]) -> str:
 
 def matching(schema: DatasetSchema, where: AllOf, search: str | None, parameters: Parameters) -> list[str]:
     """The conditions, all to be fulfilled, of a filter and a search."""
-    conditions = [_filter(part, parameters) for part in where.parts]
+    conditions = [_filter(part, schema, parameters) for part in where.parts]
     if search is not None:
         words = f"websearch_to_tsquery('simple', {fold_accents(parameters.add(search, 'text'))})"
         conditions.append(f"{search_expression(schema.columns, SOURCE)} @@ {words}")
@@ -64,28 +66,44 @@ def is_never_missing(column: Column, where: AllOf) -> bool:
     return any(c.column.name == column.name and not c.holds_for_missing for c in where.conditions)
 
 
-def _filter(part: Filter, parameters: Parameters) -> str:
+def _filter(part: Filter, schema: DatasetSchema, parameters: Parameters) -> str:
     match part:
         case Condition():
-            return _condition(part, parameters)
+            return _condition(part, schema, parameters)
         case Not():
-            return f"({_filter(part.part, parameters)}) IS NOT TRUE"
+            return f"({_filter(part.part, schema, parameters)}) IS NOT TRUE"
         case AllOf():
-            return f"({' AND '.join(_filter(inner, parameters) for inner in part.parts)})" if part.parts else "TRUE"
+            parts = (_filter(inner, schema, parameters) for inner in part.parts)
+            return f"({' AND '.join(parts)})" if part.parts else "TRUE"
         case AnyOf():
-            return f"({' OR '.join(_filter(inner, parameters) for inner in part.parts)})"
+            return f"({' OR '.join(_filter(inner, schema, parameters) for inner in part.parts)})"
 
 
-def _condition(condition: Condition, parameters: Parameters) -> str:
+def _condition(condition: Condition, schema: DatasetSchema, parameters: Parameters) -> str:
     operator, values = operator_of(condition.column, condition.operator), condition.values
     name, sql_type = column_name(condition.column), condition.column.kind.sql
     if operator.takes == "flag":
         return (operator.sql if values == ("true",) else operator.sql_if_false).format(name)
+    if condition.column.kind.is_image:
+        return operator.sql.format(name, _images(condition, schema, parameters))
     if operator.takes == "list":
         return operator.sql.format(name, parameters.add(list(values), sql_type))
     if operator.pattern is not None:
         values, sql_type = tuple(operator.pattern.format(_escape(value)) for value in values), "text"
     return operator.sql.format(name, *(parameters.add(value, sql_type) for value in values))
+
+
+def _images(condition: Condition, schema: DatasetSchema, parameters: Parameters) -> str:
+    """The ids of the images that a condition names, which may be by their filenames."""
+    values = list(condition.values)
+    is_list = operator_of(condition.column, condition.operator).takes == "list"
+    given = parameters.add(values if is_list else values[0], "text")
+    if all(map(is_id, values)):
+        return given
+    images, dataset = get_images(), literal(str(schema.id))
+    if is_list:
+        return f"ARRAY(SELECT {images.named_sql('_name', dataset)} FROM unnest({given}) AS _given(_name))"
+    return f"({images.named_sql(given, dataset)})"
 
 
 def _escape(text: str) -> str:

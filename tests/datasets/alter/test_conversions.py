@@ -53,8 +53,6 @@ class TestFindConversion:
             ("datetime", "text", {"2024-02-29T12:00+02": "2024-02-29T10:00:00.000000Z", "infinity": None}),
             ("uuid", "text", {"01234567-89AB-cdef-0123-456789abcdef": "01234567-89ab-cdef-0123-456789abcdef"}),
             ("json", "text", {'{"a":[1, 2.50]}': '{"a": [1, 2.50]}', '"x"': '"x"'}),
-            ("image", "text", {"x": "x"}),
-            ("text", "image", {"x": "x"}),
             ("text", "integer", {"7": "7", "-0": "0", "007": None, "7.0": "7", "7.5": None, "٣": None, "1e2": None}),
             ("text", "integer", {"": NULL, " 7": "7", "\xa07\u202f": "7", " \xa0\t": NULL, "7 7": None, "-": None}),
             ("text", "bigint", {"9223372036854775807": "9223372036854775807", "9223372036854775808": None}),
@@ -112,7 +110,7 @@ class TestFindConversion:
     async def test_a_text_becomes_what_it_is_read_as(
         self, connections: asyncpg.Connection, data: st.DataObject
     ) -> None:
-        kind = data.draw(st.sampled_from([name for name in TYPES if name not in ("text", "boolean")]))
+        kind = data.draw(st.sampled_from([name for name in TYPES if name not in ("text", "boolean", "image")]))
         members = {"precision": 12, "scale": 2} if kind == "decimal" else {}
         after = column(kind, **members)
         text = data.draw(CELLS[kind])
