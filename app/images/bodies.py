@@ -8,11 +8,13 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from app.columns.column import Name
+from app.columns.json_schema import IMAGE_WIDTHS
 from app.core.fields import Positive, RequestBody
 from app.core.http.uploads import Upload
+from app.core.settings import get_settings
 from app.images.file_names import MAX_FILENAME, normal_filename
-from app.images.links import SHOWN_WIDTHS, content_url
 from app.images.models import Image, ImageStatus
+from app.images.shown import MAIN_WIDTH, content_url
 
 MAX_ALT = 2000
 Coordinate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -105,18 +107,21 @@ class ImagePublic(BaseModel):
     @classmethod
     def of(cls, row: Image, dataset: str | None) -> Self:
         """A row as the API shows it, with the name of its dataset."""
-        is_ready = row.status == "ready"
         kept: dict[str, Any] = row.model_dump(exclude={"dataset_id", "bytes"})
+        urls = _urls(row) if row.status == "ready" else {}
         return cls(
             **{name: value for name, value in kept.items() if name in cls.model_fields},
             dataset=dataset,
             size=row.bytes,
             focal_point=_focal_point(row),
-            url=content_url(row.id, row.version) if is_ready else None,
-            variants={str(width): content_url(row.id, row.version, width) for width in SHOWN_WIDTHS}
-            if is_ready
-            else None,
+            url=urls.get(str(MAIN_WIDTH)),
+            variants={width: urls[width] for width in IMAGE_WIDTHS} if urls else None,
         )
+
+
+def _urls(row: Image) -> dict[str, str]:
+    base = get_settings().base_url
+    return {width: content_url(row.id, row.version, width, base) for width in {*IMAGE_WIDTHS, str(MAIN_WIDTH)}}
 
 
 def _focal_point(row: Image) -> FocalPoint | None:

@@ -1,4 +1,4 @@
-"""What records need of images; the functions are those of `datasets.images.Images`."""
+"""Images for records; the functions are those of `datasets.images.Images`."""
 
 import unicodedata
 from collections.abc import Collection, Mapping
@@ -34,7 +34,7 @@ _EXTERNAL = ImageFault(
 
 @dataclass(frozen=True)
 class _Name:
-    """What a written value names an image by."""
+    """A written value as the name of an image."""
 
     kind: Literal["id", "filename"]
     text: str

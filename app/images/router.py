@@ -20,7 +20,7 @@ from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS
 from app.core.http.lists import LIST_PROBLEMS, Cursor, Limit, Page, paginate, refuse_unknown_parameters
 from app.core.http.problem_documents import problem_responses
 from app.core.http.uploads import Upload
-from app.datasets.errors import DatasetNotFound, NotSupportedByStore
+from app.datasets.errors import DatasetBusy, DatasetNotFound, ImageUseUnknown, NotSupportedByStore
 from app.images import repository, service
 from app.images.bodies import ImageCreate, ImageCreated, ImagePublic, ImageUpdate
 from app.images.deps import IdempotentAnnouncement, ImageFromPath, ImageTarget, WritableImage, find_target
@@ -120,12 +120,14 @@ async def update_image(placed: WritableImage, body: ImageUpdate, session: Sessio
 
     Another focal point changes the image's URLs; the old ones lead to the new ones.
     """
-    return ImagePublic.of(await service.update_image(session, placed.row, body), placed.dataset)
+    return ImagePublic.of(await service.update_image(session, placed.row.id, body), placed.dataset)
 
 
-@router.delete("/{image}", status_code=204, responses=problem_responses(ImageNotFound, ImageInUse))
+@router.delete(
+    "/{image}", status_code=204, responses=problem_responses(ImageNotFound, ImageInUse, ImageUseUnknown, DatasetBusy)
+)
 async def delete_image(placed: WritableImage, session: Session) -> None:
-    """Delete an image that no record names, with its file and all variants."""
+    """Delete an image that no record shows, with its file and all variants."""
     await service.delete_image(session, placed.row)
 
 

@@ -1,5 +1,6 @@
 """Images as a caller asks for them: announced, described, deleted."""
 
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,10 +9,20 @@ from app.core.aws.storage import PresignedUpload, presign_download, presign_uplo
 from app.core.errors import ParameterInvalid
 from app.core.settings import MIB, get_settings
 from app.datasets.errors import NotSupportedByStore
+from app.datasets.image_uses import count_uses
 from app.datasets.models import Dataset
+from app.images import repository
 from app.images.bodies import ImageCreate, ImageUpdate
-from app.images.errors import ImageNotReady, ImageRejected, ImageTooLarge, ImageTypeNotAccepted
+from app.images.errors import (
+    ImageInUse,
+    ImageNotFound,
+    ImageNotReady,
+    ImageRejected,
+    ImageTooLarge,
+    ImageTypeNotAccepted,
+)
 from app.images.file_names import MEDIA_TYPES, media_type_of
+from app.images.mirror import put_image
 from app.images.models import MAX_OLD_VERSIONS, Image, new_id, new_version
 from app.images.objects import incoming_key
 from app.images.repository import Wanted
@@ -66,14 +77,26 @@ def _check_file(body: ImageCreate) -> str:
     return media_type
 
 
-async def update_image(session: AsyncSession, row: Image, body: ImageUpdate) -> Image:
-    """Change what an image says of itself. Another focal point changes what variants show, so they get other URLs."""
+async def update_image(session: AsyncSession, image: str, body: ImageUpdate) -> Image:
+    """Change what an image says of itself. Another focal point changes what variants show, so they get other URLs.
+
+    The copy in the table is written first: if the commit fails then, the next change of the image sets it right.
+
+    Raises:
+        ImageNotFound: it was deleted meanwhile.
+        ServiceUnavailable: the table does not answer.
+    """
+    row = await repository.lock_image(session, image)
+    if row is None:
+        raise ImageNotFound(f"There is no image '{image}' any longer.")
     if "alt" in body.model_fields_set:
         row.alt = body.alt
     if "focal_point" in body.model_fields_set:
         _move_focal_point(row, body)
     session.add(row)
     await session.flush()
+    if row.status == "ready":
+        await put_image(row)
     return row
 
 
@@ -112,13 +135,30 @@ async def sign_original(row: Image) -> str:
 
 
 async def delete_image(session: AsyncSession, row: Image) -> None:
-    """Delete an image that no record uses.
+    """Delete an image that no record shows. Its objects are removed once it is committed.
 
     Raises:
         ImageInUse: a record does.
+        DatasetBusy, ImageUseUnknown, ServiceUnavailable: that cannot be known now.
     """
+    uses = await count_uses(session, row)
+    if uses:
+        named = [f"{_counted(count)} of '{name}'" for name, count in uses.items()]
+        raise ImageInUse(
+            f"'{row.filename}' is shown by {' and '.join(named)}.",
+            hint="Change these records first.",
+            errors=[_use(name, count) for name, count in uses.items()],
+        )
     await session.delete(row)
     await session.flush()
+
+
+def _counted(count: int) -> str:
+    return "1 record" if count == 1 else f"{count:,} records"
+
+
+def _use(dataset: str, count: int) -> dict[str, Any]:
+    return {"dataset": dataset, "records": count, "message": f"{_counted(count)} of '{dataset}'"}
 
 
 def check_list(wanted: Wanted) -> None:

@@ -15,6 +15,11 @@ MAIN_WIDTH = 1280
 _ROW = "_image"
 
 
+def content_url(image: str, version: str, width: str, base: str) -> str:
+    """The URL of a variant, which opens it to everyone who has the URL."""
+    return f"{base}/images/{image}/content?v={version}&w={width}"
+
+
 def shown_text(image: MirroredImage, base: str) -> str:
     """The JSON text of an image; `base` is what its URLs begin with."""
     url = f"{_escaped(base)}/images/{image.id}/content?v={image.version}&w="

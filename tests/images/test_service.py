@@ -4,8 +4,9 @@ import pytest
 from httpx import AsyncClient
 
 from app.core.database.sessions import transaction
+from app.images.mirror import find_image
 from app.images.models import Image
-from tests.images.api import PICTURE, Document, announce, problem, send, store
+from tests.images.api import PICTURE, Document, announce, dataset_id, problem, send, store
 
 
 class TestUpdate:
@@ -44,6 +45,33 @@ class TestUpdate:
     async def test_what_is_refused(self, client: AsyncClient, body: Document) -> None:
         image = await store()
         assert problem(await client.patch(f"/images/{image}", json=body)) == (422, "request-invalid")
+
+    async def test_the_table_has_it_too(self, client: AsyncClient) -> None:
+        image = await store(version="v1")
+        await client.patch(f"/images/{image}", json={"alt": "A lamp", "focal_point": {"x": 0.5, "y": 0}})
+        mirrored = await find_image(image)
+        assert mirrored is not None
+        assert (mirrored.alt, mirrored.focal_point, mirrored.old_versions) == ("A lamp", (0.5, 0.0), ("v1",))
+
+    async def test_one_that_is_not_ready_is_not_in_the_table(self, client: AsyncClient) -> None:
+        image = (await announce(client)).json()["id"]
+        await client.patch(f"/images/{image}", json={"alt": "A lamp"})
+        assert await find_image(image) is None
+
+
+class TestDelete:
+    @pytest.mark.parametrize("kind", ["relational", "keyvalue"])
+    async def test_one_that_a_record_shows_stays(self, client: AsyncClient, kind: str) -> None:
+        columns = [{"name": "sku", "type": "text"}, {"name": "photo", "type": "image"}]
+        body = {"name": "products", "store": kind, "key": ["sku"], "columns": columns}
+        assert (await client.post("/datasets", json=body)).status_code == 201
+        image = await store(dataset_id=await dataset_id("products"))
+        await client.put("/datasets/products/records/1", json={"photo": image})
+        refused = await client.delete(f"/images/{image}")
+        assert problem(refused) == (409, "image-in-use")
+        assert refused.json()["errors"] == [{"dataset": "products", "records": 1, "message": "1 record of 'products'"}]
+        await client.patch("/datasets/products/records/1", json={"photo": None})
+        assert (await client.delete(f"/images/{image}")).status_code == 204
 
 
 class TestOriginal:

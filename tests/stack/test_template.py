@@ -571,7 +571,8 @@ class TestLargeImports:
         ]
         assert [target["Arn"] for target in rule["Targets"]] == [{"Ref": "AlarmTopic"}]
         allowed = template.properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
-        assert {item["Principal"]["Service"] for item in allowed} == {"cloudwatch.amazonaws.com", "events.amazonaws.com"}
+        services = {item["Principal"]["Service"] for item in allowed}
+        assert services == {"cloudwatch.amazonaws.com", "events.amazonaws.com"}
         name = rule["Name"]
         assert allowed[1]["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(f":rule/{name}")
         key = template.properties("AlarmTopicKey")["KeyPolicy"]["Statement"]

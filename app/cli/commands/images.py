@@ -61,7 +61,7 @@ def upload_images(
 
 
 def _show_uploaded(tolva: Tolva, done: "Sequence[Uploaded]") -> None:
-    """Show what became of each picture; ends the command if any is none now."""
+    """Show the state of each picture; fails if one is not ready."""
     if tolva.output.as_json:
         tolva.output.json(write_list(one.image for one in done if one.image is not None))
     else:

@@ -20,7 +20,7 @@ WAITING = ("awaiting_upload", "checking")
 
 @dataclass(frozen=True)
 class Uploaded:
-    """What became of a picture: the image, or why there is none; `unchanged` if the same file was there before."""
+    """The outcome for a picture: its image, or the failure; `unchanged` if the same file was there before."""
 
     picture: Picture
     image: Document | None = None
