@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -23,6 +24,7 @@ from app.core.dynamo.table import repeat_batch
 from app.core.settings import get_settings
 from app.datasets.images import provide
 from app.images import lookup
+from app.images.check.process import close_processes
 from app.local.services.emulator import BUCKET
 from app.local.services.services import Services
 from tests import dynamodb_local as dynamodb
@@ -99,6 +101,7 @@ async def connections(services: Services) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(services.postgres.url, server_settings={"lock_timeout": "5s"})
     yield connection
     await connection.close()
+    await close_processes()
     await close_connections()
     await close_clients()
 
@@ -142,7 +145,9 @@ async def _find_filled(connection: asyncpg.Connection) -> str:
 
 async def _empty_emulator() -> None:
     sqs = await aws_client("sqs")
-    await sqs.purge_queue(QueueUrl=get_settings().queue_url)
+    for queue_url in (get_settings().queue_url, get_settings().images_queue_url):
+        assert queue_url is not None
+        await sqs.purge_queue(QueueUrl=queue_url)
     s3 = await aws_client("s3")
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=BUCKET)
     async for page in pages:
@@ -189,24 +194,36 @@ def worker(database_url: str) -> Drain:
     return _drain
 
 
-async def _drain() -> int:
-    handled = await work_off(FIRST_MESSAGE_SECONDS)
+async def _drain(*, is_of_images: bool = False) -> int:
+    handled = await work_off(FIRST_MESSAGE_SECONDS, is_of_images=is_of_images)
     more = handled
     while more:
         await asyncio.sleep(SILENCE_SECONDS)
-        more = await work_off()
+        more = await work_off(is_of_images=is_of_images)
         handled += more
     return handled
 
 
-async def work_off(wait_seconds: int = 0) -> int:
-    """Bring what the queue holds to the worker's handler, waiting so long for a first message; how many there were."""
-    from app.local.worker import handle_message, receive_message  # noqa: PLC0415  # with it comes all of the engine
+@pytest.fixture
+def image_worker(database_url: str) -> Drain:
+    """The same with the messages of the images' queue."""
+    return partial(_drain, is_of_images=True)
 
+
+async def work_off(wait_seconds: int = 0, *, is_of_images: bool = False) -> int:
+    """Bring what a queue holds to the worker's handler, waiting so long for a first message; how many there were."""
+    from app.local.worker import (  # noqa: PLC0415  # with it comes all of the engine
+        handle_message,
+        image_source,
+        import_source,
+        receive_message,
+    )
+
+    source = image_source() if is_of_images else import_source()
     handled = 0
-    message = await receive_message(wait_seconds)
+    message = await receive_message(wait_seconds, source)
     while message is not None:
-        await handle_message(message)
+        await handle_message(message, source=source)
         handled += 1
-        message = await receive_message(0)
+        message = await receive_message(0, source)
     return handled

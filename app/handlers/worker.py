@@ -14,6 +14,8 @@ from app.core.database import statements
 from app.core.database.done_requests import forget_done
 from app.core.settings import SettingsInvalid, get_settings, in_lambda
 from app.handlers.environment import begin_invocation, prepare_log
+from app.images import worker as image_work
+from app.images.recovery import recover_images
 from app.imports.worker import messages as import_messages
 from app.imports.worker.intake import recover_imports
 from app.imports.worker.memory import limit_arenas
@@ -33,6 +35,9 @@ MOST_DOUBLINGS = 16
 HANDLERS = MessageHandlers()
 for feature in (import_messages, removal):
     feature.add_handlers(HANDLERS)
+# S3 announces pictures in the words that it announces other files in: the queue says which of both they are.
+IMAGE_HANDLERS = MessageHandlers()
+image_work.add_handlers(IMAGE_HANDLERS)
 
 
 async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> dict[str, list[dict[str, str]]]:
@@ -47,10 +52,21 @@ async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> 
         return {}
     if read_only:
         return await _leave(event["Records"])
-    undone = [record for record in event["Records"] if not await _is_done(record, seconds)]
+    pictures = [record for record in event["Records"] if _is_of_images(record)]
+    undone = [record for record in event["Records"] if record not in pictures and not await _is_done(record, seconds)]
+    # Most of the time of each is another process's, of which there are as many as cores.
+    done = await asyncio.gather(*(_is_done(record, seconds) for record in pictures))
+    undone += [record for record, is_done in zip(pictures, done, strict=True) if not is_done]
     for record in undone:
         await _put_back(record, retry_seconds(int(record["attributes"]["ApproximateReceiveCount"])))
     return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in undone]}
+
+
+def _is_of_images(record: dict[str, Any]) -> bool:
+    """Return whether a message is of the images' queue."""
+    queue_url = get_settings().images_queue_url
+    name = record.get("eventSourceARN", "").rpartition(":")[2]
+    return queue_url is not None and queue_url.rpartition("/")[2] == name
 
 
 async def _leave(records: list[dict[str, Any]]) -> dict[str, list[dict[str, str]]]:
@@ -64,7 +80,8 @@ async def _leave(records: list[dict[str, Any]]) -> dict[str, list[dict[str, str]
 async def _is_done(record: dict[str, Any], seconds: float) -> bool:
     """Do what a message asks for; return False if it is to be delivered again."""
     try:
-        await HANDLERS.handle(json.loads(record["body"]), seconds)
+        handlers = IMAGE_HANDLERS if _is_of_images(record) else HANDLERS
+        await handlers.handle(json.loads(record["body"]), seconds)
     except MessageDeferred as deferred:
         log.event("message.deferred", message_id=record["messageId"], reason=str(deferred))
         return False
@@ -77,7 +94,8 @@ async def _is_done(record: dict[str, Any], seconds: float) -> bool:
 async def _put_back(record: dict[str, Any], wait: int) -> None:
     """Return a message to the queue for so long: the queue itself would hide it as long as the longest import takes."""
     try:
-        await put_back(record["receiptHandle"], wait)
+        queue_url = get_settings().images_queue_url if _is_of_images(record) else None
+        await put_back(record["receiptHandle"], wait, queue_url=queue_url)
     except Exception as error:  # it comes back all the same, only later
         log.failure("message.not_put_back", error, message_id=record["messageId"])
 
@@ -92,6 +110,7 @@ def retry_seconds(received: int) -> int:
 async def recover() -> None:
     """Do what no message asks for: imports whose worker died or whose event was lost, and what is old or replaced."""
     await recover_imports()
+    await recover_images()
     await removal.remove_retired()
     await forget_done(statements.fetch)
 

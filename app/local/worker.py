@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.core import log
@@ -12,10 +13,11 @@ from app.core.aws.clients import client, close_clients
 from app.core.database.pool import close_connections
 from app.core.settings import SettingsInvalid, get_settings
 from app.handlers.worker import prepare, process, recover
+from app.images.check.process import close_processes, most_processes
 from app.local.inbox.misplaced import MisplacedFiles
 from app.local.parent import end_with_parent
 from app.local.services.emulator import REGION
-from app.local.services.resources import QUEUE_ARN, VISIBILITY_SECONDS
+from app.local.services.resources import IMAGES_QUEUE_ARN, QUEUE_ARN, VISIBILITY_SECONDS
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs.type_defs import MessageTypeDef
@@ -35,11 +37,31 @@ LAST_BACKOFF_SECONDS = 10.0
 _misplaced = MisplacedFiles()
 
 
-async def receive_message(wait_seconds: int = WAIT_SECONDS) -> "MessageTypeDef | None":
-    """The next message of the queue, hidden from others for VISIBILITY_SECONDS; None when none came in time."""
+@dataclass(frozen=True)
+class Source:
+    """A queue that the worker takes messages of."""
+
+    url: str
+    arn: str
+
+
+def import_source() -> Source:
+    """The queue of everything but pictures."""
+    return Source(get_settings().queue_url, QUEUE_ARN)
+
+
+def image_source() -> Source:
+    """The queue of pictures: thousands of them never stand before an import."""
+    url = get_settings().images_queue_url
+    assert url is not None, "the emulator's environment names it"
+    return Source(url, IMAGES_QUEUE_ARN)
+
+
+async def receive_message(wait_seconds: int = WAIT_SECONDS, source: Source | None = None) -> "MessageTypeDef | None":
+    """The next message of a queue, hidden from others for VISIBILITY_SECONDS; None when none came in time."""
     sqs = await client("sqs")
     answer = await sqs.receive_message(
-        QueueUrl=get_settings().queue_url,
+        QueueUrl=(source or import_source()).url,
         MaxNumberOfMessages=1,
         WaitTimeSeconds=wait_seconds,
         VisibilityTimeout=VISIBILITY_SECONDS,
@@ -50,11 +72,12 @@ async def receive_message(wait_seconds: int = WAIT_SECONDS) -> "MessageTypeDef |
     return messages[0] if messages else None
 
 
-async def handle_message(message: "MessageTypeDef", handler: Handler = process) -> None:
+async def handle_message(message: "MessageTypeDef", handler: Handler = process, source: Source | None = None) -> None:
     """Give one message to the worker's handler and delete it unless the handler says that it failed."""
-    keeper = asyncio.create_task(_keep_hidden(message["ReceiptHandle"]))
+    source = source or import_source()
+    keeper = asyncio.create_task(_keep_hidden(message["ReceiptHandle"], source))
     try:
-        answer = await handler({"Records": [event_record(message)]})
+        answer = await handler({"Records": [event_record(message, source.arn)]})
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
@@ -63,10 +86,10 @@ async def handle_message(message: "MessageTypeDef", handler: Handler = process) 
         log.warning("message.failed", message_id=message["MessageId"])
         return
     sqs = await client("sqs")
-    await sqs.delete_message(QueueUrl=get_settings().queue_url, ReceiptHandle=message["ReceiptHandle"])
+    await sqs.delete_message(QueueUrl=source.url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def event_record(message: "MessageTypeDef") -> dict[str, Any]:
+def event_record(message: "MessageTypeDef", arn: str = QUEUE_ARN) -> dict[str, Any]:
     """A message as Lambda shows it to a function: one of an event's `Records`."""
     return {
         "messageId": message["MessageId"],
@@ -82,19 +105,19 @@ def event_record(message: "MessageTypeDef") -> dict[str, Any]:
         },
         "md5OfBody": message["MD5OfBody"],
         "eventSource": "aws:sqs",
-        "eventSourceARN": QUEUE_ARN,
+        "eventSourceARN": arn,
         "awsRegion": REGION,
     }
 
 
-async def _keep_hidden(receipt_handle: str) -> None:
+async def _keep_hidden(receipt_handle: str, source: Source) -> None:
     """Keep a message from being delivered again while it is worked on; a dead worker's comes back by itself."""
     while True:
         await asyncio.sleep(EXTEND_EVERY_SECONDS)
         try:
             sqs = await client("sqs")
             await sqs.change_message_visibility(
-                QueueUrl=get_settings().queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=VISIBILITY_SECONDS
+                QueueUrl=source.url, ReceiptHandle=receipt_handle, VisibilityTimeout=VISIBILITY_SECONDS
             )
         except Exception as error:  # the next attempt may succeed
             log.failure("message.not_extended", error)
@@ -104,6 +127,13 @@ async def _take_message() -> None:
     message = await receive_message()
     if message is not None:
         await handle_message(message)
+
+
+async def _take_image() -> None:
+    source = image_source()
+    message = await receive_message(source=source)
+    if message is not None:
+        await handle_message(message, source=source)
 
 
 async def _recover() -> None:
@@ -135,11 +165,13 @@ async def run_until_signalled() -> None:
     await prepare(CONCURRENCY)
     loops = [asyncio.create_task(repeat(_recover, "recovery"))]
     loops += [asyncio.create_task(repeat(_take_message, "message")) for _ in range(CONCURRENCY)]
+    loops += [asyncio.create_task(repeat(_take_image, "image")) for _ in range(most_processes())]
     log.event("worker.started", pid=os.getpid())
     await stop.wait()
     for loop in loops:
         loop.cancel()
     await asyncio.gather(*loops, return_exceptions=True)
+    await close_processes()
     await close_connections()
     await close_clients()
     log.event("worker.stopped", pid=os.getpid())

@@ -166,11 +166,11 @@ def cmyk(suffix: str = ".jpg") -> bytes:
     return data
 
 
-def heic(**options: Any) -> bytes:
+def heic(width: int = 400, **options: Any) -> bytes:
     """A HEIC picture, as iPhones write it but for the tiles."""
     import pillow_heif  # noqa: PLC0415  # an extra
 
     target = io.BytesIO()
-    pixels = Pillow.open(io.BytesIO(encoded(".png")))
+    pixels = Pillow.open(io.BytesIO(encoded(".png", width)))
     pillow_heif.from_pillow(pixels).save(target, quality=90, **options)
     return target.getvalue()

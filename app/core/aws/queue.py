@@ -19,8 +19,8 @@ async def send_body(body: dict[str, Any], *, delay_seconds: int = 0) -> None:
     await sqs.send_message(QueueUrl=get_settings().queue_url, MessageBody=json.dumps(body), DelaySeconds=delay_seconds)
 
 
-async def put_back(receipt_handle: str, seconds: int) -> None:
-    """Return a message that was received to the queue, to be seen again after `seconds`.
+async def put_back(receipt_handle: str, seconds: int, *, queue_url: str | None = None) -> None:
+    """Return a message that was received to its queue, the worker's if none is named, to be seen again after `seconds`.
 
     It may be hidden for 43,200 seconds at most, counted from when it was received.
 
@@ -29,7 +29,7 @@ async def put_back(receipt_handle: str, seconds: int) -> None:
     """
     sqs = await client("sqs")
     await sqs.change_message_visibility(
-        QueueUrl=get_settings().queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+        QueueUrl=queue_url or get_settings().queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
     )
 
 

@@ -1,7 +1,7 @@
 """Files in the bucket: presigned uploads, reads of one pinned version, streamed writes."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from types_aiobotocore_s3.type_defs import CompletedPartTypeDef
 
 READ_ATTEMPTS = 4
+# The answers for a key or a version that is not there.
+MISSING = (400, 404)
+# The most objects of one request.
+MOST_DELETED = 1000
 # S3 takes no part below 5 MiB but the last one.
 PART_SIZE = 5 * 1024 * 1024
 # It takes 10,000 of them at most, so they grow: an object of 150 GB has room.
@@ -99,6 +103,97 @@ async def write_object(key: str, content: bytes, content_type: str) -> str:
         log.failure("object.unwritten", error, key=key)
         raise ServiceUnavailable("The storage cannot accept the file now.") from error
     return written.get("VersionId") or "null"
+
+
+async def add_object(key: str, content: bytes, content_type: str) -> bool:
+    """Write a small object that is never overwritten; return False if one of this key is there already.
+
+    Raises:
+        ServiceUnavailable: the bucket does not take it.
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415  # slow to load, as every client is
+
+    s3 = await client("s3")
+    try:
+        await s3.put_object(
+            Bucket=get_settings().bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*"
+        )
+    except storage_errors() as error:
+        # 409: another write of the key is under way.
+        if isinstance(error, ClientError) and error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
+            return False
+        log.failure("object.unwritten", error, key=key)
+        raise ServiceUnavailable("The storage cannot accept the file now.") from error
+    return True
+
+
+async def read_small(key: str, version: str | None = None) -> bytes | None:
+    """All of a small object (its newest version unless one is named), or None if it does not exist.
+
+    Raises:
+        ServiceUnavailable: the bucket does not answer.
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415  # slow to load, as every client is
+
+    s3 = await client("s3")
+    try:
+        if version is None:
+            answer = await s3.get_object(Bucket=get_settings().bucket, Key=key)
+        else:
+            answer = await s3.get_object(Bucket=get_settings().bucket, Key=key, VersionId=version)
+        return await answer["Body"].read()
+    except storage_errors() as error:
+        if isinstance(error, ClientError) and error.response["ResponseMetadata"]["HTTPStatusCode"] in MISSING:
+            return None
+        log.failure("object.unread", error, key=key)
+        raise ServiceUnavailable("The storage cannot give the file now.") from error
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """A version of an object, or the mark of its deletion."""
+
+    key: str
+    version: str
+    modified_at: datetime
+
+
+async def list_versions(prefix: str, after: str = "") -> AsyncIterator[list[StoredVersion]]:
+    """Every version of the objects below a prefix that come after a key, some 1,000 at a time, deletion marks too."""
+    s3 = await client("s3")
+    bucket, key, version = get_settings().bucket, after, ""
+    while True:
+        place = {"KeyMarker": key, "VersionIdMarker": version} if version else {"KeyMarker": key}
+        page = await s3.list_object_versions(Bucket=bucket, Prefix=prefix, **place)  # type: ignore[arg-type]  # of texts
+        found = (*page.get("Versions", []), *page.get("DeleteMarkers", []))
+        # A server may begin with the key itself.
+        kept = (item for item in found if item["Key"] > after)
+        yield [StoredVersion(item["Key"], item["VersionId"], item["LastModified"]) for item in kept]
+        if not page.get("IsTruncated"):
+            return
+        key, version = page["NextKeyMarker"], page.get("NextVersionIdMarker", "")
+
+
+async def delete_versions(versions: Sequence[StoredVersion]) -> None:
+    """Delete versions of objects for good; those that are gone are deleted already."""
+    s3 = await client("s3")
+    for start in range(0, len(versions), MOST_DELETED):
+        some = versions[start : start + MOST_DELETED]
+        answer = await s3.delete_objects(
+            Bucket=get_settings().bucket,
+            Delete={"Objects": [{"Key": one.key, "VersionId": one.version} for one in some], "Quiet": True},
+        )
+        if failed := answer.get("Errors"):
+            raise ServiceUnavailable(f"The storage did not delete {len(failed)} of {len(some)} objects.")
+
+
+async def delete_below(prefix: str) -> int:
+    """Delete every version of everything below a prefix for good; how many there were."""
+    deleted = 0
+    async for versions in list_versions(prefix):
+        await delete_versions(versions)
+        deleted += len(versions)
+    return deleted
 
 
 async def find_object(key: str, version: str | None = None) -> StoredObject | None:

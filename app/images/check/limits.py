@@ -58,6 +58,13 @@ def fit_within(width: int, height: int, edge: int) -> tuple[int, int]:
     return max(1, round_half_up(width * edge, longer)), max(1, round_half_up(height * edge, longer))
 
 
+def fit_width(width: int, height: int, widest: int) -> tuple[int, int]:
+    """The size of a picture scaled down to a width, with at least one row."""
+    if width <= widest:
+        return width, height
+    return widest, max(1, round_half_up(height * widest, width))
+
+
 def round_half_up(value: int, by: int) -> int:
     """A quotient as a whole number."""
     return (2 * value + by) // (2 * by)

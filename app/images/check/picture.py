@@ -6,7 +6,7 @@ from typing import Any
 from app.images.check.endings import is_cut
 from app.images.check.gif import largest_frame
 from app.images.check.heic import HeicPicture
-from app.images.check.limits import Header, Limits, check_header, fit_within, round_half_up
+from app.images.check.limits import Header, Limits, check_header, fit_width, fit_within
 from app.images.check.profiles import is_sound
 from app.images.check.rejection import Rejected
 from app.images.check.report import CheckedPicture
@@ -152,7 +152,7 @@ def _keep(decoded: Picture, header: Header, warnings: list[str]) -> CheckedPictu
     is_animation = header.frames > 1
     master, master_type = _encode_master(picture, is_animation=is_animation)
     page = picture.height // header.frames
-    first_size = _fit_width(picture.width, page, FIRST_WIDTH)
+    first_size = fit_width(picture.width, page, FIRST_WIDTH)
     first = picture.thumbnail_image(first_size[0], height=first_size[1], size="force")
     still = picture.crop(0, 0, picture.width, page) if is_animation else picture
     tiny_size = fit_within(picture.width, page, PLACEHOLDER_SIDE)
@@ -193,13 +193,6 @@ def _encode_master(picture: Picture, *, is_animation: bool) -> tuple[bytes, str]
 def _encode(picture: Picture, suffix: str, options: dict[str, Any]) -> bytes:
     encoded: bytes = picture.write_to_buffer(suffix, keep="none", **options)
     return encoded
-
-
-def _fit_width(width: int, height: int, widest: int) -> tuple[int, int]:
-    """The size of a picture scaled down to a width, with at least one row."""
-    if width <= widest:
-        return width, height
-    return widest, max(1, round_half_up(height * widest, width))
 
 
 def _color_of(tiny: Picture) -> str:

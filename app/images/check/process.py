@@ -166,8 +166,12 @@ def limits_of_settings() -> Limits:
     )
 
 
-def count_cores() -> int:
-    """The cores that this process may use."""
+def most_processes() -> int:
+    """The most pictures that are decoded at a time."""
+    return get_settings().image_processes or _count_cores()
+
+
+def _count_cores() -> int:
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS knows no affinity
@@ -181,7 +185,7 @@ def get_processes() -> CheckProcesses:
     """The processes of this one, on its only event loop."""
     global _processes  # noqa: PLW0603  # one for all, as the connections are
     if _processes is None:
-        _processes = CheckProcesses(get_settings().image_processes or count_cores())
+        _processes = CheckProcesses(most_processes())
     return _processes
 
 

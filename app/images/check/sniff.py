@@ -13,21 +13,6 @@ ACCEPTED = {
     "tiff": "TIFF",
     "heic": "HEIC",
 }
-EXTENSIONS = {
-    "jpg": "jpeg",
-    "jpeg": "jpeg",
-    "jpe": "jpeg",
-    "jfif": "jpeg",
-    "png": "png",
-    "apng": "png",
-    "webp": "webp",
-    "avif": "avif",
-    "gif": "gif",
-    "tif": "tiff",
-    "tiff": "tiff",
-    "heic": "heic",
-    "heif": "heic",
-}
 _OPENINGS = (
     (b"\xff\xd8\xff", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -102,9 +87,3 @@ def _is_markup(head: bytes) -> bool:
         return head.decode(encoding, "replace").lstrip("\ufeff \t\r\n\v\f\0").startswith("<")
     # UTF-16 without a mark has a zero next to each of these characters.
     return head.replace(b"\x00", b"").lstrip(b" \t\r\n\v\f").startswith(b"<")
-
-
-def format_of_name(filename: str) -> str | None:
-    """The format that a filename says, None if it says none."""
-    _, dot, extension = filename.rpartition(".")
-    return EXTENSIONS.get(extension.lower()) if dot else None

@@ -25,6 +25,7 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 BUCKET = "tolva"
 QUEUE = "tolva"
+IMAGES_QUEUE = "tolva-images"
 TABLE = "tolva"
 # Crash recovery reads what the table's journal has.
 START_SECONDS = 120.0
@@ -151,6 +152,7 @@ def emulator_environment(url: str) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "TOLVA_BUCKET": BUCKET,
         "TOLVA_QUEUE_URL": f"{url}/{ACCOUNT}/{QUEUE}",
+        "TOLVA_IMAGES_QUEUE_URL": f"{url}/{ACCOUNT}/{IMAGES_QUEUE}",
         "TOLVA_TABLE": TABLE,
     }
 

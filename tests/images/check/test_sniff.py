@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.images.check.sniff import ACCEPTED, SNIFFED_BYTES, format_of_name, sniff
+from app.images.check.sniff import ACCEPTED, SNIFFED_BYTES, sniff
 from tests.images import pictures
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
@@ -78,9 +78,3 @@ class TestRefused:
     def test_no_space_hides_svg(self, space: str, encoding: str) -> None:
         text = space.replace("\ufeff", "") + SVG
         assert sniff(text.encode(encoding)).other == "SVG"
-
-
-class TestNames:
-    @pytest.mark.parametrize(("name", "form"), [("a.JPG", "jpeg"), ("a.b.heif", "heic"), ("a", None), ("a.txt", None)])
-    def test_an_extension_says_a_format(self, name: str, form: str | None) -> None:
-        assert format_of_name(name) == form

@@ -1,9 +1,18 @@
+from itertools import permutations
+
 import pytest
 
 from app.core.aws.clients import client
 from app.core.settings import get_settings
 from app.local.services.emulator import BUCKET, QUEUE, TABLE
-from app.local.services.resources import EXPIRY_ATTRIBUTE, QUEUE_ARN, WATCHED_PREFIXES, create_resources
+from app.local.services.resources import (
+    EXPIRY_ATTRIBUTE,
+    IMAGE_PREFIXES,
+    IMAGES_QUEUE_ARN,
+    QUEUE_ARN,
+    WATCHED_PREFIXES,
+    create_resources,
+)
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -20,7 +29,12 @@ class TestCreateResources:
         found = await s3.get_bucket_notification_configuration(Bucket=BUCKET)
         rules = found["QueueConfigurations"]
         prefixes = [rule["Filter"]["Key"]["FilterRules"][0]["Value"] for rule in rules]
-        assert (sorted(prefixes), {rule["QueueArn"] for rule in rules}) == (sorted(WATCHED_PREFIXES), {QUEUE_ARN})
+        queues = dict(zip(prefixes, (rule["QueueArn"] for rule in rules), strict=True))
+        assert queues == dict.fromkeys(WATCHED_PREFIXES, QUEUE_ARN) | dict.fromkeys(IMAGE_PREFIXES, IMAGES_QUEUE_ARN)
+
+    def test_no_prefix_begins_with_another_which_s3_refuses(self) -> None:
+        prefixes = (*WATCHED_PREFIXES, *IMAGE_PREFIXES)
+        assert [(one, other) for one, other in permutations(prefixes, 2) if one.startswith(other)] == []
 
     async def test_they_are_those_of_the_settings(self) -> None:
         settings = get_settings()
