@@ -1,4 +1,4 @@
-"""Images for records; the functions are those of `datasets.images.Images`."""
+"""Images as records need them; the functions are those of `datasets.images.Images`."""
 
 import unicodedata
 from collections.abc import Collection, Mapping
@@ -34,7 +34,7 @@ _EXTERNAL = ImageFault(
 
 @dataclass(frozen=True)
 class _Name:
-    """A written value as the name of an image."""
+    """The name of an image in a written value."""
 
     kind: Literal["id", "filename"]
     text: str

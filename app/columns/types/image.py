@@ -42,7 +42,7 @@ class ImageType(TextType):
         return find_id(super().read(text)) or unicodedata.normalize("NFC", text)
 
     def read_json(self, value: Any) -> str:
-        """The text by which a written record names its image; of the object that shows an image, that is its id."""
+        """The text by which a written record names its image: of the object that shows an image, its id."""
         return super().read_json(value.get("id") if isinstance(value, dict) else value)
 
 
