@@ -19,7 +19,8 @@ import app.access.keys.models
 import app.core.database.models
 import app.datasets.models
 import app.images.models
-import app.imports.models  # noqa: F401  # a model is known once its module is
+import app.imports.models
+import app.imports.picture_batches  # noqa: F401  # a model is known once its module is
 from app.core.database.names import CATALOGUE_SCHEMA
 from app.core.database.pool import login
 

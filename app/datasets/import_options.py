@@ -87,6 +87,9 @@ class ImportOptions(BaseModel):
     timezone: str | None = Field(None, description="of times without one, such as Europe/Madrid; UTC by default")
     lenient_quotes: bool = Field(False, description="keep stray quotes instead of rejecting the record")
     pad_short_rows: bool = Field(False, description="fill a record that ends early with nulls")
+    missing_images: Literal["reject", "null"] | None = Field(
+        None, description="of a cell that names no image: reject its record, which is the default, or make it null"
+    )
 
     @property
     def said(self) -> dict[str, JsonValue]:

@@ -43,6 +43,7 @@ Phase = Literal["reading", "inferring", "loading", "committing"]
 
 FINISHED: tuple[Status, ...] = ("succeeded", "failed", "cancelled")
 DETAIL_LIMIT = 100
+UNUSED_SHOWN = 100
 REJECTION_FIELDS = ("line", "record", "offset", "column", "value", "code", "message")
 # The bucket's prefixes of announced files and of dropped ones.
 UPLOADS, INBOX = "uploads/imports/", "inbox/"
@@ -114,6 +115,7 @@ class Import(SQLModel, table=True):
     totals: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=_json("[]"))
     rejections: list[dict[str, Any]] = SqlField(default_factory=list, sa_column=_json("[]"))
     problem: dict[str, Any] | None = SqlField(default=None, sa_column=SqlColumn(JSONB(none_as_null=True)))
+    images: dict[str, Any] | None = SqlField(default=None, sa_column=SqlColumn(JSONB(none_as_null=True)))
 
     # The worker with `lease` works on the import until `lease_until`; `attempts` counts the workers that started it.
     lease: UUID | None = SqlField(default=None)
@@ -231,6 +233,18 @@ class Rejection(BaseModel):
     message: str
 
 
+class ImageReport(BaseModel):
+    """The images of a file: how many cells name one, how many are not accepted and why, and which pictures that came
+    with the file no cell names."""
+
+    matched: int
+    missing: int = Field(description="cells that no image is called by, those that were made null among them")
+    ambiguous: int = Field(description="cells that could be the name of several images")
+    rejected: int = Field(description="cells that name a picture which was not accepted")
+    unused: int = Field(description="pictures that came with the file and that no cell names")
+    unused_first: list[str] = Field(description=f"the first {UNUSED_SHOWN} of these")
+
+
 class Misfit(BaseModel):
     """The first value that a type does not hold, and its line."""
 
@@ -336,6 +350,7 @@ class ImportPublic(BaseModel):
     totals: list[Total]
     rejections: list[Rejection]
     problem: ProblemDocument | None = Field(description="why it failed")
+    images: ImageReport | None = Field(None, description="null for a file without columns of images, and no pictures")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

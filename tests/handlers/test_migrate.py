@@ -69,7 +69,7 @@ class TestUpgrade:
 
 class TestHandler:
     async def test_it_says_where_the_database_is(self, database_url: str) -> None:
-        assert await asyncio.to_thread(handler, {}, None) == {"revision": "0006"}
+        assert await asyncio.to_thread(handler, {}, None) == {"revision": "0007"}
 
 
 class CloudFormation(BaseHTTPRequestHandler):
@@ -196,7 +196,7 @@ class TestDeploy:
             deployed = asyncio.create_task(deploy("Update", aurora))
             assert await asyncio.to_thread(waits.wait, 30)
         assert (await deployed)["Status"] == "SUCCESS"
-        assert await connection.fetchval("SELECT version_num FROM tolva.alembic_version") == "0006"
+        assert await connection.fetchval("SELECT version_num FROM tolva.alembic_version") == "0007"
         await connection.close()
 
     async def test_it_does_not_wait_for_ever(

@@ -20,6 +20,7 @@ Store = Annotated[
     typer.Option(help="Store for a new dataset: relational (queries) or keyvalue (lookups by key)."),
 ]
 Compression = Literal["none", "gzip", "zstd"]
+MissingImages = Literal["reject", "null"]
 
 COLUMNS = "Columns (by their headers; those with a header can be repeated)"
 WRITING = "File format (detected if you do not give it)"
@@ -109,6 +110,7 @@ class FormatFlags:
     timezone: Annotated[str | None, _flag(WRITING, "Time zone for times without one (default UTC).")] = None
     lenient_quotes: Annotated[bool, _flag(WRITING, "Keep stray quotes.", "--lenient-quotes")] = False
     pad_short_rows: Annotated[bool, _flag(WRITING, "Fill short rows with nulls.", "--pad-short-rows")] = False
+    missing_images: Annotated[MissingImages | None, _flag(WRITING, "What becomes of cells that name no image.")] = None
 
     def options(self) -> dict[str, Any]:
         """The member `options` of the import's body."""
@@ -129,6 +131,7 @@ class FormatFlags:
             "timezone": self.timezone,
             "lenient_quotes": self.lenient_quotes or None,
             "pad_short_rows": self.pad_short_rows or None,
+            "missing_images": self.missing_images,
         }
         return {option: value for option, value in given.items() if value is not None}
 

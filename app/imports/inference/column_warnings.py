@@ -19,6 +19,8 @@ def warn_of(found: ColumnInference) -> str | None:
         return _doubt_digits(found)
     if conclusion.type != "text":
         return None
+    if found.images[0]:
+        return _doubt_images(found)
     misses = found.near_misses()
     best = [miss for miss in misses if miss.misfits == misses[0].misfits]
     few = _warn_of_few(found.name, best[0]) if best and best[0].misfits else None
@@ -36,6 +38,15 @@ def _doubt_digits(found: ColumnInference) -> str:
         f"'{found.name}' has the type number, as most columns with fractions have: values with more digits than that "
         f"holds, as {show_place(example, line)}, are rounded to the nearest. To keep each digit give its type as "
         f"decimal (--type {found.name}=decimal)."
+    )
+
+
+def _doubt_images(found: ColumnInference) -> str:
+    """That a column could be one of images, but for values that are none."""
+    images, among = found.images
+    return (
+        f"'{found.name}' is text: {images:,} of its {among:,} values are names of images, too few to be sure. Give its "
+        f"type as image (--type {found.name}=image): the others are rejected then."
     )
 
 

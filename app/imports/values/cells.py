@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,9 @@ from app.columns.types.uuid import UuidType
 from app.core.strict_json import MAX_DEPTH, MAX_DOCUMENT_BYTES, JsonInvalid, parse_json, write_json
 from app.imports.values.date_patterns import Pattern
 from app.imports.values.dates import days_from_civil, month_numbers, seconds_of_day
+
+if TYPE_CHECKING:
+    from app.imports.values.image_names import ImageNames
 
 Mask = npt.NDArray[np.bool_]
 Cells = tuple[pa.Array, Mask | None]
@@ -54,6 +58,8 @@ class Conventions:
     document_bytes: int = MAX_DOCUMENT_BYTES
     # A comma in a number is less likely if commas end fields.
     delimiter: str = ","
+    # Those that a column of images has its ids by; without them its cells are ids.
+    images: "ImageNames | None" = None
 
 
 def to_mask(array: pa.Array) -> Mask:

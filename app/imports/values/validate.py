@@ -21,6 +21,7 @@ from app.imports.formats.table import TOTAL, VALUE_LIMIT, Fault, Table, drop_row
 from app.imports.values import cells
 from app.imports.values.cell_types import CELL_TYPES, format_of
 from app.imports.values.cells import Conventions, Mask, to_mask
+from app.imports.values.image_names import ImageNotes
 from app.imports.values.number_style import JSON_STYLE, style_of
 
 # A constraint's value, as its column declares it.
@@ -34,6 +35,7 @@ class Validated:
     arrays: list[pa.Array]
     rows: npt.NDArray[np.int64]
     faults: list[Fault]
+    images: ImageNotes
 
 
 def validate_table(table: Table, columns: list[Column], conventions: Conventions, key: Sequence[str] = ()) -> Validated:
@@ -44,6 +46,7 @@ def validate_table(table: Table, columns: list[Column], conventions: Conventions
     """
     faults = [_named(fault, columns) for fault in table.faults]
     typed: list[pa.Array] = []
+    notes = ImageNotes()
     for array, column in zip(table.columns, columns, strict=True):
         judge = _Judge(table, column, array)
         present = cells.words_to_null(array, column.nulls or ())
@@ -51,15 +54,21 @@ def validate_table(table: Table, columns: list[Column], conventions: Conventions
         if not typed and bad is not None and _reject_totals(table, bad):
             return validate_table(table, columns, conventions, key)
         judge.reject(bad, type_rule(column).code, not_of_type(column, conventions))
+        if column.type == "image" and conventions.images is not None:
+            found = conventions.images.read(values)
+            for refused in found.refused:
+                judge.reject(refused.mask, refused.code, refused.messages)
+            values = found.values
+            notes.add(found.notes)
         for rule, mask in _violations(column, values, key):
             judge.reject(mask, rule.code, rule.message)
         typed.append(values)
         faults += judge.faults
     if not faults:
-        return Validated(typed, table.rows, faults)
+        return Validated(typed, table.rows, faults, notes)
     keep = ~_faulty_rows(table, faults)
     mask = pa.array(keep)
-    return Validated([array.filter(mask) for array in typed], table.rows[keep], faults)
+    return Validated([array.filter(mask) for array in typed], table.rows[keep], faults, notes)
 
 
 def judge_surplus(table: Table, columns: Sequence[Column | None], conventions: Conventions) -> None:
@@ -114,13 +123,16 @@ class _Judge:
         self._array = array
         self._judged = np.zeros(len(array), np.bool_)
 
-    def reject(self, mask: Mask | None, code: str, message: str) -> None:
+    def reject(self, mask: Mask | None, code: str, message: str | pa.Array) -> None:
+        """Refuse cells; `message` is one for all, or an array with one for each cell of the column."""
         if mask is None:
             return
         found = mask & ~self._judged
         if found.any():
-            values = pc.binary_slice(self._array.filter(pa.array(found)), 0, VALUE_LIMIT * 4)
-            self.faults.append(Fault(self._rows[found], self._column.name, code, message, values))
+            among = pa.array(found)
+            values = pc.binary_slice(self._array.filter(among), 0, VALUE_LIMIT * 4)
+            shown = message if isinstance(message, str) else message.filter(among)
+            self.faults.append(Fault(self._rows[found], self._column.name, code, shown, values))
             self._judged |= found
 
 

@@ -22,6 +22,7 @@ from app.imports.models import Import
 from app.imports.source.source import Source
 from app.imports.worker.claim import Claim
 from app.imports.worker.commit import Commit
+from app.imports.worker.image_lookup import load_image_names
 from app.imports.worker.loading import Loading
 from app.imports.worker.outcome import Outcome
 from app.imports.worker.plan import FilePlan, ImportPlan, check_settled, plan_file, plan_load
@@ -127,7 +128,9 @@ class Attempt:
 
     async def _plan(self, connection: AsyncConnection, dataset: Dataset, dialect: Dialect) -> ImportPlan:
         """Settle how the file is read and what of it is loaded, by its first records if it comes to them."""
-        file = plan_file(self._row, dataset, dialect, self._file.options)
+        nulls = self._file.options.missing_images == "null"
+        images = await load_image_names(dataset.id, nulls_missing=nulls)
+        file = plan_file(self._row, dataset, dialect, self._file.options, images)
         sampled = None
         if file.match is not None:
             match = await asyncio.to_thread(settle_match, file.match, file.read, self._source)
@@ -150,6 +153,7 @@ class Attempt:
     async def _load(self, loader: Loader, plan: ImportPlan) -> Loaded:
         self._meter.begin("loading")
         loading = self._prepare(plan)
+        self._outcome.images = loading.images
         await loader.copy(rows=loading.rows())
         key_candidates = self._conclude(plan, loading.validation)
         await self._reject_conflicts(loader)

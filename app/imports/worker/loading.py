@@ -11,6 +11,7 @@ from app.imports.formats.csv.surplus import trimmed_warning
 from app.imports.load.copy_format import SIGNATURE, TRAILER
 from app.imports.report import Report
 from app.imports.source.source import Source
+from app.imports.values.image_names import ImageNotes
 from app.imports.worker.pipeline import run_pass
 from app.imports.worker.progress import Meter
 from app.imports.worker.validation import Batch, Validation
@@ -34,12 +35,14 @@ class Loading:
     # The lines of the first of them.
     trimmed_lines: list[int] = field(default_factory=list)
     formulas: Counter[int] = field(default_factory=Counter)
+    images: ImageNotes = field(default_factory=ImageNotes)
 
     def list_warnings(self, columns: Sequence[Column]) -> list[str]:
         """Warnings about the cells of loaded columns, and of those that were left out."""
         trimmed = [trimmed_warning(self.trimmed, self.trimmed_lines)] if self.trimmed else []
         found = sorted((+self.formulas).items())
-        return [*trimmed, *(formula_warning(columns[place].name, count) for place, count in found)]
+        formulas = (formula_warning(columns[place].name, count) for place, count in found)
+        return [*trimmed, *formulas, *self.images.warnings]
 
     async def rows(self) -> AsyncIterator[bytes]:
         """The rows of the file in PostgreSQL's binary format."""
@@ -63,5 +66,7 @@ class Loading:
             await self.report.add(batch.rejections)
         self.meter.rows_rejected = self.report.rows
         self.formulas.update(batch.formulas)
+        if batch.images is not None:
+            self.images.add(batch.images)
         self.trimmed += len(batch.trimmed)
         self.trimmed_lines += batch.trimmed[: MAX_NAMED_LINES - len(self.trimmed_lines)]

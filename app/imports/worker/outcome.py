@@ -1,6 +1,7 @@
 """Outcome: what an import shows of its file and of the columns that it was loaded into."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +10,11 @@ from app.datasets.definition import Index
 from app.datasets.models import Dataset
 from app.imports.inference.infer import Proposal
 from app.imports.load.loader import Loaded, LoadPlan
-from app.imports.models import Status
+from app.imports.models import UNUSED_SHOWN, Status
 from app.imports.report import Report
 from app.imports.source.source import Source
 from app.imports.values.conventions import separators_of
+from app.imports.values.image_names import AMBIGUOUS, MISSING, REJECTED, ImageNotes
 from app.imports.worker.plan import FilePlan, ImportPlan
 from app.imports.worker.progress import Meter
 
@@ -27,6 +29,9 @@ class Outcome:
     columns: list[dict[str, Any]] = field(default_factory=list)
     renamed: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    images: ImageNotes | None = None
+    # The pictures that came with the file: their names by their images' ids.
+    arrived: Mapping[str, str] = field(default_factory=dict)
 
     def describe(self, source: Source, plan: ImportPlan, kept: Collection[str]) -> None:
         """Note how the file is written, what of it goes where, and which options, `kept`, are the dataset's."""
@@ -66,6 +71,24 @@ class Outcome:
             "totals": self.report.totals,
             "rejections": self.report.rejections,
             "result": None if loaded is None else vars(loaded.counts),
+            "images": self._describe_images(),
+        }
+
+    def _describe_images(self) -> dict[str, Any] | None:
+        """The report of images; None if nothing is to be said of any."""
+        if self.images is None or not (self.arrived or any(column["type"] == "image" for column in self.columns)):
+            return None
+        counts: Counter[str] = Counter()
+        for total in self.report.totals:
+            counts[total["code"]] += total["count"]
+        unused = [name for image, name in self.arrived.items() if image not in self.images.used]
+        return {
+            "matched": self.images.matched,
+            "missing": counts[MISSING] + self.images.missing,
+            "ambiguous": counts[AMBIGUOUS],
+            "rejected": counts[REJECTED],
+            "unused": len(unused),
+            "unused_first": unused[:UNUSED_SHOWN],
         }
 
     def describe_open(self) -> None:

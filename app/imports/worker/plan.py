@@ -30,6 +30,7 @@ from app.imports.models import Import, Mode
 from app.imports.service import check_key
 from app.imports.values.cells import Conventions
 from app.imports.values.conventions import conventions_of
+from app.imports.values.image_names import ImageNames
 
 # A record may be longer than a field, and an open quote is followed no further than this.
 RECORD_PER_FIELD = 8
@@ -75,8 +76,10 @@ class ImportPlan:
         return self.load.new and records == 0
 
 
-def plan_file(row: Import, dataset: Dataset, dialect: Dialect, options: ImportOptions) -> FilePlan:
-    """Plan the reading of a file for a dataset.
+def plan_file(
+    row: Import, dataset: Dataset, dialect: Dialect, options: ImportOptions, images: ImageNames | None = None
+) -> FilePlan:
+    """Plan the reading of a file for a dataset, whose cells may name `images`.
 
     Raises:
         ColumnOptionsInvalid, ColumnsMismatch, KeyColumnsInvalid: its columns are not the chosen ones or the dataset's.
@@ -87,14 +90,14 @@ def plan_file(row: Import, dataset: Dataset, dialect: Dialect, options: ImportOp
         _check_options(choice, options)
     if not dataset.columns or row.infer_again:
         selection.check_names()
-        return FilePlan(selection, None, _read_plan(dialect, options, selection, selection.names))
+        return FilePlan(selection, None, _read_plan(dialect, options, selection, selection.names, images=images))
     check_key(dataset, row.key)
     match = match_columns(
         selection, dataset.typed_columns, has_header=bool(dialect.header_line), is_numbered=not dataset.key
     )
     names = ["" if column is None else column.name for column in match.columns]
     others = {column.name for column in dataset.typed_columns} - set(names)
-    return FilePlan(selection, match, _read_plan(dialect, options, selection, names, others))
+    return FilePlan(selection, match, _read_plan(dialect, options, selection, names, others, images=images))
 
 
 def _check_options(choice: ColumnChoice, options: ImportOptions) -> None:
@@ -121,6 +124,8 @@ def _read_plan(
     selection: Selection,
     names: Sequence[str],
     others: Collection[str] = (),
+    *,
+    images: ImageNames | None = None,
 ) -> ReadPlan:
     limit = get_settings().max_field_bytes
     omitted = frozenset(place for place, name in enumerate(names) if not name)
@@ -134,7 +139,7 @@ def _read_plan(
                 f"'{choice.label}' has another format of dates in the option `date_format`."
             )
     file = CsvPlan(dialect, layout, limit * RECORD_PER_FIELD)
-    return ReadPlan(file, replace(conventions, date_formats=formats))
+    return ReadPlan(file, replace(conventions, date_formats=formats, images=images))
 
 
 async def plan_load(

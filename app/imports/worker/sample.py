@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from app.imports.formats.table import line_of
 from app.imports.inference.chosen import infer_table
+from app.imports.inference.column_inference import ColumnInference
 from app.imports.inference.infer import TableInference
 from app.imports.inference.match import Match
 from app.imports.inference.settle import settle_columns
@@ -43,8 +44,26 @@ def settle_match(match: Match, plan: ReadPlan, source: Source) -> Match:
         match,
         columns=columns,
         apart=match.apart | {places[index] for index in settled.apart},
-        warnings=[*match.warnings, *settled.warnings],
+        warnings=[*match.warnings, *settled.warnings, *_list_image_texts(match, plan, source)],
     )
+
+
+def _list_image_texts(match: Match, plan: ReadPlan, source: Source) -> list[str]:
+    """Warnings about the dataset's columns of text whose values are names of images."""
+    texts = {place: column for place, column in enumerate(match.columns) if column and column.type == "text"}
+    if not plan.conventions.images or not texts:
+        return []
+    inferences = {place: ColumnInference(column.name, "", plan.conventions) for place, column in texts.items()}
+    for arrays, find_line in _sample_tables(plan, source):
+        for place, inference in inferences.items():
+            inference.update(arrays[place], find_line)
+    found = ((inference.name, inference.conclude()) for inference in inferences.values())
+    return [
+        f"'{name}' is text, and {concluded.why[0]}: change its type to image, and records show the images. "
+        f"(tolva datasets change, or PATCH /datasets/{{dataset}})"
+        for name, concluded in found
+        if concluded.type == "image"
+    ]
 
 
 def _sample_tables(plan: ReadPlan, source: Source) -> Iterator[tuple[list[pa.Array], Callable[[int], int]]]:

@@ -17,6 +17,7 @@ from app.imports.inference.pick import in_file_order, pick_columns
 from app.imports.load.copy_format import encode_rows
 from app.imports.load.loader import LoadPlan
 from app.imports.report import Rejections, locate_faults
+from app.imports.values.image_names import ImageNotes
 from app.imports.values.validate import Validated, judge_surplus, validate_table
 from app.imports.worker.plan import ReadPlan
 
@@ -33,6 +34,7 @@ class Batch:
     trimmed: list[int] = field(default_factory=list)
     # How many cells of each column, by its place, are a text in a formula.
     formulas: Counter[int] = field(default_factory=Counter)
+    images: ImageNotes | None = None
 
     @property
     def size(self) -> int:
@@ -118,6 +120,7 @@ class Validation:
             accepted=len(checked.rows),
             trimmed=lines_of(places, table.trimmed),
             formulas=Counter(dict(enumerate(table.formulas))),
+            images=checked.images,
         )
 
     def _note_no_keys(self, checked: Validated, trimmed: Positions) -> None:
