@@ -108,7 +108,7 @@ async def finish_batch(import_id: UUID, batch: int, pictures: Sequence[Mapping[s
 
 
 async def list_pictures(import_id: UUID) -> list[dict[str, Any]]:
-    """What has become of all pictures of an archive, in its order."""
+    """List the outcomes of all pictures of an archive, in its order."""
     rows = await fetch("SELECT pictures FROM tolva.import_pictures WHERE import_id = $1 ORDER BY batch", import_id)
     return [picture for row in rows for picture in row["pictures"] or ()]
 

@@ -42,7 +42,7 @@ def _doubt_digits(found: ColumnInference) -> str:
 
 
 def _doubt_images(found: ColumnInference) -> str:
-    """That a column could be one of images, but for values that are none."""
+    """Warn that a column could be one of images, but for some of its values."""
     images, among = found.images
     return (
         f"'{found.name}' is text: {images:,} of its {among:,} values are names of images, too few to be sure. Give its "

@@ -40,14 +40,14 @@ class KnownImage(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why a cell means no image that its record may have."""
+    """The reason that a cell means no image which its record may have."""
 
     code: str
     message: str
 
 
 class _Meaning(NamedTuple):
-    """What a cell means: `id` is the value, None without one; `image` is the image, a refused one too.
+    """The meaning of a cell: `id` is the value, None without one; `image` is the image, a refused one too.
 
     `folded` is the filename of one that was found in other letters, or MISSING if the cell was made null.
     """
@@ -82,7 +82,7 @@ class ImageNotes:
 
     @property
     def warnings(self) -> list[str]:
-        """What someone should know of cells that were accepted."""
+        """Warnings about cells that were accepted."""
         found = []
         if self.folded:
             cell, name = self.folded_example
@@ -194,7 +194,7 @@ class ImageNames:
         ]
 
     def _find_known(self, text: str) -> _Meaning | None:
-        """What a text means among the names; None if it is none of them."""
+        """The meaning of a text among the names; None if it is not one of them."""
         meaning = self._by_name.get(text)
         if meaning is not None:
             return meaning
@@ -207,7 +207,7 @@ class ImageNames:
         return None if _FOREIGN_URL.match(cleaned) else self._find_by_end(cleaned)
 
     def _find_by_end(self, name: str) -> _Meaning | None:
-        """What a name means that is a part of a filename, or the other way round, if that can be but one."""
+        """The meaning of a name that is a part of a filename, or the other way round, if that can be but one."""
         bare = name.removeprefix(FOLDER)
         if bare != name and (meaning := self._by_name.get(bare)) is not None:
             return meaning
@@ -241,7 +241,7 @@ class ImageNames:
         return self._by_end
 
     def _conclude(self, text: str, other: KnownImage | None) -> _Meaning:
-        """What a text means that is none of the names, with the image of the id in it, if there is one."""
+        """The meaning of a text that is not one of the names, with the image of the id in it, if there is one."""
         if other is not None:
             return _meaning_of(other)
         if _FOREIGN_URL.match(text.strip()):
