@@ -232,7 +232,16 @@ class Settings(BaseSettings):
         1536 * MIB, ge=256 * MIB, description="the most memory that the process has which checks a picture"
     )
     image_processes: int = Field(
-        0, ge=0, le=64, description="the most pictures that a process decodes at a time; 0: as many as it has cores"
+        0,
+        ge=0,
+        le=64,
+        description="the most pictures that a process decodes at a time; 0: as many as it has cores",
+    )
+    max_archive_pictures: int = Field(
+        10_000, ge=1, le=100_000, description="the most pictures that a zip archive of an import may have"
+    )
+    pictures_wait_seconds: int = Field(
+        900, ge=1, description="how long an import waits for pictures of which none gets checked meanwhile"
     )
     lease_seconds: int = Field(30, ge=2, description="how long a worker that stops reporting keeps its import")
     import_timeout_seconds: float = Field(6 * 3600, gt=0, description="the longest an import may run")

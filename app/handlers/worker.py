@@ -16,6 +16,7 @@ from app.core.settings import SettingsInvalid, get_settings, in_lambda
 from app.handlers.environment import begin_invocation, prepare_log
 from app.images import worker as image_work
 from app.images.recovery import recover_images
+from app.imports.picture_batches import forget_finished
 from app.imports.worker import messages as import_messages
 from app.imports.worker.intake import recover_imports
 from app.imports.worker.memory import limit_arenas
@@ -111,6 +112,7 @@ async def recover() -> None:
     """Do what no message asks for: imports whose worker died or whose event was lost, and what is old or replaced."""
     await recover_imports()
     await recover_images()
+    await forget_finished()
     await removal.remove_retired()
     await forget_done(statements.fetch)
 

@@ -174,6 +174,34 @@ class FileNotCsv(ImportFailed):
     title = "File is not CSV"
 
 
+class ArchiveTableUnclear(ImportFailed):
+    """The zip archive has no table, or more than one, so it is not clear what to import.
+
+    Pack exactly one CSV file, together with its pictures.
+    """
+
+    title = "Table of archive unclear"
+
+
+class ArchiveRefused(ImportFailed):
+    """The zip archive has too many files, files that share bytes, or a table that cannot be unpacked.
+
+    Pack it again without encryption, or split it. `TOLVA_MAX_ARCHIVE_PICTURES` limits the number of pictures.
+    """
+
+    title = "Archive refused"
+
+
+class PicturesNotChecked(ImportFailed):
+    """The pictures of the archive were not checked in time; nothing was loaded, and those that were checked are kept.
+
+    Import the archive again. If it fails again, look at the worker's log and at the queue of images.
+    """
+
+    status = 503
+    title = "Pictures were not checked"
+
+
 class FileDamaged(ImportFailed):
     """The compressed file is truncated or damaged.
 

@@ -25,6 +25,15 @@ class ImportHandedOver(Message):
     import_id: UUID = Field(alias="import")
 
 
+class PicturesQueued(Message):
+    """A batch of the pictures of an import's archive, for the queue of images."""
+
+    MEMBER: ClassVar = "pictures_of"
+    type: Literal["import.pictures"] = "import.pictures"
+    import_id: UUID = Field(alias="pictures_of")
+    batch: int
+
+
 class FileFound(Message):
     """A file in the bucket whose arrival went unnoticed."""
 

@@ -207,6 +207,8 @@ class Progress(BaseModel):
     rows_rejected: int = 0
     rate: float | None = None
     seconds_left: float | None = None
+    pictures: int | None = Field(None, description="pictures of an archive that are checked, before its rows are read")
+    pictures_total: int | None = None
 
 
 class Result(BaseModel):

@@ -1,5 +1,6 @@
 """Picture batches: the pictures of an import's archive, a number of them at a time, and what has become of them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -102,7 +103,7 @@ async def finish_batch(import_id: UUID, batch: int, pictures: Sequence[Mapping[s
         """,
         import_id,
         batch,
-        list(pictures),
+        json.dumps(list(pictures)),
     )
     return bool(rows[0]["is_last"])
 

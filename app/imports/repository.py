@@ -1,6 +1,6 @@
 """Imports in the catalogue, and who works on which."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -171,11 +171,18 @@ async def find_held_until(session: AsyncSession, import_id: UUID) -> datetime | 
 
 
 async def postpone(
-    session: AsyncSession, import_id: UUID, version: str, size: int, *, until: Any, lease: Lease | None
+    session: AsyncSession,
+    import_id: UUID,
+    version: str,
+    size: int,
+    *,
+    until: Any,
+    lease: Lease | None,
+    progress: Mapping[str, Any] | None = None,
 ) -> None:
     """Leave an import for later, as if no worker had seen it; one that was claimed is given back.
 
-    `until` is the time from which its message counts as lost.
+    `until` is the time from which its message counts as lost, `progress` what it shows meanwhile.
     """
     claimed = and_(col(Import.status) == "running", col(Import.lease) == (lease.token if lease else None))
     waits = col(Import.status).in_(["awaiting_upload", "queued"])
@@ -189,7 +196,7 @@ async def postpone(
         .values(
             status="queued",
             phase=None,
-            progress={},
+            progress=dict(progress or {}),
             lease=None,
             lease_until=until,
             attempts=Import.attempts - (1 if lease else 0),

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
-from app.core.aws.storage import StoredObject, read_object
+from app.core.aws.storage import StoredObject
 from app.core.settings import get_settings
 from app.datasets.import_options import ImportOptions
 from app.imports.errors import EncodingMismatch, EncodingUnknown, FileEmpty, FileNotCsv
@@ -19,18 +19,19 @@ from app.imports.formats.csv.split import is_utf8
 from app.imports.source.census import Census
 from app.imports.source.compression import SAMPLE_SIZE, Compression, Expander, Gatherer, UnpackedLimit, unpack_some
 from app.imports.source.encoding import Encoding, EncodingInDoubt, decoder, find_encoding
+from app.imports.source.file import SourceFile, WholeFile
 from app.imports.source.guess import guess_encoding
 
 SHORT_BYTES = 1024 * 1024
 # Items built in a thread before the event loop continues with them: usually more than a block becomes.
 MADE_BYTES = 2 * 1024 * 1024
 
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 FOREIGN = (
     (b"\x89PNG", "a PNG picture", "Upload a CSV file."),
     (b"\xff\xd8\xff", "a JPEG picture", "Upload a CSV file."),
     (b"GIF8", "a GIF picture", "Upload a CSV file."),
-    (b"PK\x03\x04", "a zip archive or an Excel workbook", "Unpack it, or save the sheet as CSV."),
+    (ZIP, "a zip archive or an Excel workbook", "Unpack it, or save the sheet as CSV."),
     (b"PK\x05\x06", "an empty zip archive", "Upload the CSV file itself, or compress it with gzip or zstd."),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save the sheet as CSV."),
     (b"%PDF", "a PDF document", "Export the table as CSV."),
@@ -58,11 +59,15 @@ class Block:
     read: int
 
 
+class ArchiveFound(Exception):
+    """The file is a zip archive: its table is to be read in its place."""
+
+
 class Source:
     """One stored file, to be read from its beginning as often as needed."""
 
-    def __init__(self, stored: StoredObject, options: ImportOptions) -> None:
-        self._stored = stored
+    def __init__(self, file: StoredObject | SourceFile, options: ImportOptions) -> None:
+        self._file: SourceFile = WholeFile(file) if isinstance(file, StoredObject) else file
         self._options = options
         self.compression: Compression = "none"
         self.encoding = Encoding("utf-8", is_guess=True)
@@ -78,13 +83,16 @@ class Source:
 
         Raises:
             FileEmpty, FileNotCsv, FileDamaged: there is nothing to import.
+            ArchiveFound: the file is a zip archive, which may have one in it.
         """
-        if self._stored.size == 0:
+        if self._file.size == 0:
             raise FileEmpty("The file has 0 bytes.", hint="Upload a file with a header and records.")
         first = await self._begin()
         self.compression = self._options.compression or _find_compression(first)
+        if first.startswith(ZIP) and isinstance(self._file, WholeFile):
+            raise ArchiveFound
         _refuse_foreign(first)
-        is_all = len(first) == self._stored.size
+        is_all = len(first) == self._file.size
         if self.compression != "none":
             first, is_all = unpack_some(self.compression, first, is_all)
             _refuse_foreign(first)
@@ -98,7 +106,7 @@ class Source:
     @property
     def is_short(self) -> bool:
         """Return whether the file is finished soon, for any content: a packed one has been seen to its end."""
-        return self._sample_is_all or (self.compression == "none" and self._stored.size <= SHORT_BYTES)
+        return self._sample_is_all or (self.compression == "none" and self._file.size <= SHORT_BYTES)
 
     async def close(self) -> None:
         """End a download that no pass has gone on with."""
@@ -121,7 +129,7 @@ class Source:
             if data:
                 yield Block(data, read)
         if decode is not None and (rest := decode(b"", True)):
-            yield Block(rest, self._stored.size)
+            yield Block(rest, self._file.size)
 
     async def _raw_blocks(self) -> AsyncIterator[tuple[bytes, int]]:
         """The file unpacked, in blocks of about `BLOCK_SIZE`, each with how much of the stored file it took so far."""
@@ -144,11 +152,11 @@ class Source:
 
     def _unpacked_limit(self) -> UnpackedLimit:
         settings = get_settings()
-        return UnpackedLimit(self._stored.size, settings.max_unpacked_bytes, settings.max_unpacked_ratio)
+        return UnpackedLimit(self._file.size, settings.max_unpacked_bytes, settings.max_unpacked_ratio)
 
     async def _begin(self) -> bytes:
         """The first bytes of the stored file, at least as many as a sample needs."""
-        first, download = b"", read_object(self._stored)
+        first, download = b"", self._file.read()
         async for data in download:
             first += data
             if len(first) >= SAMPLE_SIZE:
@@ -158,7 +166,7 @@ class Source:
 
     async def _fetch(self) -> AsyncIterator[bytes]:
         """The stored file from its beginning, by a download under way if there is one."""
-        first, download = self._begun or (b"", read_object(self._stored))
+        first, download = self._begun or (b"", self._file.read())
         self._begun = None
         async with aclosing(download):
             if first:

@@ -1,6 +1,7 @@
 """Attempt: one try at an import, in a transaction that comes to all of it or nothing."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -25,6 +26,7 @@ from app.imports.worker.commit import Commit
 from app.imports.worker.image_lookup import load_image_names
 from app.imports.worker.loading import Loading
 from app.imports.worker.outcome import Outcome
+from app.imports.worker.pictures import ArrivedPicture, names_of
 from app.imports.worker.plan import FilePlan, ImportPlan, check_settled, plan_file, plan_load
 from app.imports.worker.policy import check_policy
 from app.imports.worker.sample import infer_sample, settle_match
@@ -38,11 +40,16 @@ class ProposalOutdated(Exception):
 
 @dataclass(frozen=True)
 class ImportFile:
-    """The file of an import, and how it is written as the import's options say, or the dataset's: those are `kept`."""
+    """The file of an import, and how it is written as the import's options say, or the dataset's: those are `kept`.
+
+    `pictures` came with it in an archive, of which there may be `warnings`.
+    """
 
     source: Source
     options: ImportOptions
     kept: dict[str, Any]
+    pictures: Sequence[ArrivedPicture] = ()
+    warnings: Sequence[str] = ()
 
 
 class Attempt:
@@ -81,6 +88,8 @@ class Attempt:
             dataset = await self._get_dataset(connection)
             plan = await self._plan(connection, dataset, dialect)
             self._outcome.describe(self._source, plan, self._file.kept)
+            self._outcome.warnings += self._file.warnings
+            self._outcome.arrived = {found.image: found.filename for found in self._file.pictures if not found.problem}
             loader = await self._make_loader(connection, dataset, plan.load)
             commit = Commit(
                 connection=connection,
@@ -129,7 +138,8 @@ class Attempt:
     async def _plan(self, connection: AsyncConnection, dataset: Dataset, dialect: Dialect) -> ImportPlan:
         """Settle how the file is read and what of it is loaded, by its first records if it comes to them."""
         nulls = self._file.options.missing_images == "null"
-        images = await load_image_names(dataset.id, nulls_missing=nulls)
+        aliases = names_of(self._file.pictures)
+        images = await load_image_names(dataset.id, aliases=aliases, nulls_missing=nulls)
         file = plan_file(self._row, dataset, dialect, self._file.options, images)
         sampled = None
         if file.match is not None:

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -188,9 +188,19 @@ async def _work_on(row: Import, stored: StoredObject, seconds: float, *, takes_l
     except ImportPostponed as postponed:
         if held_until is not None:
             async with transaction() as session:
-                await repository.postpone(session, row.id, stored.version, stored.size, until=held_until, lease=lease)
+                await repository.postpone(
+                    session,
+                    row.id,
+                    stored.version,
+                    stored.size,
+                    until=held_until,
+                    lease=lease,
+                    progress=postponed.progress,
+                )
             return
-        await _postpone(row, stored, lease, str(postponed), takes_long=postponed.takes_long)
+        await _postpone(
+            row, stored, lease, str(postponed), takes_long=postponed.takes_long, progress=postponed.progress
+        )
 
 
 async def _claim(row: Import, stored: StoredObject) -> tuple[Import, repository.Lease] | None:
@@ -230,13 +240,21 @@ def _check_options(row: Import) -> None:
 
 
 async def _postpone(
-    row: Import, stored: StoredObject, lease: repository.Lease | None, reason: str, *, takes_long: bool
+    row: Import,
+    stored: StoredObject,
+    lease: repository.Lease | None,
+    reason: str,
+    *,
+    takes_long: bool,
+    progress: Mapping[str, Any] | None = None,
 ) -> None:
     """Postpone an import by a message of its own: the worker is free for others meanwhile."""
     async with transaction() as session:
         seconds = postponed_seconds(await repository.count_queued(session))
         until = repository.queued_until(seconds)
-        await repository.postpone(session, row.id, stored.version, stored.size, until=until, lease=lease)
+        await repository.postpone(
+            session, row.id, stored.version, stored.size, until=until, lease=lease, progress=progress
+        )
     await send_message(ImportQueued(import_id=row.id, takes_long=takes_long), delay_seconds=seconds)
     log.event("import.postponed", import_id=row.id, reason=reason)
 

@@ -1,7 +1,7 @@
 """Job: one import from its file to its outcome, by one worker that holds its lease."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -13,6 +13,7 @@ from app.core.errors import ServiceUnavailable
 from app.core.settings import get_settings
 from app.datasets.import_options import ImportOptions
 from app.imports import errors, repository
+from app.imports.archive.opening import open_archive
 from app.imports.choices import first_mistake
 from app.imports.inference.infer import Proposal
 from app.imports.load.loader import RowsConflict
@@ -20,13 +21,21 @@ from app.imports.models import Import, rejections_key
 from app.imports.report import Report
 from app.imports.repository import Lease
 from app.imports.source.encoding import EncodingInDoubt
-from app.imports.source.source import Source
+from app.imports.source.file import MemberFile
+from app.imports.source.source import ArchiveFound, Source
 from app.imports.worker.attempt import Attempt, ImportFile, ProposalOutdated
 from app.imports.worker.claim import Claim, LeaseLost
 from app.imports.worker.commit import record_failure
 from app.imports.worker.memory import give_back
 from app.imports.worker.outcome import Outcome
 from app.imports.worker.outlook import Kind, Outlook, rates
+from app.imports.worker.pictures import (
+    ArrivedPicture,
+    remove_made,
+    settle_pictures,
+    wait_for_checks,
+    warn_of_refused,
+)
 from app.imports.worker.progress import Meter
 from app.imports.worker.turns import ImportPostponed
 
@@ -79,6 +88,12 @@ async def run_import(row: Import, lease: Lease, stored: StoredObject, limit: Lim
     again once its lease has ended.
     """
     job = ImportJob(row, lease, stored, limit)
+    await _run(job, row)
+    if row.dry_run and job.pictures:
+        await remove_made(row, job.pictures)
+
+
+async def _run(job: "ImportJob", row: Import) -> None:
     try:
         await job.run()
     except errors.ImportFailed as problem:
@@ -111,6 +126,8 @@ class ImportJob:
         self._reason = ""
         self._outcome = self._new_outcome()
         self._source: Source | None = None
+        # Those that came with the file.
+        self.pictures: list[ArrivedPicture] = []
 
     def _new_outcome(self) -> Outcome:
         return Outcome(Report(rejections_key(self._row.id)), self._claim.meter)
@@ -181,9 +198,7 @@ class ImportJob:
                 hint=f"The worker's log has the reason, by the import's id, {self._row.id}. "
                 "Split a file that takes more memory than a worker has.",
             )
-        file = await self._find_file()
-        self._source = file.source
-        await file.source.open()
+        file = await self._open_file()
         if file.source.is_short:
             await self._load(file)
             return
@@ -193,6 +208,33 @@ class ImportJob:
             raise ImportTooLong("files of its size take longer", has_begun=False)
         await self._load(file)
         rates.note(kind, self._stored.size, self._claim.meter.loading_seconds)
+
+    async def _open_file(self) -> ImportFile:
+        """The file to import: of an archive its table, once its pictures are checked.
+
+        Raises:
+            ImportPostponed: they are not.
+        """
+        file = await self._find_file()
+        self._source = file.source
+        try:
+            await file.source.open()
+        except ArchiveFound:
+            await file.source.close()
+            file = await self._find_table(file)
+            self._source = file.source
+            await file.source.open()
+        await wait_for_checks(self._row)
+        return file
+
+    async def _find_table(self, file: ImportFile) -> ImportFile:
+        contents = await open_archive(self._stored)
+        member = MemberFile(self._stored, contents.table)
+        member.check_size()
+        self.pictures = await settle_pictures(self._row, len(contents.pictures))
+        self._claim.meter.bytes_total = member.size
+        warnings = [*contents.warnings, *warn_of_refused(self.pictures)]
+        return replace(file, source=Source(member, file.options), pictures=self.pictures, warnings=warnings)
 
     async def _load(self, file: ImportFile) -> None:
         with patience(get_settings().keyvalue_patience_seconds):

@@ -6,8 +6,9 @@ from app.core import log
 from app.core.aws.messages import MessageHandlers
 from app.core.aws.storage import find_object
 from app.imports.errors import ImportNotFound
-from app.imports.messages import FileFound, FilesArrived, ImportQueued
+from app.imports.messages import FileFound, FilesArrived, ImportQueued, PicturesQueued
 from app.imports.worker.intake import take_import, take_object
+from app.imports.worker.pictures import take_batch
 
 
 def add_handlers(handlers: MessageHandlers) -> None:
@@ -15,11 +16,19 @@ def add_handlers(handlers: MessageHandlers) -> None:
     handlers.add(ImportQueued, _take_import)
     handlers.add(FileFound, _take_found)
     handlers.add(FilesArrived, _take_arrived)
+    handlers.add(PicturesQueued, _take_pictures)
 
 
 async def _take_import(message: ImportQueued, seconds: float) -> None:
     try:
         await take_import(message.import_id, seconds=seconds, takes_long=message.takes_long)
+    except ImportNotFound:
+        log.warning("import.gone", import_id=message.import_id)
+
+
+async def _take_pictures(message: PicturesQueued, seconds: float) -> None:
+    try:
+        await take_batch(message.import_id, message.batch, seconds=seconds)
     except ImportNotFound:
         log.warning("import.gone", import_id=message.import_id)
 

@@ -1,7 +1,8 @@
 """Turns: imports into one dataset follow each other, and none waits long for it in a worker that others could use."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -20,11 +21,17 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 
 class ImportPostponed(Exception):
-    """The import takes long and enough such imports run, or one of them goes into its dataset."""
+    """The import takes long and enough such imports run, one of them goes into its dataset, or it waits for pictures.
 
-    def __init__(self, *, takes_long: bool) -> None:
-        super().__init__("it takes long" if takes_long else "a long import goes into its dataset")
+    `progress` is what it shows meanwhile.
+    """
+
+    def __init__(
+        self, *, takes_long: bool = False, reason: str | None = None, progress: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(reason or ("it takes long" if takes_long else "a long import goes into its dataset"))
         self.takes_long = takes_long
+        self.progress = dict(progress or {})
 
 
 @asynccontextmanager

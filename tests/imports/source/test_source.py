@@ -15,7 +15,7 @@ from app.core.settings import get_settings
 from app.datasets.import_options import ImportOptions
 from app.imports.errors import EncodingMismatch, FileDamaged, FileEmpty, FileNotCsv, UnpackedTooLarge
 from app.imports.source.compression import BLOCK_SIZE, SAMPLE_SIZE
-from app.imports.source.source import Source
+from app.imports.source.source import ArchiveFound, Source
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -160,7 +160,6 @@ class TestForeignFiles:
         ("content", "what", "hint"),
         [
             (b"\x89PNG\r\n\x1a\n" + bytes(50), "a PNG picture", "Upload a CSV"),
-            (b"PK\x03\x04" + bytes(50), "a zip archive or an Excel workbook", "save the sheet as CSV"),
             (b"%PDF-1.7\n", "a PDF document", "Export"),
             (b"PAR1" + bytes(20), "a Parquet file", "Export"),
             (b"\xef\xbb\xbf\r\n<!DOCTYPE HTML>\n<html>", "an HTML page", "Download the CSV file itself"),
@@ -179,6 +178,10 @@ class TestForeignFiles:
         with pytest.raises(FileNotCsv, match=what) as refused:
             await source(content)
         assert hint in (refused.value.hint or "")
+
+    async def test_an_archive_is_to_be_opened(self) -> None:
+        with pytest.raises(ArchiveFound):
+            await source(b"PK\x03\x04" + bytes(50))
 
     @pytest.mark.parametrize(
         "content", [b"[id],[name]\n1,a\n", b"{id},{name}\n1,a\n", b"<id>,<name>\n1,a\n", b"[1],[2]\n1,a\n", b"html\n<"]
