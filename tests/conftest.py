@@ -9,7 +9,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
@@ -28,6 +28,9 @@ from app.images.check.process import close_processes
 from app.local.services.emulator import BUCKET
 from app.local.services.services import Services
 from tests import dynamodb_local as dynamodb
+
+if TYPE_CHECKING:
+    from app.local.worker import Source
 
 BASE_URL = "http://tolva.test"
 ADMIN_KEY = "tolva_admin_of_the_tests_0123456789"
@@ -190,7 +193,7 @@ async def client(transport: ASGITransport) -> AsyncIterator[AsyncClient]:
 
 @pytest.fixture
 def worker(database_url: str) -> Drain:
-    """Brings every message of the real queue to the worker's handler and tells how many there were."""
+    """Brings every message of the real queues to the worker's handler and tells how many there were."""
     return _drain
 
 
@@ -211,15 +214,23 @@ def image_worker(database_url: str) -> Drain:
 
 
 async def work_off(wait_seconds: int = 0, *, is_of_images: bool = False) -> int:
-    """Bring what a queue holds to the worker's handler, waiting so long for a first message; how many there were."""
-    from app.local.worker import (  # noqa: PLC0415  # with it comes all of the engine
-        handle_message,
-        image_source,
-        import_source,
-        receive_message,
-    )
+    """Bring what the queues hold to the worker's handler, waiting so long for a first message; how many there were.
 
-    source = image_source() if is_of_images else import_source()
+    `is_of_images`: of the images' queue alone.
+    """
+    from app.local.worker import image_source, import_source  # noqa: PLC0415  # with it comes all of the engine
+
+    if is_of_images:
+        return await _work_off(image_source(), wait_seconds)
+    handled = await _work_off(import_source(), wait_seconds)
+    while pictures := await _work_off(image_source(), 0):
+        handled += pictures + await _work_off(import_source(), 0)
+    return handled
+
+
+async def _work_off(source: "Source", wait_seconds: int) -> int:
+    from app.local.worker import handle_message, receive_message  # noqa: PLC0415  # the same
+
     handled = 0
     message = await receive_message(wait_seconds, source)
     while message is not None:

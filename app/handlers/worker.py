@@ -39,6 +39,7 @@ for feature in (import_messages, removal):
 # S3 announces pictures in the words that it announces other files in: the queue says which of both they are.
 IMAGE_HANDLERS = MessageHandlers()
 image_work.add_handlers(IMAGE_HANDLERS)
+import_messages.add_picture_handlers(IMAGE_HANDLERS)
 
 
 async def process(event: dict[str, Any], seconds: float = UNLIMITED_SECONDS) -> dict[str, list[dict[str, str]]]:

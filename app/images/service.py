@@ -1,11 +1,14 @@
 """Images as a caller asks for them: announced, described, deleted."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import log
 from app.core.aws.storage import PresignedUpload, presign_download, presign_upload
+from app.core.database.sessions import after_commit
 from app.core.errors import ParameterInvalid
 from app.core.settings import MIB, get_settings
 from app.datasets.errors import NotSupportedByStore
@@ -22,9 +25,11 @@ from app.images.errors import (
     ImageTypeNotAccepted,
 )
 from app.images.file_names import MEDIA_TYPES, media_type_of
-from app.images.mirror import put_image
+from app.images.messages import ImageDeleted, send_image_message
+from app.images.mirror import put_image, remove_image
 from app.images.models import MAX_OLD_VERSIONS, Image, new_id, new_version
 from app.images.objects import incoming_key
+from app.images.removal import remove_variants
 from app.images.repository import Wanted
 
 # How long the link to an original works, which is followed at once.
@@ -151,6 +156,17 @@ async def delete_image(session: AsyncSession, row: Image) -> None:
         )
     await session.delete(row)
     await session.flush()
+    after_commit(session, partial(_remove, row.id))
+
+
+async def _remove(image: str) -> None:
+    """Remove what everyone could see of a deleted image, and leave the rest to the worker."""
+    try:
+        await remove_image(image)
+        await remove_variants(image)
+        await send_image_message(ImageDeleted(image=image))
+    except Exception as error:  # it is committed: the sweeper removes what is left
+        log.failure("image.not_removed", error, image=image)
 
 
 def _counted(count: int) -> str:

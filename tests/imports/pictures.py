@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from app.core.database.sessions import transaction
 from app.datasets.models import Dataset
+from app.images import mirror
 from app.images.models import Image, new_id
 from app.images.objects import incoming_key
 
@@ -47,6 +48,9 @@ class QuickCheck:
             )
             await session.execute(named.values(is_current=False))
             image.status, image.is_current = "ready", True
+            image.width = image.height = image.frames = 1
+            image.has_alpha, image.color, image.placeholder = False, "#000000", "data:,"
+            await mirror.put_image(image)
             return image
 
 

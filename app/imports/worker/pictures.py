@@ -21,6 +21,7 @@ from app.core.aws.storage import StoredObject, find_object, write_object
 from app.core.database.sessions import transaction
 from app.core.database.statements import direct_transaction, fetch
 from app.core.settings import get_settings
+from app.images.check.arrival import check_image
 from app.images.models import ID_PREFIX, Image
 from app.images.objects import kept_key
 from app.imports import errors, repository
@@ -42,18 +43,12 @@ REFUSED_SHOWN = 20
 Check = Callable[[Image, bytes], Awaitable[Image]]
 
 
-_checks: list[Check] = []
+_checks: list[Check] = [check_image]
 
 
 def use_check(check: Check) -> None:
     """Check pictures so from now on, in this process."""
     _checks[:] = [check]
-
-
-def _known_check() -> Check:
-    if not _checks:
-        raise MessageDeferred("this worker does not check pictures")
-    return _checks[0]
 
 
 @dataclass(frozen=True)
@@ -144,7 +139,7 @@ def warn_of_refused(pictures: Sequence[ArrivedPicture]) -> list[str]:
     return [f"{len(refused):,} {verb} not accepted: {'; '.join(refused[:REFUSED_SHOWN])}{more}."]
 
 
-async def take_batch(import_id: UUID, batch: int, *, seconds: float, check: Check | None = None) -> None:
+async def take_batch(import_id: UUID, batch: int, *, seconds: float) -> None:
     """Bring a batch of an archive's pictures to its end, within `seconds`; the last one lets the import go on.
 
     Raises:
@@ -160,7 +155,7 @@ async def take_batch(import_id: UUID, batch: int, *, seconds: float, check: Chec
         return
     contents = await open_archive(stored)
     pictures = contents.pictures[batch * BATCH_SIZE : (batch + 1) * BATCH_SIZE]
-    work = _BatchWork(row, stored, check or _known_check(), time.monotonic() + seconds)
+    work = _BatchWork(row, stored, _checks[0], time.monotonic() + seconds)
     found = await work.run(pictures, batch * BATCH_SIZE)
     if await finish_batch(import_id, batch, [asdict(picture) for picture in found]):
         await send_message(ImportQueued(import_id=import_id))
