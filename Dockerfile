@@ -1,5 +1,6 @@
-# One image for the three functions and for the task of a large import; the stack gives each its command:
-#   app.handlers.api.handler, app.handlers.worker.handler, app.handlers.migrate.handler, python3 -m app.handlers.large
+# One image for the four functions and for the task of a large import; the stack gives each its command:
+#   app.handlers.api.handler, app.handlers.worker.handler, app.handlers.images.handler, app.handlers.migrate.handler,
+#   python3 -m app.handlers.large
 # `docker buildx build --platform linux/arm64 .`, or linux/amd64: the requirements have wheels for both, or are Python.
 # With `--build-arg HEIC=yes` it reads pictures of iPhones: docs/deploy.md says what that means for its license.
 ARG PYTHON_VERSION=3.13

@@ -58,6 +58,7 @@ def create_app(*, within: Sequence[Middleware] = (), late: bool = False) -> Fast
         _include_at_first_use(app)
     else:
         _include_catalogue(app)
+        _serve_pictures()
     install_exception_handlers(app)
     return app
 
@@ -70,13 +71,24 @@ def _include_catalogue(app: FastAPI) -> None:
     from app.core.pages import problem_pages  # noqa: PLC0415
     from app.datasets import router as datasets  # noqa: PLC0415
     from app.images import router as images  # noqa: PLC0415
+    from app.images.variants import router as variants  # noqa: PLC0415
     from app.imports import router as imports  # noqa: PLC0415
     from app.records.keyvalue import examples as keyvalue_examples  # noqa: PLC0415
 
-    for feature in (datasets, imports, images, keys, docs, problem_pages):
+    for feature in (datasets, imports, images, variants, keys, docs, problem_pages):
         app.include_router(feature.router)
     record_examples.provide("keyvalue", keyvalue_examples.find_record)
     app.mount("/docs/assets", docs.assets, name="assets")
+
+
+def _serve_pictures() -> None:
+    """Let the routes of pictures answer; in AWS another function does, whose encoders this one would never load."""
+    from app.images.check.process import most_processes  # noqa: PLC0415
+    from app.images.variants.content import Content  # noqa: PLC0415
+    from app.images.variants.router import serve_with  # noqa: PLC0415
+    from app.images.variants.stock import Stock  # noqa: PLC0415
+
+    serve_with(Content(Stock(most_processes())))
 
 
 def _include_at_first_use(app: FastAPI) -> None:

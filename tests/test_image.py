@@ -16,7 +16,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 # The base image's system is Amazon Linux 2023: glibc 2.34.
 PLATFORMS = ("x86_64-manylinux_2_34", "aarch64-manylinux_2_34")
 REQUIREMENTS = ("requirements.txt", "requirements-build.txt", "requirements-heic.txt")
-HANDLERS = ("api", "worker", "migrate")
+HANDLERS = ("api", "worker", "images", "migrate")
 UNCHECKED_HASH = 1
 # There is no wheel of it for any machine; it compiles nothing.
 SOURCE_ONLY = "pyvips"

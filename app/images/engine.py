@@ -43,3 +43,13 @@ def attach_profile(picture: Picture, profile: bytes) -> Picture:
     copy = picture.copy()
     copy.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
     return copy
+
+
+def join_frames(frames: list[Picture], like: Picture) -> Picture:
+    """An animation of frames of one size, with the times and loops of another one."""
+    strip = pyvips.Image.arrayjoin(frames, across=1).copy()
+    for name, kind in (("delay", pyvips.GValue.array_int_type), ("loop", pyvips.GValue.gint_type)):
+        if name in like.get_fields():
+            strip.set_type(kind, name, like.get(name))
+    strip.set_type(pyvips.GValue.gint_type, "page-height", frames[0].height)
+    return strip

@@ -14,6 +14,7 @@ from app.core import log
 from app.core.aws.storage import delete_below
 from app.core.database.sessions import transaction
 from app.images import mirror
+from app.images.messages import ImageDeleted, send_image_message
 from app.images.models import ImageRemoval
 from app.images.objects import VARIANTS, prefixes
 
@@ -23,8 +24,19 @@ REMOVED_AT_ONCE = 500
 TOGETHER = 8
 
 
+async def begin_removal(image: str) -> None:
+    """Hide an image right after the commit that deletes it, and have the worker remove the rest.
+
+    Raises:
+        ServiceUnavailable: the table or the bucket does not answer; recovery does all of it later.
+    """
+    await mirror.remove_image(image)
+    await remove_variants(image)
+    await send_image_message(ImageDeleted(image=image))
+
+
 async def remove_variants(image: str) -> None:
-    """Remove the variants of an image: right after the commit that deletes it, so that nobody is shown them."""
+    """Remove the variants of an image."""
     await delete_below(f"{VARIANTS}{image}/")
 
 

@@ -19,7 +19,7 @@ ENGINE = {".".join(path.relative_to(APP.parent).with_suffix("").parts) for path 
 WORKER_ONLY = ("anyascii", "numpy", "pyarrow", "zstandard")
 # What the worker loads for the first file that needs it.
 FOR_SOME_FILES = ("charset_normalizer",)
-NEVER = ("alembic", "app.local", "httpx", "rich", "typer", "uvicorn")
+NEVER = ("alembic", "app.local", "httpx", "PIL", "pillow_heif", "pyvips", "rich", "typer", "uvicorn")
 # What works with the catalogue in sessions, with the bodies of its requests.
 SESSIONS = (
     "sqlalchemy",
@@ -96,3 +96,5 @@ class TestWorker:
         loaded = loaded_by("app.handlers.worker")
         assert loaded >= ENGINE | {*WORKER_ONLY}
         assert loaded & {*FOR_SOME_FILES} == set()
+        # Pictures are decoded by a process of their own.
+        assert loaded & {"PIL", "pillow_heif", "pyvips"} == set()
