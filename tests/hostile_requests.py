@@ -19,12 +19,14 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from httpx import Response
 
+from app.images.mirror import find_images
 from app.records.query.operators import OPERATORS
 from tests.hostile_values import (
     AGGREGATES,
     BODIES,
     DATASETS,
     HEADERS,
+    IMAGE,
     JSON_TEXTS,
     KEY_TYPES,
     METHODS,
@@ -33,6 +35,7 @@ from tests.hostile_values import (
     RECORD,
     TEXTS,
 )
+from tests.images.rows import add_image
 from tests.raw_requests import Header, send_raw
 
 
@@ -74,7 +77,12 @@ class Hostile:
         )
 
     async def prepare(self) -> None:
-        """Make the datasets that are missing, with a few records and an import, and ask for cursors of every list."""
+        """Make the datasets that are missing, with a few records and an import, and ask for cursors of every list.
+
+        Their records show an image, which is made if it is missing.
+        """
+        if IMAGE not in await find_images([IMAGE]):
+            await add_image(id=IMAGE)
         for name, definition in DATASETS.items():
             if (await self._send("GET", f"/datasets/{name}")).status_code == 404:
                 await self._send("POST", "/datasets", {"name": name, **definition})

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+IMAGE = "img_0123456789abcdef0123"
 KEY_TYPES = {
     "text": {},
     "integer": {},
@@ -26,7 +27,7 @@ RECORD = {
     "datetime": "2026-01-31T12:00:00Z",
     "uuid": str(UUID(int=1)),
     "json": {"a": [1, {"b": None}]},
-    "image": "i",
+    "image": IMAGE,
 }
 DATASETS: dict[str, dict[str, Any]] = {
     "keyed": {"columns": COLUMNS, "key": ["text"]},

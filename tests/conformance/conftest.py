@@ -16,8 +16,9 @@ from playwright.async_api import BrowserContext
 from app.local.services.services import Services
 from tests.api_process import api_process
 from tests.conformance.browser import Visitor, run_browser
-from tests.conformance.datasets import DATASETS, RECORDS
+from tests.conformance.datasets import DATASETS, PICTURE, RECORDS
 from tests.conftest import ADMIN_KEY, empty_everything
+from tests.images.rows import add_image
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 ROOT = Path(__file__).parent.parent.parent
@@ -55,6 +56,8 @@ async def _caller_of(url: str) -> AsyncIterator[AsyncClient]:
         for dataset in DATASETS:
             made = await client.post("/datasets", json=dataset)
             assert made.status_code == 201, made.text
+            if any(column["type"] == "image" for column in dataset.get("columns", ())):
+                await add_image(dataset_id=made.json()["id"], filename=PICTURE, alt="A lamp")
         for name, records in RECORDS.items():
             added = await client.post(f"/datasets/{name}/records", json=records)
             assert added.status_code == 201, added.text

@@ -89,6 +89,7 @@ STORED: Document = {
         {"name": "updated", "type": "datetime"},
         {"name": "batch", "type": "uuid"},
         {"name": "details", "type": "json"},
+        {"name": "photo", "type": "image"},
     ],
 }
 READINGS: Document = {
@@ -102,6 +103,9 @@ READINGS: Document = {
     ],
 }
 EMPTY: Document = {"name": "empty", "title": "Not imported yet"}
+
+# A picture of each dataset with images has this name.
+PICTURE = "lamp.jpg"
 
 # In an order in which each refers to those before it.
 DATASETS = (MAKERS, EVERYTHING, CONSTRAINED, PAIRS, NUMBERED, MOMENTS, BATCHES, STORED, READINGS, EMPTY)
@@ -122,7 +126,7 @@ RECORDS: dict[str, list[Document]] = {
             "updated": "2024-02-29T12:00:00.5+02:00",
             "batch": "01234567-89ab-cdef-0123-456789abcdef",
             "details": {"color": "red", "sizes": [1, 2.50]},
-            "photo": "none",
+            "photo": PICTURE,
         },
         {"code": "A2", "stock": 0, "weight": "NaN"},
         {"code": "A3", "maker": "a/b,c", "stock": -1, "price": "-999999.99"},
@@ -132,7 +136,14 @@ RECORDS: dict[str, list[Document]] = {
     "numbered": [{"word": "one", "count": 1}, {"word": "two", "count": None}],
     "moments": [{"at": "2024-01-01T00:00:00Z", "value": 1.5}],
     "stored": [
-        {"code": "A1", "stock": 3, "ean": "9007199254740993", "price": "0.10", "details": {"sizes": [1, 2.50]}},
+        {
+            "code": "A1",
+            "stock": 3,
+            "ean": "9007199254740993",
+            "price": "0.10",
+            "details": {"sizes": [1, 2.50]},
+            "photo": PICTURE,
+        },
         {"code": "a/b,c", "stock": 0, "weight": "NaN", "active": True, "released": "2024-02-29"},
     ],
     "readings": [

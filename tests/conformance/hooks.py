@@ -30,6 +30,7 @@ BEYOND_RECORDS = {
     "max": "as min",
     "not_decimal": "`multipleOf` of a fraction is wrong wherever numbers are binary, so no document says it",
     "key_not_addressable": "where a key has a pattern of its own, there is no room for another one",
+    **dict.fromkeys(("image_missing", "image_external"), "a text names an image or none"),
     "other_key": "the key is in the address too, and has to be the same",
 }
 # Parameters and members of a body that may be refused with a valid value.

@@ -16,6 +16,7 @@ from tests.api_process import api_process
 from tests.conformance.packages import fetch_node_modules, fetch_python_packages, need, need_go_packages, run
 from tests.conformance.shop import add_products, answers, blocks_of, shown_answers
 from tests.conftest import ADMIN_KEY, empty_everything
+from tests.images.rows import add_image
 
 TYPESCRIPT = (
     "openapi-typescript and openapi-fetch",
@@ -52,13 +53,17 @@ async def shop(services: Services, connections: asyncpg.Connection) -> AsyncIter
     """One server for all of them: each deletes what it adds."""
     await empty_everything(connections)
     with api_process() as process:
-        yield _open_shop(process.url)
+        image = await add_image(alt="A product")
+        yield _open_shop(process.url, image.id)
 
 
-def _open_shop(url: str) -> Shop:
+def _open_shop(url: str, image: str) -> Shop:
+    """Make the products, and give all of them an image, which the document then has a schema of."""
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
     with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
         add_products(client)
+        photo = {"name": "photo", "type": "image", "fill": image}
+        assert client.patch("/datasets/products", json={"add_columns": [photo]}).status_code == 200
         return Shop(url, client.get("/datasets/products/openapi.json").content, answers(client))
 
 

@@ -35,6 +35,8 @@ function freshValue(column, example) {
       return new Date(Date.UTC(2100, 0, 1, 0, 0, randomBelow(4294967295))).toISOString();
     case "boolean":
       return !example;
+    case "image":
+      return null;
     case "json":
       return { example: randomBelow(1e9) };
     default:
@@ -68,11 +70,17 @@ class Sample {
     this.columns = dataset.columns;
     this.isNumbered = dataset.key.length === 0;
     this.key = this.isNumbered ? [ROW_ID] : dataset.key;
-    this.own = own ?? null;
-    this.record = { ...shown, ...Object.fromEntries(Object.entries(own ?? {}).filter(([, value]) => value !== null)) };
+    this.own = own ? this.written(own) : null;
+    this.record = this.written({ ...shown, ...Object.fromEntries(Object.entries(own ?? {}).filter(([, value]) => value !== null)) });
     this.fresh = this.newRecord();
     // Where the key says nothing of what is added, what replaces a record must differ from what was added.
     this.replacement = this.isNumbered ? this.newRecord() : this.withoutKey(this.fresh);
+  }
+
+  // A record as it is sent: an image by its id.
+  written(record) {
+    const isImage = (name) => this.columns.some((column) => column.name === name && column.type === "image");
+    return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, isImage(name) ? (value?.id ?? value) : value]));
   }
 
   get isKnown() {

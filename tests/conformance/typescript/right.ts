@@ -55,9 +55,20 @@ const whole: components["schemas"]["everything_record"] = {
   updated: null,
   batch: null,
   details: { any: ["thing"] },
-  photo: null,
+  photo: {
+    id: "img_0123456789abcdef0123",
+    url: "/images/img_0123456789abcdef0123/content?v=a&w=1280",
+    width: 1600,
+    height: 1200,
+    alt: null,
+    color: "#a1b2c3",
+    placeholder: "data:image/webp;base64,UklGRg==",
+    variants: { "256": "/a", "640": "/b", "1280": "/c" },
+  },
 };
-await client.POST("/datasets/everything/records", { body: whole });
+const photo: string = whole.photo?.id ?? "lamp.jpg";
+const thumbnail: string | undefined = whole.photo?.variants["256"];
+await client.POST("/datasets/everything/records", { body: { ...whole, photo } });
 await client.POST("/datasets/everything/records", { body: [{ code: "B2", stock: 2, price: "1.5" }] });
 const path = { key: "B1" };
 await client.PATCH("/datasets/everything/records/{key}", { params: { path }, body: { price: "2.00", size: null } });
@@ -68,4 +79,4 @@ const sums = await client.GET("/datasets/everything/aggregate", {
   params: { query: { _group: ["size", "released__month"], _aggregate: ["count", "price__sum"], _sort: ["-count"] } },
 });
 const total: string | null | undefined = sums.data?.data[0]?.price__sum;
-console.log(following, refused, total);
+console.log(following, refused, total, thumbnail);

@@ -70,3 +70,9 @@ pairs.GET("/datasets/pairs/records/{region},{year}", { params: { path: { region:
 pairs.POST("/datasets/pairs/records/get", { body: { keys: [["north"]] } satisfies PairKeys });
 // @ts-expect-error a decimal as a number, which is not exact
 client.PATCH(one, { params: { path }, body: { price: 1.5 } });
+// @ts-expect-error an image is an object where it is read
+record.photo?.startsWith("img_");
+// @ts-expect-error a width that no record shows
+record.photo?.variants["300"];
+// @ts-expect-error an image is named by a text where it is written
+client.PATCH(one, { params: { path }, body: { photo: { id: "img_0123456789abcdef0123" } } });
