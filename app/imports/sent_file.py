@@ -32,6 +32,7 @@ MULTIPART = "multipart/form-data"
 FILE_TYPES = (
     *("text/csv", "application/csv", "text/tab-separated-values", "application/octet-stream"),
     *("application/gzip", "application/x-gzip", "application/zstd", "application/vnd.ms-excel"),
+    *("application/zip", "application/x-zip-compressed"),
 )
 DEFAULT_NAME = "file.csv"
 # More fields than a form can have a use for, and longer headers.

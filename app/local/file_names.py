@@ -5,7 +5,8 @@ import re
 
 from app.columns.column import legal_name
 
-SUFFIXES = re.compile(r"\.(csv|tsv|txt|gz|zst)$", re.IGNORECASE)
+SUFFIXES = re.compile(r"\.(csv|tsv|txt|gz|zst|zip)$", re.IGNORECASE)
+ENDINGS_OF_TABLES = re.compile(r"\.(csv|tsv)(\.(gz|zst))?$", re.IGNORECASE)
 # What the API takes no file name with.
 FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f]")
 MAX_CHARACTERS = 200

@@ -12,7 +12,10 @@ from app.local.folder_lock import DEFAULT_DATA
 
 
 def dev(
-    file: Annotated[Path | None, typer.Argument(help="A CSV file to import first.", show_default=False)] = None,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A CSV file, or a .zip of one with its pictures, to import first.", show_default=False),
+    ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The API's port.")] = 8000,
     host: Annotated[str, typer.Option(help="The host to listen on; 0.0.0.0 opens it to the network.")] = "127.0.0.1",
     data: Data = DEFAULT_DATA,

@@ -25,7 +25,8 @@ def import_file(
         list[str],
         typer.Argument(
             metavar="FILE...",
-            help="Files, folders, quoted patterns ('data/*.csv'), https:// addresses, or - for the standard input.",
+            help="CSV files, .zip files of one with its pictures, folders, quoted patterns ('data/*.csv'), https:// "
+            "addresses, or - for the standard input.",
             show_default=False,
         ),
     ],

@@ -75,16 +75,17 @@ class Bar:
     def show_import(self, document: Document) -> None:
         """Show how far an import is."""
         done = document["progress"]
-        total = done["bytes_total"] or None
+        total = done["bytes_total"] or done.get("pictures_total") or None
         finished = document["status"] == "succeeded"
-        self._progress.update(
-            self._task, description=describe(document), total=total, completed=total if finished else done["bytes"]
-        )
+        completed = total if finished else done["bytes"] or done.get("pictures") or 0
+        self._progress.update(self._task, description=describe(document), total=total, completed=completed)
 
 
 def describe(document: Document) -> str:
     """The progress of an import in one line: `loading  12,000 rows  300,000 rows/s`."""
     done = document["progress"]
+    if document["status"] == "queued" and done.get("pictures_total"):
+        return f"checking pictures  {done['pictures']:,} of {done['pictures_total']:,}"
     doing = WAITING.get(document["status"]) or document["phase"] or document["status"]
     count = done["rows_loaded"] or done["rows_read"]
     rows = "1 row" if count == 1 else f"{count:,} rows"

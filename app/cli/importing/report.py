@@ -12,6 +12,8 @@ from app.cli.display.visible import visible_lines
 REJECTIONS_SHOWN = 20
 RENAMED_SHOWN = 10
 COLUMNS_SHOWN = 30
+UNUSED_SHOWN = 10
+IMAGE_COUNTS = ("matched", "missing", "ambiguous", "rejected", "unused")
 VALUE_WIDTH = 40
 
 Document = dict[str, Any]
@@ -36,6 +38,7 @@ class ImportReport:
         for warning in document["warnings"]:
             _print(f"Warning: {warning}", "yellow")
         self._show_outcome(document)
+        self._show_images(document)
         if document["status"] == "succeeded":
             self._show_columns(document, dataset)
             self._show_addresses(document, dataset)
@@ -89,6 +92,17 @@ class ImportReport:
         for member in ("detail", "hint"):
             if problem.get(member):
                 _print(str(problem[member]))
+
+    def _show_images(self, document: Document) -> None:
+        images = document.get("images")
+        if not images:
+            return
+        counts = [f"{images[name]:,} {name}" for name in IMAGE_COUNTS if images[name] or name == "matched"]
+        self._output.say(f"Images: {', '.join(counts)}")
+        if images["unused"]:
+            shown = ", ".join(shorten(name) for name in images["unused_first"][:UNUSED_SHOWN])
+            more = images["unused"] - min(len(images["unused_first"]), UNUSED_SHOWN)
+            self._output.say(f"Unused pictures: {shown}{f' and {more:,} more' if more else ''}")
 
     def _show_columns(self, document: Document, dataset: Document | None) -> None:
         columns = document["columns"]

@@ -182,14 +182,22 @@ def _address(place: str, scheme: str, most_bytes: int) -> Source:
 
 
 def _add_folder(found: Found, folder: Path, most_bytes: int) -> None:
-    """The folder's own files that are CSV by their name."""
+    """The folder's own files that are CSV by their name; one alone goes with the pictures that are there."""
+    from app.cli.importing.picture_folder import PictureFolder, find_pictures
+
     try:
         entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
+        pictures = find_pictures(folder)
     except OSError as error:
         raise CommandError(f"{folder} cannot be read: {error.strerror}.") from None
     files = [entry for entry in entries if is_csv(entry.name) and entry.is_file()]
     if not files:
         raise CommandError(f"There is no CSV file in the folder {folder}: their names end with .csv or .tsv.")
+    if pictures and len(files) == 1:
+        found.sources.append(PictureFolder(folder, files[0], pictures))
+        left = (entry for entry in entries if entry not in (*files, *pictures) and not entry.is_dir())
+        found.passed_over.extend(map(str, left))
+        return
     found.sources.extend(LocalFile(file, most_bytes) for file in files)
     found.passed_over.extend(f"{entry}{'/' if entry.is_dir() else ''}" for entry in entries if entry not in files)
 

@@ -6,22 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.imports.archive.directory import Entry, too_many_entries
+from app.imports.archive.file_kinds import ARCHIVE, IGNORED, MAYBE_TABLE, PICTURE, PICTURE_FOLDER, TABLE
 from app.imports.errors import ArchiveRefused, ArchiveTableUnclear, FileNotCsv, UnpackedTooLarge
-from app.imports.values.image_names import FOLDER
 
 MAX_PATH = 255
 # Pictures are packed already, and become little more.
 MOST_RATIO, RATIO_FREELY = 100, 1024 * 1024
 SHOWN = 5
 STORED, DEFLATED = 0, 8
-_TABLE = re.compile(r"\.(csv|tsv)(\.(gz|zst))?$", re.IGNORECASE)
-_MAYBE_TABLE = re.compile(r"\.(txt|tab|psv|dat)(\.(gz|zst))?$", re.IGNORECASE)
-# Those that are accepted, and those whose check says by name that they are not.
-_PICTURE = re.compile(
-    r"\.(jpe?g|jpe|jfif|png|apng|webp|avif|gif|tiff?|heic|heif|svgz?|bmp|jxl|jp2|ico|psd)$", re.IGNORECASE
-)
-_IGNORED = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._[^/]*$)", re.IGNORECASE)
-_ARCHIVE = re.compile(r"\.(zip|7z|rar|tar|tgz|gz|bz2|xz)$", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 WORKBOOKS = {
@@ -72,9 +64,9 @@ def sort_entries(entries: Sequence[Entry], limits: ArchiveLimits) -> Contents:
     for path, what in WORKBOOKS.items():
         if path in paths and ("[Content_Types].xml" in paths or "mimetype" in paths or path.startswith("META-INF")):
             raise FileNotCsv(f"The file is {what}.", hint="Save the sheet as CSV.")
-    kept = [entry for entry in entries if not _IGNORED.search(entry.path)]
-    pictures = [entry for entry in kept if _PICTURE.search(entry.path)]
-    table = _find_table([entry for entry in kept if not _PICTURE.search(entry.path)])
+    kept = [entry for entry in entries if not IGNORED.search(entry.path)]
+    pictures = [entry for entry in kept if PICTURE.search(entry.path)]
+    table = _find_table([entry for entry in kept if not PICTURE.search(entry.path)])
     if problem := _find_problem(table):
         raise ArchiveRefused(f"The table '{_show(table.path)}' cannot be read: {problem}.", hint="Pack it again.")
     if len(pictures) > limits.pictures:
@@ -85,12 +77,12 @@ def sort_entries(entries: Sequence[Entry], limits: ArchiveLimits) -> Contents:
             f"The archive unpacks to {total:,} bytes; {limits.unpacked_bytes:,} is the most that an import takes.",
             hint="Split it, or raise TOLVA_MAX_UNPACKED_BYTES.",
         )
-    others = [entry for entry in kept if entry is not table and not _PICTURE.search(entry.path)]
+    others = [entry for entry in kept if entry is not table and not PICTURE.search(entry.path)]
     return Contents(table, _name_pictures(pictures, table, limits), _list_warnings(kept, others))
 
 
 def _find_table(entries: Sequence[Entry]) -> Entry:
-    for pattern in (_TABLE, _MAYBE_TABLE, re.compile(r"(^|/)[^.]+$")):
+    for pattern in (TABLE, MAYBE_TABLE, re.compile(r"(^|/)[^.]+$")):
         found = [entry for entry in entries if pattern.search(entry.path)]
         if len(found) == 1:
             return found[0]
@@ -99,7 +91,7 @@ def _find_table(entries: Sequence[Entry]) -> Entry:
                 f"The archive has {len(found):,} tables: {_list(found)}.",
                 hint="Pack one of them with its pictures, and import the others by themselves.",
             )
-    archives = [entry for entry in entries if _ARCHIVE.search(entry.path)]
+    archives = [entry for entry in entries if ARCHIVE.search(entry.path)]
     inside = f" It has archives, which are not opened: {_list(archives)}." if archives else ""
     raise ArchiveTableUnclear(
         f"The archive has no table: no file in it ends with .csv, .tsv or .txt.{inside}",
@@ -114,7 +106,7 @@ def _name_pictures(entries: Sequence[Entry], table: Entry, limits: ArchiveLimits
     counts = Counter(paths)
     found = []
     for entry, path in zip(entries, paths, strict=True):
-        bare = path.removeprefix(FOLDER)
+        bare = path.removeprefix(PICTURE_FOLDER)
         filename = bare if bare and bare not in counts else path
         problem = _find_problem(entry) or _find_picture_problem(entry, filename, limits)
         if counts[path] > 1:

@@ -11,11 +11,14 @@ from app.local.file_names import announced_name, dataset_name, folder_dataset_na
 from app.local.inbox.folder_watch import Signature, sign
 
 LOG_NAME = "_tolva.log"
-ENDINGS = re.compile(r"\.(csv|tsv|txt)(\.(gz|zst))?$", re.IGNORECASE)
+ENDINGS = re.compile(r"\.((csv|tsv|txt)(\.(gz|zst))?|zip)$", re.IGNORECASE)
 # Endings of downloads and copies that are not complete, and names that programs give to files of their own.
 UNFINISHED = re.compile(r"\.(part|partial|crdownload|download|tmp|temp|filepart|swp|swx)$|~$", re.IGNORECASE)
 PRIVATE = re.compile(r"^(\.|~\$)")
-ENDINGS_TEXT = "the names of files end with .csv, .tsv or .txt, compressed ones with .gz or .zst after it"
+ENDINGS_TEXT = (
+    "the names of files end with .csv, .tsv or .txt, compressed ones with .gz or .zst after it, and of a table with "
+    "pictures with .zip"
+)
 
 
 @dataclass

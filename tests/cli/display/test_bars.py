@@ -13,6 +13,7 @@ class TestDescribe:
         [
             ("awaiting_upload", None, {}, "waiting for the upload to be picked up  0 rows"),
             ("queued", None, {}, "waiting for the worker  0 rows"),
+            ("queued", None, {"pictures": 100, "pictures_total": 1250}, "checking pictures  100 of 1,250"),
             ("running", "reading", {"rows_read": 1}, "reading     1 row"),
             (
                 "running",

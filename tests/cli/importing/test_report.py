@@ -1,10 +1,34 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from app.cli import exit_codes
-from app.cli.importing.report import VALUE_WIDTH, shorten
+from app.cli.command import make_output
+from app.cli.importing.report import VALUE_WIDTH, ImportReport, shorten
 from tests.cli.calls import on, on_terminal
 from tests.local.running import ADMIN_KEY, RunningDev
+
+IMAGES = {"matched": 118, "missing": 2, "ambiguous": 0, "rejected": 0, "unused": 12}
+IMPORT = {
+    "id": "1", "status": "failed", "dataset": "shop", "file": {"name": "shop.zip"}, "dry_run": False, "rejections": [],
+    "totals": [], "renamed": {}, "warnings": [], "progress": {"rows_rejected": 2}, "result": None, "problem": None,
+}  # fmt: skip
+
+
+class TestImages:
+    def test_what_was_found_and_what_is_unused(self, capsys: pytest.CaptureFixture[str]) -> None:
+        names = [f"{number}.jpg" for number in range(12)]
+        report = ImportReport(make_output(as_json=False, quiet=False, no_color=True), "http://x")
+        report.show({**IMPORT, "images": {**IMAGES, "unused_first": names}}, None)
+        shown = capsys.readouterr().out
+        assert "Images: 118 matched, 2 missing, 12 unused\n" in shown
+        assert f"Unused pictures: {', '.join(names[:10])} and 2 more\n" in shown
+
+    def test_without_images_nothing_is_said_of_them(self, capsys: pytest.CaptureFixture[str]) -> None:
+        report = ImportReport(make_output(as_json=False, quiet=False, no_color=True), "http://x")
+        report.show({**IMPORT, "images": None}, None)
+        assert "mages" not in capsys.readouterr().out
 
 
 class TestReport:

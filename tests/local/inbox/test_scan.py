@@ -13,7 +13,7 @@ def _put(path: Path, content: str = "x") -> Path:
 
 class TestScanInbox:
     def test_files_of_a_datasets_folder_are_found(self, tmp_path: Path) -> None:
-        files = {_put(tmp_path / "things" / name) for name in ("a.csv", "B.TSV", "c.txt.gz", "d.csv.ZST")}
+        files = {_put(tmp_path / "things" / name) for name in ("a.csv", "B.TSV", "c.txt.gz", "d.csv.ZST", "e.zip")}
         _put(tmp_path / "things" / LOG_NAME)
         scan = scan_inbox(tmp_path)
         assert ({*scan.files}, scan.ignored) == (files, {})
