@@ -14,7 +14,7 @@ ACCOUNT_CONCURRENCY = 1000.0
 CALLS_PER_ENVIRONMENT = 10.0
 TABLE_UNITS = 40_000.0
 # By MaxCapacity: how many functions the template lets run. tests/cost/test_limits.py compares it with the template.
-FUNCTIONS = {1: (70, 4), 2: (160, 8), 4: (350, 16), 8: (700, 32), 16: (850, 48), 32: (850, 48), 64: (850, 48)}
+FUNCTIONS = {1: (66, 4), 2: (154, 8), 4: (340, 16), 8: (690, 32), 16: (840, 48), 32: (840, 48), 64: (840, 48)}
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ CACHED = ("/datasets", "/datasets/{dataset}", "/datasets/{dataset}/records/{key}
 # An answer depends on these headers too: on who asks, from which page, and on what is known already.
 KEYED_HEADERS = ("Accept", "Authorization", "If-None-Match", "Origin")
 
-INVOCATION = [
-    "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function}/invocations",
-    {"Function": {"Ref": "Api.Alias"}},
-]
+INVOCATION = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function}/invocations"
+API, PICTURES = "Api.Alias", "Pictures.Alias"
+# What another function answers than the api. The second path is that of the objects, by which CloudFront asks.
+PICTURE_PATHS = ("/images/{image}/content", "/variants/{image}/{version}/{shape}")
 GATEWAY_KEY = {"Fn::If": ["GatewayKeyIsNeeded", [{"gateway_key": []}], []]}
 ANY = "x-amazon-apigateway-any-method"
 
@@ -60,7 +60,7 @@ def gateway_document(app: FastAPI) -> Document:
         UndeclaredParameters: a cached route takes parameters that are not all named.
     """
     # A greedy path takes what no other one does, so that the application says what it does not know.
-    paths = {path: _open_path(path) for path in {"/", "/{path}", *_paths(app)}}
+    paths = {path: _open_path(path) for path in {"/", "/{path}", *PICTURE_PATHS, *_paths(app)}}
     for path in paths.keys() & set(CACHED):
         paths[path]["get"] = _cached(path, app.openapi()["paths"][path]["get"].get("parameters", []))
     return {
@@ -86,7 +86,8 @@ def _paths(app: FastAPI) -> set[str]:
 def _open_path(path: str) -> Document:
     """The methods of every path: any, so that the application refuses it, and the preflight of a browser."""
     parameters = [_parameter(name, "path") for name in _path_names(path)]
-    anything = {"parameters": parameters, "x-amazon-apigateway-integration": _integration()}
+    function = PICTURES if path in PICTURE_PATHS else API
+    anything = {"parameters": parameters, "x-amazon-apigateway-integration": _integration(function)}
     return {ANY: {"security": GATEWAY_KEY, **anything}, "options": anything}
 
 
@@ -106,8 +107,9 @@ def _cached(path: str, described: list[Document]) -> Document:
     }
 
 
-def _integration() -> Document:
-    return {"type": "aws_proxy", "httpMethod": "POST", "uri": {"Fn::Sub": INVOCATION}}
+def _integration(function: str = API) -> Document:
+    uri = {"Fn::Sub": [INVOCATION, {"Function": {"Ref": function}}]}
+    return {"type": "aws_proxy", "httpMethod": "POST", "uri": uri}
 
 
 def _parameter(name: str, place: str) -> Document:

@@ -8,7 +8,16 @@ import pytest
 from fastapi import FastAPI, Query
 from fastapi.routing import iter_route_contexts
 
-from app.deploy.gateway import ANY, CACHED, KEYED_HEADERS, UndeclaredParameters, gateway_document, write_into
+from app.deploy.gateway import (
+    ANY,
+    CACHED,
+    KEYED_HEADERS,
+    PICTURE_PATHS,
+    PICTURES,
+    UndeclaredParameters,
+    gateway_document,
+    write_into,
+)
 from app.main import create_app
 from tests.stack.evaluation import Evaluation
 from tests.stack.templates import ROOT, load, properties
@@ -58,7 +67,7 @@ class TestDocument:
     def test_it_has_no_path_that_the_gateway_keeps_for_itself(self) -> None:
         assert not {"/ping", "/sping"} & COMMITTED["paths"].keys()
 
-    def test_every_operation_leads_to_the_one_function(self) -> None:
+    def test_every_operation_leads_to_a_function(self) -> None:
         integrations = [
             operation["x-amazon-apigateway-integration"]
             for operations in COMMITTED["paths"].values()
@@ -66,7 +75,16 @@ class TestDocument:
         ]
         for item in integrations:
             assert (item["type"], item["httpMethod"]) == ("aws_proxy", "POST")
-            assert item["uri"]["Fn::Sub"][1] == {"Function": {"Ref": "Api.Alias"}}
+            assert item["uri"]["Fn::Sub"][1] in ({"Function": {"Ref": "Api.Alias"}}, {"Function": {"Ref": PICTURES}})
+
+    def test_pictures_lead_to_their_function(self) -> None:
+        led = {
+            path
+            for path, operations in COMMITTED["paths"].items()
+            for operation in operations.values()
+            if operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"][1] == {"Function": {"Ref": PICTURES}}
+        }
+        assert led == set(PICTURE_PATHS)
 
     def test_a_browser_needs_no_key_of_the_gateway_to_ask_what_it_may(self) -> None:
         for operations in COMMITTED["paths"].values():
@@ -151,9 +169,11 @@ class TestCloudFront:
         assert key["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
         assert {*KEYED_HEADERS, host} == set(key["HeadersConfig"]["Headers"])
 
-    def test_it_caches_reads_of_lists_only(self, given: dict[str, str], host: str) -> None:
+    def test_it_caches_reads_of_lists_and_pictures_only(self, given: dict[str, str], host: str) -> None:
         behaviors = Evaluation(**given).properties("Distribution")["DistributionConfig"]["CacheBehaviors"]
-        assert {item["PathPattern"] for item in behaviors} == {"/datasets/*/records", "/datasets/*/aggregate"}
+        assert {item["PathPattern"] for item in behaviors} == {
+            *("/datasets/*/records", "/datasets/*/aggregate", "/images/*/content")
+        }
         assert all(item["CachedMethods"] == ["GET", "HEAD"] for item in behaviors)
 
 

@@ -25,6 +25,8 @@ ACTIONS = {
     "s3:GetObject": {"s3:GetObject", "s3:GetObjectVersion"},
     "s3:HeadBucket": {"s3:ListBucket"},
     "s3:ListObjectsV2": {"s3:ListBucket"},
+    "s3:ListObjectVersions": {"s3:ListBucketVersions"},
+    "s3:DeleteObjects": {"s3:DeleteObject", "s3:DeleteObjectVersion"},
     "s3:CreateMultipartUpload": {"s3:PutObject"},
     "s3:UploadPart": {"s3:PutObject"},
     "s3:ListParts": {"s3:ListMultipartUploadParts"},
@@ -41,6 +43,10 @@ OF_TASKS = {"rds-db:connect"}
 OF_LAMBDA = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 # Only routes look for the parts of an upload, though the worker loads their module, too.
 OF_ROUTES = {"s3:ListMultipartUploadParts"}
+# Only the worker takes messages of deleted images and of archives' pictures, though a task loads their modules, too.
+OF_PICTURES = {"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions"}
+# Only reads of records look for many images at a time.
+OF_RECORDS = {"dynamodb:BatchGetItem"}
 # The status of a missing object depends on it: a 404 with it, a 403 without.
 OF_MISSING_OBJECTS = {"s3:ListBucket"}
 OF_EVERY_FUNCTION = {
@@ -156,7 +162,11 @@ class TestActions:
         assert _allowed("WorkerRole") == needed | OF_LAMBDA | OF_MISSING_OBJECTS | OF_EVERY_FUNCTION
 
     def test_the_tasks_of_large_imports_are_those_that_it_calls(self) -> None:
-        assert _allowed("LargeRole") == _needed("large") - OF_ROUTES | OF_MISSING_OBJECTS | OF_TASKS
+        assert _allowed("LargeRole") == _needed("large") - OF_ROUTES - OF_PICTURES | OF_MISSING_OBJECTS | OF_TASKS
+
+    def test_those_of_the_function_of_pictures_are_those_that_it_calls(self) -> None:
+        allowed = _needed("images") - OF_RECORDS | OF_MISSING_OBJECTS | OF_EVERY_FUNCTION - {"rds-db:connect"}
+        assert _allowed("PictureRole") == allowed
 
     def test_fargate_fetches_the_image_and_writes_the_log(self) -> None:
         allowed = {"ecr:GetAuthorizationToken", "logs:CreateLogStream", "logs:PutLogEvents"}
@@ -176,7 +186,7 @@ class TestActions:
     def test_the_migration_needs_the_database_only(self) -> None:
         assert _allowed("MigrateRole") == OF_EVERY_FUNCTION
 
-    @pytest.mark.parametrize("role", ["ApiRole", "WorkerRole", "MigrateRole"])
+    @pytest.mark.parametrize("role", ["ApiRole", "WorkerRole", "PictureRole", "MigrateRole"])
     def test_nothing_is_allowed_by_a_wildcard(self, role: str) -> None:
         assert not [action for action in _allowed(role) if "*" in action]
         everywhere = [item["Sid"] for item in _statements(role) if item["Resource"] == "*"]
@@ -185,17 +195,28 @@ class TestActions:
 
 class TestResources:
     def test_the_api_writes_uploads_and_reads_rejections(self) -> None:
-        assert _resources("ApiRole", "Uploads") == ["${Bucket.Arn}/uploads/*"]
+        assert _resources("ApiRole", "Uploads") == ["${Bucket.Arn}/uploads/*", "${Bucket.Arn}/images/incoming/*"]
         assert "${Bucket.Arn}/rejections/*" in _resources("ApiRole", "Files")
 
     def test_the_worker_reads_what_comes_and_writes_rejections_only(self) -> None:
-        came = [f"${{Bucket.Arn}}/{prefix}/*" for prefix in ("uploads", "inbox")]
+        came = [f"${{Bucket.Arn}}/{prefix}/*" for prefix in ("uploads", "inbox", "images")]
         assert _resources("WorkerRole", "Files") == came
         assert _resources("WorkerRole", "Rejections") == ["${Bucket.Arn}/rejections/*"]
 
-    def test_a_task_reads_and_writes_what_the_worker_does(self) -> None:
-        for sid in ("Files", "Rejections"):
-            assert _resources("LargeRole", sid) == _resources("WorkerRole", sid)
+    def test_a_task_reads_and_writes_what_the_worker_does_but_for_pictures(self) -> None:
+        came = [f"${{Bucket.Arn}}/{prefix}/*" for prefix in ("uploads", "inbox")]
+        assert _resources("LargeRole", "Files") == came
+        assert _resources("LargeRole", "Rejections") == _resources("WorkerRole", "Rejections")
+
+    def test_the_function_of_pictures_reads_masters_and_no_original(self) -> None:
+        assert _resources("PictureRole", "Masters") == [
+            "${Bucket.Arn}/images/kept/*/master",
+            "${Bucket.Arn}/variants/*",
+        ]
+        assert _resources("PictureRole", "Variants") == ["${Bucket.Arn}/variants/*"]
+
+    def test_the_api_deletes_variants_only(self) -> None:
+        assert _resources("ApiRole", "Deletion") == ["${Bucket.Arn}/variants/*"]
 
     def test_the_image_is_the_only_one_that_fargate_fetches(self) -> None:
         for repository in ("tolva", "team/tolva"):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.deploy.gateway import PICTURE_PATHS
 from app.handlers.worker import RECOVER
 from tests.local.running import eventually
 from tests.stack.conftest import NAME, REGION, REPOSITORY, Stack
@@ -13,6 +14,7 @@ from tests.stack.templates import properties
 
 ACCOUNT = "000000000000"
 QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-imports"
+IMAGES_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{NAME}-images"
 BUCKET = f"{NAME}-files-{ACCOUNT}-{REGION}"
 
 
@@ -27,9 +29,8 @@ def _messages(stack: Stack) -> int:
 class TestImports:
     def test_the_bucket_announces_files_to_the_queue(self, stack: Stack) -> None:
         asked = stack.client("s3").get_bucket_notification_configuration(Bucket=BUCKET)["QueueConfigurations"]
-        assert {item["QueueArn"] for item in asked} == {QUEUE_ARN}
-        prefixes = {item["Filter"]["Key"]["FilterRules"][0]["Value"] for item in asked}
-        assert prefixes == {"uploads/", "inbox/"}
+        queues = {item["Filter"]["Key"]["FilterRules"][0]["Value"]: item["QueueArn"] for item in asked}
+        assert queues == {"uploads/": QUEUE_ARN, "inbox/": QUEUE_ARN, "images/incoming/": IMAGES_ARN}
 
     @pytest.mark.parametrize("key", ["inbox/prices/march.csv", "uploads/1/march.csv"])
     def test_a_file_that_arrives_is_a_message(self, stack: Stack, key: str) -> None:
@@ -44,11 +45,15 @@ class TestImports:
         assert _messages(stack) == before
 
     def test_the_queue_brings_messages_to_the_worker(self, stack: Stack) -> None:
-        (mapping,) = stack.client("lambda").list_event_source_mappings()["EventSourceMappings"]
-        assert mapping["EventSourceArn"] == QUEUE_ARN
-        assert mapping["FunctionArn"].endswith(f":function:{NAME}-worker:live")
-        assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (1, ["ReportBatchItemFailures"])
-        assert mapping["ScalingConfig"] == {"MaximumConcurrency": 8}
+        found = stack.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+        mappings = {mapping["EventSourceArn"]: mapping for mapping in found}
+        assert mappings.keys() == {QUEUE_ARN, IMAGES_ARN}
+        for mapping in mappings.values():
+            assert mapping["FunctionArn"].endswith(f":function:{NAME}-worker:live")
+            assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        imports, pictures = mappings[QUEUE_ARN], mappings[IMAGES_ARN]
+        assert (imports["BatchSize"], imports["ScalingConfig"]) == (1, {"MaximumConcurrency": 8})
+        assert (pictures["BatchSize"], pictures["ScalingConfig"]) == (10, {"MaximumConcurrency": 4})
 
     def test_a_schedule_has_the_worker_find_what_was_lost(self, stack: Stack) -> None:
         events = stack.client("events")
@@ -174,7 +179,8 @@ class TestGateway:
         for item in gateway.get_resources(restApiId=api, limit=500)["items"]:
             for method in item.get("resourceMethods", {}):
                 found = gateway.get_integration(restApiId=api, resourceId=item["id"], httpMethod=method)
-                assert found["uri"].endswith(f":function:{NAME}-api:live/invocations")
+                function = "pictures" if item["path"] in PICTURE_PATHS else "api"
+                assert found["uri"].endswith(f":function:{NAME}-{function}:live/invocations")
 
     def test_it_answers_below_the_stage(self, stack: Stack) -> None:
         api = stack.physical_id("RestApi")

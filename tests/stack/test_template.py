@@ -15,11 +15,13 @@ from app.handlers.metrics import COUNTED, NAMESPACE
 from app.handlers.migrate import MASTER
 from app.imports.messages import ImportHandedOver, ImportQueued
 from app.local.services.emulator import BUCKET, TABLE
-from app.local.services.resources import EXPIRY_ATTRIBUTE, WATCHED_PREFIXES
+from app.local.services.resources import EXPIRY_ATTRIBUTE, IMAGE_PREFIXES, WATCHED_PREFIXES
 from tests.stack.evaluation import Evaluation
 from tests.stack.templates import ROOT, load, parameters, properties
 
-FUNCTIONS = ("Api", "Worker", "Migrate")
+FUNCTIONS = ("Api", "Worker", "Pictures", "Migrate")
+HANDLERS = {"Pictures": "images"}
+ROLES = {"Pictures": "PictureRole"}
 # What one environment holds: an api one connection to the writer and one to the reader, a worker its pool.
 API_CONNECTIONS, WORKER_CONNECTIONS, OTHERS = 2, 3, 20
 GATEWAY_SECONDS = 29
@@ -123,7 +125,7 @@ class TestGuide:
 class TestConnections:
     def test_the_functions_never_ask_for_more_than_the_database_takes(self) -> None:
         for size, row in load()["Mappings"]["Capacity"].items():
-            asked = row["Api"] * API_CONNECTIONS + row["Worker"] * WORKER_CONNECTIONS + OTHERS
+            asked = row["Api"] * API_CONNECTIONS + row["Workers"] * WORKER_CONNECTIONS + OTHERS
             assert asked <= row["Connections"], size
 
     def test_the_database_takes_so_many(self) -> None:
@@ -141,10 +143,11 @@ class TestConnections:
         assert _variables("Api")["TOLVA_DATABASE_POOL_SIZE"] == str(API_CONNECTIONS // 2)
         assert _variables("Worker")["TOLVA_DATABASE_POOL_SIZE"] == str(WORKER_CONNECTIONS)
 
-    @pytest.mark.parametrize("name", ["Api", "Worker"])
-    def test_the_functions_are_limited_by_these_numbers(self, name: str) -> None:
+    @pytest.mark.parametrize(("name", "number"), [("Api", "Api"), ("Worker", "Workers")])
+    def test_the_functions_are_limited_by_these_numbers(self, name: str, number: str) -> None:
         for size, numbers in load()["Mappings"]["Capacity"].items():
-            assert Evaluation(MaxCapacity=size).properties(name)["ReservedConcurrentExecutions"] == numbers[name]
+            assert Evaluation(MaxCapacity=size).properties(name)["ReservedConcurrentExecutions"] == numbers[number]
+            assert numbers["Workers"] == numbers["Worker"] + numbers["Checks"]
 
 
 class TestNetwork:
@@ -162,8 +165,9 @@ class TestFunctions:
     @pytest.mark.parametrize("name", FUNCTIONS)
     def test_each_runs_its_handler_out_of_the_one_image(self, name: str) -> None:
         function = _function(name)
-        assert function["ImageConfig"]["Command"] == [f"app.handlers.{name.lower()}.handler"]
-        assert (ROOT / f"app/handlers/{name.lower()}.py").is_file()
+        handler = HANDLERS.get(name, name.lower())
+        assert function["ImageConfig"]["Command"] == [f"app.handlers.{handler}.handler"]
+        assert (ROOT / f"app/handlers/{handler}.py").is_file()
         assert (function["PackageType"], function["ImageUri"]) == ("Image", {"Ref": "ImageUri"})
 
     @pytest.mark.parametrize("name", FUNCTIONS)
@@ -178,7 +182,7 @@ class TestFunctions:
 
     @pytest.mark.parametrize("name", FUNCTIONS)
     def test_each_has_a_role_of_its_own(self, name: str) -> None:
-        assert _function(name)["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
+        assert _function(name)["Role"] == {"Fn::GetAtt": [ROLES.get(name, f"{name}Role"), "Arn"]}
 
     def test_the_api_gives_up_before_the_gateway_does(self) -> None:
         timeout = _function("Api")["Timeout"]
@@ -188,7 +192,7 @@ class TestFunctions:
             assert settings[name].default < timeout
         assert float(_variables("Api")["TOLVA_EXPORT_TIMEOUT_SECONDS"]) < timeout
 
-    @pytest.mark.parametrize("name", ["Api", "Worker"])
+    @pytest.mark.parametrize("name", ["Api", "Worker", "Pictures"])
     def test_the_database_is_migrated_before_the_new_code_comes(self, name: str) -> None:
         assert load()["Resources"][name]["DependsOn"] == "Migration"
 
@@ -207,7 +211,7 @@ class TestFunctions:
         assert properties("Migration")["ServiceTimeout"] > _function("Migrate")["Timeout"]
         assert _function("Migrate")["Timeout"] == LAMBDA_SECONDS
 
-    @pytest.mark.parametrize("name", ["Api", "Worker"])
+    @pytest.mark.parametrize("name", ["Api", "Worker", "Pictures"])
     def test_each_release_is_a_version(self, name: str) -> None:
         function = _function(name)
         assert (function["AutoPublishAlias"], function["AutoPublishCodeSha256"]) == ("live", {"Ref": "Release"})
@@ -225,11 +229,19 @@ def _behaviours(template: Evaluation) -> list[Document]:
     return [distribution["DefaultCacheBehavior"], *distribution["CacheBehaviors"]]
 
 
+def _is_of_pictures(behaviour: Document) -> bool:
+    return bool(behaviour.get("PathPattern", "").startswith("/images/"))
+
+
 class TestCache:
     def test_cloudfront_hands_on_all_that_a_caller_sends(self) -> None:
         behaviours = _behaviours(Evaluation(**CLOUDFRONT))
         assert behaviours[0]["CachePolicyId"] == CACHING_DISABLED
-        assert {behaviour["OriginRequestPolicyId"] for behaviour in behaviours} == {ALL_VIEWER}
+        # Pictures are the same for everybody.
+        policies = {
+            behaviour.get("OriginRequestPolicyId") for behaviour in behaviours if not _is_of_pictures(behaviour)
+        }
+        assert policies == {ALL_VIEWER}
 
     def test_lists_are_kept_though_answers_ask_caches_not_to(self) -> None:
         kept = properties("ListCache")["CachePolicyConfig"]
@@ -497,6 +509,10 @@ class TestRelease:
         assert properties("ApiFaults")["Namespace"] == NAMESPACE
 
 
+# The worker's events that are queues.
+QUEUES = ("Files", "Pictures")
+
+
 class TestQueue:
     def test_a_message_stays_hidden_six_times_as_long_as_the_worker_may_run(self) -> None:
         assert properties("Queue")["VisibilityTimeout"] >= 6 * _function("Worker")["Timeout"]
@@ -506,8 +522,8 @@ class TestQueue:
         assert mapping["BatchSize"] == 1
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         worker = Evaluation().properties("Worker")
-        limit = worker["Events"]["Files"]["Properties"]["ScalingConfig"]["MaximumConcurrency"]
-        assert limit == worker["ReservedConcurrentExecutions"]
+        limits = [worker["Events"][name]["Properties"]["ScalingConfig"]["MaximumConcurrency"] for name in QUEUES]
+        assert sum(limits) == worker["ReservedConcurrentExecutions"]
 
     def test_long_imports_leave_workers_for_others(self) -> None:
         limit = _variables("Worker")["TOLVA_MAX_LONG_IMPORTS"]
@@ -545,6 +561,7 @@ class TestLargeImports:
         assert template.properties("LargePipe")["Source"] == {"Fn::GetAtt": ["LargeQueue", "Arn"]}
         assert template.properties("QueueEndpoint")["PolicyDocument"]["Statement"][0]["Resource"] == [
             {"Fn::GetAtt": ["Queue", "Arn"]},
+            {"Fn::GetAtt": ["ImageQueue", "Arn"]},
             {"Fn::GetAtt": ["LargeQueue", "Arn"]},
         ]
 
@@ -607,7 +624,7 @@ class TestLargeImports:
     def test_as_many_as_may_run_find_connections(self) -> None:
         each = int(self._settings()["TOLVA_DATABASE_POOL_SIZE"])
         for size, row in load()["Mappings"]["Capacity"].items():
-            functions = row["Api"] * API_CONNECTIONS + row["Worker"] * WORKER_CONNECTIONS + OTHERS
+            functions = row["Api"] * API_CONNECTIONS + row["Workers"] * WORKER_CONNECTIONS + OTHERS
             assert functions + row["LongImports"] * each <= row["Connections"], size
 
     def test_nothing_reaches_it_and_it_reaches_the_database_and_the_queues(self) -> None:
@@ -644,6 +661,9 @@ class TestLargeImports:
         template = load()["Parameters"]
         assert template["MaxFileBytes"]["Default"] == defaults["max_file_bytes"]
         assert template["MaxUnpackedBytes"]["Default"] == defaults["max_unpacked_bytes"]
+
+
+_LOGS = ("api", "worker", "pictures", "migrate", "gateway", "network", "large-imports")
 
 
 class TestSafety:
@@ -700,9 +720,9 @@ class TestSafety:
         allowed = Evaluation().properties("DeadLetters")["RedriveAllowPolicy"]
         assert allowed["redrivePermission"] == "byQueue"
         arn = "arn:aws:sqs:eu-west-1:000000000000:tolva"
-        assert allowed["sourceQueueArns"] == [f"{arn}-imports"]
+        assert allowed["sourceQueueArns"] == [f"{arn}-imports", f"{arn}-images"]
         allowed = Evaluation(**LARGE).properties("DeadLetters")["RedriveAllowPolicy"]
-        assert allowed["sourceQueueArns"] == [f"{arn}-imports", f"{arn}-large-imports"]
+        assert allowed["sourceQueueArns"] == [f"{arn}-imports", f"{arn}-images", f"{arn}-large-imports"]
 
     def test_the_endpoints_lead_to_what_is_the_stacks_own(self) -> None:
         template = Evaluation()
@@ -731,7 +751,7 @@ class TestSafety:
         groups = [item["Properties"] for item in resources if item["Type"] == "AWS::Logs::LogGroup"]
         # The last two are created by AWS as well, and would never expire.
         assert {group["LogGroupName"] for group in groups} == {
-            *(f"/tolva/tolva/{name}" for name in ("api", "worker", "migrate", "gateway", "network", "large-imports")),
+            *(f"/tolva/tolva/{name}" for name in _LOGS),
             "/aws/rds/cluster/tolva/postgresql",
             "API-Gateway-Execution-Logs_${RestApi}/v1",
         }
@@ -751,7 +771,7 @@ class TestLaptop:
     def test_the_same_prefixes_are_watched(self) -> None:
         watched = properties("Bucket")["NotificationConfiguration"]["QueueConfigurations"]
         prefixes = [item["Filter"]["S3Key"]["Rules"][0]["Value"] for item in watched]
-        assert tuple(prefixes) == WATCHED_PREFIXES
+        assert tuple(prefixes) == WATCHED_PREFIXES + IMAGE_PREFIXES
         assert {item["Event"] for item in watched} == {"s3:ObjectCreated:*"}
 
     async def test_the_bucket_lets_browsers_do_the_same(self) -> None:
