@@ -1,5 +1,6 @@
 """The limits of a picture, which its header is held against before any pixel is decoded. Pure."""
 
+import math
 from dataclasses import dataclass
 
 from app.images.check.rejection import Rejected
@@ -48,6 +49,28 @@ def check_header(header: Header, limits: Limits) -> None:
 
 def _mega(pixels: int) -> str:
     return f"{pixels / MEGA:,.1f}".removesuffix(".0")
+
+
+@dataclass(frozen=True)
+class Master:
+    """The size of an image's master, or of one frame of it."""
+
+    width: int
+    height: int
+
+
+# What a master has at most, in squares of its longest edge: so much of it a maker can encode in 150 MB, and in seconds.
+STILL_SQUARES, CLEAR_SQUARES, ANIMATION_SQUARES = 0.8, 0.37, 2.5
+
+
+def master_size(width: int, height: int, *, frames: int, has_alpha: bool, edge: int) -> Master:
+    """The size of the master of an upright picture, by what is known of a ready image and by the setting alone."""
+    squares = CLEAR_SQUARES if has_alpha else STILL_SQUARES
+    pixels = squares * edge * edge
+    if frames > 1:
+        pixels = min(pixels, ANIMATION_SQUARES * edge * edge / frames)
+    longest = min(edge, math.floor(max(width, height) * math.sqrt(pixels / (width * height))))
+    return Master(*fit_within(width, height, max(1, longest)))
 
 
 def fit_within(width: int, height: int, edge: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from typing import Any
 from app.images.check.endings import is_cut
 from app.images.check.gif import largest_frame
 from app.images.check.heic import HeicPicture
-from app.images.check.limits import Header, Limits, check_header, fit_width, fit_within
+from app.images.check.limits import Header, Limits, Master, check_header, fit_width, fit_within, master_size
 from app.images.check.profiles import is_sound
 from app.images.check.rejection import Rejected
 from app.images.check.report import CheckedPicture
@@ -91,8 +91,9 @@ class _Source:
         if self._get("orientation", 1) in TURNED and not self._is_animation:
             width, height = height, width
         try:
-            decoded = self._decode(*fit_within(width, height, limits.edge)).copy_memory()
-            return _keep(decoded, Header(width, height, frames), self._warnings)
+            header = Header(width, height, frames)
+            decoded = self._decode(_size_of(header, limits)).copy_memory()
+            return _keep(decoded, header, limits, self._warnings)
         except PictureError:
             raise _undecoded(self._data, self._form) from None
 
@@ -102,13 +103,13 @@ class _Source:
         if self._form == "png" and b"acTL" in self._data[:4096]:
             self._warnings.append(FIRST_FRAME)
 
-    def _decode(self, width: int, height: int) -> Picture:
+    def _decode(self, size: Master) -> Picture:
         # As an option of the thumbnail itself, `fail_on` is ignored: a cut picture would pass, its rest grey.
         loading = "fail_on=error,n=-1" if self._is_animation else "fail_on=error"
-        options: dict[str, Any] = {"height": height, "size": "force", "option_string": loading}
+        options: dict[str, Any] = {"height": size.height, "size": "force", "option_string": loading}
         if self._converts_colors():
             options["output_profile"] = "srgb"
-        return thumbnail(self._data, width, **options)
+        return thumbnail(self._data, size.width, **options)
 
     def _converts_colors(self) -> bool:
         """Return whether colours need a profile: without need, converting them takes four times as long."""
@@ -135,20 +136,28 @@ def _check_heic(data: bytes, limits: Limits) -> CheckedPicture:
     try:
         pixels, bands = heic.decode()
         picture = from_pixels(pixels, heic.width, heic.height, bands)
-        width, height = fit_within(heic.width, heic.height, limits.edge)
-        options: dict[str, Any] = {"height": height, "size": "force"}
+        size = _size_of(header, limits)
+        options: dict[str, Any] = {"height": size.height, "size": "force"}
         if heic.profile is not None and is_sound(heic.profile):
             picture = attach_profile(picture, heic.profile)
             options["output_profile"] = "srgb"
-        return _keep(picture.thumbnail_image(width, **options).copy_memory(), header, warnings)
+        return _keep(picture.thumbnail_image(size.width, **options).copy_memory(), header, limits, warnings)
     except (PictureError, ValueError, EOFError, RuntimeError, OSError):
         raise _undecoded(data, "heic") from None
 
 
-def _keep(decoded: Picture, header: Header, warnings: list[str]) -> CheckedPicture:
+def _size_of(header: Header, limits: Limits, *, has_alpha: bool = False) -> Master:
+    return master_size(header.width, header.height, frames=header.frames, has_alpha=has_alpha, edge=limits.edge)
+
+
+def _keep(decoded: Picture, header: Header, limits: Limits, warnings: list[str]) -> CheckedPicture:
     """Encode what is kept of a decoded picture: no byte of it comes from the file but by way of pixels."""
     picture = _as_srgb(decoded)
     has_alpha = bool(picture.hasalpha())
+    if has_alpha:
+        # Whether anything shows through is known only now, and such a master is smaller.
+        size = _size_of(header, limits, has_alpha=True)
+        picture = picture.thumbnail_image(size.width, height=size.height, size="force").copy_memory()
     is_animation = header.frames > 1
     master, master_type = _encode_master(picture, is_animation=is_animation)
     page = picture.height // header.frames

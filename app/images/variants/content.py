@@ -13,6 +13,7 @@ from app.core.aws.storage import presign_download
 from app.core.errors import Problem, ServiceUnavailable
 from app.core.http.problems import render_problem
 from app.core.settings import get_settings
+from app.images.check.limits import Master, master_size
 from app.images.errors import ImageNotFound
 from app.images.mirror import MirroredImage, find_image
 from app.images.variants.ladder import MEDIA_TYPES, Shape, output_of, parse_query
@@ -56,7 +57,7 @@ class Content:
                 status_code=302,
                 headers={"Location": variant_url(found.id, found.version, shape), "Cache-Control": MOVED},
             )
-        output = output_of(shape, found.width, found.height, get_settings().max_image_edge)
+        output = output_of(shape, master_of(found))
         headers = HEADERS | {"Cache-Control": IMMUTABLE, "ETag": f'"{found.version}-{output.name}"'}
         if _knows(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
@@ -105,6 +106,12 @@ class KnownImages:
                 self._images.popitem(last=False)
             self._images[image] = (time.monotonic() + get_settings().keyvalue_cache_seconds, found)
         return found
+
+
+def master_of(image: MirroredImage) -> Master:
+    """The size of an image's master."""
+    edge = get_settings().max_image_edge
+    return master_size(image.width, image.height, frames=image.frames, has_alpha=image.has_alpha, edge=edge)
 
 
 def variant_url(image: str, version: str, shape: Shape) -> str:

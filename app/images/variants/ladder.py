@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from urllib.parse import urlencode
 
 from app.core.errors import ParameterInvalid, UnknownParameter, did_you_mean
-from app.images.check.limits import fit_width, fit_within, round_half_up
+from app.images.check.limits import Master, fit_width, round_half_up
 
 Format = Literal["webp", "avif", "jpeg"]
 Fit = Literal["contain", "cover"]
@@ -140,14 +140,13 @@ def _list(numbers: Sequence[int], comma: str = ", ") -> str:
     return comma.join(map(str, numbers))
 
 
-def output_of(shape: Shape, width: int, height: int, edge: int) -> Output:
-    """A shape of an image whose upright original has this size, and whose master has no longer side than `edge`."""
-    master = fit_within(width, height, edge)
+def output_of(shape: Shape, master: Master) -> Output:
+    """A shape of an image with this master."""
     if shape.height is None:
-        return Output(*fit_width(*master, shape.width), is_crop=False, format=shape.format)
+        return Output(*fit_width(master.width, master.height, shape.width), is_crop=False, format=shape.format)
     # A crop as large as the master allows has the same ratio.
     wide, high = shape.width, shape.height
-    if wide > master[0] or high > master[1]:
-        by, of = min((master[0], wide), (master[1], high), key=lambda part: part[0] / part[1])
+    if wide > master.width or high > master.height:
+        by, of = min((master.width, wide), (master.height, high), key=lambda part: part[0] / part[1])
         wide, high = max(1, round_half_up(wide * by, of)), max(1, round_half_up(high * by, of))
-    return Output(min(wide, master[0]), min(high, master[1]), is_crop=True, format=shape.format)
+    return Output(min(wide, master.width), min(high, master.height), is_crop=True, format=shape.format)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.images.check.limits import Header, Limits, check_header, fit_within
+from app.images.check.limits import ANIMATION_SQUARES, Header, Limits, check_header, fit_within, master_size
 from app.images.check.rejection import Rejected
 
 LIMITS = Limits(pixels=64_000_000, side=16_383, frames=500, animation_pixels=100_000_000, edge=2560)
@@ -61,3 +61,27 @@ class TestFit:
         scale = max(fitted) / max(width, height)
         assert abs(fitted[0] - width * scale) <= 1
         assert abs(fitted[1] - height * scale) <= 1
+
+
+class TestMaster:
+    def test_photos_have_the_whole_edge(self) -> None:
+        for width, height in ((8000, 6000), (6000, 8000), (6000, 4000)):
+            size = master_size(width, height, frames=1, has_alpha=False, edge=2560)
+            assert max(size.width, size.height) == 2560
+
+    def test_a_square_and_one_that_shows_through_are_smaller(self) -> None:
+        assert master_size(6000, 6000, frames=1, has_alpha=False, edge=2560).width == 2289
+        assert master_size(6000, 6000, frames=1, has_alpha=True, edge=2560).width == 1557
+
+    def test_a_small_animation_stays_as_it_is(self) -> None:
+        assert master_size(480, 270, frames=100, has_alpha=True, edge=2560).width == 480
+
+    @given(SIDES, SIDES, st.integers(1, 500), st.booleans(), st.integers(64, 16_383))
+    def test_any_has_sides_and_no_more_pixels_than_it_may(
+        self, width: int, height: int, frames: int, has_alpha: bool, edge: int
+    ) -> None:
+        size = master_size(width, height, frames=frames, has_alpha=has_alpha, edge=edge)
+        assert 1 <= size.width <= min(width, edge)
+        assert 1 <= size.height <= min(height, edge)
+        if frames > 1 and min(size.width, size.height) > 20:
+            assert size.width * size.height * frames <= ANIMATION_SQUARES * edge * edge * 1.06

@@ -5,6 +5,7 @@ from typing import Any
 from app.images.check.arrival import take_image
 from app.images.mirror import MirroredImage, find_image
 from app.images.models import Image
+from app.images.variants.content import master_of
 from app.images.variants.ladder import Shape, output_of
 from app.images.variants.stock import Wanted
 from tests.images.arriving import found, uploaded
@@ -27,7 +28,7 @@ async def mirrored(row: Image) -> MirroredImage:
 async def wanted(row: Image, shape: Shape) -> Wanted:
     """A variant of an image."""
     image = await mirrored(row)
-    return Wanted(image, output_of(shape, image.width, image.height, 2560))
+    return Wanted(image, output_of(shape, master_of(image)))
 
 
 def content_path(row: Image, query: str = "w=128") -> str:

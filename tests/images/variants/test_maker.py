@@ -5,7 +5,7 @@ import pyvips
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.images.check.limits import Limits
+from app.images.check.limits import Limits, Master, master_size
 from app.images.check.picture import check_picture
 from app.images.variants.ladder import FORMATS, Format, Shape, all_shapes, output_of
 from app.images.variants.maker import make_variant
@@ -29,7 +29,7 @@ def made(
     master: bytes, shape: Shape, size: tuple[int, int] = (400, 300), focal: tuple[float, float] | None = None
 ) -> bytes:
     """A variant of a master."""
-    return make_variant(master, output_of(shape, *size, 2560), focal)
+    return make_variant(master, output_of(shape, Master(*size)), focal)
 
 
 MASTER = master_of(pictures.encoded(".png"))
@@ -83,7 +83,7 @@ class TestCrops:
         UNIT,
     )
     def test_any_is_within_the_picture(self, shape: Shape, x: float, y: float) -> None:
-        output = output_of(shape, 400, 300, 2560)
+        output = output_of(shape, Master(400, 300))
         picture = opened(make_variant(MASTER, output, (x, y)))
         assert (picture.width, picture.height) == (output.width, output.height)
 
@@ -93,7 +93,7 @@ class TestSmall:
     def test_every_rung_works(self, size: tuple[int, int]) -> None:
         master = master_of(pictures.encoded(".png", *size))
         for shape in all_shapes():
-            output = output_of(shape, *size, 2560)
+            output = output_of(shape, master_size(*size, frames=1, has_alpha=False, edge=2560))
             if shape.format != "avif" or shape.width in (64, 2560):
                 picture = opened(make_variant(master, output, None))
                 assert (picture.width, picture.height) == (output.width, output.height)
