@@ -7,16 +7,24 @@ from dataclasses import replace
 import asyncpg
 
 from app.columns.column import ROW_ID
-from app.core.database.names import DATA_SCHEMA, LOADING_SCHEMA, quote
+from app.core.database.names import CATALOGUE_SCHEMA, DATA_SCHEMA, LOADING_SCHEMA, quote
 from app.datasets.definition import Definition, Index
-from app.datasets.tables import add_indexes, comments, constraints, create_table
+from app.datasets.tables import Attachment, add_indexes, comments, constraints, create_table
 from app.imports.errors import ColumnsChanged, KeyReferenced, ReferencedRecordsMissing
 from app.imports.formats.table import VALUE_LIMIT
 from app.imports.load.loader import KEY_ATTEMPTS, LoadPlan, RowsConflict
-from app.imports.load.statements import are_unique, run
+from app.imports.load.statements import are_unique, lock_with_patience, run
 
 # The key in what PostgreSQL says of a reference that no record answers: `Key (column)=(key) is not present in …`.
 REFERRED = re.compile(r"=\((.*)\) ", re.DOTALL)
+
+
+# Whether a table has a foreign key to another one: it is dropped with the table, which takes a lock of both.
+SHOWS_IMAGES = (
+    "SELECT EXISTS (SELECT FROM pg_constraint WHERE contype = 'f' AND conrelid = $1::regclass "
+    "AND confrelid = $2::regclass)"
+)
+IMAGES = quote(CATALOGUE_SCHEMA, "image")
 
 
 class NewTable:
@@ -43,19 +51,24 @@ class NewTable:
         if plan.key_candidates:
             key = await self._try_keys(key_candidates)
         definition = Definition(tuple(plan.columns), tuple(key))
+        found = constraints(plan.dataset, definition)
+        # The key that was found is there already.
+        own = [one for one in found if one.kind != "image" and (one.kind != "key" or not plan.key_candidates)]
+        await self._add(own)
+        indexes = [index for index in plan.indexes if definition.allows(index)]
+        await run(self._connection, add_indexes(*self.address, replace(definition, indexes=tuple(indexes))))
+        await run(self._connection, comments(*self.address, plan.columns))
+        # Until the transaction ends no image can be changed then: this is the last that takes long.
+        await self._add([one for one in found if one.kind == "image"])
+        return key, indexes
+
+    async def _add(self, found: Sequence[Attachment]) -> None:
         try:
-            for constraint in constraints(plan.dataset, definition):
-                # The key that was found is there already.
-                if constraint.kind != "key" or not plan.key_candidates:
-                    await run(self._connection, [constraint.create(*self.address)])
+            await run(self._connection, [constraint.create(*self.address) for constraint in found])
         except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
             raise RowsConflict from error
         except asyncpg.UndefinedTableError:
             raise ColumnsChanged("A dataset that a column refers to was deleted meanwhile.") from None
-        indexes = [index for index in plan.indexes if definition.allows(index)]
-        await run(self._connection, add_indexes(*self.address, replace(definition, indexes=tuple(indexes))))
-        await run(self._connection, comments(*self.address, plan.columns))
-        return key, indexes
 
     async def _try_keys(self, candidates: Sequence[str]) -> list[str]:
         """Make the first candidate the key whose values are all different: only an index over all of them can tell."""
@@ -87,6 +100,8 @@ class NewTable:
         )
         if references and self._plan.new:
             raise key_referenced(self._plan.dataset)
+        if await self._connection.fetchval(SHOWS_IMAGES, old, IMAGES):
+            await lock_with_patience(self._connection, [old, IMAGES])
         moved = f"ALTER TABLE {quote(*self.address)} SET SCHEMA {quote(DATA_SCHEMA)}"
         dropped = [f"ALTER TABLE {row['table']} DROP CONSTRAINT {row['name']}" for row in references]
         await run(self._connection, [*dropped, f"DROP TABLE {old}", moved])

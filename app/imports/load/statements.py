@@ -10,6 +10,10 @@ import asyncpg
 from app.imports.errors import FileValueTooLong, RecordTooWide
 from app.imports.load.loader import RowsConflict
 
+# How long others wait at a time for a lock of tables that they need, and how long they do not. PostgreSQL looks for a
+# deadlock after a second.
+LOCK_MILLISECONDS, LOCK_PAUSE_SECONDS = 500, 1.0
+
 
 async def run(connection: asyncpg.Connection, statements: Sequence[str]) -> None:
     """Run statements, one after the other."""
@@ -26,6 +30,23 @@ async def are_unique(connection: asyncpg.Connection, statements: Sequence[str]) 
         await connection.execute("ROLLBACK TO SAVEPOINT before_key")
         return False
     return True
+
+
+async def lock_with_patience(connection: asyncpg.Connection, tables: Sequence[str]) -> None:
+    """Keep everyone else from tables, one of which all datasets use; they are locked in the order of readers.
+
+    Who comes while this waits has to wait too, even to read: so it waits a moment at a time, and lets them through.
+    """
+    while True:
+        try:
+            async with connection.transaction():
+                await connection.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
+                await connection.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
+                await connection.execute("SET LOCAL lock_timeout = 0")
+        except asyncpg.LockNotAvailableError:
+            await asyncio.sleep(LOCK_PAUSE_SECONDS)
+        else:
+            return
 
 
 async def copy_rows(
