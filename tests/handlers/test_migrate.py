@@ -60,6 +60,23 @@ class TestUpgrade:
             _, errors = await process.communicate()
             assert process.returncode == 0, errors.decode()
 
+    async def test_columns_of_images_from_before_there_were_images_become_texts(self, new_database: str) -> None:
+        await asyncio.to_thread(upgrade, new_database)
+        await asyncio.to_thread(_downgrade, new_database, "0006")
+        connection = await asyncpg.connect(new_database)
+        columns = [{"name": "b", "type": "image", "label": "B"}, {"name": "a", "type": "integer"}]
+        make = "INSERT INTO tolva.dataset (id, name, store, key, columns) VALUES (gen_random_uuid(), $1, $2, '{}', $3)"
+        await connection.execute(make, "lamps", "relational", json.dumps(columns))
+        await connection.execute(make, "chairs", "keyvalue", json.dumps(columns[1:]))
+        before = {row["name"]: row["updated_at"] for row in await connection.fetch("SELECT * FROM tolva.dataset")}
+        await asyncio.to_thread(upgrade, new_database)
+        found = {row["name"]: row for row in await connection.fetch("SELECT * FROM tolva.dataset")}
+        await connection.close()
+        assert json.loads(found["lamps"]["columns"]) == [columns[0] | {"type": "text"}, columns[1]]
+        assert found["lamps"]["updated_at"] > before["lamps"]
+        assert json.loads(found["chairs"]["columns"]) == columns[1:]
+        assert found["chairs"]["updated_at"] == before["chairs"]
+
     async def test_the_models_and_the_migrations_agree(self, new_database: str) -> None:
         await asyncio.to_thread(upgrade, new_database)
         config = Config(CONFIG_FILE, stdout=sys.stderr)

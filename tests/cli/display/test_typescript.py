@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from app.cli.display.typescript import declare
+from app.columns.json_schema import image_schemas
 
 
 def _declare(record: dict[str, Any], **schemas: Any) -> str:
@@ -29,6 +30,14 @@ class TestDeclare:
     )
     def test_a_schema_is_a_type(self, schema: dict[str, Any], text: str) -> None:
         assert f"export type ARecord = {text};" in _declare(schema)
+
+    def test_an_image_has_a_type_of_its_own(self) -> None:
+        record = {"anyOf": [{"$ref": "#/components/schemas/Image"}, {"type": "null"}]}
+        declared = _declare(record, **image_schemas())
+        assert "export type ARecord = Image | null;" in declared
+        assert "  alt: string | null;\n" in declared
+        assert "  variants: {\n" in declared
+        assert '    "256": string;\n' in declared
 
     def test_members_that_need_not_be_there_say_so(self) -> None:
         members = {"b": {"type": "string", "description": "of */ it"}, "c-d": {"type": "number"}}
