@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+# The members of an image in a record; no file would have all of these in a cell.
+_OF_IMAGES = {"id", "url", "width", "height", "alt", "color", "placeholder", "variants"}
+
 
 class Number(str):
     """A number as JSON writes it."""
@@ -34,7 +37,9 @@ def write(value: Any) -> str:
 
 
 def cell(value: Any) -> str:
-    """A value as a table shows it: texts without quotes, nothing for null."""
+    """A value as a table shows it: texts without quotes, an image by its id, nothing for null."""
     if value is None:
         return ""
+    if isinstance(value, dict) and value.keys() == _OF_IMAGES:
+        return str(value["id"])
     return str(value) if isinstance(value, str) else write(value)

@@ -35,6 +35,10 @@ class TestReadList:
 
 
 class TestLines:
+    def test_an_image_is_its_id(self) -> None:
+        image = dict.fromkeys(("id", "url", "width", "height", "alt", "color", "placeholder", "variants"), "x")
+        assert csv_line([image | {"id": "img_1"}, {"id": "img_1"}]) == 'img_1,"{""id"":""img_1""}"\n'
+
     def test_numbers_stay_as_they_are(self) -> None:
         record = parse('{"a":0.10,"b":null,"c":"x,y"}')
         assert csv_line(list(record.values())) == '0.10,,"x,y"\n'
