@@ -11,6 +11,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 BLOCK_SIZE = 256 * 1024
+# The answers that lead to the bucket.
+ELSEWHERE = (httpx.codes.SEE_OTHER, httpx.codes.TEMPORARY_REDIRECT)
 TIMEOUT = httpx.Timeout(30, connect=10)
 # S3 answers an upload once the last byte is stored, which a large file makes it wait for.
 UPLOAD_TIMEOUT = httpx.Timeout(300, connect=10)
@@ -117,7 +119,7 @@ class Client:
     def _send(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
         """The response, also if the API says that it is in its bucket; the key is not sent there."""
         response = self._http.send(request, stream=stream)
-        if response.status_code != httpx.codes.SEE_OTHER or response.next_request is None:
+        if response.status_code not in ELSEWHERE or response.next_request is None:
             return response
         response.close()
         elsewhere = response.next_request

@@ -154,6 +154,29 @@ class TestPictures:
         assert dry["images"] == shown["images"]
         assert shown["images"]["unused_first"] == ["c.jpg"]
 
+    async def test_an_export_changes_nothing(self, importer: Importer, check: QuickCheck) -> None:
+        await send(importer, SHOP, key=["sku"])
+        await send(importer, {**SHOP, "images/a.jpg": b"another"}, mode="upsert")
+        (old,) = await fetch("SELECT id FROM tolva.image WHERE filename = 'a.jpg' AND NOT is_current")
+        await send(importer, {"a.csv": f"sku,photo\n1,{old['id']}\n2,a.jpg\n3,shoes/b.jpg\n"}, mode="upsert")
+        before, checked = await images(), len(check.checked)
+        exported: Files = {
+            "shop.csv": f"sku,photo\n1,{old['id']}\n2,a.jpg\n3,shoes/b.jpg\n",
+            "images/a.jpg": b"another", f"images/{old['id']}.jpg": b"picture a", "images/shoes/b.jpg": b"picture b",
+        }  # fmt: skip
+        again = await send(importer, exported, mode="upsert")
+        assert again["result"] == {"added": 0, "changed": 0, "unchanged": 3}
+        assert (await images(), len(check.checked)) == (before, checked)
+        assert (again["images"]["unused"], again["warnings"]) == (0, [])
+
+    async def test_an_export_is_complete_elsewhere(self, importer: Importer) -> None:
+        unknown = f"img_{5:020x}"
+        files: Files = {"shop.csv": f"sku,photo\n1,{unknown}\n2,a.jpg\n", "images/a.jpg": b"a",
+                        f"images/{unknown}.jpg": b"older a"}  # fmt: skip
+        shown = await send(importer, files)
+        assert shown["status"] == "succeeded", shown["problem"]
+        assert await photos(importer) == {1: f"{unknown}.jpg", 2: "a.jpg"}
+
     async def test_a_rejected_picture_is_checked_again(self, importer: Importer, check: QuickCheck) -> None:
         files: Files = {"a.csv": "sku,photo\n1,a.jpg\n", "a.jpg": b"bad"}
         await send(importer, files)

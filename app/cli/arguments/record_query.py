@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import typer
 
 Format = Literal["table", "json", "ndjson", "csv"]
-FileFormat = Literal["csv", "ndjson", "json"]
+FileFormat = Literal["csv", "ndjson", "json", "zip"]
 Parameters = list[tuple[str, str]]
 
-MEDIA_TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson", "json": "application/x-ndjson"}
+MEDIA_TYPES = {"csv": "text/csv", "zip": "text/csv", "ndjson": "application/x-ndjson", "json": "application/x-ndjson"}
 
 Filters = Annotated[
     list[str] | None,

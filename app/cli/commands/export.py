@@ -1,6 +1,7 @@
 """`tolva export`: all records of a query as a file, or on the standard output."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,13 @@ from app.cli.display.target_file import OutputFile, target_file
 if TYPE_CHECKING:
     from app.client.api import Client
 
-SUFFIXES: dict[str, FileFormat] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json"}
+SUFFIXES: dict[str, FileFormat] = {
+    ".csv": "csv",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".json": "json",
+    ".zip": "zip",
+}
 # The API's answers if a whole export is not available: of a key-value dataset, or in Lambda.
 ONLY_IN_PAGES = ("not-supported-by-store", "format-not-available", TOO_LARGE)
 
@@ -33,7 +40,9 @@ def export_records(
     output: OutputFile = None,
     file_format: Annotated[
         FileFormat | None,
-        typer.Option("--format", help="By the file's name; otherwise csv.", show_default=False),
+        typer.Option(
+            "--format", help="By the file's name; otherwise csv. zip: CSV with the pictures.", show_default=False
+        ),
     ] = None,
     select: asked.Select = None,
     sort: asked.Sort = None,
@@ -51,6 +60,9 @@ def export_records(
     if spreadsheet:
         parameters.append(SPREADSHEET)
     pieces = formatted(export_pieces(tolva.client, name, parameters, limit, chosen), chosen)
+    if chosen == "zip":
+        _write_archive(tolva, name, output, pieces, spreadsheet=spreadsheet)
+        return
     if output is None:
         tolva.output.pieces(pieces)
         return
@@ -63,13 +75,28 @@ def export_records(
     tolva.output.note(f"Wrote {output} ({size:,} bytes).")
 
 
+def _write_archive(tolva: Tolva, name: str, output: Path | None, pieces: Iterator[bytes], *, spreadsheet: bool) -> None:
+    """Write the records and the pictures that they name as an archive."""
+    from app.cli.display.bars import Bars
+    from app.cli.exporting.archive import ArchiveExport
+
+    if output is None:
+        raise typer.BadParameter("Name the file to write: -o products.zip.", param_hint="--output")
+    if spreadsheet:
+        raise typer.BadParameter("It is for csv; an archive is for an import.", param_hint="--spreadsheet")
+    with target_file(output) as file:
+        pictures = ArchiveExport(tolva.client, name, Bars(quiet=tolva.output.is_quiet)).write(file, pieces)
+        size = file.tell()
+    tolva.output.note(f"Wrote {output} ({size:,} bytes, {pictures:,} pictures).")
+
+
 def _format_of(output: Path | None, *, as_json: bool) -> FileFormat:
     """The format that a file's name tells."""
     if output is None or str(output).startswith("/dev/"):
         return "json" if as_json else "csv"
     if output.suffix.lower() not in SUFFIXES:
         raise typer.BadParameter(
-            f"'{output.name}' does not tell a format; give --format csv, ndjson or json", param_hint="--output"
+            f"'{output.name}' does not tell a format; give --format csv, ndjson, json or zip", param_hint="--output"
         )
     return SUFFIXES[output.suffix.lower()]
 
@@ -96,17 +123,21 @@ def _pieces_of_pages(
     client: "Client", name: str, parameters: Parameters, limit: int | None, chosen: FileFormat
 ) -> Iterator[bytes]:
     records = read_pages(client, name, parameters, limit)
-    if chosen != "csv":
+    if chosen not in ("csv", "zip"):
         yield from (json_line(record).encode() for record in records)
         return
     first = next(records, None)
     dataset = client.request("GET", dataset_path(name))
     names = list(first) if first is not None else [column["name"] for column in dataset["columns"]]
     yield csv_line(names).encode()
-    if first is not None:
-        yield csv_line(list(first.values())).encode()
-    for record in records:
-        yield csv_line([record.get(column) for column in names]).encode()
+    images = {column["name"] for column in dataset["columns"] if column.get("type") == "image"}
+    for record in chain([] if first is None else [first], records):
+        yield csv_line([_cell(record.get(column), column in images) for column in names]).encode()
+
+
+def _cell(value: object, is_image: bool) -> object:
+    """A value as a CSV file has it: of an image its id."""
+    return value["id"] if is_image and isinstance(value, dict) else value
 
 
 def formatted(pieces: Iterator[bytes], chosen: FileFormat) -> Iterator[bytes]:

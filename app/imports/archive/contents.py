@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.imports.archive.directory import Entry, too_many_entries
-from app.imports.archive.file_kinds import ARCHIVE, IGNORED, MAYBE_TABLE, PICTURE, PICTURE_FOLDER, TABLE
+from app.imports.archive.file_kinds import ARCHIVE, IGNORED, MAYBE_TABLE, PICTURE_FOLDER, TABLE, is_picture
 from app.imports.errors import ArchiveRefused, ArchiveTableUnclear, FileNotCsv, UnpackedTooLarge
 
 MAX_PATH = 255
@@ -65,8 +65,8 @@ def sort_entries(entries: Sequence[Entry], limits: ArchiveLimits) -> Contents:
         if path in paths and ("[Content_Types].xml" in paths or "mimetype" in paths or path.startswith("META-INF")):
             raise FileNotCsv(f"The file is {what}.", hint="Save the sheet as CSV.")
     kept = [entry for entry in entries if not IGNORED.search(entry.path)]
-    pictures = [entry for entry in kept if PICTURE.search(entry.path)]
-    table = _find_table([entry for entry in kept if not PICTURE.search(entry.path)])
+    pictures = [entry for entry in kept if is_picture(entry.path)]
+    table = _find_table([entry for entry in kept if not is_picture(entry.path)])
     if problem := _find_problem(table):
         raise ArchiveRefused(f"The table '{_show(table.path)}' cannot be read: {problem}.", hint="Pack it again.")
     if len(pictures) > limits.pictures:
@@ -77,7 +77,7 @@ def sort_entries(entries: Sequence[Entry], limits: ArchiveLimits) -> Contents:
             f"The archive unpacks to {total:,} bytes; {limits.unpacked_bytes:,} is the most that an import takes.",
             hint="Split it, or raise TOLVA_MAX_UNPACKED_BYTES.",
         )
-    others = [entry for entry in kept if entry is not table and not PICTURE.search(entry.path)]
+    others = [entry for entry in kept if entry is not table and not is_picture(entry.path)]
     return Contents(table, _name_pictures(pictures, table, limits), _list_warnings(kept, others))
 
 
@@ -103,11 +103,12 @@ def _name_pictures(entries: Sequence[Entry], table: Entry, limits: ArchiveLimits
     """The pictures, called by their paths from the table's folder; a first folder images/ is no part of the name."""
     folder = table.path[: table.path.rfind("/") + 1]
     paths = [entry.path.removeprefix(folder) for entry in entries]
+    is_everywhere = all(path.startswith(PICTURE_FOLDER) for path in paths)
     counts = Counter(paths)
     found = []
     for entry, path in zip(entries, paths, strict=True):
         bare = path.removeprefix(PICTURE_FOLDER)
-        filename = bare if bare and bare not in counts else path
+        filename = bare if bare and (is_everywhere or bare not in counts) else path
         problem = _find_problem(entry) or _find_picture_problem(entry, filename, limits)
         if counts[path] > 1:
             problem = f"the archive has {counts[path]} entries of this name"

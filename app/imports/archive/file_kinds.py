@@ -12,3 +12,13 @@ PICTURE = re.compile(
 )
 IGNORED = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._[^/]*$)", re.IGNORECASE)
 ARCHIVE = re.compile(r"\.(zip|7z|rar|tar|tgz|gz|bz2|xz)$", re.IGNORECASE)
+
+
+def is_picture(path: str) -> bool:
+    """Return whether a file of an archive is a picture by its ending, or by its folder if that says nothing."""
+    if PICTURE.search(path):
+        return True
+    others = (TABLE, MAYBE_TABLE, ARCHIVE)
+    name = path.rpartition("/")[2]
+    in_folder = f"/{PICTURE_FOLDER}" in f"/{path}"
+    return in_folder and not name.startswith(".") and not any(kind.search(path) for kind in others)

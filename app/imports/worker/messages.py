@@ -16,12 +16,11 @@ def add_handlers(handlers: MessageHandlers) -> None:
     handlers.add(ImportQueued, _take_import)
     handlers.add(FileFound, _take_found)
     handlers.add(FilesArrived, _take_arrived)
-    # Where there is no queue of images.
     add_picture_handlers(handlers)
 
 
 def add_picture_handlers(handlers: MessageHandlers) -> None:
-    """Add the handlers of what imports leave on the queue of images."""
+    """Add the handler of archives' pictures, which come by the queue of images if there is one."""
     handlers.add(PicturesQueued, _take_pictures)
 
 

@@ -6,6 +6,7 @@ batches are done, and also while other images of its dataset are being checked.
 
 import asyncio
 import hashlib
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -38,6 +39,7 @@ CONTENT_TYPE = "application/octet-stream"
 # Pictures of a batch that are read and checked side by side.
 SIDE_BY_SIDE = 4
 REFUSED_SHOWN = 20
+EXPORTED = re.compile(r"(img_[0-9a-f]{20})(?:\.[^./]*)?")
 
 # The check of a picture: its row, whose original is in the bucket, and its bytes; the row as it is then.
 Check = Callable[[Image, bytes], Awaitable[Image]]
@@ -126,7 +128,15 @@ def names_of(pictures: Iterable[ArrivedPicture]) -> dict[str, KnownImage]:
         image = KnownImage(picture.image, picture.filename, *refused)
         names.setdefault(picture.filename, image)
         names.setdefault(picture.path, image)
+        if said := find_id(picture.filename):
+            names.setdefault(said, image)
     return names
+
+
+def find_id(filename: str) -> str | None:
+    """The id that a picture is called by: exports do so if its filename means another one."""
+    said = EXPORTED.fullmatch(filename)
+    return said[1] if said else None
 
 
 def warn_of_refused(pictures: Sequence[ArrivedPicture]) -> list[str]:
@@ -225,12 +235,15 @@ def image_id(import_id: UUID, number: int) -> str:
 async def _find_same(dataset_id: UUID | None, filename: str, sha256: str) -> Image | None:
     rows = await fetch(
         """
-        SELECT id, status FROM tolva.image WHERE dataset_id = $1 AND filename = $2 AND sha256 = $3
+        SELECT id FROM tolva.image
+        WHERE sha256 = $3
+        AND ((dataset_id = $1 AND filename = $2) OR (id = $4 AND (dataset_id = $1 OR dataset_id IS NULL)))
         ORDER BY status = 'ready' DESC, is_current DESC, created_at DESC LIMIT 1
         """,
         dataset_id,
         filename,
         sha256,
+        find_id(filename),
     )
     return await _get_image(rows[0]["id"]) if rows else None
 
@@ -296,7 +309,7 @@ async def remove_made(row: Import, pictures: Iterable[ArrivedPicture]) -> None:
             WHERE id IN (
                 SELECT DISTINCT ON (filename) id FROM tolva.image
                 WHERE dataset_id = $1 AND filename = ANY($2) AND status = 'ready'
-                ORDER BY filename, is_current DESC, created_at DESC, id
+                ORDER BY filename, created_at DESC, id DESC
             )
             """,
             row.dataset_id,

@@ -63,6 +63,10 @@ class TestPictures:
         found = sort("shop/a.csv", "shop/images/x/1.jpg", "shop/2.jpg", "other/3.jpg", "shop/images/2.jpg")
         assert [picture.filename for picture in found.pictures] == ["x/1.jpg", "2.jpg", "other/3.jpg", "images/2.jpg"]
 
+    def test_a_folder_of_pictures_is_no_part_of_any_name(self) -> None:
+        found = sort("a.csv", "images/2.jpg", "images/images/2.jpg", "images/photo")
+        assert [picture.filename for picture in found.pictures] == ["2.jpg", "images/2.jpg", "photo"]
+
     @pytest.mark.parametrize("path", ["../../etc/x.jpg", "/x.jpg", "C:/x.jpg", "a/../x.jpg", "a\x00.jpg", "a\n.jpg"])
     def test_a_name_that_leads_out_is_refused(self, path: str) -> None:
         assert problem(entry(path)) == "its name leads out of the archive, or has control characters"
