@@ -32,7 +32,7 @@ class ArchiveExport:
         """Write the archive of a table, which comes in pieces of CSV; how many pictures are in it.
 
         Raises:
-            CommandError: a picture cannot be had.
+            CommandError: a picture is not there any more.
         """
         with TemporaryFile() as table:
             for piece in pieces:
