@@ -62,7 +62,7 @@ class TestUpgrade:
 
     async def test_columns_of_images_from_before_there_were_images_become_texts(self, new_database: str) -> None:
         await asyncio.to_thread(upgrade, new_database)
-        await asyncio.to_thread(_downgrade, new_database, "0006")
+        await asyncio.to_thread(_downgrade, new_database, "0007")
         connection = await asyncpg.connect(new_database)
         columns = [{"name": "b", "type": "image", "label": "B"}, {"name": "a", "type": "integer"}]
         make = "INSERT INTO tolva.dataset (id, name, store, key, columns) VALUES (gen_random_uuid(), $1, $2, '{}', $3)"
@@ -86,7 +86,7 @@ class TestUpgrade:
 
 class TestHandler:
     async def test_it_says_where_the_database_is(self, database_url: str) -> None:
-        assert await asyncio.to_thread(handler, {}, None) == {"revision": "0007"}
+        assert await asyncio.to_thread(handler, {}, None) == {"revision": "0008"}
 
 
 class CloudFormation(BaseHTTPRequestHandler):
@@ -213,7 +213,7 @@ class TestDeploy:
             deployed = asyncio.create_task(deploy("Update", aurora))
             assert await asyncio.to_thread(waits.wait, 30)
         assert (await deployed)["Status"] == "SUCCESS"
-        assert await connection.fetchval("SELECT version_num FROM tolva.alembic_version") == "0007"
+        assert await connection.fetchval("SELECT version_num FROM tolva.alembic_version") == "0008"
         await connection.close()
 
     async def test_it_does_not_wait_for_ever(
