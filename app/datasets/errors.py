@@ -43,6 +43,16 @@ class DatasetNotEmpty(Problem):
     title = "Dataset not empty"
 
 
+class ImageRequired(Problem):
+    """The image cannot be deleted, because a record shows it in a required column, which cannot become null.
+
+    Give that record another image first, or let the column be null.
+    """
+
+    status = 409
+    title = "Image is required"
+
+
 class ImageUseUnknown(Problem):
     """The image cannot be deleted, because it is not known whether a record of a key-value dataset shows it.
 

@@ -4,16 +4,20 @@ from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from app.core.database.names import CATALOGUE_SCHEMA, DATA_SCHEMA, quote
+from app.core.database.sessions import sql_state
 from app.core.settings import get_settings
+from app.datasets.errors import ImageRequired
 from app.datasets.keyvalue.generations import shown_generation
 from app.datasets.keyvalue.image_search import ImageSearch
 from app.datasets.models import Dataset
 from app.datasets.service import busy_as_problem
 
+NOT_NULL_VIOLATION = "23502"
 # The lock of a row that a foreign key's check waits for.
 _LOCK = text(f"SELECT FROM {quote(CATALOGUE_SCHEMA, 'image')} WHERE id = :image FOR UPDATE")
 
@@ -51,6 +55,37 @@ async def count_uses(session: AsyncSession, image: ImageRow) -> dict[str, int]:
             generation = await shown_generation(dataset)
             uses[dataset.name] = int(await search.is_used(dataset.name, generation, _columns(dataset)))
     return {name: count for name, count in uses.items() if count}
+
+
+async def clear_uses(session: AsyncSession, image: ImageRow) -> None:
+    """Empty the columns of the records of relational datasets that show an image, so that it can be deleted.
+
+    Records of the key-value store show null for an image that is gone.
+
+    Raises:
+        DatasetBusy: a dataset is being changed.
+        ImageRequired: a column that shows it is required.
+    """
+    with busy_as_problem("A dataset with images", "changed"):
+        datasets = [dataset for dataset in await _candidates(session, image) if dataset.can.has_table]
+        await session.execute(_LOCK, {"image": image.id})
+        for dataset in datasets:
+            for name in _columns(dataset):
+                await _clear(session, dataset.name, name, image.id)
+
+
+async def _clear(session: AsyncSession, dataset: str, column: str, image: str) -> None:
+    name = quote(column)
+    clearing = text(f"UPDATE {quote(DATA_SCHEMA, dataset)} SET {name} = NULL WHERE {name} = :image")
+    try:
+        await session.execute(clearing, {"image": image})
+    except IntegrityError as error:
+        if sql_state(error) != NOT_NULL_VIOLATION:
+            raise
+        raise ImageRequired(
+            f"A record of '{dataset}' shows the image in '{column}', which is required.",
+            hint="Give the record another image first.",
+        ) from None
 
 
 async def _candidates(session: AsyncSession, image: ImageRow) -> list[Dataset]:

@@ -9,8 +9,8 @@ from httpx import AsyncClient
 
 from app.core.database.sessions import transaction
 from app.core.settings import get_settings
-from app.datasets.errors import ImageUseUnknown
-from app.datasets.image_uses import count_uses
+from app.datasets.errors import ImageRequired, ImageUseUnknown
+from app.datasets.image_uses import clear_uses, count_uses
 from app.images.models import Image
 from tests.images.rows import add_image
 
@@ -78,3 +78,36 @@ class TestCountUses:
             await session.delete(row)
         refused = await writing
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "image_missing")
+
+
+class TestClearUses:
+    async def test_nothing_shows_it_then(self, client: AsyncClient, connections: asyncpg.Connection) -> None:
+        image, other = await add_image(), await add_image(filename="other.jpg")
+        await make(client, "lamps", {"photo": image.id, "back": image.id}, {"photo": other.id, "back": image.id})
+        await make(client, "chairs", {"photo": image.id})
+        await make(client, "stored", {"photo": image.id}, store="keyvalue")
+        async with transaction() as session:
+            await clear_uses(session, image)
+            assert await count_uses(session, image) == {"stored": 1}
+            row = await session.get(Image, image.id)
+            assert row is not None
+            await session.delete(row)
+        records = (await client.get("/datasets/lamps/records")).json()["data"]
+        assert [(one["photo"] and one["photo"]["id"], one["back"]) for one in records] == [
+            (None, None),
+            (other.id, None),
+        ]
+
+    async def test_one_that_is_required_stays(self, client: AsyncClient) -> None:
+        image = await add_image()
+        columns = [COLUMNS[0], {"name": "photo", "type": "image", "required": True}]
+        await client.post("/datasets", json={"name": "lamps", "columns": columns, "key": ["id"]})
+        await client.post("/datasets/lamps/records", json={"id": 1, "photo": image.id})
+        with pytest.raises(ImageRequired, match="'lamps' shows the image in 'photo', which is required"):
+            await clear_uses_of(image)
+        assert await uses(image) == {"lamps": 1}
+
+
+async def clear_uses_of(image: Image) -> None:
+    async with transaction() as session:
+        await clear_uses(session, image)
