@@ -70,9 +70,23 @@ _ASK = """
     SELECT
         (SELECT array_agg(batch ORDER BY batch) FROM asked) AS to_ask,
         (SELECT count(*)::int FROM known WHERE done_at IS NOT NULL) AS done,
-        (SELECT coalesce(extract(epoch FROM now() - coalesce(max(done_at), min(asked_at))), 0)::float8
-            FROM known) AS idle
+        (SELECT extract(epoch FROM now() - coalesce((SELECT max(done_at) FROM known), started_at, now()))::float8
+            FROM tolva.import WHERE id = $1) AS idle
 """
+
+
+async def count_batches(import_id: UUID) -> tuple[int, int, int]:
+    """How many batches of an archive are asked for and not done, how many are, and how long ago the last was either."""
+    rows = await fetch(
+        """
+        SELECT count(*) FILTER (WHERE done_at IS NULL)::int AS left,
+            count(done_at)::int AS done,
+            coalesce(extract(epoch FROM now() - greatest(max(asked_at), max(done_at))), 0)::int AS idle
+        FROM tolva.import_pictures WHERE import_id = $1
+        """,
+        import_id,
+    )
+    return rows[0]["left"], rows[0]["done"], rows[0]["idle"]
 
 
 async def is_done(import_id: UUID, batch: int) -> bool:

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 import pytest
 from httpx import AsyncClient
 
+from app.core.aws.clients import client
+from app.core.aws.messages import MessageDeferred
 from app.core.aws.queue import send_message
 from app.core.database.statements import fetch
+from app.core.settings import get_settings
 from app.images.models import Image
-from app.imports.messages import PicturesQueued
+from app.imports.messages import ImportQueued, PicturesQueued
 from app.imports.worker import pictures as worker_pictures
+from app.local.worker import handle_message, receive_message
 from tests.imports.conftest import Document, Importer, types
 from tests.imports.pictures import QuickCheck, add_image, pack
 
@@ -223,6 +227,32 @@ class TestWaiting:
         await fetch("UPDATE tolva.image SET status = 'ready', is_current = true WHERE id = $1", image)
         shown = await finish(importer, announced["id"])
         assert (shown["status"], shown["images"]["matched"]) == ("succeeded", 1)
+
+    async def test_it_does_not_wait_for_ever(self, importer: Importer) -> None:
+        class Away(QuickCheck):
+            async def __call__(self, row: Image, original: bytes) -> Image:
+                raise MessageDeferred("not now")
+
+        worker_pictures.use_check(Away())
+        announced = await importer.announce("shop", pack(SHOP), filename="shop.zip")
+        await importer.drain()
+        await fetch("UPDATE tolva.import SET started_at = now() - interval '20 minutes'")
+        await fetch("UPDATE tolva.import_pictures SET asked_at = now() - interval '20 minutes'")
+        shown = await finish(importer, announced["id"])
+        assert shown["problem"]["type"] == "/problems/pictures-not-checked"
+        assert "0 of 2 are" in shown["problem"]["detail"]
+
+    async def test_a_batch_whose_message_is_lost_is_asked_for_again(self, importer: Importer) -> None:
+        announced = await importer.announce("shop", pack(SHOP), filename="shop.zip")
+        sqs = await client("sqs")
+        queue = get_settings().queue_url
+        message = await receive_message(2)
+        assert message is not None
+        await handle_message(message)
+        await sqs.purge_queue(QueueUrl=queue)
+        await fetch("UPDATE tolva.import_pictures SET asked_at = now() - interval '5 minutes'")
+        await send_message(ImportQueued(import_id=announced["id"]))
+        assert (await finish(importer, announced["id"]))["status"] == "succeeded"
 
     async def test_a_batch_that_comes_twice_changes_nothing(self, importer: Importer, check: QuickCheck) -> None:
         shown = await send(importer, SHOP)

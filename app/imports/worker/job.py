@@ -34,6 +34,7 @@ from app.imports.worker.pictures import (
     remove_made,
     settle_pictures,
     wait_for_checks,
+    wait_for_pictures,
     warn_of_refused,
 )
 from app.imports.worker.progress import Meter
@@ -215,6 +216,7 @@ class ImportJob:
         Raises:
             ImportPostponed: they are not.
         """
+        await wait_for_pictures(self._row)
         file = await self._find_file()
         self._source = file.source
         try:

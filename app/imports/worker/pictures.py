@@ -31,7 +31,15 @@ from app.imports.archive.member import MemberDamaged
 from app.imports.archive.opening import open_archive, read_entry
 from app.imports.messages import ImportQueued, PicturesQueued
 from app.imports.models import FINISHED, Import
-from app.imports.picture_batches import BATCH_SIZE, ask_for_batches, finish_batch, is_done, list_pictures
+from app.imports.picture_batches import (
+    ASKED_AGAIN_SECONDS,
+    BATCH_SIZE,
+    ask_for_batches,
+    count_batches,
+    finish_batch,
+    is_done,
+    list_pictures,
+)
 from app.imports.values.image_names import REJECTED, KnownImage
 from app.imports.worker.turns import ImportPostponed
 
@@ -67,6 +75,23 @@ class ArrivedPicture:
     made: bool = False
 
 
+async def wait_for_pictures(row: Import) -> None:
+    """Let an import wait whose pictures are known to be left, without a look at its archive.
+
+    Raises:
+        ImportPostponed: they are, and none of them seems to be lost.
+    """
+    total = row.progress.get("pictures_total")
+    left, done, idle = await count_batches(row.id)
+    if total and left and idle < ASKED_AGAIN_SECONDS:
+        raise _postponed(done, total)
+
+
+def _postponed(batches: int, total: int) -> ImportPostponed:
+    progress = {"pictures": min(batches * BATCH_SIZE, total), "pictures_total": total}
+    return ImportPostponed(reason="its pictures are being checked", progress=progress)
+
+
 async def settle_pictures(row: Import, count: int) -> list[ArrivedPicture]:
     """The outcomes of an archive's pictures, once all are done; what is not asked for yet is.
 
@@ -88,8 +113,7 @@ async def settle_pictures(row: Import, count: int) -> list[ArrivedPicture]:
         )
     for batch in state.to_ask:
         await _send(PicturesQueued(import_id=row.id, batch=batch))
-    progress = {"pictures": min(state.done * BATCH_SIZE, count), "pictures_total": count}
-    raise ImportPostponed(reason="its pictures are being checked", progress=progress)
+    raise _postponed(state.done, count)
 
 
 async def _send(message: PicturesQueued) -> None:
