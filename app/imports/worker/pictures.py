@@ -28,7 +28,7 @@ from app.images.objects import kept_key
 from app.imports import errors, repository
 from app.imports.archive.contents import ArchivePicture
 from app.imports.archive.member import MemberDamaged
-from app.imports.archive.opening import open_archive, read_entry
+from app.imports.archive.opening import Run, open_archive, read_entry, read_run, split_runs
 from app.imports.messages import ImportQueued, PicturesQueued
 from app.imports.models import FINISHED, Import
 from app.imports.picture_batches import (
@@ -208,23 +208,31 @@ class _BatchWork:
 
     async def run(self, pictures: Sequence[ArchivePicture], first: int) -> list[ArrivedPicture]:
         """The outcomes of pictures, of which the first has a number in the archive."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._take(first + place, found)) for place, found in enumerate(pictures)]
-        outcomes = [task.result() for task in tasks]
-        if any(outcome is None for outcome in outcomes):
+        outcomes: dict[int, ArrivedPicture | None] = {
+            found.entry.offset: ArrivedPicture(found.entry.path, found.filename, problem=found.problem)
+            for found in pictures
+        }
+        accepted = {
+            found.entry.offset: (number, found) for number, found in enumerate(pictures, first) if not found.problem
+        }
+        for entries in split_runs([found.entry for _, found in accepted.values()]):
+            run = await read_run(self._stored, entries)
+            async with asyncio.TaskGroup() as group:
+                tasks = {entry.offset: group.create_task(self._take(*accepted[entry.offset], run)) for entry in entries}
+            outcomes |= {offset: task.result() for offset, task in tasks.items()}
+        found = [outcome for outcome in outcomes.values() if outcome is not None]
+        if len(found) < len(outcomes):
             raise MessageDeferred(f"pictures of import {self._row.id} are left")
-        return [outcome for outcome in outcomes if outcome is not None]
+        return found
 
-    async def _take(self, number: int, picture: ArchivePicture) -> ArrivedPicture | None:
+    async def _take(self, number: int, picture: ArchivePicture, run: Run) -> ArrivedPicture | None:
         """The outcome of a picture; None if there is no time for it, or another worker checks it."""
         path, filename = picture.entry.path, picture.filename
-        if picture.problem:
-            return ArrivedPicture(path, filename, problem=picture.problem)
         async with self._places:
             if time.monotonic() > self._deadline:
                 return None
             try:
-                data = await read_entry(self._stored, picture.entry)
+                data = await read_entry(self._stored, picture.entry, run)
             except MemberDamaged as damage:
                 return ArrivedPicture(path, filename, problem=str(damage))
             try:
