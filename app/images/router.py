@@ -20,7 +20,7 @@ from app.core.http.idempotency import IDEMPOTENCY_PROBLEMS
 from app.core.http.lists import LIST_PROBLEMS, Cursor, Limit, Page, paginate, refuse_unknown_parameters
 from app.core.http.problem_documents import problem_responses
 from app.core.http.uploads import Upload
-from app.datasets.errors import DatasetBusy, DatasetNotFound, ImageUseUnknown, NotSupportedByStore
+from app.datasets.errors import DatasetBusy, DatasetNotFound, ImageRequired, ImageUseUnknown, NotSupportedByStore
 from app.images import repository, service
 from app.images.bodies import ImageCreate, ImageCreated, ImagePublic, ImageUpdate
 from app.images.deps import IdempotentAnnouncement, ImageFromPath, ImageTarget, WritableImage, find_target
@@ -124,11 +124,21 @@ async def update_image(placed: WritableImage, body: ImageUpdate, session: Sessio
 
 
 @router.delete(
-    "/{image}", status_code=204, responses=problem_responses(ImageNotFound, ImageInUse, ImageUseUnknown, DatasetBusy)
+    "/{image}",
+    status_code=204,
+    responses=problem_responses(
+        *(ImageNotFound, ImageInUse, ImageRequired, ImageUseUnknown, DatasetBusy, ParameterInvalid, UnknownParameter)
+    ),
 )
-async def delete_image(placed: WritableImage, session: Session) -> None:
+async def delete_image(
+    placed: WritableImage,
+    session: Session,
+    request: Request,
+    force: Annotated[bool, Query(description="delete it also if records show it: they show null then")] = False,
+) -> None:
     """Delete an image that no record shows, with its file and all variants."""
-    await service.delete_image(session, placed.row)
+    refuse_unknown_parameters(request, ("force",))
+    await service.delete_image(session, placed.row, force=force)
 
 
 @router.get(

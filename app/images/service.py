@@ -12,7 +12,7 @@ from app.core.database.sessions import after_commit
 from app.core.errors import ParameterInvalid
 from app.core.settings import MIB, get_settings
 from app.datasets.errors import NotSupportedByStore
-from app.datasets.image_uses import count_uses
+from app.datasets.image_uses import clear_uses, count_uses
 from app.datasets.models import Dataset
 from app.images import repository
 from app.images.bodies import ImageCreate, ImageUpdate
@@ -139,19 +139,21 @@ async def sign_original(row: Image) -> str:
     )
 
 
-async def delete_image(session: AsyncSession, row: Image) -> None:
-    """Delete an image that no record shows. Its objects are removed once it is committed.
+async def delete_image(session: AsyncSession, row: Image, *, force: bool) -> None:
+    """Delete an image that no record shows, or by `force` any. Its objects are removed once it is committed.
 
     Raises:
-        ImageInUse: a record does.
+        ImageInUse: a record shows it.
+        ImageRequired: a record shows it in a column that cannot be null.
         DatasetBusy, ImageUseUnknown, ServiceUnavailable: that cannot be known now.
     """
-    uses = await count_uses(session, row)
-    if uses:
+    if force:
+        await clear_uses(session, row)
+    elif uses := await count_uses(session, row):
         named = [f"{_counted(count)} of '{name}'" for name, count in uses.items()]
         raise ImageInUse(
             f"'{row.filename}' is shown by {' and '.join(named)}.",
-            hint="Change these records first.",
+            hint="Change these records first, or delete it with ?force=true: they show null then.",
             errors=[_use(name, count) for name, count in uses.items()],
         )
     await session.delete(row)

@@ -73,6 +73,24 @@ class TestDelete:
         await client.patch("/datasets/products/records/1", json={"photo": None})
         assert (await client.delete(f"/images/{image}")).status_code == 204
 
+    @pytest.mark.parametrize("kind", ["relational", "keyvalue"])
+    async def test_by_force_its_records_show_null(self, client: AsyncClient, kind: str) -> None:
+        columns = [{"name": "sku", "type": "text"}, {"name": "photo", "type": "image"}]
+        body = {"name": "products", "store": kind, "key": ["sku"], "columns": columns}
+        await client.post("/datasets", json=body)
+        image = await store(dataset_id=await dataset_id("products"))
+        await client.put("/datasets/products/records/1", json={"photo": image})
+        assert (await client.delete(f"/images/{image}", params={"force": "true"})).status_code == 204
+        assert (await client.get("/datasets/products/records/1")).json()["photo"] is None
+
+    async def test_not_if_a_column_cannot_be_null(self, client: AsyncClient) -> None:
+        columns = [{"name": "sku", "type": "text"}, {"name": "photo", "type": "image", "required": True}]
+        await client.post("/datasets", json={"name": "products", "key": ["sku"], "columns": columns})
+        image = await store(dataset_id=await dataset_id("products"))
+        await client.put("/datasets/products/records/1", json={"photo": image})
+        refused = await client.delete(f"/images/{image}", params={"force": "true"})
+        assert problem(refused) == (409, "image-required")
+
 
 class TestOriginal:
     async def test_it_is_the_file_as_it_came(self, client: AsyncClient) -> None:
