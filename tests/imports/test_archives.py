@@ -228,6 +228,21 @@ class TestWaiting:
         shown = await finish(importer, announced["id"])
         assert (shown["status"], shown["images"]["matched"]) == ("succeeded", 1)
 
+    async def test_an_image_whose_check_was_broken_off_is_checked(self, importer: Importer) -> None:
+        class Killed(QuickCheck):
+            async def __call__(self, row: Image, original: bytes) -> Image:
+                await fetch("UPDATE tolva.image SET status = 'checking' WHERE id = $1", row.id)
+                raise RuntimeError
+
+        worker_pictures.use_check(Killed())
+        announced = await importer.announce("shop", pack(SHOP), filename="shop.zip")
+        await importer.drain()
+        assert {status for _, status, _ in await images()} == {"checking"}
+        worker_pictures.use_check(QuickCheck())
+        await send_message(PicturesQueued(import_id=announced["id"], batch=0))
+        assert (await finish(importer, announced["id"]))["status"] == "succeeded"
+        assert [status for _, status, _ in await images()] == ["ready", "ready"]
+
     async def test_it_does_not_wait_for_ever(self, importer: Importer) -> None:
         class Away(QuickCheck):
             async def __call__(self, row: Image, original: bytes) -> Image:

@@ -267,7 +267,7 @@ def image_id(import_id: UUID, number: int) -> str:
 async def _find_same(dataset_id: UUID | None, filename: str, sha256: str) -> Image | None:
     rows = await fetch(
         """
-        SELECT id FROM tolva.image
+        SELECT * FROM tolva.image
         WHERE sha256 = $3
         AND ((dataset_id = $1 AND filename = $2) OR (id = $4 AND (dataset_id = $1 OR dataset_id IS NULL)))
         ORDER BY status = 'ready' DESC, is_current DESC, created_at DESC LIMIT 1
@@ -277,30 +277,26 @@ async def _find_same(dataset_id: UUID | None, filename: str, sha256: str) -> Ima
         sha256,
         find_id(filename),
     )
-    return await _get_image(rows[0]["id"]) if rows else None
-
-
-async def _get_image(image: str) -> Image | None:
-    async with transaction() as session:
-        return await session.get(Image, image)
+    return Image(**dict(rows[0])) if rows else None
 
 
 async def _await_check(image: str, dataset_id: UUID | None, original: Mapping[str, Any]) -> Image:
     """The row of an image whose original is in the bucket and which is to be checked; a rejected one is once more.
 
     Raises:
-        MessageDeferred: it is gone, or its dataset is.
+        MessageDeferred: its dataset is gone, or another worker has checked it.
     """
     try:
-        await fetch(
+        rows = await fetch(
             """
             INSERT INTO tolva.image
                 (id, dataset_id, filename, status, version, object_key, object_version, bytes, sha256)
             VALUES ($1, $2, $3, 'awaiting_upload', $4, $5, $6, $7, $8)
             ON CONFLICT (id) DO UPDATE SET
-                status = 'awaiting_upload', problem = NULL,
-                object_key = excluded.object_key, object_version = excluded.object_version
-            WHERE image.status IN ('awaiting_upload', 'rejected')
+                status = CASE image.status WHEN 'checking' THEN 'checking' ELSE 'awaiting_upload' END,
+                problem = NULL, object_key = excluded.object_key, object_version = excluded.object_version
+            WHERE image.status <> 'ready'
+            RETURNING *
             """,
             image,
             dataset_id,
@@ -313,10 +309,9 @@ async def _await_check(image: str, dataset_id: UUID | None, original: Mapping[st
         )
     except ForeignKeyViolationError:
         raise MessageDeferred("the dataset is gone") from None
-    row = await _get_image(image)
-    if row is None:
-        raise MessageDeferred(f"image {image} is gone")
-    return row
+    if not rows:
+        raise MessageDeferred(f"another worker has checked {image}")
+    return Image(**dict(rows[0]))
 
 
 async def remove_made(row: Import, pictures: Iterable[ArrivedPicture]) -> None:
