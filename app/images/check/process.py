@@ -75,7 +75,11 @@ class CheckProcess:
                 raise ProcessDied from error
         if "rejected" in document:
             raise Rejected(**document["rejected"])
-        return checked_picture(document["checked"], parts)
+        try:
+            return checked_picture(document["checked"], parts)
+        except (ValueError, TypeError, KeyError) as error:
+            # It is ended, as one that died.
+            raise ProcessDied from error
 
     async def _ask(self, request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], list[bytes]]:
         stdin, stdout = self._process.stdin, self._process.stdout
