@@ -51,9 +51,8 @@ def _crop(master: bytes, output: Output, focal_point: tuple[float, float], frame
     scaled = _load(master, wide, high, frames)
     if frames == 1:
         return scaled.crop(left, top, output.width, output.height)
-    # Frames stand one below another: each is cropped by itself.
-    strip = scaled.copy_memory()
-    parts = [strip.crop(left, number * high + top, output.width, output.height) for number in range(frames)]
+    # Frames stand one below another: each is cropped by itself, in their order, so that they are read but once.
+    parts = [scaled.crop(left, number * high + top, output.width, output.height) for number in range(frames)]
     return join_frames(parts, like=scaled)
 
 
