@@ -152,11 +152,34 @@ def in_profile(suffix: str, profile: str = "p3") -> bytes:
 
 
 def with_broken_profile() -> bytes:
-    """A PNG with a profile that lies about its size."""
-    broken = zlib.compress(struct.pack(">I", 480) + b"acsp" * 30)
+    """A JPEG with a profile that lies about its size."""
+    broken = b"ICC_PROFILE\0\x01\x01" + struct.pack(">I", 480) + b"acsp" * 30
+    data = encoded(".jpg", keep="none")
+    return data[:2] + b"\xff\xe2" + struct.pack(">H", len(broken) + 2) + broken + data[2:]
+
+
+def with_inflated_chunk(kind: bytes) -> bytes:
+    """A PNG with a chunk, of a profile or of a text, that becomes 200 MB if it is unpacked."""
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(bytes(1_000_000)) for _ in range(200)) + packer.flush()
     data = encoded(".png", keep="none")
-    chunk = png_chunk(b"iCCP", b"icc\0\0" + broken)
-    return data[:33] + chunk + data[33:]
+    return data[:33] + png_chunk(kind, b"a\0\0" + packed) + data[33:]
+
+
+def with_repeated_scans(times: int) -> bytes:
+    """A progressive JPEG whose last scan comes again and again."""
+    data = encoded(".jpg", interlace=True, keep="none")
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * times + b"\xff\xd9"
+
+
+def turned_avif(tag: int) -> bytes:
+    """An AVIF that its container turns, as the tag of a camera says."""
+    exif = Pillow.Exif()
+    exif[0x0112] = tag
+    target = io.BytesIO()
+    Pillow.open(io.BytesIO(encoded(".png"))).save(target, "AVIF", quality=90, exif=exif)
+    return target.getvalue()
 
 
 def cmyk(suffix: str = ".jpg") -> bytes:

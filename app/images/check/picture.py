@@ -114,11 +114,11 @@ class _Source:
     def _converts_colors(self) -> bool:
         """Return whether colours need a profile: without need, converting them takes four times as long."""
         profile = self._get("icc-profile-data", None)
-        if profile is None:
-            return bool(self._opened.interpretation == "cmyk")
-        if is_sound(profile):
+        if profile is not None and is_sound(profile):
             return True
-        self._warnings.append(PROFILE_IGNORED)
+        # A broken or a huge profile of a PNG is not even shown by its reader.
+        if profile is not None or (self._form == "png" and b"iCCP" in self._data[:_HEADERS_END]):
+            self._warnings.append(PROFILE_IGNORED)
         return bool(self._opened.interpretation == "cmyk")
 
 

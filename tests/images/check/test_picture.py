@@ -116,6 +116,12 @@ class TestOrientation:
         assert (made.width, made.height) == (300, 400)
         assert pyvips.Image.new_from_buffer(made.master, "").width == 300
 
+    def test_an_avif_that_its_file_turns_is_turned_once(self) -> None:
+        made = check(pictures.turned_avif(6))
+        assert (made.width, made.height) == (300, 400)
+        assert pyvips.Image.new_from_buffer(made.master, "").width == 300
+        assert is_near(pixel(made.master, 280, 20), (255, 0, 0))
+
 
 class TestColors:
     @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif"])
@@ -132,8 +138,24 @@ class TestColors:
 
     def test_a_broken_profile_is_ignored_with_a_warning(self) -> None:
         made = check(pictures.with_broken_profile())
-        assert made.warnings in ([PROFILE_IGNORED], [])
+        assert made.warnings == [PROFILE_IGNORED]
         assert_upright(made.master)
+
+    def test_a_profile_that_is_a_bomb_is_ignored_with_a_warning(self) -> None:
+        made = check(pictures.with_inflated_chunk(b"iCCP"))
+        assert made.warnings == [PROFILE_IGNORED]
+        assert_upright(made.master)
+
+    def test_a_wide_gamut_of_an_iphone(self) -> None:
+        profile = pyvips.Image.new_from_buffer(pictures.in_profile(".jpg"), "").get("icc-profile-data")
+        plain, wide = (check(pictures.heic(**options)).master for options in ({}, {"icc_profile": profile}))
+        # The numbers of a wide gamut mean more color: what was green is a purer one.
+        assert pixel(wide, 200, 150) != pixel(plain, 200, 150)
+
+    def test_colors_of_a_wide_gamut_are_near_those_that_were_drawn(self) -> None:
+        drawn = pyvips.Image.new_from_buffer(pictures.encoded(".png"), "")
+        master = pyvips.Image.new_from_buffer(check(pictures.in_profile(".png")).master, "")
+        assert drawn.dE00(master).avg() < 1
 
     def test_sixteen_bits_of_grey_with_alpha(self) -> None:
         grey = pyvips.Image.grey(64, 64).linear(65_535, 0).bandjoin(32_768).cast("ushort").copy(interpretation="grey16")
@@ -242,6 +264,15 @@ class TestNasty:
     @pytest.mark.parametrize("suffix", [".jpg", ".png", ".gif", ".webp", ".tif"])
     def test_a_header_alone(self, suffix: str) -> None:
         assert rejected(pictures.encoded(suffix)[:32]) == "not_an_image"
+
+    def test_a_text_that_is_a_bomb_is_not_unpacked(self) -> None:
+        assert_upright(check(pictures.with_inflated_chunk(b"zTXt")).master)
+
+    def test_scans_that_come_ten_thousand_times(self) -> None:
+        assert rejected(pictures.with_repeated_scans(10_000)) == "undecodable"
+
+    def test_a_side_of_65000_pixels(self) -> None:
+        assert rejected(pictures.encoded(".jpg", 65_000, 1)) == "too_many_pixels"
 
     def test_damaged_pixels(self) -> None:
         data = bytearray(pictures.encoded(".png"))
