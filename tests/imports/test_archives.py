@@ -1,6 +1,8 @@
 """Archives: a table and its pictures, imported together."""
 
 import asyncio
+import struct
+import unicodedata
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -292,3 +294,69 @@ class TestWaiting:
         shown = await finish(importer, announced["id"])
         assert shown["status"] == "succeeded", shown["problem"]
         assert await images() == [("a.jpg", "ready", True), ("shoes/b.jpg", "ready", True)]
+
+
+def lying(path: str, **changes: int) -> bytes:
+    """An archive of a table and maybe a picture, whose directory says something else of the last file."""
+    table: dict[str, bytes | str] = {"a.csv": f"sku,photo\n1,{path}\n"}
+    data = bytearray(pack({**table, path: b"picture " * 50} if path not in table else table))
+    start = data.rfind(b"PK\x01\x02")
+    for name, (offset, form) in {
+        "flags": (8, "<H"),
+        "method": (10, "<H"),
+        "crc": (16, "<I"),
+        "size": (24, "<I"),
+    }.items():
+        if name in changes:
+            data[start + offset : start + offset + struct.calcsize(form)] = struct.pack(form, changes[name])
+    return bytes(data)
+
+
+class TestHostile:
+    @pytest.mark.parametrize(
+        ("archive", "reason"),
+        [
+            (lying("a.jpg", flags=1), "it is encrypted"),
+            (lying("a.jpg", method=12), "(number 12) that is not supported"),
+            (lying("a.jpg", crc=7), "its bytes are not as many, or not those, that the archive says"),
+            (lying("a.jpg", size=40), "its bytes are more than the archive says"),
+            (lying("a.jpg", size=60_000_000), "it has 60,000,000 bytes; 52,428,800 are the most"),
+            (pack({"a.csv": "sku,photo\n1,a.jpg\n", "../a.jpg": b"x"}), "its name leads out of the archive"),
+            (pack({"a.csv": "sku,photo\n1,/a.jpg\n", "/a.jpg": b"x"}), "its name leads out of the archive"),
+            (pack({"a.csv": "sku,photo\n1,a.jpg\n", "a.jpg": bytes(9_000_000)}), "unpacks to more than 100 times"),
+        ],
+    )
+    async def test_a_picture_is_refused_by_name(self, importer: Importer, archive: bytes, reason: str) -> None:
+        columns = [{"label": "photo", "type": "image"}]
+        shown = await importer("shop", archive, filename="shop.zip", on_reject="skip", columns=columns)
+        assert [found["code"] for found in shown["rejections"]] == ["image_rejected"], shown
+        assert reason in shown["rejections"][0]["message"]
+        assert reason in shown["warnings"][-1]
+        assert "a.jpg (" in shown["warnings"][-1]
+        assert await images() == []
+
+    @pytest.mark.parametrize(
+        ("archive", "problem"),
+        [
+            (pack({f"lib {number}.zip": b"PK" for number in range(16)}), "archive-table-unclear"),
+            (pack({"a.csv": "x", "b.csv": "y"}), "archive-table-unclear"),
+            (pack({"a.csv": "a,b\n1,2\n"})[:-20], "file-damaged"),
+            (b"PK\x03\x04" + bytes(500), "file-damaged"),
+            (pack({"[Content_Types].xml": "x", "xl/workbook.xml": "y"}), "file-not-csv"),
+            (pack({"a.csv": pack({"b.csv": "a,b\n1,2\n"})}), "file-not-csv"),
+            (lying("a.csv", size=4_000_000_000), "unpacked-too-large"),
+        ],
+    )
+    async def test_an_archive_is_refused(self, importer: Importer, archive: bytes, problem: str) -> None:
+        shown = await importer("shop", archive, filename="shop.zip")
+        assert shown["status"] == "failed"
+        assert shown["problem"]["type"] == f"/problems/{problem}"
+
+    async def test_names_of_any_form_and_program_match(self, importer: Importer) -> None:
+        form = unicodedata.normalize("NFD", "schön.jpg")
+        files: Files = {"a.csv": "sku,photo\n1,schön.jpg\n2,x\\y.jpg\n3,X/Y.JPG\n", form: b"1", "x/y.jpg": b"2",
+                        "__MACOSX/._x.jpg": b"3", "x/Thumbs.db": b"4"}  # fmt: skip
+        shown = await send(importer, files, key=["sku"])
+        assert shown["status"] == "succeeded", shown
+        assert await photos(importer) == {1: "schön.jpg", 2: "x/y.jpg", 3: "x/y.jpg"}
+        assert len(await images()) == 2
