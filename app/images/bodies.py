@@ -5,7 +5,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator
 
 from app.columns.column import Name
 from app.columns.json_schema import IMAGE_WIDTHS
@@ -17,7 +17,7 @@ from app.images.models import Image, ImageStatus
 from app.images.shown import MAIN_WIDTH, content_url
 
 MAX_ALT = 2000
-Coordinate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Coordinate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
 
 
 class FocalPoint(RequestBody):
@@ -64,12 +64,6 @@ class ImageUpdate(RequestBody):
 
     alt: str | None = Field(None, max_length=MAX_ALT)
     focal_point: FocalPoint | None = None
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("must have `alt` or `focal_point`")
-        return self
 
 
 class ImageProblem(BaseModel):

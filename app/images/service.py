@@ -184,7 +184,12 @@ def check_list(wanted: Wanted) -> None:
     if not wanted.unused:
         return
     if wanted.dataset is None:
-        raise ParameterInvalid("'_unused' needs a dataset.", hint="Add dataset=… to ask for the images of one.")
+        message = "'_unused' needs a dataset."
+        raise ParameterInvalid(
+            message,
+            hint="Add dataset=… to ask for the images of one.",
+            errors=[{"in": "query", "path": "_unused", "message": message}],
+        )
     if not wanted.dataset.can.has_table:
         raise NotSupportedByStore(
             f"'{wanted.dataset.name}' is in the key-value store, which does not tell the images that no record names."

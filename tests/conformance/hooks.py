@@ -22,6 +22,7 @@ BEYOND_SCHEMAS = {
     "cursor-invalid": "a cursor that no page gave out",
     "idempotency-key-reused": "the key of a request with another body",
     "precondition-failed": "a record in another state than the headers say",
+    "image-too-large": "the settings have the most bytes",
     "key-columns-invalid": "a file for a dataset that has another key",
 }
 # The mistakes in a record that may be made within its schema.
@@ -45,6 +46,8 @@ BEYOND_PARAMETERS = {
     **dict.fromkeys(
         ("options/date_format", "options/encoding", "options/timezone", "options/units"), "the names of a long list"
     ),
+    "_unused": "only the images of one dataset can be told to be unused",
+    **dict.fromkeys(("h", "fit"), "a crop needs both, and sides of a ratio"),
     "filename": "a character of any script may be one that cannot be shown",
     "expires_at": "it is in the future",
 }

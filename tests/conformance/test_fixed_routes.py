@@ -6,6 +6,7 @@ from httpx import AsyncClient
 
 from tests.conformance.conftest import CONFIGURATION, run_schemathesis
 from tests.conftest import Drain
+from tests.images.rows import add_image
 
 COLUMNS = [{"name": "code", "type": "text"}, {"name": "n", "type": "integer"}]
 FIXED = r"^/(imports|keys|health|ready|datasets$|datasets/\{dataset\})"
@@ -37,4 +38,19 @@ class TestFixedRoutes:
             f'parameters = {{ "path.import" = "{made.json()["id"]}" }}\n'
         )
         arguments = ("--include-path-regex", FIXED)
+        await run_schemathesis(api, "/openapi.json", *arguments, configuration=configuration)
+
+
+class TestImages:
+    async def test_each_answers_as_it_is_documented(self, api: AsyncClient, tmp_path: Path) -> None:
+        shown, gone = [await add_image(filename=name) for name in ("shown.jpg", "gone.jpg")]
+        configuration = tmp_path / "schemathesis.toml"
+        configuration.write_text(
+            f"{CONFIGURATION.read_text()}\n"
+            f'[[operations]]\ninclude-path-regex = "^/images/"\nexclude-operation-id = "delete_image"\n'
+            f'parameters = {{ "path.image" = "{shown.id}" }}\n'
+            f'[[operations]]\ninclude-operation-id = "delete_image"\n'
+            f'parameters = {{ "path.image" = "{gone.id}" }}\n'
+        )
+        arguments = ("--include-path-regex", "^/images")
         await run_schemathesis(api, "/openapi.json", *arguments, configuration=configuration)

@@ -41,7 +41,9 @@ class TestUpdate:
             assert row is not None
             assert row.old_versions == [f"v{number}" for number in range(1, 21)]
 
-    @pytest.mark.parametrize("body", [{}, {"filename": "b.png"}, {"focal_point": {"x": "left", "y": 0}}])
+    @pytest.mark.parametrize(
+        "body", [{"filename": "b.png"}, {"focal_point": {"x": "left", "y": 0}}, {"focal_point": {"x": True, "y": 0}}]
+    )
     async def test_what_is_refused(self, client: AsyncClient, body: Document) -> None:
         image = await store()
         assert problem(await client.patch(f"/images/{image}", json=body)) == (422, "request-invalid")

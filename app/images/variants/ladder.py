@@ -87,29 +87,31 @@ def parse_query(given: Sequence[tuple[str, str]]) -> tuple[str | None, Shape]:
                 hint=f"A picture is asked for by {', '.join(PARAMETERS)}.",
             )
         if name in values:
-            raise ParameterInvalid(f"'{name}' is given twice.", hint="Give each parameter once.")
+            raise _invalid(name, f"'{name}' is given twice.", "Give each parameter once.")
         values[name] = value
     return values.get("v"), _shape(values)
 
 
 def _shape(values: dict[str, str]) -> Shape:
     if "w" not in values:
-        raise ParameterInvalid("'w' is missing: the width of the picture.", hint=f"It is one of {_list(RUNGS)}.")
+        raise _invalid("w", "'w' is missing: the width of the picture.", f"It is one of {_list(RUNGS)}.")
     width = _rung("w", values["w"])
     height = _rung("h", values["h"]) if "h" in values else None
     fit = _choice("fit", values.get("fit", "contain"), FITS)
     form = _choice("format", values.get("format", "webp"), FORMATS)
     if fit == "contain" and height is not None:
-        raise ParameterInvalid(
+        raise _invalid(
+            "h",
             "'h' needs fit=cover: without it the height follows from the width.",
-            hint="Add fit=cover to crop the picture, or leave 'h' out.",
+            "Add fit=cover to crop the picture, or leave 'h' out.",
         )
     if fit == "cover" and height is None:
-        raise ParameterInvalid("fit=cover needs 'h', the height of the crop.", hint=f"It is one of {_list(RUNGS)}.")
+        raise _invalid("fit", "fit=cover needs 'h', the height of the crop.", f"It is one of {_list(RUNGS)}.")
     if height is not None and not _is_croppable(width, height):
-        raise ParameterInvalid(
+        raise _invalid(
+            "h",
             f"A crop of {width} x {height} is not made here: no side is more than {MAX_RATIO} times the other.",
-            hint=f"With w={width}, h is one of {_list([rung for rung in RUNGS if _is_croppable(width, rung)])}.",
+            f"With w={width}, h is one of {_list([rung for rung in RUNGS if _is_croppable(width, rung)])}.",
         )
     return Shape(width, height, "webp" if form == "webp" else "avif" if form == "avif" else "jpeg")
 
@@ -120,8 +122,12 @@ def _rung(name: str, text: str) -> int:
         number = int(text)
         if number in RUNGS:
             return number
-        raise ParameterInvalid(f"{name}={number} is not made here; {_near(number)}.")
-    raise ParameterInvalid(f"{name}='{text[:50]}' is no size of this ladder: it is one of {_list(RUNGS)}.")
+        raise _invalid(name, f"{name}={number} is not made here; {_near(number)}.")
+    raise _invalid(name, f"{name}='{text[:50]}' is no size of this ladder: it is one of {_list(RUNGS)}.")
+
+
+def _invalid(name: str, message: str, hint: str | None = None) -> ParameterInvalid:
+    return ParameterInvalid(message, hint=hint, errors=[{"in": "query", "path": name, "message": message}])
 
 
 def _near(number: int) -> str:
@@ -133,7 +139,7 @@ def _near(number: int) -> str:
 def _choice(name: str, text: str, known: Sequence[str]) -> str:
     if text in known:
         return text
-    raise ParameterInvalid(f"{name}='{text[:50]}' is not made here: it is one of {', '.join(known)}.")
+    raise _invalid(name, f"{name}='{text[:50]}' is not made here: it is one of {', '.join(known)}.")
 
 
 def _list(numbers: Sequence[int], comma: str = ", ") -> str:
