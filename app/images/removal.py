@@ -40,11 +40,6 @@ async def remove_variants(image: str) -> None:
     await delete_below(f"{VARIANTS}{image}/")
 
 
-async def remove_old_variants(image: str, version: str) -> None:
-    """Remove the variants of a version of an image that shows something else now."""
-    await delete_below(f"{VARIANTS}{image}/{version}/")
-
-
 async def remove_objects(image: str) -> None:
     """Remove all that is kept of an image whose row is gone. The mirror comes first: it says what may be served."""
     await mirror.remove_image(image)

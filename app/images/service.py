@@ -16,6 +16,7 @@ from app.datasets.image_uses import clear_uses, count_uses
 from app.datasets.models import Dataset
 from app.images import repository
 from app.images.bodies import ImageCreate, ImageUpdate
+from app.images.check.claims import make_current
 from app.images.errors import (
     ImageInUse,
     ImageNotFound,
@@ -25,11 +26,10 @@ from app.images.errors import (
     ImageTypeNotAccepted,
 )
 from app.images.file_names import MEDIA_TYPES, media_type_of
-from app.images.messages import ImageDeleted, send_image_message
-from app.images.mirror import put_image, remove_image
+from app.images.mirror import put_image
 from app.images.models import MAX_OLD_VERSIONS, Image, new_id, new_version
 from app.images.objects import incoming_key
-from app.images.removal import remove_variants
+from app.images.removal import begin_removal
 from app.images.repository import Wanted
 
 # How long the link to an original works, which is followed at once.
@@ -158,15 +158,15 @@ async def delete_image(session: AsyncSession, row: Image, *, force: bool) -> Non
         )
     await session.delete(row)
     await session.flush()
+    # The one before it of the same name is the newest now.
+    await make_current(session, row)
     after_commit(session, partial(_remove, row.id))
 
 
 async def _remove(image: str) -> None:
     """Remove what everyone could see of a deleted image, and leave the rest to the worker."""
     try:
-        await remove_image(image)
-        await remove_variants(image)
-        await send_image_message(ImageDeleted(image=image))
+        await begin_removal(image)
     except Exception as error:  # it is committed: the sweeper removes what is left
         log.failure("image.not_removed", error, image=image)
 

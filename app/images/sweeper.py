@@ -18,6 +18,7 @@ from app.core.aws.storage import StoredVersion, delete_versions, find_object, li
 from app.core.database.sessions import transaction
 from app.core.dynamo import table
 from app.images import mirror
+from app.images.check.claims import make_current
 from app.images.check.rejection import Rejected
 from app.images.models import Image
 from app.images.objects import INCOMING, KEPT, VARIANTS, image_of, master_key
@@ -118,4 +119,6 @@ async def _restore_master(row: Image) -> None:
     async with transaction() as session:
         statement = update(Image).where(col(Image.id) == row.id, col(Image.status) == "ready")
         await session.execute(statement.values(**values))
+        if not is_there:
+            await make_current(session, row)
     log.warning("image.master_gone", image=row.id, original="there" if is_there else "gone")

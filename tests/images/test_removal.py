@@ -11,7 +11,7 @@ from app.images import mirror
 from app.images.check.arrival import take_image
 from app.images.models import ImageRemoval
 from app.images.objects import incoming_key, variant_key
-from app.images.removal import SETTLED_SECONDS, remove_deleted, remove_objects, remove_old_variants, remove_variants
+from app.images.removal import SETTLED_SECONDS, remove_deleted, remove_objects, remove_variants
 from tests.images.arriving import delete_row, found, kept_of, uploaded
 
 pytestmark = pytest.mark.usefixtures("database_url")
@@ -35,13 +35,6 @@ class TestRemoval:
         await take_image(row.id)
         await remove_variants(row.id)
         assert len(await kept_of(row.id)) == 2
-
-    async def test_variants_of_an_old_version_go_alone(self) -> None:
-        row = await uploaded()
-        await take_image(row.id)
-        await write_object(variant_key(row.id, "old", "64.webp"), b"old", "image/webp")
-        await remove_old_variants(row.id, "old")
-        assert len(await kept_of(row.id)) == 3
 
     async def test_every_version_of_every_object_goes_and_the_mirror(self) -> None:
         row = await uploaded()

@@ -93,6 +93,15 @@ class TestDelete:
         refused = await client.delete(f"/images/{image}", params={"force": "true"})
         assert problem(refused) == (409, "image-required")
 
+    async def test_the_one_before_it_of_its_name_is_current_again(self, client: AsyncClient) -> None:
+        first = await store(is_current=False)
+        second = await store(is_current=True)
+        assert (await client.delete(f"/images/{second}")).status_code == 204
+        async with transaction() as session:
+            row = await session.get(Image, first)
+            assert row is not None
+            assert row.is_current
+
 
 class TestOriginal:
     async def test_it_is_the_file_as_it_came(self, client: AsyncClient) -> None:

@@ -83,7 +83,7 @@ async def claim_image(image: str, version: str, size: int) -> Claim | None:
 
 
 async def make_current(session: AsyncSession, row: Image) -> None:
-    """Let the newest of the ready images of a filename be the current one, now that `row` is ready."""
+    """Let the newest of the ready images of the filename of `row` be the current one, with or without `row`."""
     await session.execute(NAME_LOCK, {"dataset": str(row.dataset_id), "filename": row.filename})
     same = and_(
         col(Image.dataset_id).is_not_distinct_from(row.dataset_id),
