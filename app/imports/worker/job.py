@@ -208,7 +208,7 @@ class ImportJob:
         if self._limit.hands_over and self._outlook.outlasts_by_size(kind):
             raise ImportTooLong("files of its size take longer", has_begun=False)
         await self._load(file)
-        rates.note(kind, self._stored.size, self._claim.meter.loading_seconds)
+        rates.note(kind, self._claim.meter.bytes_total, self._claim.meter.loading_seconds)
 
     async def _open_file(self) -> ImportFile:
         """The file to import: of an archive its table, once its pictures are checked.
