@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from tests.cli.calls import make_key, on, rows
+from tests.images.pictures import encoded
 from tests.local.running import RunningDev
 
 
@@ -56,6 +57,24 @@ class TestDelete:
 
 
 class TestUpload:
+    def test_each_is_checked_and_the_same_is_not_sent_again(self, dev: RunningDev, tmp_path: Path) -> None:
+        (tmp_path / "lamp.jpg").write_bytes(encoded(".jpg", 40, 30))
+        first = on(dev, "images", "upload", str(tmp_path))
+        assert (first.code, first.err) == (0, "")
+        (row,) = rows(first.out)
+        assert (row["file"], row["state"], row["size"]) == ("lamp.jpg", "ready", "40x30")
+        again = on(dev, "images", "upload", str(tmp_path / "lamp.jpg"))
+        assert [(row["state"], row["id"]) for row in rows(again.out)] == [("unchanged", row["id"])]
+
+    def test_what_is_rejected_is_said_with_its_reason(self, dev: RunningDev, tmp_path: Path) -> None:
+        whole = encoded(".jpg", 400, 300)
+        (tmp_path / "whole.jpg").write_bytes(whole)
+        (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+        done = on(dev, "images", "upload", str(tmp_path))
+        assert done.code == 1
+        assert {row["file"]: row["state"] for row in rows(done.out)} == {"cut.jpg": "rejected", "whole.jpg": "ready"}
+        assert "cut.jpg: The file ends before its picture does" in done.err
+
     def test_what_is_no_picture(self, dev: RunningDev, tmp_path: Path) -> None:
         (tmp_path / "a.svg").write_text("<svg/>")
         done = on(dev, "images", "upload", str(tmp_path / "a.svg"))
