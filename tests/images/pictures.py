@@ -197,3 +197,25 @@ def heic(width: int = 400, **options: Any) -> bytes:
     pixels = Pillow.open(io.BytesIO(encoded(".png", width)))
     pillow_heif.from_pillow(pixels).save(target, quality=90, **options)
     return target.getvalue()
+
+
+def heic_burst() -> bytes:
+    """A HEIC of three pictures, of which the second is the primary one."""
+    import pillow_heif  # noqa: PLC0415  # an extra
+
+    file = pillow_heif.HeifFile()  # type: ignore[no-untyped-call]  # the library has no types there
+    for picture in (drawn().rot180(), drawn(), drawn().rot180()):
+        file.add_from_pillow(Pillow.open(io.BytesIO(picture.write_to_buffer(".png"))))
+    target = io.BytesIO()
+    file.save(target, quality=90, primary_index=1)
+    return target.getvalue()
+
+
+def heic_of_ten_bits() -> bytes:
+    """A HEIC of more than eight bits."""
+    import pillow_heif  # noqa: PLC0415  # an extra
+
+    wide = drawn().cast("ushort").linear(257, 0).cast("ushort")
+    target = io.BytesIO()
+    pillow_heif.encode("RGB;16", (400, 300), wide.write_to_memory(), target, quality=90)
+    return target.getvalue()

@@ -41,6 +41,8 @@ def _answer(request: dict[str, Any], data: bytes, target: BinaryIO) -> None:
         write_frame(target, {"rejected": rejected.document})
     except MemoryError:
         write_frame(target, {"rejected": Rejected("undecodable", "The picture takes too much memory.").document})
+    except Exception:  # nobody knows all that a decoder of broken files may raise
+        write_frame(target, {"rejected": Rejected("undecodable", "The picture cannot be decoded.").document})
     else:
         _write(made, target)
     signal.setitimer(signal.ITIMER_REAL, 0)

@@ -11,11 +11,15 @@ def reads_heic() -> bool:
     return find_spec("pillow_heif") is not None
 
 
+# The errors with which the decoder answers broken files; one without any picture is an index that is out of range.
+HEIC_ERRORS = (ValueError, EOFError, RuntimeError, OSError, SyntaxError, LookupError, TypeError)
+
+
 class HeicPicture:
     """The primary picture of a HEIC file, upright: its decoder applies the file's own rotation.
 
     Raises:
-        ValueError, EOFError, RuntimeError, OSError: the file is broken.
+        HEIC_ERRORS: the file is broken.
     """
 
     def __init__(self, data: bytes) -> None:

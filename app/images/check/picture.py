@@ -5,7 +5,7 @@ from typing import Any
 
 from app.images.check.endings import is_cut
 from app.images.check.gif import largest_frame
-from app.images.check.heic import HeicPicture
+from app.images.check.heic import HEIC_ERRORS, HeicPicture
 from app.images.check.limits import Header, Limits, Master, check_header, fit_width, fit_within, master_size
 from app.images.check.profiles import is_sound
 from app.images.check.rejection import Rejected
@@ -128,7 +128,7 @@ def _check_heic(data: bytes, limits: Limits) -> CheckedPicture:
         raise _undecoded(data, "heic")
     try:
         heic = HeicPicture(data)
-    except (ValueError, EOFError, RuntimeError, OSError, SyntaxError):
+    except HEIC_ERRORS:
         raise _unreadable(data, "heic") from None
     header = Header(heic.width, heic.height, 1)
     check_header(header, limits)
@@ -142,7 +142,7 @@ def _check_heic(data: bytes, limits: Limits) -> CheckedPicture:
             picture = attach_profile(picture, heic.profile)
             options["output_profile"] = "srgb"
         return _keep(picture.thumbnail_image(size.width, **options).copy_memory(), header, limits, warnings)
-    except (PictureError, ValueError, EOFError, RuntimeError, OSError):
+    except (PictureError, *HEIC_ERRORS):
         raise _undecoded(data, "heic") from None
 
 

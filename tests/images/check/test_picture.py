@@ -2,6 +2,7 @@
 
 import base64
 import io
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -63,6 +64,25 @@ class TestFormats:
         made = check(pictures.heic())
         assert (made.width, made.height) == (400, 300)
         assert_upright(made.master)
+
+    def test_of_a_burst_the_primary_picture_is_kept(self) -> None:
+        made = check(pictures.heic_burst())
+        assert "3 pictures or pages" in made.warnings[0]
+        assert_upright(made.master)
+
+    def test_heic_of_more_bits(self) -> None:
+        made = check(pictures.heic_of_ten_bits())
+        assert pyvips.Image.new_from_buffer(made.master, "").format == "uchar"
+        assert_upright(made.master)
+
+    def test_boxes_with_lengths_that_lie(self) -> None:
+        whole = pictures.heic()
+        for place in range(0, 400, 3):
+            data = bytearray(whole)
+            data[place] ^= 0x7F
+            if sniff(bytes(data)).format == "heic":
+                with suppress(Rejected):
+                    check(bytes(data))
 
     def test_what_shows_through_stays_so_without_loss(self) -> None:
         picture = pictures.drawn().bandjoin(pyvips.Image.black(400, 300) + 128).cast("uchar")
