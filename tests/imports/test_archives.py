@@ -239,7 +239,7 @@ class TestWaiting:
         worker_pictures.use_check(Killed())
         announced = await importer.announce("shop", pack(SHOP), filename="shop.zip")
         await importer.drain()
-        assert {status for _, status, _ in await images()} == {"checking"}
+        assert "checking" in {status for _, status, _ in await images()}
         worker_pictures.use_check(QuickCheck())
         await send_message(PicturesQueued(import_id=announced["id"], batch=0))
         assert (await finish(importer, announced["id"]))["status"] == "succeeded"
