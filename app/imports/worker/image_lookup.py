@@ -8,15 +8,15 @@ from uuid import UUID
 from asyncpg import Record
 
 from app.core.database.statements import fetch
-from app.imports.values.image_names import NOT_READY, OF_OTHER, REJECTED, ImageNames, KnownImage
+from app.imports.values.image_names import NOT_READY, OF_OTHER, REJECTED, ImageNames, KnownImage, KnownImages, Refusal
 
 # A query of a few ids takes no longer, if the database answers at all.
 LOOKUP_SECONDS = 60
-# The current one of each filename first; an image that waits for its bytes has no name yet.
-NAMES = """
+CURRENT = "SELECT id, filename FROM tolva.image WHERE dataset_id = $1 AND is_current"
+# An image that waits for its bytes has no name yet.
+REPLACED = """
     SELECT id, filename, status, problem FROM tolva.image
-    WHERE dataset_id = $1 AND status <> 'awaiting_upload'
-    ORDER BY is_current DESC, created_at DESC, id
+    WHERE dataset_id = $1 AND NOT is_current AND status <> 'awaiting_upload' ORDER BY created_at DESC, id DESC
 """
 OTHERS = "SELECT id, filename, status, problem, dataset_id FROM tolva.image WHERE id = ANY($1)"
 
@@ -31,8 +31,17 @@ async def load_image_names(
         # Called by the thread that validates, while the loop goes on.
         return asyncio.run_coroutine_threadsafe(_find_others(dataset_id, ids), loop).result(LOOKUP_SECONDS)
 
-    rows = await fetch(NAMES, dataset_id)
-    return ImageNames(map(known_image, rows), aliases=aliases, find_others=find_others, nulls_missing=nulls_missing)
+    images = await _list_images(dataset_id)
+    return ImageNames(images, aliases=aliases, find_others=find_others, nulls_missing=nulls_missing)
+
+
+async def _list_images(dataset_id: UUID) -> KnownImages:
+    """A dataset's images, the current one of each filename first."""
+    current, replaced = await fetch(CURRENT, dataset_id), await fetch(REPLACED, dataset_id)
+    rows = [*current, *replaced]
+    others = ((place, known_image(row)) for place, row in enumerate(replaced, len(current)))
+    refusals = {place: Refusal(image.code, image.message) for place, image in others if image.code}
+    return KnownImages([row["id"] for row in rows], [row["filename"] for row in rows], refusals)
 
 
 async def _find_others(dataset_id: UUID, ids: Collection[str]) -> Mapping[str, KnownImage]:

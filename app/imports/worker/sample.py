@@ -1,5 +1,6 @@
 """Sample: what the file's first records say of its columns, before any is loaded."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -8,7 +9,7 @@ import pyarrow as pa
 
 from app.imports.formats.table import line_of
 from app.imports.inference.chosen import infer_table
-from app.imports.inference.column_inference import ColumnInference
+from app.imports.inference.column_inference import IMAGE_SHARE
 from app.imports.inference.infer import TableInference
 from app.imports.inference.match import Match
 from app.imports.inference.settle import settle_columns
@@ -50,19 +51,20 @@ def settle_match(match: Match, plan: ReadPlan, source: Source) -> Match:
 
 def _list_image_texts(match: Match, plan: ReadPlan, source: Source) -> list[str]:
     """Warnings about the dataset's columns of text whose values are names of images."""
-    texts = {place: column for place, column in enumerate(match.columns) if column and column.type == "text"}
-    if not plan.conventions.images or not texts:
+    images = plan.conventions.images
+    texts = {place: column.name for place, column in enumerate(match.columns) if column and column.type == "text"}
+    if not images or not texts:
         return []
-    inferences = {place: ColumnInference(column.name, "", plan.conventions) for place, column in texts.items()}
-    for arrays, find_line in _sample_tables(plan, source):
-        for place, inference in inferences.items():
-            inference.update(arrays[place], find_line)
-    found = ((inference.name, inference.conclude()) for inference in inferences.values())
+    found, among = Counter[int](), Counter[int]()
+    for arrays, _ in _sample_tables(plan, source):
+        for place in texts:
+            found[place] += images.count_names(arrays[place].view(pa.string()))
+            among[place] += len(arrays[place]) - arrays[place].null_count
     return [
-        f"'{name}' is text, and {concluded.why[0]}: change its type to image, and records show the images. "
-        f"(tolva datasets change, or PATCH /datasets/{{dataset}})"
-        for name, concluded in found
-        if concluded.type == "image"
+        f"'{name}' is text, and {found[place]:,} of its first {among[place]:,} values are {images.what}: change its "
+        f"type to image, and records show the images. (tolva datasets change, or PATCH /datasets/{{dataset}})"
+        for place, name in texts.items()
+        if found[place] and found[place] * IMAGE_SHARE >= among[place] * (IMAGE_SHARE - 1)
     ]
 
 

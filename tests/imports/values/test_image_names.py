@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 import pyarrow as pa
 import pytest
 
-from app.imports.values.image_names import ImageNames, KnownImage, clean_filename
+from app.imports.values.image_names import ImageNames, KnownImage, KnownImages, Refusal, clean_filename
 
 ONE, TWO, THREE = (f"img_{number:020x}" for number in (1, 2, 3))
 FOREIGN, FREE = (f"img_{number:020x}" for number in (8, 9))
@@ -21,7 +21,7 @@ def find_others(ids: Collection[str]) -> Mapping[str, KnownImage]:
 
 
 def names(*filenames: str, **settings: bool) -> ImageNames:
-    images = [KnownImage(f"img_{number:020x}", name) for number, name in enumerate(filenames, 1)]
+    images = KnownImages([f"img_{number:020x}" for number in range(1, len(filenames) + 1)], filenames)
     return ImageNames(images, find_others=find_others, nulls_missing=settings.get("nulls_missing", False))
 
 
@@ -79,12 +79,12 @@ class TestFilenames:
         assert read(names("a.jpg", "a.jpg"), "a.jpg", TWO)[0] == [ONE, TWO]
 
     def test_a_refused_image_says_why(self) -> None:
-        known = ImageNames([KnownImage(ONE, "a.jpg", "image_rejected", "too large")])
+        known = ImageNames(KnownImages([ONE], ["a.jpg"], {0: Refusal("image_rejected", "too large")}))
         for cell in ("a.jpg", "x/A.JPG", ONE):
             assert read(known, cell) == ([None], {"image_rejected": [0]})
 
     def test_a_name_of_the_archive_goes_before_one_of_the_dataset(self) -> None:
-        known = ImageNames([KnownImage(ONE, "a.jpg")], aliases={"a.jpg": KnownImage(TWO, "a.jpg")})
+        known = ImageNames(KnownImages([ONE], ["a.jpg"]), aliases={"a.jpg": KnownImage(TWO, "a.jpg")})
         assert read(known, "a.jpg", ONE)[0] == [TWO, ONE]
 
 
