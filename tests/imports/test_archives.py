@@ -88,6 +88,18 @@ class TestTableAlone:
         assert shown["result"]["added"] == 300_000
         assert shown["progress"]["bytes"] == shown["progress"]["bytes_total"] == len(f"id,n\n{rows}")
 
+    @pytest.mark.parametrize("kind", ["application/zip", "application/octet-stream"])
+    async def test_it_may_be_sent_with_the_request(self, importer: Importer, client: AsyncClient, kind: str) -> None:
+        await client.post("/datasets", json={"name": "shop"})
+        sent = await client.post(
+            "/datasets/shop/imports?filename=a.zip&missing_images=null",
+            content=pack({"a.csv": "id,n\n1,1\n"}),
+            headers={"Content-Type": kind},
+        )
+        assert sent.status_code == 201, sent.text
+        shown = await finish(importer, sent.json()["id"])
+        assert (shown["result"]["added"], shown["options"]) == (1, {"missing_images": "null"})
+
     async def test_a_packed_table_in_an_archive_is_unpacked_twice(self, importer: Importer) -> None:
         import gzip  # noqa: PLC0415
 
