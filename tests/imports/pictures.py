@@ -12,21 +12,19 @@ from sqlmodel import col
 from app.core.database.sessions import transaction
 from app.datasets.models import Dataset
 from app.images import mirror
-from app.images.models import Image, new_id
-from app.images.objects import incoming_key
+from app.images.models import Image
+from tests.images import rows
 
 
 async def add_image(filename: str, dataset: str | None = None, **members: Any) -> str:
     """Add an image to the catalogue, a ready and current one unless `members` say otherwise; its id."""
-    image = members.pop("id", new_id())
-    members = {"status": "ready", "is_current": members.get("status", "ready") == "ready", **members}
-    async with transaction() as session:
-        owner: UUID | None = None
-        if dataset is not None:
+    owner: UUID | None = None
+    if dataset is not None:
+        async with transaction() as session:
             owner = await session.scalar(select(col(Dataset.id)).where(col(Dataset.name) == dataset))
-            assert owner is not None
-        session.add(Image(id=image, dataset_id=owner, filename=filename, object_key=incoming_key(image), **members))
-    return str(image)
+        assert owner is not None
+    members = {"is_current": members.get("status", "ready") == "ready", **members}
+    return (await rows.add_image(dataset_id=owner, filename=filename, **members)).id
 
 
 class QuickCheck:
