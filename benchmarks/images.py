@@ -2,6 +2,7 @@
 
     uv run python -m benchmarks.images                       every scenario
     uv run python -m benchmarks.images check variants --rounds 9
+    uv run python -m benchmarks.images variants --photo 12mp.jpg --photo 48mp.jpg
     uv run python -m benchmarks.images serve --seconds 5
 
 sharp is installed by npm into a folder that is thrown away; without npm or an index its rows are left out. Times of
@@ -95,10 +96,12 @@ def cpu_milliseconds(call: Callable[[], Any]) -> float:
 class Engine:
     """The scenarios that need no services."""
 
-    def __init__(self, folder: Path, rounds: int) -> None:
+    def __init__(self, folder: Path, rounds: int, photos: list[Path]) -> None:
         self.folder = folder
         self.rounds = rounds
         self.photos = {name: draw_photo(*size) for name, size in SIZES.items()}
+        # Real ones, as what is drawn is harder to encode.
+        self.photos |= {name: path.read_bytes() for name, path in zip(SIZES, photos, strict=False)}
         self.sharp = _install_sharp(folder)
 
     def check(self) -> None:
@@ -128,7 +131,8 @@ class Engine:
         """Variants out of the master, and by sharp out of the original: WebP of each width, AVIF with its default."""
         for name, photo in self.photos.items():
             master = check_picture(photo, "jpeg", LIMITS).master
-            size = master_size(*SIZES[name], frames=1, has_alpha=False, edge=LIMITS.edge)
+            opened = pyvips.Image.new_from_buffer(photo, "")
+            size = master_size(opened.width, opened.height, frames=1, has_alpha=False, edge=LIMITS.edge)
             sources = {"original": photo, "master": master}
             for shape in VARIANT_SHAPES:
                 print(f"variant  {name} {self._compare(sources, output_of(shape, size), shape)}", flush=True)
@@ -219,8 +223,8 @@ class Engine:
 
 
 VARIANT_SHAPES = [*(Shape(width) for width in (256, 640, 1280)), *(Shape(width, None, "avif") for width in (640, 1280))]
-# The same quality with sharp's own effort; and AVIF as sharp makes it if nobody says otherwise, of quality 50.
-SHARP_OPTIONS = {"webp": ['{"quality": 80}'], "avif": ['{"quality": 60}', "{}"]}
+# What sharp makes if nobody says otherwise.
+SHARP_OPTIONS = {"webp": ["{}"], "avif": ["{}"]}
 MEMORY_SHAPES = [Shape(2560), Shape(640), Shape(2560, None, "avif"), Shape(2560, 2560), Shape(2560, None, "jpeg")]
 
 
@@ -234,7 +238,9 @@ async def _refuse(process: CheckProcess, form: str, bomb: bytes) -> float:
 
 
 def _check_by_hand(photo: bytes) -> None:
-    picture = thumbnail(photo, 2560, height=2560, size="down", option_string="fail_on=error").copy_memory()
+    has_profile = "icc-profile-data" in pyvips.Image.new_from_buffer(photo, "").get_fields()
+    options = {"output_profile": "srgb"} if has_profile else {}
+    picture = thumbnail(photo, 2560, height=2560, size="down", option_string="fail_on=error", **options).copy_memory()
     picture.write_to_buffer(".jpg", Q=90, keep="none")
     picture.thumbnail_image(256).write_to_buffer(".webp", Q=80, effort=4, keep="none")
     tiny = picture.thumbnail_image(16, height=16).copy_memory()
@@ -416,12 +422,13 @@ def main() -> None:
     parser.add_argument("scenarios", nargs="*", choices=[*ENGINE, *SERVED, []])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--photo", type=Path, action="append", default=[], help="a JPEG in place of a drawn one")
     given = parser.parse_args()
     names = set(given.scenarios or [*ENGINE, *SERVED])
     with tempfile.TemporaryDirectory() as folder:
         if names & set(ENGINE):
             os.environ |= ANY_SETTINGS
-            engine = Engine(Path(folder), given.rounds)
+            engine = Engine(Path(folder), given.rounds, given.photo)
             for name in ENGINE:
                 if name in names:
                     getattr(engine, name)()

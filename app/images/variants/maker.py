@@ -5,10 +5,11 @@ from typing import Any
 from app.images.engine import Picture, join_frames, open_picture, thumbnail
 from app.images.variants.ladder import Format, Output
 
-# AVIF's effort decides the bill: the default one takes twelve times as long for 6 % fewer bytes.
+# AVIF at libvips' default quality. Its effort decides the bill: the default one takes ten times as long, and of photos
+# it makes as many bytes.
 ENCODERS: dict[Format, tuple[str, dict[str, Any]]] = {
     "webp": (".webp", {"Q": 80, "effort": 4}),
-    "avif": (".avif", {"Q": 60, "effort": 1}),
+    "avif": (".avif", {"Q": 50, "effort": 1}),
     "jpeg": (".jpg", {"Q": 80, "background": [255, 255, 255]}),
 }
 CENTER = (0.5, 0.5)
