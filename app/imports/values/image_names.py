@@ -102,9 +102,10 @@ class ImageNotes:
         found = []
         if self.folded:
             cell, name = self.folded_example
+            differ = "differs" if self.folded == 1 else "differ"
             found.append(
-                f"{_count(self.folded, 'cell')} of images differ from the filename in capital and small letters only, "
-                f"as '{cell}' for '{name}': they were taken for it."
+                f"{_count(self.folded, 'cell')} of images {differ} from the filename in capital and small letters "
+                f"only, as '{cell}' for '{name}', which it is taken for."
             )
         if self.missing:
             found.append(
