@@ -18,8 +18,8 @@ from app.images import worker as image_work
 from app.images.recovery import recover_images
 from app.imports.picture_batches import forget_finished
 from app.imports.worker import messages as import_messages
-from app.imports.worker.intake import recover_imports
 from app.imports.worker.memory import limit_arenas
+from app.imports.worker.recovery import recover_imports
 from app.records.keyvalue import removal
 
 # What the event of the schedule says.

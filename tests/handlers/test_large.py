@@ -16,7 +16,8 @@ from httpx import AsyncClient
 from app.core.settings import get_settings
 from app.handlers.large import DONE, ENDED, FAILED, MISUSED
 from app.handlers.worker import process
-from app.imports.worker.intake import InboxSearch, recover_imports, take_import
+from app.imports.worker.intake import take_import
+from app.imports.worker.recovery import InboxSearch, recover_imports
 from tests.conftest import Drain
 from tests.imports.conftest import Importer
 from tests.imports.worker.handover import (

@@ -19,7 +19,7 @@ from app.core.aws.clients import client as aws_client
 from app.core.aws.queue import send_body
 from app.core.settings import SettingsInvalid, get_settings
 from app.handlers.worker import prepare, process, retry_seconds
-from app.imports.worker.intake import recover_imports
+from app.imports.worker.recovery import recover_imports
 from app.local.services.emulator import BUCKET
 from app.local.worker import event_record
 from tests.conftest import Drain

@@ -19,6 +19,7 @@ from app.columns.date_formats import PIVOT, has_short_year
 from app.columns.rules import UNADDRESSABLE
 from app.columns.types.registry import TypeName
 from app.imports.inference.candidates import Batch, Candidate, DateFamily, Dates, boolean_family, uuid_family
+from app.imports.inference.image_tally import ImageTally
 from app.imports.inference.number_proof import KnownStyle, Reading, find_readings
 from app.imports.inference.number_types import NumberType, Quantities, conclude_type, show_count, show_place
 from app.imports.inference.numerals import Numerals, Sighting
@@ -29,8 +30,6 @@ from app.imports.values.numeral import Numeral
 
 # Most candidates are given up within so many values.
 STEP = 1200
-# Of so many values one may name no image, and the column is one of images all the same: that value is rejected.
-IMAGE_SHARE = 20
 _UNADDRESSABLE = pa.array([text.encode() for text in UNADDRESSABLE], pa.binary())
 _LONGEST_UNADDRESSABLE = max(map(len, UNADDRESSABLE))
 _LABELS = {"boolean": "a boolean", "date": "a date", "datetime": "a datetime", "uuid": "a UUID", "bigint": "integer"}
@@ -115,8 +114,7 @@ class ColumnInference:
         self._dates = DateFamily(conventions, self.date_format)
         self._booleans = boolean_family(pair)
         self._families = (self._booleans, self._dates, uuid_family())
-        self._images = Tally()
-        self._images.is_open = bool(conventions.images)
+        self.images = ImageTally(conventions.images)
         self._concluded: tuple[object, Conclusion] | None = None
 
     def update(self, array: pa.Array, line_of: Callable[[int], int]) -> None:
@@ -148,12 +146,12 @@ class ColumnInference:
 
     @property
     def _is_open(self) -> bool:
-        return self._no_numbers.is_open or self._images.is_open or any(family.is_open for family in self._families)
+        return self._no_numbers.is_open or self.images.is_open or any(family.is_open for family in self._families)
 
     @property
     def _is_undecided(self) -> bool:
         open_families = sum(family.is_open for family in self._families)
-        return self._no_numbers.is_open + self._images.is_open + open_families > 1
+        return self._no_numbers.is_open + self.images.is_open + open_families > 1
 
     def _take(self, array: pa.Array, line_of: Callable[[int], int]) -> None:
         if self._no_numbers.is_open and self._numerals.take_plain(array, line_of):
@@ -168,18 +166,7 @@ class ColumnInference:
             batch = Batch(array, line_of)
         for family in self._families:
             family.update(batch)
-        if self._images.is_open and self.conventions.images is not None:
-            self._images.add(array, self.conventions.images.misfits(array.view(pa.string())), line_of)
-
-    @property
-    def images(self) -> tuple[int, int]:
-        """How many values are names of images, and of how many; none if most are not."""
-        return (self._images.fits, self._images.seen) if self._images.is_open else (0, 0)
-
-    @property
-    def _are_images(self) -> bool:
-        found, among = self.images
-        return found > 0 and found * IMAGE_SHARE >= among * (IMAGE_SHARE - 1)
+        self.images.update(array, line_of)
 
     def _without_blanks(self, array: pa.Array, line_of: Callable[[int], int]) -> tuple[pa.Array, Callable[[int], int]]:
         """The cells that hold more than spaces: the others are null in all types but text."""
@@ -216,13 +203,16 @@ class ColumnInference:
     def conclude(self) -> Conclusion:
         """The column's type as far as its values are known."""
         beside = (self.beside_commas, self.beside_doubles)
-        state = (len(self._numerals.seen), self._no_numbers.misfits > 0, beside, self._total > 0, self._are_images, *(
+        are_images = self.images.are_nearly_all
+        state = (len(self._numerals.seen), self._no_numbers.misfits > 0, beside, self._total > 0, are_images, *(
             (candidate.tally.misfits > 0, candidate.is_proven)
             for family in self._families for candidate in family.ordered
         ))  # fmt: skip
         if self._concluded is None or self._concluded[0] != state:
             found = self._conclude()
-            self._concluded = state, self._conclude_images() if found.type == "text" and self._are_images else found
+            if are_images and found.type == "text":
+                found = Conclusion("image", {}, [self.images.evidence])
+            self._concluded = state, found
         return self._concluded[1]
 
     @property
@@ -255,11 +245,6 @@ class ColumnInference:
     @property
     def _candidates(self) -> list[Candidate]:
         return [candidate for family in self._families for candidate in family.ordered]
-
-    def _conclude_images(self) -> Conclusion:
-        found, among = self.images
-        assert self.conventions.images is not None
-        return Conclusion("image", {}, [f"{found:,} of {among:,} are {self.conventions.images.what}"])
 
     def _conclude_candidate(self, candidate: Candidate) -> Conclusion:
         why = {"boolean": "every value is one of a pair", "uuid": "every value is a UUID"}.get(candidate.type)

@@ -19,7 +19,7 @@ def warn_of(found: ColumnInference) -> str | None:
         return _doubt_digits(found)
     if conclusion.type != "text":
         return None
-    if found.images[0]:
+    if found.images.found[0]:
         return _doubt_images(found)
     misses = found.near_misses()
     best = [miss for miss in misses if miss.misfits == misses[0].misfits]
@@ -43,7 +43,7 @@ def _doubt_digits(found: ColumnInference) -> str:
 
 def _doubt_images(found: ColumnInference) -> str:
     """Warn that a column could be one of images, but for some of its values."""
-    images, among = found.images
+    images, among = found.images.found
     return (
         f"'{found.name}' is text: {images:,} of its {among:,} values are names of images, too few to be sure. Give its "
         f"type as image (--type {found.name}=image): the others are rejected then."

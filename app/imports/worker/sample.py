@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from app.imports.formats.table import line_of
 from app.imports.inference.chosen import infer_table
-from app.imports.inference.column_inference import IMAGE_SHARE
+from app.imports.inference.image_tally import IMAGE_SHARE
 from app.imports.inference.infer import TableInference
 from app.imports.inference.match import Match
 from app.imports.inference.settle import settle_columns

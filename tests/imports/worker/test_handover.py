@@ -13,8 +13,9 @@ from app.core.settings import get_settings
 from app.imports import repository
 from app.imports.repository import HANDED_OVER
 from app.imports.worker import intake
-from app.imports.worker.intake import ImportBusy, InboxSearch, recover_imports, take_handed_over, take_import
+from app.imports.worker.intake import ImportBusy, take_handed_over, take_import
 from app.imports.worker.outlook import Outlook
+from app.imports.worker.recovery import InboxSearch, recover_imports
 from tests.imports.conftest import Importer
 from tests.imports.worker.handover import (
     COUNTS,

@@ -16,14 +16,8 @@ from app.core.aws.storage import ObjectWriter
 from app.core.database.sessions import transaction
 from app.core.settings import get_settings
 from app.imports import repository
-from app.imports.worker.intake import (
-    POSTPONED_SECONDS,
-    RECOVERED_AT_ONCE,
-    InboxSearch,
-    postponed_seconds,
-    recover_imports,
-    take_import,
-)
+from app.imports.worker.intake import POSTPONED_SECONDS, postponed_seconds, take_import
+from app.imports.worker.recovery import RECOVERED_AT_ONCE, InboxSearch, recover_imports
 from tests.imports.conftest import Document, Importer
 
 # One more than a statement may have arguments.
