@@ -3,7 +3,11 @@
 Loading this module loads libvips: a function that decodes nothing never imports it.
 """
 
+import os
 from typing import Any
+
+# Read as the library starts: what it warns of is in what it raises.
+os.environ.setdefault("VIPS_WARNING", "hidden")
 
 import pyvips
 
@@ -16,6 +20,9 @@ LOADERS = (
     "VipsForeignLoadTiff",
 )
 
+# Its messages would be logged by Python in a thread of libvips. If garbage is collected there, pictures are freed amid
+# that thread's work, and the process aborts. There is no public way.
+pyvips._remove_log_handler()
 # Pictures are checked side by side in processes of their own: threads within one would only compete.
 pyvips.concurrency_set(1)
 # No picture is asked for twice; what a cache holds is memory that the next one lacks.
