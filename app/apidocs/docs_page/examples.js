@@ -81,6 +81,13 @@ function valuesFor(request, sample, facts) {
     "get /imports/{import}/parts": { parameters: { import: NOTHING } },
     "post /imports/{import}/parts": { parameters: { import: NOTHING }, body: { parts: [1] } },
     "post /imports/{import}/complete": { parameters: { import: NOTHING } },
+    "post /images": { body: { filename: "example.png", size: 1000 } },
+    "get /images": { parameters: {} },
+    "get /images/{image}": { parameters: { image: facts.image ?? NOTHING } },
+    "patch /images/{image}": { parameters: { image: NOTHING }, body: { alt: "An example" } },
+    "delete /images/{image}": { parameters: { image: NOTHING } },
+    "get /images/{image}/original": { parameters: { image: facts.image ?? NOTHING } },
+    "get /images/{image}/content": { parameters: { image: facts.image ?? NOTHING, w: 640 } },
     "post /keys": { body: { name: "example", scopes: ["read"] } },
     "delete /keys/{key}": { parameters: { key: NOTHING } },
   };
@@ -130,6 +137,12 @@ function prepareMakers(samples, facts) {
     }
     makers.set(`GET /imports/${NOTHING}`, async () => `/imports/${(await announced())?.id}`);
     makers.set(`GET /imports/${NOTHING}/rejections`, async () => `/imports/${(await ended())?.id}/rejections`);
+  }
+  for (const method of ["GET", "PATCH", "DELETE"]) {
+    makers.set(`${method} /images/${NOTHING}`, async () => {
+      const made = await ask("/images", { method: "POST", body: { filename: "example.png", size: 1000 } });
+      return made && `/images/${made.id}`;
+    });
   }
   makers.set(`DELETE /keys/${NOTHING}`, async () => {
     const made = await ask("/keys", { method: "POST", body: { name: "example", scopes: ["read"] } });

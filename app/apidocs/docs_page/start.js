@@ -33,9 +33,11 @@ async function findFacts(datasets, samples) {
   for (let number = 2; names.has(newName); number += 1) newName = `example_${number}`;
   const sample = DATASET === null ? await chooseSample(datasets, samples) : undefined;
   const imports = sample ? (await ask(`/datasets/${sample.name}/imports?_limit=50`))?.data ?? [] : [];
+  const image = DATASET === null ? (await ask("/images?_limit=1&status=ready"))?.data?.[0]?.id : undefined;
   return {
     sample,
     newName,
+    image,
     titles: new Map(datasets.map(({ name, title }) => [name, title])),
     newDataset: {
       name: newName,
